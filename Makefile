@@ -1,0 +1,84 @@
+# make            toolchain, dist/corral, a demonstration
+# make test       every tier this machine can run; TIERS="unit nspawn-bookworm" picks
+# make install    PREFIX=/usr/local DESTDIR=
+# A Deno of your own: make DENO=/path/to/deno, a runtime of your own: DENORT_BIN=/path/to/denort
+
+SHELL = /bin/sh
+PREFIX ?= /usr/local
+DESTDIR ?=
+TIERS ?= $(TIER)
+
+PINNED_DENO := $(CURDIR)/.toolchain/node_modules/@deno/linux-x64-glibc/deno
+DENO ?= $(PINNED_DENO)
+INSTALLED_DENO := $(if $(filter $(PINNED_DENO),$(DENO)),.toolchain/installed)
+RUNTIME := $(if $(DENORT_BIN),,.toolchain/runtime-ready)
+
+# Deno keeps its packages and its runtime inside the tree and trusts the certificates the system trusts.
+export DENO_DIR := $(CURDIR)/.toolchain/deno-dir
+export DENO_TLS_CA_STORE ?= system,mozilla
+export DENO_NO_UPDATE_CHECK := 1
+export RUST_BACKTRACE ?= 0
+
+SOURCES := $(shell find src -name '*.ts')
+CHECKED := src tests $(wildcard .toolchain/*.ts)
+
+.PHONY: all build check test bench demo install uninstall clean distclean toolchain image fmt FORCE
+
+all: build
+	@$(MAKE) --no-print-directory demo
+
+build: dist/corral
+
+dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+	@echo "build: dist/corral"
+	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)"
+
+# Changes only when the commit does, so that an unchanged tree is not built again.
+dist/commit: FORCE
+	@mkdir -p dist
+	@commit=$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown); \
+	if [ -n "$$(git status --porcelain -- src deno.json deno.lock 2>/dev/null)" ]; then commit=$$commit-dirty; fi; \
+	[ "$$commit" = "$$(cat $@ 2>/dev/null)" ] || echo "$$commit" >$@
+
+toolchain: $(INSTALLED_DENO) $(RUNTIME)
+
+.toolchain/installed: .toolchain/package-lock.json .toolchain/install.sh
+	@.toolchain/install.sh
+
+.toolchain/runtime-ready: .toolchain/runtime.ts .toolchain/runtime/package-lock.json | $(INSTALLED_DENO)
+	@$(DENO) run --quiet --no-config --allow-all .toolchain/runtime.ts
+
+demo: dist/corral
+	@if [ -x tests/demo.sh ]; then tests/demo.sh; fi
+
+check: | $(INSTALLED_DENO)
+	$(DENO) fmt --check $(CHECKED)
+	$(DENO) lint --quiet $(CHECKED)
+	$(DENO) check --quiet $(CHECKED)
+	$(DENO) doc --lint --quiet src/main.ts
+
+fmt: | $(INSTALLED_DENO)
+	$(DENO) fmt $(CHECKED)
+
+test: dist/corral
+	@$(DENO) run --quiet --allow-all tests/run_tiers.ts $(TIERS)
+
+bench: dist/corral
+	@$(DENO) run --quiet --allow-all tests/bench/main.ts
+
+image: | $(INSTALLED_DENO)
+	@$(DENO) run --quiet --allow-all tests/machine/images.ts
+
+install: dist/corral
+	install -D -m 0755 dist/corral '$(DESTDIR)$(PREFIX)/bin/corral'
+
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/corral'
+
+clean:
+	rm -rf dist
+
+# Also what took a download or minutes to make.
+distclean: clean
+	rm -rf .cache .toolchain/node_modules .toolchain/runtime/node_modules .toolchain/deno-dir .toolchain/denort \
+		.toolchain/installed .toolchain/runtime-ready

@@ -1,0 +1,69 @@
+/** Waiting on cgroup.events: `populated` and `frozen` (cgroup-v2.rst, "Core Interface Files"). */
+import type { OwnedCgroup } from "./file.ts";
+import { parseFlatKeyed } from "./parse.ts";
+
+export interface CgroupEvents {
+  populated: boolean;
+  frozen: boolean;
+}
+
+/** The kernel notifies a change by inotify; should a notice be missed (none ever was), this bounds the harm. */
+const RECHECK_MS = 250;
+
+/** Reads cgroup.events; a cgroup that is gone is not populated. Throws CgroupError. */
+export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
+  const text = cgroup.read("cgroup.events");
+  if (text === null) return { populated: false, frozen: false };
+  const values = parseFlatKeyed(text, cgroup.path);
+  return { populated: values.get("populated") === 1, frozen: values.get("frozen") === 1 };
+}
+
+/**
+ * Waits until `reached` holds of the cgroup's events, at most `capMs`, or until `stop` aborts.
+ * True when it held. Undoes nothing: the caller does (a freeze that timed out must be thawed).
+ */
+export async function waitForEvents(
+  cgroup: OwnedCgroup,
+  reached: (events: CgroupEvents) => boolean,
+  { capMs, stop }: { capMs: number; stop?: AbortSignal | undefined },
+): Promise<boolean> {
+  const holds = () => reached(readEvents(cgroup));
+  if (holds()) return true;
+  const until = performance.now() + capMs;
+  using notices = watch(cgroup);
+  for (;;) {
+    if (holds()) return true;
+    const leftMs = until - performance.now();
+    if (leftMs <= 0 || stop?.aborted) return false;
+    await notices.next(Math.min(leftMs, RECHECK_MS), stop);
+  }
+}
+
+/** inotify on cgroup.events; without it (no instances left: fs.inotify.max_user_instances) only the re-check remains. */
+function watch(cgroup: OwnedCgroup): { next(ms: number, stop?: AbortSignal): Promise<void> } & Disposable {
+  let watcher: Deno.FsWatcher | null = null;
+  try {
+    watcher = Deno.watchFs(cgroup.fs.locate(cgroup.path, "cgroup.events"));
+  } catch {
+    // Fall back to the re-check.
+  }
+  const iterator = watcher?.[Symbol.asyncIterator]();
+  let notice: Promise<unknown> | null = null;
+  return {
+    next: (ms, stop) =>
+      new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          stop?.removeEventListener("abort", done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        stop?.addEventListener("abort", done);
+        notice ??= iterator?.next().then((event) => {
+          notice = event.done ? new Promise(() => {}) : null;
+        }) ?? null;
+        notice?.then(done, done);
+      }),
+    [Symbol.dispose]: () => watcher?.close(),
+  };
+}

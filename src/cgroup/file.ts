@@ -1,0 +1,246 @@
+/**
+ * The only opener of cgroupfs. Everybody may read; only an OwnedCgroup may be written to, and one is handed out only for a
+ * directory that lies under corral's own root, bears the job's id, has the recorded inode and does not hold corral itself.
+ *
+ * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
+ */
+import { CgroupError } from "../errors.ts";
+import type { CgroupRecord } from "../job/job.ts";
+
+/**
+ * True for the errors of a cgroup or process that has vanished: ENOENT (2) at open, ENODEV (19) at a read of an open file,
+ * ESRCH (3) at /proc. The one named exception to "every error surfaces".
+ */
+export function isVanished(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound) return true;
+  return /\(os error (2|3|19)\)/.test(error instanceof Error ? error.message : "");
+}
+
+/** True for EACCES and EPERM. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
+    /\(os error (1|13)\)/.test(error instanceof Error ? error.message : "");
+}
+
+/** Last path segments that corral makes: `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs). */
+function bearsName(path: string, id: string): boolean {
+  return path.endsWith(`/corral.slice/corral-${id}.slice`) || path.endsWith(`/corral/${id}`);
+}
+
+function isPlain(path: string): boolean {
+  if (!path.startsWith("/") || path.includes("\0")) return false;
+  return path.slice(1).split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
+}
+
+export class CgroupFs {
+  /**
+   * @param mount where cgroup2 is mounted, such as /sys/fs/cgroup
+   * @param ownPath the cgroup that corral itself is in: never written to
+   */
+  constructor(readonly mount: string, readonly ownPath: string) {}
+
+  /** Absolute file name of a cgroup's directory, or of a file in it. Throws CgroupError for a path with `.`, `..` or ``. */
+  locate(path: string, file = ""): string {
+    if (path !== "/" && !isPlain(path)) throw new CgroupError("is not a cgroup path", { path });
+    const directory = path === "/" ? this.mount : this.mount + path;
+    return file === "" ? directory : `${directory}/${file}`;
+  }
+
+  /** The text of a control file. Throws CgroupError, also when it is missing. */
+  read(path: string, file: string): string {
+    const name = this.locate(path, file);
+    try {
+      return Deno.readTextFileSync(name);
+    } catch (cause) {
+      throw new CgroupError("cannot read", { path: name, cause });
+    }
+  }
+
+  /** The text of a control file, or null where the file or its cgroup does not exist (older kernel, controller off, vanished). */
+  readOptional(path: string, file: string): string | null {
+    const name = this.locate(path, file);
+    try {
+      return Deno.readTextFileSync(name);
+    } catch (cause) {
+      if (isVanished(cause)) return null;
+      throw new CgroupError("cannot read", { path: name, cause });
+    }
+  }
+
+  /** Inode of the cgroup's directory, or null when there is none. A symbolic link is no cgroup. */
+  inode(path: string): number | null {
+    try {
+      const info = Deno.lstatSync(this.locate(path));
+      return info.isDirectory ? info.ino : null;
+    } catch (cause) {
+      if (isVanished(cause)) return null;
+      throw new CgroupError("cannot look at", { path: this.locate(path), cause });
+    }
+  }
+
+  /** True when the control file exists here, whether or not it can be read. */
+  offers(path: string, file: string): boolean {
+    try {
+      return Deno.lstatSync(this.locate(path, file)).isFile;
+    } catch (cause) {
+      if (isVanished(cause)) return false;
+      throw new CgroupError("cannot look at", { path: this.locate(path, file), cause });
+    }
+  }
+
+  /** Names of the child cgroups; none for a vanished cgroup. */
+  children(path: string): string[] {
+    try {
+      return [...Deno.readDirSync(this.locate(path))].filter((entry) => entry.isDirectory).map((entry) =>
+        entry.name
+      );
+    } catch (cause) {
+      if (isVanished(cause)) return [];
+      throw new CgroupError("cannot list", { path: this.locate(path), cause });
+    }
+  }
+
+  /** Controllers that a child of this cgroup could be given: its cgroup.controllers, or none. */
+  controllers(path: string): Set<string> {
+    return new Set(
+      (this.readOptional(path, "cgroup.controllers") ?? "").split(/\s+/).filter((name) => name !== ""),
+    );
+  }
+
+  /** True when the recorded cgroup is still the one that was made for the job: name, place and inode. */
+  isOwn(record: CgroupRecord, id: string): boolean {
+    return isPlain(record.path) && bearsName(record.path, id) && this.inode(record.path) === record.inode;
+  }
+
+  /**
+   * The right to write to a job's cgroup.
+   * Throws CgroupError when the path is not one that corral makes for this id, its inode differs, or corral itself is inside.
+   */
+  own(record: CgroupRecord, id: string): OwnedCgroup {
+    const refuse = (why: string) => new CgroupError(`refusing to touch: ${why}`, { path: record.path });
+    if (!isPlain(record.path) || !bearsName(record.path, id)) {
+      throw refuse(`it does not bear the name of job ${id}`);
+    }
+    if (`${this.ownPath}/`.startsWith(`${record.path}/`)) throw refuse("corral itself is in it");
+    if (this.inode(record.path) !== record.inode) {
+      throw refuse("it is not the cgroup that was made for this job");
+    }
+    return new OwnedCgroup(this, record, id);
+  }
+}
+
+/** A job's cgroup with the right to write to it and to whatever lies below it. Got from `CgroupFs.own()` only. */
+export class OwnedCgroup {
+  constructor(readonly fs: CgroupFs, readonly record: CgroupRecord, readonly id: string) {}
+
+  get path(): string {
+    return this.record.path;
+  }
+
+  /** True until the cgroup is removed or replaced. */
+  exists(): boolean {
+    return this.fs.isOwn(this.record, this.id);
+  }
+
+  /** Writes a control file of the job's cgroup. Identity is checked again at each write. Throws CgroupError. */
+  write(file: string, value: string): void {
+    const name = this.fs.locate(this.path, file);
+    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    try {
+      this.#unlocked(() => Deno.writeTextFileSync(name, value, { create: false }));
+    } catch (cause) {
+      throw new CgroupError(`cannot write ${JSON.stringify(value)}`, { path: name, cause });
+    }
+  }
+
+  /** As `write`, but false when this kernel or cgroup has no such file. */
+  writeOptional(file: string, value: string): boolean {
+    if (!this.has(file)) return false;
+    this.write(file, value);
+    return true;
+  }
+
+  /** The text of a control file, or null when there is none. Throws CgroupError. */
+  read(file: string): string | null {
+    return this.#unlocked(() => this.fs.readOptional(this.path, file));
+  }
+
+  /** True when this kernel offers the control file here. */
+  has(file: string): boolean {
+    return this.#unlocked(() => this.fs.offers(this.path, file));
+  }
+
+  /** Pids in this cgroup and all below it, as cgroup.procs lists them (no zombies). */
+  pids(): number[] {
+    return this.paths().flatMap((path) => this.#pidsOf(path));
+  }
+
+  /** This cgroup and all below it, children before parents. */
+  paths(): string[] {
+    const walk = (path: string): string[] => [
+      ...this.#unlocked(() => this.fs.children(path)).flatMap((child) => walk(`${path}/${child}`)),
+      path,
+    ];
+    return walk(this.path);
+  }
+
+  /** Removes this cgroup and all below it, children first. False when one is still busy (its last process is still leaving). */
+  remove(): boolean {
+    if (!this.exists()) return true;
+    for (const path of this.paths()) {
+      try {
+        this.#unlocked(() => Deno.removeSync(this.fs.locate(path)));
+      } catch (cause) {
+        if (isVanished(cause)) continue;
+        if (/\(os error 16\)/.test(String(cause))) return false;
+        throw new CgroupError("cannot remove", { path: this.fs.locate(path), cause });
+      }
+    }
+    return true;
+  }
+
+  #pidsOf(path: string): number[] {
+    const name = this.fs.locate(path, "cgroup.procs");
+    try {
+      const text = this.#unlocked(() => Deno.readTextFileSync(name));
+      return text.split("\n").filter((line) => line !== "").map(Number);
+    } catch (cause) {
+      // EOPNOTSUPP (95): a threaded cgroup; its processes are listed by the domain above it (cgroup-v2.rst, "Threads").
+      if (isVanished(cause) || /\(os error 95\)/.test(String(cause))) return [];
+      throw new CgroupError("cannot read", { path: name, cause });
+    }
+  }
+
+  /** Runs `act`; when a user's job took away its own cgroup's permission bits (chmod 000), gives them back and runs it again. */
+  #unlocked<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      const forbidden = isForbidden(error) || (error instanceof CgroupError && isForbidden(error.cause));
+      if (!forbidden || !this.#restoreModes()) throw error;
+      return act();
+    }
+  }
+
+  /** Only what the caller owns can be given back, and only below the job's cgroup; true when anything was. */
+  #restoreModes(): boolean {
+    let changed = false;
+    const restore = (name: string, mode: number) => {
+      try {
+        Deno.chmodSync(name, mode);
+        changed = true;
+      } catch {
+        // Not ours to change: the first error is the one to tell.
+      }
+    };
+    const walk = (directory: string) => {
+      restore(directory, 0o755);
+      for (const entry of Deno.readDirSync(directory)) {
+        if (entry.isDirectory) walk(`${directory}/${entry.name}`);
+        else if (entry.isFile) restore(`${directory}/${entry.name}`, 0o644);
+      }
+    };
+    walk(this.fs.locate(this.path));
+    return changed;
+  }
+}

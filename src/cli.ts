@@ -1,0 +1,121 @@
+/** The command table, and from the words of a command line to an exit code. */
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { doctorVerb } from "./commands/doctor.ts";
+import { freezeVerb, thawVerb } from "./commands/freeze.ts";
+import { killVerb } from "./commands/kill.ts";
+import { psVerb } from "./commands/ps.ts";
+import { runVerb } from "./commands/run.ts";
+import { setVerb } from "./commands/set.ts";
+import { showVerb } from "./commands/show.ts";
+import type { Context } from "./context.ts";
+import { EXIT, exitCodeOf, renderError, UsageError } from "./errors.ts";
+import { printable } from "./report/escape.ts";
+import { COMMIT, DENO_VERSION, VERSION } from "./version.ts";
+
+/** Options that go before the command. */
+export interface GlobalOptions {
+  stateDir?: string;
+  config?: string;
+  logLevel?: string;
+  logFormat?: string;
+}
+
+/** Where a command gets its context and leaves its exit code. `verb` is the command that was called. */
+export type Invoke = (
+  verb: { optsWithGlobals(): unknown },
+  act: (context: Context) => Promise<number>,
+  options?: { launching: boolean },
+) => Promise<void>;
+
+/** What the command line needs of its surroundings. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  widthColumns: number | null;
+}
+
+/** Runs one command line; never throws. */
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  makeContext: (options: GlobalOptions) => Promise<Context>,
+): Promise<number> {
+  let exitCode: number = EXIT.DONE;
+  let launching = false;
+  const invoke: Invoke = async (verb, act, options) => {
+    launching = options?.launching ?? false;
+    exitCode = await act(await makeContext(verb.optsWithGlobals() as GlobalOptions));
+  };
+  try {
+    await program(invoke, terminal).parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
+    terminal.err(`${renderError(error)}\n`);
+    return exitCodeOf(error, launching);
+  }
+}
+
+/** The whole command tree; also the source of help, manual page and completions. */
+export function program(invoke: Invoke, terminal: Terminal) {
+  const root = new Command("corral")
+    .description(
+      "Runs jobs that cannot escape: in a cgroup of their own, with limits, ended to the last process.",
+    )
+    .version(
+      `corral ${VERSION} (commit ${COMMIT}, deno ${DENO_VERSION})`,
+      "--version",
+      "print version, commit and runtime",
+    )
+    .option(
+      "--state-dir <DIR>",
+      "where the store is (CORRAL_STATE_DIR; default /var/lib/corral, or $XDG_STATE_HOME/corral)",
+    )
+    .option("--config <FILE>", "configuration (CORRAL_CONFIG; default /etc/corral/config.toml)")
+    .option("--log-level <LEVEL>", "debug, info, warn or error (default: warn)")
+    .option("--log-format <FORMAT>", "text or json (default: text)")
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .action(() => {
+      throw new UsageError("no command given", { mend: "see: corral --help" });
+    });
+  const verbs = [runVerb, psVerb, showVerb, killVerb, setVerb, freezeVerb, thawVerb, doctorVerb];
+  for (const verb of verbs) root.addCommand(verb(invoke) as Command);
+  root.argument("[COMMAND]").action((word?: string) => {
+    throw new UsageError(
+      word === undefined
+        ? "no command given"
+        : `unknown command ${JSON.stringify(printable(word))}${hint(word, root)}`,
+      {
+        mend: "see: corral --help",
+      },
+    );
+  });
+  for (const command of [root, ...root.commands]) quieten(command as Command, terminal);
+  return root;
+}
+
+function hint(word: string, root: { commands: readonly { name(): string }[] }): string {
+  const near = root.commands.map((command) => command.name()).find((name) =>
+    name[0] === word[0] && Math.abs(name.length - word.length) < 3
+  );
+  return near === undefined ? "" : `, did you mean ${near}?`;
+}
+
+/** Commander's own errors in corral's form: one line on stderr, exit 2. */
+function quieten(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: terminal.out,
+    writeErr: terminal.err,
+    getOutHelpWidth: () => terminal.widthColumns ?? 100,
+    outputError: (text, write) => {
+      const [first = "", second] = text.trim().split("\n");
+      const near = second === undefined ? "" : ` ${second.replace(/^\(Did you/, "(did you")}`;
+      write(
+        `corral: ${printable(first.replace(/^error: /, ""))}${near} (see: corral ${
+          command.name() === "corral" ? "" : `${command.name()} `
+        }--help)\n`,
+      );
+    },
+  });
+}

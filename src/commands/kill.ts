@@ -1,0 +1,140 @@
+/** `corral kill`: end jobs, whoever supervises them. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../cli.ts";
+import type { Context } from "../context.ts";
+import { EXIT, NotFoundError, parserFor, UsageError } from "../errors.ts";
+import { isLive, type Job } from "../job/job.ts";
+import { parseName, parseRef } from "../job/name.ts";
+import { toJson } from "../report/json.ts";
+import { renderTable } from "../report/table.ts";
+import { formatCount, MISSING } from "../report/units.ts";
+import type { JobStore } from "../store/jobs.ts";
+import { killJob, type KillResult } from "../supervise/kill_job.ts";
+import { cgroupRecord } from "../supervise/observe.ts";
+import { StopSignals } from "../supervise/stop_signals.ts";
+import { selectLive } from "./select.ts";
+
+/** Jobs ended side by side; each spends its time waiting. */
+const AT_ONCE = 32;
+
+function command() {
+  return new Command("kill")
+    .summary("end jobs and everything they started")
+    .description(
+      "Ends jobs: first signal, the job's grace, then KILL to the whole cgroup. Returns when nothing of them is left.",
+    )
+    .argument("[JOB...]", "id, unique prefix, name:NAME or ref:REF")
+    .option("--all", "every live job")
+    .option("--name <NAME>", "live jobs of this name", parserFor("--name", parseName))
+    .option("--ref <REF>", "live jobs of this ref", parserFor("--ref", parseRef))
+    .option("--user <USER>", "live jobs of this user")
+    .option("--now", "no first signal, no grace")
+    .option("--dry-run", "show what would be ended")
+    .option("--yes", "do not ask before --all")
+    .option("--json", "print JSON");
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+export function killVerb(invoke: Invoke) {
+  const kill = command();
+  kill.action((selectors, options) => invoke(kill, (context) => killJobs(context, selectors, options)));
+  return kill;
+}
+
+async function killJobs(context: Context, selectors: string[], options: Options): Promise<number> {
+  const store = context.openStore("kill");
+  const jobs = chooseJobs(store, selectors, options);
+  if (options.dryRun) return await showPlan(context, jobs, options.json ?? false);
+  if (options.all && !options.yes && jobs.length > 0 && !confirmed(context, jobs.length)) {
+    return EXIT.NEGATIVE;
+  }
+  const stop = new StopSignals();
+  stop.listen([]);
+  // A first signal cuts the grace short; nothing may stop the kill itself half-way.
+  const hurry = new AbortController();
+  stop.onSignal(() => hurry.abort());
+  const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
+  const results: KillResult[] = [];
+  for (let start = 0; start < jobs.length; start += AT_ONCE) {
+    const batch = jobs.slice(start, start + AT_ONCE);
+    results.push(...await Promise.all(batch.map((job) => killJob(context, store, job, order))));
+  }
+  return tell(context, results, options.json ?? false);
+}
+
+function chooseJobs(store: JobStore, selectors: string[], options: Options): Job[] {
+  const { all, name, ref, user } = options;
+  const filtered = all || name !== undefined || ref !== undefined || user !== undefined;
+  if (filtered === selectors.length > 0) {
+    throw new UsageError(
+      filtered
+        ? "give either JOB or a filter, not both"
+        : "which job? give JOB, --name, --ref, --user or --all",
+    );
+  }
+  if (!filtered) {
+    const jobs = selectors.flatMap((text) => selectLive(store, text));
+    return [...new Map(jobs.map((job) => [job.spec.id, job])).values()];
+  }
+  const chosen = store.live().filter(({ spec }) =>
+    (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
+    (user === undefined || spec.user === user || String(spec.uid) === user)
+  );
+  if (chosen.length === 0 && !all) {
+    throw new NotFoundError("live job", name ?? ref ?? user ?? "", "see: corral ps");
+  }
+  return chosen;
+}
+
+function confirmed(context: Context, count: number): boolean {
+  const question = `End all ${count} live jobs?`;
+  if (!context.interactive) throw new UsageError(`${question} Say --yes: there is no terminal to ask on`);
+  return context.confirm(question);
+}
+
+async function showPlan(context: Context, jobs: Job[], json: boolean): Promise<number> {
+  const rows = jobs.filter(isLive).map((job) => ({
+    id: job.spec.id,
+    name: job.spec.name,
+    user: job.spec.user,
+    procs: count(context, job),
+  }));
+  if (json) context.stdout.write(toJson(rows) + "\n");
+  else {
+    const columns = (["id", "name", "user", "procs"] as const).map((key) => ({
+      key,
+      title: key,
+      align: "left" as const,
+    }));
+    const cells = rows.map((row) => ({ ...row, procs: formatCount(row.procs) }));
+    context.stdout.write(
+      await renderTable(columns, cells, {
+        widthColumns: context.stdout.widthColumns,
+        colour: context.colour,
+      }),
+    );
+  }
+  return EXIT.DONE;
+}
+
+function count(context: Context, job: Job): number | null {
+  const record = cgroupRecord(context, job);
+  const cgroups = context.cgroups();
+  return record !== null && cgroups.isOwn(record, job.spec.id)
+    ? cgroups.own(record, job.spec.id).pids().length
+    : null;
+}
+
+function tell(context: Context, results: KillResult[], json: boolean): number {
+  if (json) context.stdout.write(toJson(results) + "\n");
+  for (const { id, reason, survivors, refused } of results) {
+    if (refused !== null) context.say(`job ${id}: not ended: ${refused}`);
+    else if (survivors > 0) {
+      context.say(`job ${id}: ${survivors} processes are still alive: corral show ${id}`);
+    } else if (!json) context.stdout.write(`${id} ended: ${reason ?? MISSING}\n`);
+  }
+  return results.every(({ survivors, refused }) => survivors === 0 && refused === null)
+    ? EXIT.DONE
+    : EXIT.NEGATIVE;
+}

@@ -1,0 +1,83 @@
+/** Settings: global options before environment before configuration file before defaults. */
+import * as v from "valibot";
+import { parserFor, UsageError } from "./errors.ts";
+import { parseDurationMs } from "./job/duration.ts";
+import { parseBackend } from "./launch/choose_backend.ts";
+import type { Settings } from "./context.ts";
+
+export const DEFAULT_CONFIG = "/etc/corral/config.toml";
+const DEFAULT_GRACE_MS = 2_000;
+
+const SCHEMA = v.strictObject({
+  "state-dir": v.optional(v.string()),
+  "backend": v.optional(v.string()),
+  "grace": v.optional(v.string()),
+  "best-effort": v.optional(v.boolean()),
+});
+
+/** What the settings depend on besides the file. */
+export interface Surroundings {
+  uid: number;
+  hostName: string;
+  env: Record<string, string>;
+  cwd: string;
+  options: { stateDir?: string; config?: string };
+}
+
+/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key. */
+export async function readSettings(around: Surroundings): Promise<Settings> {
+  const named = around.options.config ?? around.env["CORRAL_CONFIG"];
+  const file = named ?? DEFAULT_CONFIG;
+  const config = await parseConfig(file, readFile(file, named !== undefined));
+  const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? config["state-dir"] ??
+    defaultStateDir(around);
+  if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
+  return {
+    stateDir: stateDir.startsWith("/") ? stateDir : `${around.cwd}/${stateDir}`,
+    // Homes are shared between nodes: one file per node. Root's directory is the node's own.
+    storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
+    backend: config.backend === undefined ? "auto" : parseBackend(config.backend),
+    graceMs: config.grace === undefined
+      ? DEFAULT_GRACE_MS
+      : parserFor(`${file}: grace`, (text) => parseDurationMs(text, { zeroAllowed: true }))(config.grace),
+    bestEffort: config["best-effort"] ?? false,
+  };
+}
+
+function readFile(file: string, asked: boolean): string | null {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (cause) {
+    if (!asked && cause instanceof Deno.errors.NotFound) return null;
+    throw new UsageError(`cannot read the configuration ${file}: ${(cause as Error).message}`);
+  }
+}
+
+async function parseConfig(file: string, text: string | null): Promise<v.InferOutput<typeof SCHEMA>> {
+  if (text === null) return {};
+  const { parse } = await import("smol-toml");
+  let table: unknown;
+  try {
+    table = parse(text);
+  } catch (error) {
+    const { line, column, message } = error as { line?: number; column?: number; message: string };
+    throw new UsageError(`${file}:${line ?? "?"}:${column ?? "?"}: ${message.split("\n")[0]}`);
+  }
+  const result = v.safeParse(SCHEMA, table);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
+    mend: `known keys: ${Object.keys(SCHEMA.entries).join(", ")}`,
+  });
+}
+
+function defaultStateDir({ uid, env }: Surroundings): string {
+  if (uid === 0) return "/var/lib/corral";
+  const base = env["XDG_STATE_HOME"];
+  if (base?.startsWith("/")) return `${base}/corral`;
+  const home = env["HOME"];
+  if (!home?.startsWith("/")) {
+    throw new UsageError("no place for the store: HOME is not set", { mend: "give --state-dir" });
+  }
+  return `${home}/.local/state/corral`;
+}

@@ -1,0 +1,57 @@
+/** What every command is given. Only main.ts builds the real one; tests build others. */
+import type { CgroupFs } from "./cgroup/file.ts";
+import type { Clock } from "./host/clock.ts";
+import type { CommandResult } from "./host/command.ts";
+import type { Node } from "./host/node.ts";
+import type { Procs } from "./host/proc.ts";
+import type { BackendName, Job } from "./job/job.ts";
+import type { Backend } from "./launch/backend.ts";
+import type { JobStore } from "./store/jobs.ts";
+
+/** Where text goes. A reader that has gone away (EPIPE) is not an error. */
+export interface Output {
+  write(text: string): void;
+  isTerminal: boolean;
+  /** Columns of the terminal; null in a pipe: full width. */
+  widthColumns: number | null;
+}
+
+export interface Context {
+  stdout: Output;
+  /** One line of diagnostics on stderr, with `corral: ` before it. */
+  say(line: string): void;
+  /** Details for --log-level info and debug. */
+  log(level: "debug" | "info", message: string, properties?: Record<string, unknown>): void;
+  env: Record<string, string>;
+  cwd: string;
+  /** The path of this binary and the words after it, to start itself again. */
+  self: { path: string; args: string[] };
+  uid: number;
+  userName: string;
+  colour: boolean;
+  /** A person is there to answer. */
+  interactive: boolean;
+  confirm(question: string): boolean;
+  settings: Settings;
+  clock: Clock;
+  procs: Procs;
+  run(argv: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
+  randomBytes(count: number): Uint8Array;
+  /** Throws SetupError without cgroup2. */
+  node(): Node;
+  cgroups(): CgroupFs;
+  /** Throws SetupError when it cannot work here. */
+  backend(wanted: BackendName | "auto"): Backend;
+  backendOf(job: Job): Backend;
+  /** Throws StoreError. `actor` is the command that writes. */
+  openStore(actor: string): JobStore;
+}
+
+/** The configuration file and the global options, merged. */
+export interface Settings {
+  stateDir: string;
+  storeFile: string;
+  backend: BackendName | "auto";
+  graceMs: number;
+  bestEffort: boolean;
+}

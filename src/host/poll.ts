@@ -1,0 +1,11 @@
+/** Waiting for a condition that gives no notice. */
+
+/** Looks at once, then at widening intervals of 0.5 to 20 ms, at most `capMs`. True when the condition came to hold. */
+export async function poll(holds: () => boolean, capMs: number): Promise<boolean> {
+  const until = performance.now() + capMs;
+  for (let pauseMs = 0.5;; pauseMs = Math.min(pauseMs * 1.5, 20)) {
+    if (holds()) return true;
+    if (performance.now() >= until) return false;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}

@@ -1,0 +1,142 @@
+/** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
+import { ParseError } from "../errors.ts";
+import { isVanished } from "../cgroup/file.ts";
+import type { Identity } from "../job/job.ts";
+import type { Signal } from "../job/signal.ts";
+import { killByNumber } from "./libc.ts";
+
+const LAST_STANDARD_SIGNAL = 31;
+
+/** The fields of /proc/PID/stat that corral uses (proc_pid_stat(5)). */
+export interface ProcStat {
+  pid: number;
+  /** At most 15 bytes, anything the process likes. */
+  name: string;
+  state: string;
+  ppid: number;
+  pgid: number;
+  session: number;
+  /** utime + stime in clock ticks. */
+  cpuTicks: number;
+  startTicks: number;
+  /** Resident set in pages. */
+  residentPages: number;
+}
+
+/** Parses /proc/PID/stat. The name may hold spaces, brackets and newlines: the last `)` ends it. Throws ParseError. */
+export function parseStat(text: string, path: string): ProcStat {
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  const rest = text.slice(close + 2).trim().split(" ");
+  // `rest` begins with field 3 of the manual page.
+  const field = (number: number): number => {
+    const value = Number(rest[number - 3]);
+    if (!Number.isFinite(value)) throw new ParseError(`has no field ${number}`, { path });
+    return value;
+  };
+  if (open < 0 || close < open) throw new ParseError("has no (name)", { path });
+  return {
+    pid: Number(text.slice(0, open).trim()),
+    name: text.slice(open + 1, close),
+    state: rest[0] ?? "?",
+    ppid: field(4),
+    pgid: field(5),
+    session: field(6),
+    cpuTicks: field(14) + field(15),
+    startTicks: field(22),
+    residentPages: field(24),
+  };
+}
+
+/** The cgroup2 path in the text of /proc/PID/cgroup: the line `0::PATH` (cgroups(7)); null without cgroup2. */
+export function parseCgroupPath(text: string): string | null {
+  const line = text.split("\n").find((candidate) => candidate.startsWith("0::"));
+  return line === undefined ? null : line.slice(3).replace(/ \(deleted\)$/, "");
+}
+
+export class Procs {
+  /** @param root such as /proc */
+  constructor(readonly root: string) {}
+
+  /** A file of a process, or null when the process is gone. Throws on anything else. */
+  read(pid: number, file: string): string | null {
+    try {
+      return Deno.readTextFileSync(`${this.root}/${pid}/${file}`);
+    } catch (error) {
+      if (isVanished(error)) return null;
+      throw error;
+    }
+  }
+
+  /** A file that another user's process may hide; null when gone or hidden. */
+  readIfAllowed(pid: number, file: string): string | null {
+    try {
+      return this.read(pid, file);
+    } catch {
+      return null;
+    }
+  }
+
+  stat(pid: number): ProcStat | null {
+    const text = this.read(pid, "stat");
+    return text === null ? null : parseStat(text, `${this.root}/${pid}/stat`);
+  }
+
+  /** Identity of a live process; null when there is none. */
+  identify(pid: number, bootId: string): Identity | null {
+    const stat = this.stat(pid);
+    return stat === null ? null : { pid, startTicks: stat.startTicks, bootId };
+  }
+
+  /** True while that very process lives (a zombie lives no more): same pid, same start time, same boot. */
+  isAlive(identity: Identity, bootId: string): boolean {
+    if (identity.bootId !== bootId) return false;
+    const stat = this.stat(identity.pid);
+    return stat !== null && stat.startTicks === identity.startTicks && !"ZXx".includes(stat.state);
+  }
+
+  /** cgroup2 path of a process; null when it is gone. */
+  cgroupPath(pid: number): string | null {
+    const text = this.read(pid, "cgroup");
+    return text === null ? null : parseCgroupPath(text);
+  }
+
+  /** The command line with its NULs as separators; empty for kernel threads and zombies. */
+  commandLine(pid: number): string[] {
+    const text = this.readIfAllowed(pid, "cmdline") ?? "";
+    return text === "" ? [] : text.replace(/\0$/, "").split("\0");
+  }
+
+  /** Real uid of a process; null when it is gone. */
+  uid(pid: number): number | null {
+    const match = /^Uid:\t(\d+)/m.exec(this.readIfAllowed(pid, "status") ?? "");
+    return match ? Number(match[1]) : null;
+  }
+
+  /**
+   * Sends a signal to a process whose membership of a cgroup (at or below `cgroupPath`) is read just before.
+   * False when the process is gone or elsewhere. Throws when the kernel refuses (EPERM: another user's process).
+   */
+  signalIn(cgroupPath: string, pid: number, signal: Signal): boolean {
+    const now = this.cgroupPath(pid);
+    if (now === null || !`${now}/`.startsWith(`${cgroupPath}/`)) return false;
+    return this.#send(pid, signal);
+  }
+
+  /** Sends a signal to one identified process; false when it is gone. */
+  signal(identity: Identity, bootId: string, signal: Signal): boolean {
+    return this.isAlive(identity, bootId) && this.#send(identity.pid, signal);
+  }
+
+  #send(pid: number, signal: Signal): boolean {
+    try {
+      // Deno.kill knows no real-time signals (2.7.11).
+      if (signal.number > LAST_STANDARD_SIGNAL) return killByNumber(pid, signal.number);
+      Deno.kill(pid, `SIG${signal.name}` as Deno.Signal);
+      return true;
+    } catch (error) {
+      if (isVanished(error)) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The one place that decides what happens to a job. Pure: it is given what was observed and says what to do.
+ * The supervisor of one job, `corral kill` and a sweep are loops around it, so they cannot disagree.
+ */
+import type { EndReason, Exit, Job } from "./job.ts";
+
+/** What somebody saw of a job at one moment. */
+export interface Observation {
+  /** CLOCK_BOOTTIME in milliseconds. */
+  bootMs: number;
+  /** False after a reboot: then no pid and no cgroup of the record means anything. */
+  sameBoot: boolean;
+  /** `foreign`: something lies at the recorded path that is not the cgroup that was made for the job. */
+  cgroup: "populated" | "empty" | "gone" | "foreign";
+  /** Is it the observer itself, another live process, or gone? */
+  supervisor: "self" | "alive" | "gone";
+  /** The command's first process; `exit` only when the observer is its parent. */
+  leader: { alive: true } | { alive: false; exit: Exit | null };
+  /** Processes of the job that the kernel killed for memory; 0 when it does not say. */
+  oomKills: number;
+  /** Somebody asked for the end. */
+  endRequest: { skipGrace: boolean } | null;
+  /** A live job whose supervisor is gone. */
+  onOrphan: "kill" | "keep";
+}
+
+/** What to do. Exactly one action at a time: after it, observe again. */
+export type Action =
+  | { do: "wait"; untilBootMs: number | null }
+  | { do: "leave" }
+  | { do: "end"; reason: EndReason; exit: Exit | null; skipGrace: boolean }
+  | { do: "collect"; reason: EndReason; exit: Exit | null }
+  | { do: "report"; finding: "foreign-cgroup" };
+
+/** How long a job may stay in `starting` after its supervisor has gone before it counts as failed. Launches take milliseconds. */
+const NO_EXIT: Exit = { code: null, signal: null };
+
+/** SIGKILL as the kernel's OOM killer sends it, and as a shell reports it. */
+const KILLED_SIGNAL = 9;
+const KILLED_CODE = 137;
+
+/** The table. Rows in the order in which they are tried; the first that fits wins. */
+export function decide(job: Job, seen: Observation): Action {
+  const phase = job.phase;
+  if (phase.state === "ended") return decideEnded(phase.survivors.length > 0, seen);
+  if (!seen.sameBoot) return { do: "collect", reason: endingReason(job) ?? "lost", exit: null };
+  if (seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
+  switch (phase.state) {
+    case "starting":
+      return decideStarting(seen);
+    case "running":
+      return decideRunning(phase.run.deadlineBootMs, seen);
+    case "ending":
+      return decideEnding(phase.reason, seen);
+  }
+}
+
+function decideEnded(survivors: boolean, seen: Observation): Action {
+  if (!survivors || !seen.sameBoot || seen.cgroup !== "populated") return { do: "leave" };
+  return { do: "end", reason: "unkillable", exit: null, skipGrace: true };
+}
+
+function decideStarting(seen: Observation): Action {
+  if (seen.supervisor === "self") {
+    if (seen.endRequest) return endOrCollect("killed", seen);
+    return seen.leader.alive ? { do: "wait", untilBootMs: null } : endOrCollect("failed-to-start", seen);
+  }
+  if (seen.supervisor === "alive") return { do: "leave" };
+  return seen.cgroup === "populated" ? endOrCollect("orphaned", seen) : endOrCollect("failed-to-start", seen);
+}
+
+function decideRunning(deadlineBootMs: number | null, seen: Observation): Action {
+  // The leader's own exit comes before any request: what has ended by itself was not ended by us.
+  if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen), seen);
+  if (seen.endRequest) return endOrCollect("killed", seen);
+  if (deadlineBootMs !== null && seen.bootMs >= deadlineBootMs) return endOrCollect("timeout", seen);
+  if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
+  if (seen.supervisor === "alive") return { do: "leave" };
+  if (seen.supervisor === "gone" && seen.onOrphan === "kill") return endOrCollect("orphaned", seen);
+  return { do: "wait", untilBootMs: deadlineBootMs };
+}
+
+function decideEnding(reason: EndReason, seen: Observation): Action {
+  if (seen.cgroup !== "populated") return { do: "collect", reason, exit: exitOf(seen) };
+  // Somebody else is at it; when that somebody is gone, the work is taken up where it was left.
+  if (seen.supervisor === "alive" && !seen.endRequest) return { do: "leave" };
+  return { do: "end", reason, exit: exitOf(seen), skipGrace: seen.endRequest?.skipGrace ?? true };
+}
+
+function endOrCollect(reason: EndReason, seen: Observation): Action {
+  const exit = exitOf(seen);
+  if (seen.cgroup !== "populated") return { do: "collect", reason, exit };
+  return { do: "end", reason, exit, skipGrace: seen.endRequest?.skipGrace ?? false };
+}
+
+function reasonOfExit(seen: Observation): EndReason {
+  const exit = exitOf(seen) ?? NO_EXIT;
+  const unseen = exit.code === null && exit.signal === null;
+  const diedOfKill = exit.signal === KILLED_SIGNAL || exit.code === KILLED_CODE;
+  if (seen.oomKills > 0 && (diedOfKill || unseen)) return "oom";
+  if (unseen && seen.cgroup === "gone") return "lost";
+  return exit.signal === null ? "exited" : "signaled";
+}
+
+function exitOf(seen: Observation): Exit | null {
+  return seen.leader.alive ? null : seen.leader.exit;
+}
+
+function endingReason(job: Job): EndReason | null {
+  return job.phase.state === "ending" ? job.phase.reason : null;
+}

@@ -1,0 +1,166 @@
+/**
+ * What a job is: its specification, its states and its end reasons.
+ *
+ * `starting -> running -> ending -> ended`. A state carries only its own data, and the first end reason wins.
+ */
+
+/** A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id. */
+export interface Identity {
+  pid: number;
+  startTicks: number;
+  bootId: string;
+}
+
+/** Why a job ended, each with what it does not mean. The text is shown by `corral show` and the README. */
+export const END_REASONS = {
+  "exited":
+    "its command exited by itself. Not: that it succeeded; see the exit code, which is unknown (-) when the supervisor died first.",
+  "signaled":
+    "its command died of a signal that corral did not send. Not: that corral or the kernel's OOM killer ended it.",
+  "timeout":
+    "its wall-clock limit passed and corral ended it. Not: that the command noticed; it may have died of TERM or KILL.",
+  "oom":
+    "the kernel killed it for memory. Not: that its own limit was the cause; the node or a parent cgroup may have run out.",
+  "killed": "somebody asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
+  "orphaned": "its supervisor was gone and a sweep ended it. Not: that the command failed.",
+  "finished-by-owner":
+    "its owner called it finished while its processes lived. Not: that the command exited.",
+  "lost": "the node rebooted, or its cgroup vanished without a trace. Not: that corral killed anything.",
+  "failed-to-start": "its command never ran. Not: that the command exited with an error of its own.",
+  "unkillable":
+    "processes were left when the kill deadline passed. Not: given up; every sweep and `corral kill` tries again.",
+} as const;
+
+/** One of the keys of END_REASONS. */
+export type EndReason = keyof typeof END_REASONS;
+
+/** Limits of a job. `null` is "no limit". Sizes in bytes; CPU in cores (1.5 is 150 %); weight 1..10000; tasks as a count. */
+export interface Limits {
+  memoryMaxBytes: number | null;
+  memoryHighBytes: number | null;
+  swapMaxBytes: number | null;
+  cpuMaxCores: number | null;
+  cpuWeight: number | null;
+  pidsMax: number | null;
+}
+
+/** No limits at all. */
+export const NO_LIMITS: Limits = {
+  memoryMaxBytes: null,
+  memoryHighBytes: null,
+  swapMaxBytes: null,
+  cpuMaxCores: null,
+  cpuWeight: null,
+  pidsMax: null,
+};
+
+/** Who makes and removes the job's cgroup: systemd (its system or user manager) or corral itself. */
+export type BackendName = "systemd" | "cgroupfs";
+
+/** What was asked for, fixed at the launch (only limits and timeout may change, by `corral set`). */
+export interface JobSpec {
+  id: string;
+  name: string;
+  ref: string | null;
+  tags: Record<string, string>;
+  argv: string[];
+  user: string;
+  uid: number;
+  cwd: string;
+  limits: Limits;
+  timeoutMs: number | null;
+  graceMs: number;
+  /** Name of the first signal without SIG, such as TERM. */
+  signal: string;
+  backend: BackendName;
+  /** Milliseconds since the epoch: for people, never for deadlines. */
+  createdAtMs: number;
+  bootId: string;
+  supervisor: Identity;
+}
+
+/** The job's cgroup: path below the cgroup2 mount, with the inode it had when it was made. */
+export interface CgroupRecord {
+  path: string;
+  inode: number;
+}
+
+/** What a running job is known by. PGID and SID equal the pid: the launch goes through setsid(1). */
+export interface RunningFacts {
+  pid: number;
+  startTicks: number;
+  pgid: number;
+  cgroup: CgroupRecord;
+  startedAtMs: number;
+  startedBootMs: number;
+  /** CLOCK_BOOTTIME in milliseconds, or null without a timeout. */
+  deadlineBootMs: number | null;
+}
+
+/** How the command's first process left: exactly one of the two is set, or neither when nobody could see it. */
+export interface Exit {
+  code: number | null;
+  /** Number of the signal it died of. */
+  signal: number | null;
+}
+
+/** A process that outlived the kill deadline. */
+export interface Survivor {
+  pid: number;
+  name: string;
+  /** One letter of /proc/PID/stat, such as D. */
+  state: string;
+  wchan: string | null;
+  /** What blocks it, in words. */
+  because: string;
+}
+
+/** The states. `ending` and `ended` keep the running facts when the job ever ran. */
+export type Phase =
+  | { state: "starting" }
+  | { state: "running"; run: RunningFacts }
+  | { state: "ending"; run: RunningFacts | null; reason: EndReason; endingAtMs: number }
+  | {
+    state: "ended";
+    run: RunningFacts | null;
+    reason: EndReason;
+    /** The reason for which the job was ended, when `reason` is `unkillable`. */
+    trigger: EndReason;
+    exit: Exit;
+    endedAtMs: number;
+    usage: Usage | null;
+    survivors: Survivor[];
+  };
+
+/** A job as the store knows it. */
+export interface Job {
+  spec: JobSpec;
+  phase: Phase;
+}
+
+/** What a job used. `null` is "the kernel did not say", never 0. Times of the cpu controller in microseconds. */
+export interface Usage {
+  wallMs: number | null;
+  cpuUsageUsec: number | null;
+  cpuUserUsec: number | null;
+  cpuSystemUsec: number | null;
+  cpuPeriods: number | null;
+  cpuThrottledPeriods: number | null;
+  cpuThrottledUsec: number | null;
+  memoryPeakBytes: number | null;
+  swapPeakBytes: number | null;
+  oomKills: number | null;
+  ioReadBytes: number | null;
+  ioWrittenBytes: number | null;
+  pidsPeak: number | null;
+}
+
+/** The running facts of a job, whatever its state; null when it never ran. */
+export function runningFacts(job: Job): RunningFacts | null {
+  return job.phase.state === "starting" ? null : job.phase.run;
+}
+
+/** True for a job that `corral ps` lists: not ended, or ended with processes left. */
+export function isLive(job: Job): boolean {
+  return job.phase.state !== "ended" || job.phase.survivors.length > 0;
+}

@@ -1,0 +1,49 @@
+/** What `corral run` tells its caller at the end. Pure. */
+import { EXIT } from "../errors.ts";
+import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../report/units.ts";
+import type { EndReason, Exit, Usage } from "./job.ts";
+import { signalName } from "./signal.ts";
+
+export interface Outcome {
+  reason: EndReason;
+  exit: Exit;
+  usage: Usage | null;
+  survivors: { length: number };
+}
+
+/** The exit code of `corral run`; `stopSignal` is the number of the signal that corral itself received, if any. */
+export function runExitCode(outcome: Outcome, stopSignal: number | null): number {
+  const { reason, exit } = outcome;
+  if (reason === "unkillable" || reason === "lost" || reason === "failed-to-start") return EXIT.CORRAL_FAILED;
+  if (reason === "timeout") return EXIT.TIMEOUT;
+  if (reason === "killed" && stopSignal !== null) return EXIT.SIGNAL_BASE + stopSignal;
+  if (exit.code !== null) return exit.code;
+  // Nobody saw how it left: whatever ended it ended with KILL.
+  return EXIT.SIGNAL_BASE + (exit.signal ?? 9);
+}
+
+/** True when there is nothing to tell: the command ran and gave 0. */
+export function isPlainSuccess(outcome: Outcome): boolean {
+  return outcome.reason === "exited" && outcome.exit.code === 0;
+}
+
+/** `job 7k2m9q ended: timeout after 2.5s (died of KILL; cpu 1.2s, memory peak 120M, 14 tasks at most)`. */
+export function endLine(id: string, outcome: Outcome): string {
+  const { reason, usage, survivors } = outcome;
+  const parts = [
+    exitWords(outcome.exit),
+    `cpu ${formatCpuTime(usage?.cpuUsageUsec ?? null)}`,
+    `memory peak ${formatOptionalBytes(usage?.memoryPeakBytes ?? null)}`,
+  ];
+  const left = survivors.length > 0
+    ? `; ${survivors.length} processes are still alive: corral show ${id}`
+    : "";
+  return `job ${id} ended: ${reason} after ${formatOptionalDuration(usage?.wallMs ?? null)} (${
+    parts.join(", ")
+  })${left}`;
+}
+
+function exitWords(exit: Exit): string {
+  if (exit.code !== null) return `exit ${exit.code}`;
+  return exit.signal === null ? "exit unknown" : `died of ${signalName(exit.signal)}`;
+}

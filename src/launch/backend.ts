@@ -1,0 +1,34 @@
+/** What the two ways of making a job's cgroup have in common. */
+import type { OwnedCgroup } from "../cgroup/file.ts";
+import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
+
+export interface Backend {
+  readonly name: BackendName;
+  /** The controllers a job's cgroup can have here. */
+  controllers(): Set<string>;
+  /** What to run so that jobs get `controller` here. */
+  mendFor(controller: string): string;
+  /**
+   * Makes the job's cgroup with its limits and moves the waiting process `pid` into it.
+   * Throws SetupError; then nothing of the job's cgroup is left.
+   */
+  place(spec: JobSpec, pid: number): Promise<OwnedCgroup>;
+  /** The cgroup that bears the job's name here, for a job whose launch was cut short before it was recorded; null when none. */
+  find(id: string): CgroupRecord | null;
+  /** Applies changed limits to a live job. Throws SetupError. */
+  setLimits(cgroup: OwnedCgroup, limits: Limits): Promise<void>;
+  /** Moves the deadline at which the service manager ends the job by itself, where there is one. */
+  setBackstop(spec: JobSpec, sinceStartMs: number | null): Promise<void>;
+  /** Removes the job's empty cgroup and its units. Throws SetupError when it stays. */
+  remove(cgroup: OwnedCgroup): Promise<void>;
+  /** Words for the start line: the slice or the cgroup. */
+  describe(id: string, cgroup: OwnedCgroup): string;
+}
+
+/** Time systemd leaves corral to end an overdue job before it does so itself. */
+export const BACKSTOP_MARGIN_MS = 5_000;
+
+/** RuntimeMaxSec for a job, measured from its start: deadline, grace and margin; null without a timeout. */
+export function backstopMs(timeoutMs: number | null, graceMs: number): number | null {
+  return timeoutMs === null ? null : timeoutMs + graceMs + BACKSTOP_MARGIN_MS;
+}

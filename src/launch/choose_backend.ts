@@ -1,0 +1,118 @@
+/** Chooses the backend by looking at the node. */
+import { CgroupFs } from "../cgroup/file.ts";
+import { SetupError, UsageError } from "../errors.ts";
+import type { Node } from "../host/node.ts";
+import type { Procs } from "../host/proc.ts";
+import { type RunCommand, Systemd } from "../host/systemd.ts";
+import type { BackendName } from "../job/job.ts";
+import type { Backend } from "./backend.ts";
+import { CgroupfsBackend } from "./cgroupfs_backend.ts";
+import { SystemdBackend } from "./systemd_backend.ts";
+
+export interface BackendChoice {
+  node: Node;
+  fs: CgroupFs;
+  procs: Procs;
+  run: RunCommand;
+  /** Cgroup in which cgroupfs jobs are made (CORRAL_CGROUP_ROOT), or null to look for one. */
+  cgroupRoot: string | null;
+}
+
+/** Reads `auto`, `systemd` or `cgroupfs`. Throws UsageError for anything else. */
+export function parseBackend(text: string): BackendName | "auto" {
+  if (text === "auto" || text === "systemd" || text === "cgroupfs") return text;
+  throw new UsageError(`--backend: ${JSON.stringify(text)} is none of auto, systemd, cgroupfs`);
+}
+
+/** Throws SetupError when the wanted backend, or with `auto` any, cannot work here. */
+export function chooseBackend(wanted: BackendName | "auto", choice: BackendChoice): Backend {
+  if (wanted === "systemd") return systemdBackend(choice) ?? refuseSystemd(choice.node);
+  if (wanted === "cgroupfs") return cgroupfsBackend(choice) ?? refuseCgroupfs(choice);
+  return systemdBackend(choice) ?? cgroupfsBackend(choice) ?? refuseBoth(choice.node);
+}
+
+/** The backend on which a recorded job runs. */
+export function backendOf(name: BackendName, cgroupPath: string, choice: BackendChoice): Backend {
+  if (name === "systemd") return chooseBackend("systemd", choice);
+  return new CgroupfsBackend(choice.fs, cgroupPath.split("/").slice(0, -2).join("/"));
+}
+
+function systemdBackend({ node, fs, procs, run }: BackendChoice): Backend | null {
+  if (!node.systemdBooted) return null;
+  if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(run, null), "/");
+  if (node.userRuntimeDir === null) return null;
+  const managerPath = `/user.slice/user-${node.uid}.slice/user@${node.uid}.service`;
+  return new SystemdBackend(fs, procs, new Systemd(run, node.userRuntimeDir), managerPath);
+}
+
+function cgroupfsBackend(choice: BackendChoice): Backend | null {
+  const root = choice.cgroupRoot ?? delegatedRoot(choice);
+  return root === null ? null : new CgroupfsBackend(choice.fs, root === "/" ? "" : root);
+}
+
+/** Root's is the mount itself; a user's the topmost cgroup on the way up from corral's own that the user may change. */
+function delegatedRoot({ node, fs }: BackendChoice): string | null {
+  if (node.uid === 0) return isWritable(fs, "/") ? "/" : null;
+  let top: string | null = null;
+  for (let path = node.ownCgroup; path !== "" && path !== "/"; path = path.slice(0, path.lastIndexOf("/"))) {
+    if (!isOwnedBy(fs, path, node.uid)) break;
+    top = path;
+  }
+  return top;
+}
+
+function isOwnedBy(fs: CgroupFs, path: string, uid: number): boolean {
+  try {
+    // Moving a process needs write access to cgroup.procs of the common ancestor (cgroup-v2.rst, "Delegation Containment").
+    return [fs.locate(path), fs.locate(path, "cgroup.procs")].every((name) =>
+      Deno.lstatSync(name).uid === uid
+    );
+  } catch {
+    return false;
+  }
+}
+
+function isWritable(fs: CgroupFs, path: string): boolean {
+  try {
+    // access(2) is not at hand: making and removing nothing, the mode and a read-only mount tell.
+    Deno.openSync(fs.locate(path, "cgroup.procs"), { write: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuseSystemd(node: Node): never {
+  if (!node.systemdBooted) {
+    throw new SetupError("systemd is not running on this node", "use --backend cgroupfs");
+  }
+  throw new SetupError(
+    `no systemd user manager runs for uid ${node.uid}`,
+    `as root: loginctl enable-linger ${node.uid}`,
+  );
+}
+
+function refuseCgroupfs({ node, fs }: BackendChoice): never {
+  if (node.uid === 0) {
+    throw new SetupError(`${fs.mount} is read-only`, `mount -o remount,rw ${fs.mount}`);
+  }
+  throw new SetupError(
+    `no cgroup is delegated to uid ${node.uid} (corral is in ${node.ownCgroup})`,
+    "run corral in a cgroup of yours: systemd-run --user --scope -p Delegate=yes corral …, or use --backend systemd",
+  );
+}
+
+function refuseBoth(node: Node): never {
+  if (node.uid === 0) {
+    throw new SetupError(
+      "neither systemd nor a writable cgroup2 is here",
+      "mount -o remount,rw the cgroup2 file system",
+    );
+  }
+  throw new SetupError(
+    `nothing here lets uid ${node.uid} make cgroups: no systemd user manager, no delegated cgroup`,
+    node.systemdBooted
+      ? `as root: loginctl enable-linger ${node.uid}`
+      : "as root: give the user a cgroup (chown it), or run corral as root",
+  );
+}

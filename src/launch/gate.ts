@@ -1,0 +1,134 @@
+/**
+ * The gate: a process that will become the command, waiting until it is in its cgroup and recorded.
+ *
+ *   corral -> sh (waits on fd 3) -> env -> setsid -> [setpriv] -> COMMAND       one pid all the way, each step an exec
+ *
+ * sh waits for a line on descriptor 3, a socket whose other end corral holds. When corral dies first, the read ends and nothing is
+ * run. setsid(1) makes PID = PGID = SID. The command inherits descriptors 0 to 2, working directory, umask and resource limits.
+ *
+ * A shell drops environment variables whose names it cannot hold (BASH_FUNC_module%%, a.b) and makes up others (PWD, SHLVL). Both
+ * are put right by env(1), so that the command's environment is exactly the one it was given.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { open } from "node:fs/promises";
+import { SetupError } from "../errors.ts";
+import type { Exit } from "../job/job.ts";
+import { lookUpCommand } from "./command_lookup.ts";
+import { parseSignal } from "../job/signal.ts";
+
+/** Names a shell takes over, changes or chokes on, besides those that are no shell names at all. */
+const SHELL_NAMES =
+  /^(_|PWD|OLDPWD|SHLVL|IFS|PS1|PS2|PS4|PPID|OPTIND|OPTARG|OPTERR|ENV|LINENO|RANDOM|SECONDS|UID|EUID|GROUPS|SHELLOPTS|BASH.*|POSIXLY_CORRECT|FUNCNEST|MAIL.*|HIST.*|DIRSTACK|HOSTTYPE|MACHTYPE|OSTYPE)$/;
+const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What /bin/sh may export although nobody asked it to. */
+const MADE_UP = ["PWD", "OLDPWD", "SHLVL", "_"];
+
+const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
+
+/** sh gives this when corral went away before it opened the gate; nobody is left to see it. */
+const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+
+export interface GateOptions {
+  argv: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Run as this user, by number, with that user's supplementary groups; null: as the caller. */
+  as: { uid: number; gid: number } | null;
+  /** Signals that were ignored when corral was started (nohup): the command inherits that, as from a shell. */
+  ignoredSignals: readonly number[];
+  /** File for stdout and stderr, or null to inherit. stdin is then /dev/null. */
+  output: string | null;
+}
+
+export interface Gate {
+  readonly pid: number;
+  /** How the process left. */
+  readonly exit: Promise<Exit>;
+  /** Lets the command run. */
+  open(): void;
+  /** Lets it go without running anything. */
+  close(): void;
+}
+
+/** Starts the waiting process. Throws SetupError when even that fails (no processes left, /bin/sh missing). */
+export async function makeGate(options: GateOptions): Promise<Gate> {
+  const { shellEnv, envWords } = splitEnvironment(options.env);
+  const traps = options.ignoredSignals.map((signal) => `trap '' ${signal}; `).join("");
+  const as = options.as === null
+    ? []
+    : [tool("setpriv"), `--reuid=${options.as.uid}`, `--regid=${options.as.gid}`, "--init-groups", "--"];
+  const words = [
+    "-c",
+    traps + SCRIPT,
+    "corral-gate",
+    tool("env"),
+    ...envWords,
+    tool("setsid"),
+    "--",
+    ...as,
+    ...options.argv,
+  ];
+  const output = options.output === null ? null : await open(options.output, "a", 0o600);
+  const plain = output === null
+    ? ["inherit", "inherit", "inherit"] as const
+    : ["ignore", output.fd, output.fd] as const;
+  const child = spawn("/bin/sh", words, { cwd: options.cwd, env: shellEnv, stdio: [...plain, "pipe"] });
+  const exit = exitOf(child);
+  if (child.pid === undefined) {
+    const cause = await exit.then(() => "no reason given", (error) => (error as Error).message);
+    throw new SetupError(
+      `cannot start a process: ${cause}`,
+      "see ulimit -u, and that /bin/sh, env and setsid are there",
+    );
+  }
+  await output?.close();
+  const key = child.stdio[3] as unknown as {
+    end(text?: string): void;
+    on(event: "error", act: () => void): void;
+  };
+  key.on("error", () => {});
+  return { pid: child.pid, exit, open: () => key.end("go\n"), close: () => key.end() };
+}
+
+/** The job's own PATH may hold none of corral's tools, so they are named by their full path, the system's before any other. */
+function tool(name: string): string {
+  const lookup = lookUpCommand(name, { path: `${SYSTEM_PATH}:${Deno.env.get("PATH") ?? ""}`, cwd: "/" });
+  if ("found" in lookup) return lookup.found;
+  throw new SetupError(
+    `${name} is missing on this node`,
+    `install ${name === "env" ? "coreutils" : "util-linux"}`,
+  );
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  const exit = new Promise<Exit>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      resolve(signal === null ? { code, signal: null } : { code: null, signal: parseSignal(signal).number });
+    });
+    // Deno 2.7.11 reports a child's death by a real-time signal as an unhandled rejection instead of an exit.
+    addEventListener("unhandledrejection", (event) => {
+      const number = /^Invalid signal: (\d+)$/.exec(event.reason instanceof Error ? event.reason.message : "")
+        ?.[1];
+      if (number === undefined) return;
+      event.preventDefault();
+      resolve({ code: null, signal: Number(number) });
+    });
+  });
+  exit.catch(() => {});
+  return exit;
+}
+
+/** Splits an environment into what the shell passes on untouched and the words env(1) needs for the rest. */
+export function splitEnvironment(
+  env: Record<string, string>,
+): { shellEnv: Record<string, string>; envWords: string[] } {
+  const names = Object.keys(env);
+  const viaShell = names.filter((name) => PLAIN_NAME.test(name) && !SHELL_NAMES.test(name));
+  const viaEnv = names.filter((name) => !viaShell.includes(name));
+  const unset = MADE_UP.filter((name) => !names.includes(name)).flatMap((name) => ["-u", name]);
+  return {
+    shellEnv: Object.fromEntries(viaShell.map((name) => [name, env[name]!])),
+    envWords: [...unset, ...viaEnv.map((name) => `${name}=${env[name]}`)],
+  };
+}

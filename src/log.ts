@@ -1,0 +1,68 @@
+/** What corral says of itself on stderr: `corral: …` lines, or records of a log when --log-level or --log-format asks for one. */
+import { UsageError } from "./errors.ts";
+import { printable } from "./report/escape.ts";
+
+export interface Log {
+  /** One line for the user. */
+  say(line: string): void;
+  log(level: "debug" | "info", message: string, properties?: Record<string, unknown>): void;
+}
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+type Level = typeof LEVELS[number];
+/** The log library's own names. */
+const LIBRARY_LEVEL = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
+
+/** Throws UsageError for an unknown level or format. The log library (8 ms) is loaded only when a log is asked for. */
+export async function makeLog(
+  options: { logLevel?: string; logFormat?: string },
+  write: (text: string) => void,
+): Promise<Log> {
+  const level = oneOf("--log-level", options.logLevel ?? "warn", LEVELS);
+  const format = oneOf("--log-format", options.logFormat ?? "text", ["text", "json"] as const);
+  const plain: Log = { say: (line) => write(`corral: ${printable(line)}\n`), log: () => {} };
+  if (format === "text" && (level === "warn" || level === "error")) return plain;
+  return await libraryLog(level, format, write);
+}
+
+async function libraryLog(
+  level: Level,
+  format: "text" | "json",
+  write: (text: string) => void,
+): Promise<Log> {
+  const { configureSync, getJsonLinesFormatter, getLogger } = await import("@logtape/logtape");
+  const asJson = getJsonLinesFormatter();
+  configureSync({
+    sinks: {
+      stderr: (record) => {
+        const properties = Object.keys(record.properties).length > 0
+          ? ` ${JSON.stringify(record.properties)}`
+          : "";
+        write(
+          format === "json"
+            ? asJson(record)
+            : `corral: ${record.level}: ${printable(record.message.join("") + properties)}\n`,
+        );
+      },
+    },
+    loggers: [
+      { category: "corral", lowestLevel: LIBRARY_LEVEL[level], sinks: ["stderr"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  const logger = getLogger("corral");
+  return {
+    say: (line) =>
+      format === "json" ? logger.warn("{line}", { line }) : write(`corral: ${printable(line)}\n`),
+    log: (at, message, properties = {}) =>
+      at === "debug" ? logger.debug(message, properties) : logger.info(message, properties),
+  };
+}
+
+function oneOf<T extends string>(option: string, text: string, accepted: readonly T[]): T {
+  const found = accepted.find((candidate) => candidate === text);
+  if (found === undefined) {
+    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${accepted.join(", ")}`);
+  }
+  return found;
+}

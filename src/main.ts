@@ -1,0 +1,107 @@
+/**
+ * Theory of operation.
+ *
+ * `corral run` is one process, the supervisor, for one job. It records the job (store/), starts a waiting process (launch/gate.ts), has
+ * systemd or cgroupfs make the job's cgroup with its limits around it (launch/), reads the limits back, records pid and cgroup, and opens
+ * the gate: the process becomes the command. Then it loops (supervise/supervise.ts): observe, decide (job/decide.ts, pure), wait. At the end
+ * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (supervise/end_job.ts).
+ *
+ * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
+ * limits and wakes the supervisor, `ps` and `show` only read. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
+ *
+ * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) in the last
+ * step before the command. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
+ *
+ * This file builds the real adapters and is the only one that reads the arguments and exits.
+ */
+import { CgroupFs } from "./cgroup/file.ts";
+import { type GlobalOptions, runCli } from "./cli.ts";
+import { readSettings } from "./config.ts";
+import type { Context } from "./context.ts";
+import { hostClock } from "./host/clock.ts";
+import { runCommand } from "./host/command.ts";
+import { inspectNode, type Node } from "./host/node.ts";
+import { Procs } from "./host/proc.ts";
+import { nameOfUid } from "./host/users.ts";
+import { type BackendChoice, backendOf, chooseBackend } from "./launch/choose_backend.ts";
+import { type Log, makeLog } from "./log.ts";
+import { printable } from "./report/escape.ts";
+import { JobStore } from "./store/jobs.ts";
+import { writeAll } from "./host/write.ts";
+
+const PROC = "/proc";
+const RUN = "/run";
+const PASSWD = "/etc/passwd";
+
+const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
+
+async function makeContext(options: GlobalOptions): Promise<Context> {
+  const env = Deno.env.toObject();
+  const cwd = currentDirectory();
+  const uid = Deno.uid() ?? 0;
+  const settings = await readSettings({ uid, hostName: Deno.hostname(), env, cwd, options });
+  const log: Log = await makeLog(options, (text) => writeAll(Deno.stderr, text));
+  const clock = hostClock(PROC);
+  const procs = new Procs(PROC);
+  let node: Node | null = null;
+  const getNode = () => node ??= inspectNode({ proc: PROC, run: RUN }, uid);
+  const cgroups = () => new CgroupFs(getNode().cgroupMount, getNode().ownCgroup);
+  const choice = (): BackendChoice => ({
+    node: getNode(),
+    fs: cgroups(),
+    procs,
+    run: runCommand,
+    cgroupRoot: env["CORRAL_CGROUP_ROOT"] ?? null,
+  });
+  return {
+    stdout: {
+      write: (text) => writeAll(Deno.stdout, text),
+      isTerminal: stdoutWidth !== null,
+      widthColumns: stdoutWidth,
+    },
+    say: log.say,
+    log: log.log,
+    env,
+    cwd,
+    self: { path: Deno.execPath(), args: Deno.args },
+    uid,
+    userName: nameOfUid(uid, PASSWD),
+    colour: stdoutWidth !== null && !env["NO_COLOR"],
+    interactive: Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
+    confirm: (question) => confirm(question),
+    settings,
+    clock,
+    procs,
+    run: runCommand,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    node: getNode,
+    cgroups,
+    backend: (wanted) => chooseBackend(wanted, choice()),
+    backendOf: (job) => {
+      const run = job.phase.state === "starting" ? null : job.phase.run;
+      return run === null
+        ? chooseBackend(job.spec.backend, choice())
+        : backendOf(job.spec.backend, run.cgroup.path, choice());
+    },
+    openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
+  };
+}
+
+function currentDirectory(): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    // Removed under us: the kernel still lets processes start there, but its name is lost.
+    return "/";
+  }
+}
+
+const exitCode = await runCli(Deno.args, {
+  out: (text) => writeAll(Deno.stdout, text),
+  err: (text) => writeAll(Deno.stderr, text),
+  widthColumns: stdoutWidth,
+}, makeContext).catch((error) => {
+  writeAll(Deno.stderr, `corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
+  return 125;
+});
+Deno.exit(exitCode);

@@ -1,0 +1,284 @@
+/** The record of every job. All changes of state go through here; each leaves an event. */
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
+import type { Selector } from "../job/selector.ts";
+import { openDatabase, storeError } from "./open.ts";
+import { jobFromRow, type JobRow, USAGE_COLUMNS } from "./rows.ts";
+
+/** An act or decision, as it is kept: append-only. */
+export interface StoredEvent {
+  atMs: number;
+  /** Who: run, kill, set, freeze, thaw. */
+  actor: string;
+  kind: string;
+  detail: Record<string, unknown>;
+}
+
+/** How a job ended, to be written once. */
+export interface Ending {
+  reason: EndReason;
+  trigger: EndReason;
+  exit: Exit;
+  endedAtMs: number;
+  usage: Usage | null;
+  survivors: Survivor[];
+}
+
+export class JobStore {
+  readonly #db: DatabaseSync;
+
+  /** @param path of the file, for messages; @param actor the command that writes */
+  private constructor(db: DatabaseSync, readonly path: string, readonly actor: string) {
+    this.#db = db;
+  }
+
+  /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError. */
+  static open(directory: string, fileName: string, actor: string): JobStore {
+    return new JobStore(openDatabase(directory, fileName), `${directory}/${fileName}`, actor);
+  }
+
+  /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
+  insert(spec: JobSpec): void {
+    this.#write("cannot record the job", (run) => {
+      run(
+        `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
+           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+        spec.id,
+        spec.name,
+        spec.ref,
+        JSON.stringify(spec.tags),
+        JSON.stringify(spec.argv),
+        spec.user,
+        spec.uid,
+        spec.cwd,
+        JSON.stringify(spec.limits),
+        spec.timeoutMs,
+        spec.graceMs,
+        spec.signal,
+        spec.backend,
+        spec.createdAtMs,
+        spec.bootId,
+        spec.supervisor.pid,
+        spec.supervisor.startTicks,
+      );
+      this.#event(run, spec.id, spec.createdAtMs, "starting", {});
+    });
+  }
+
+  isTaken(id: string): boolean {
+    return this.#read(
+      "cannot read",
+      () => this.#db.prepare("SELECT 1 FROM jobs WHERE id = ?").get(id) !== undefined,
+    );
+  }
+
+  /** starting -> running. */
+  markRunning(id: string, facts: RunningFacts): void {
+    this.#write("cannot record the launch", (run) => {
+      run(
+        `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
+           started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state = 'starting'`,
+        facts.pid,
+        facts.startTicks,
+        facts.pgid,
+        facts.cgroup.path,
+        facts.cgroup.inode,
+        facts.startedAtMs,
+        facts.startedBootMs,
+        facts.deadlineBootMs,
+        id,
+      );
+      this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });
+    });
+  }
+
+  /**
+   * -> ending, for `reason` unless somebody else was first. Returns the reason that holds, or null when the job has ended
+   * already. `waitMs` bounds the wait for another process's write, because a kill must not wait for the store.
+   */
+  claimEnding(
+    id: string,
+    reason: EndReason,
+    { atMs, waitMs }: { atMs: number; waitMs: number },
+  ): EndReason | null {
+    return this.#impatiently(waitMs, () => {
+      this.#write("cannot record the ending", (run) => {
+        const changed = run(
+          "UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
+          reason,
+          atMs,
+          id,
+        );
+        if (changed > 0) this.#event(run, id, atMs, "ending", { reason });
+      });
+      const row = this.#row(id);
+      return row === null || row.state === "ended" ? null : row.reason;
+    });
+  }
+
+  /** -> ended, once: false when somebody else has ended it already. Steps are written with it, in one transaction. */
+  markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
+    return this.#write("cannot record the end", (run) => {
+      const usage = USAGE_COLUMNS.map(([, key]) => ending.usage?.[key] ?? null);
+      const changed = run(
+        `UPDATE jobs SET state = 'ended', reason = ?, trigger_reason = ?, exit_code = ?, exit_signal = ?, ended_at_ms = ?,
+           survivors = ?, ${
+          USAGE_COLUMNS.map(([column]) => `${column} = ?`).join(", ")
+        } WHERE id = ? AND state <> 'ended'`,
+        ending.reason,
+        ending.trigger,
+        ending.exit.code,
+        ending.exit.signal,
+        ending.endedAtMs,
+        JSON.stringify(ending.survivors),
+        ...usage,
+        id,
+      );
+      for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);
+      if (changed > 0) this.#event(run, id, ending.endedAtMs, "ended", { reason: ending.reason });
+      return changed > 0;
+    });
+  }
+
+  /** What is left of an unkillable job after another try. */
+  setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {
+    this.#write("cannot record the survivors", (run) => {
+      run("UPDATE jobs SET survivors = ? WHERE id = ?", JSON.stringify(survivors), id);
+      for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);
+    });
+  }
+
+  /** New limits or a new deadline of a live job. */
+  change(
+    id: string,
+    to: { limits: Limits; timeoutMs: number | null; deadlineBootMs: number | null },
+    event: StoredEvent,
+  ): void {
+    this.#write("cannot record the change", (run) => {
+      run(
+        "UPDATE jobs SET limits = ?, timeout_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state <> 'ended'",
+        JSON.stringify(to.limits),
+        to.timeoutMs,
+        to.deadlineBootMs,
+        id,
+      );
+      this.#event(run, id, event.atMs, event.kind, event.detail);
+    });
+  }
+
+  /** Adds events; bounded by `waitMs`, as `claimEnding`. */
+  addEvents(id: string, events: StoredEvent[]): void {
+    this.#write("cannot record an event", (run) => {
+      for (const event of events) this.#event(run, id, event.atMs, event.kind, event.detail);
+    });
+  }
+
+  get(id: string): Job | null {
+    const row = this.#row(id);
+    return row === null ? null : jobFromRow(row, this.path);
+  }
+
+  /** Jobs that are not ended, and ended ones with processes left; oldest first. */
+  live(): Job[] {
+    return this.#jobs("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+  }
+
+  /** Jobs that a selector means, live or ended, newest first; an id prefix may mean several. */
+  find(selector: Selector): Job[] {
+    const newest = "ORDER BY created_at_ms DESC LIMIT 100";
+    switch (selector.kind) {
+      case "id":
+        return this.#jobs("id = ?", selector.id);
+      case "prefix":
+        return this.#jobs(`id >= ? AND id < ? ${newest}`, selector.prefix, `${selector.prefix}~`);
+      case "name":
+        return this.#jobs(`name = ? ${newest}`, selector.name);
+      case "ref":
+        return this.#jobs(`ref = ? ${newest}`, selector.ref);
+    }
+  }
+
+  events(id: string): StoredEvent[] {
+    return this.#read(
+      "cannot read",
+      () =>
+        this.#db.prepare("SELECT at_ms, actor, kind, detail FROM events WHERE job_id = ? ORDER BY seq").all(
+          id,
+        ).map((row) => ({
+          atMs: Number(row["at_ms"]),
+          actor: String(row["actor"]),
+          kind: String(row["kind"]),
+          detail: JSON.parse(String(row["detail"])),
+        })),
+    );
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #row(id: string): JobRow | null {
+    return this.#read(
+      "cannot read",
+      () => this.#db.prepare("SELECT * FROM jobs WHERE id = ?").get(id) as JobRow | undefined ?? null,
+    );
+  }
+
+  #jobs(where: string, ...values: SQLInputValue[]): Job[] {
+    const rows = this.#read(
+      "cannot read",
+      () => this.#db.prepare(`SELECT * FROM jobs WHERE ${where}`).all(...values),
+    );
+    return rows.map((row) => jobFromRow(row as unknown as JobRow, this.path));
+  }
+
+  #event(run: Run, id: string, atMs: number, kind: string, detail: Record<string, unknown>): void {
+    run(
+      "INSERT INTO events (job_id, at_ms, actor, kind, detail) VALUES (?, ?, ?, ?, ?)",
+      id,
+      atMs,
+      this.actor,
+      kind,
+      JSON.stringify(detail),
+    );
+  }
+
+  /** One transaction. IMMEDIATE: a transaction that reads first and writes later fails at once when another one writes. */
+  #write<T>(what: string, act: (run: Run) => T): T {
+    const run: Run = (sql, ...values) => Number(this.#db.prepare(sql).run(...values).changes);
+    return this.#read(what, () => {
+      run("BEGIN IMMEDIATE");
+      try {
+        const result = act(run);
+        run("COMMIT");
+        return result;
+      } catch (error) {
+        if (this.#db.isTransaction) run("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  #read<T>(what: string, act: () => T): T {
+    try {
+      return act();
+    } catch (cause) {
+      throw storeError(what, this.path, cause);
+    }
+  }
+
+  #impatiently<T>(waitMs: number, act: () => T): T {
+    const setWait = (ms: number) => this.#db.prepare(`PRAGMA busy_timeout = ${ms}`).get();
+    const before = Number(Object.values(this.#db.prepare("PRAGMA busy_timeout").get() ?? { timeout: 0 })[0]);
+    setWait(waitMs);
+    try {
+      return act();
+    } finally {
+      setWait(before);
+    }
+  }
+}
+
+/** Runs one prepared statement; returns the number of rows it changed. */
+type Run = (sql: string, ...values: SQLInputValue[]) => number;

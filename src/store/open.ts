@@ -1,0 +1,83 @@
+/** Opens the store's SQLite file: directory, journal mode, migrations. */
+import { DatabaseSync } from "node:sqlite";
+import { statfsSync } from "node:fs";
+import { StoreError } from "../errors.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+/** How long a statement waits for another process's write. */
+export const BUSY_TIMEOUT_MS = 10_000;
+
+/** statfs(2) magic numbers of file systems shared between nodes, where WAL's shared memory does not work: NFS, SMB, Lustre, GPFS, BeeGFS, CEPH, FUSE, AFS. */
+const SHARED_FILE_SYSTEMS = new Set([
+  0x6969,
+  0x517b,
+  0xfe534d42,
+  0xff534d42,
+  0x0bd00bd0,
+  0x47504653,
+  0x19830326,
+  0x00c36400,
+  0x65735546,
+  0x5346414f,
+]);
+
+/**
+ * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once.
+ * Throws StoreError with the path and, where there is one, the mend.
+ */
+export function openDatabase(directory: string, fileName: string): DatabaseSync {
+  const path = `${directory}/${fileName}`;
+  let db: DatabaseSync | null = null;
+  try {
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
+    db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    db.prepare(`PRAGMA journal_mode = ${isShared(directory) ? "DELETE" : "WAL"}`).get();
+    db.prepare("PRAGMA synchronous = NORMAL").get();
+    migrate(db, path);
+    return db;
+  } catch (cause) {
+    db?.close();
+    throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
+  }
+}
+
+/** An SQLite or file error as a StoreError with what mends it. */
+export function storeError(what: string, path: string, cause: unknown): StoreError {
+  return new StoreError(what, { path, cause, mend: mendFor(String(cause)) });
+}
+
+function mendFor(text: string): string | null {
+  if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
+  if (/locked/.test(text)) return "another process holds it: try again";
+  if (/full/.test(text)) return "free some space, or use --state-dir on another file system";
+  if (/readonly|unable to open|[Pp]ermission|Read-only|\(os error (13|17|20|30)\)/.test(text)) {
+    return "give a writable directory: --state-dir or CORRAL_STATE_DIR";
+  }
+  return null;
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const version = () => Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (version() > MIGRATIONS.length) {
+    throw new StoreError("was written by a newer corral", { path, mend: "install that version" });
+  }
+  if (version() === MIGRATIONS.length) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    for (let next = version(); next < MIGRATIONS.length; next++) db.exec(MIGRATIONS[next]!);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function isShared(directory: string): boolean {
+  try {
+    return SHARED_FILE_SYSTEMS.has(statfsSync(directory).type);
+  } catch {
+    return true;
+  }
+}

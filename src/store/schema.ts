@@ -1,0 +1,67 @@
+/** The tables, as numbered migrations: `PRAGMA user_version` counts those that were applied. Never change one; add the next. */
+
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    ref TEXT,
+    tags TEXT NOT NULL,
+    argv TEXT NOT NULL,
+    user TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    cwd TEXT NOT NULL,
+    limits TEXT NOT NULL,
+    timeout_ms INTEGER,
+    grace_ms INTEGER NOT NULL,
+    first_signal TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    boot_id TEXT NOT NULL,
+    supervisor_pid INTEGER NOT NULL,
+    supervisor_start_ticks INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('starting', 'running', 'ending', 'ended')),
+    pid INTEGER,
+    pid_start_ticks INTEGER,
+    pgid INTEGER,
+    cgroup_path TEXT,
+    cgroup_inode INTEGER,
+    started_at_ms INTEGER,
+    started_boot_ms INTEGER,
+    deadline_boot_ms INTEGER,
+    ending_at_ms INTEGER,
+    ended_at_ms INTEGER,
+    reason TEXT,
+    trigger_reason TEXT,
+    exit_code INTEGER,
+    exit_signal INTEGER,
+    wall_ms INTEGER,
+    cpu_usage_usec INTEGER,
+    cpu_user_usec INTEGER,
+    cpu_system_usec INTEGER,
+    cpu_periods INTEGER,
+    cpu_throttled_periods INTEGER,
+    cpu_throttled_usec INTEGER,
+    memory_peak_bytes INTEGER,
+    swap_peak_bytes INTEGER,
+    oom_kills INTEGER,
+    io_read_bytes INTEGER,
+    io_written_bytes INTEGER,
+    pids_peak INTEGER,
+    survivors TEXT NOT NULL DEFAULT '[]'
+  ) STRICT;
+  CREATE INDEX jobs_live ON jobs (created_at_ms) WHERE state <> 'ended' OR survivors <> '[]';
+  CREATE INDEX jobs_created ON jobs (created_at_ms);
+  CREATE INDEX jobs_name ON jobs (name);
+  CREATE INDEX jobs_ref ON jobs (ref) WHERE ref IS NOT NULL;
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    at_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_job ON events (job_id, seq);
+  `,
+];

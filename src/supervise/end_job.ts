@@ -1,0 +1,140 @@
+/** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
+import { terminate } from "../cgroup/terminate.ts";
+import { readEvents, waitForEvents } from "../cgroup/events.ts";
+import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { readUsage } from "../cgroup/usage.ts";
+import { renderError } from "../errors.ts";
+import type { Clock } from "../host/clock.ts";
+import type { Procs } from "../host/proc.ts";
+import type { EndReason, Exit, JobSpec, RunningFacts, Survivor, Usage } from "../job/job.ts";
+import { parseSignal } from "../job/signal.ts";
+import type { Backend } from "../launch/backend.ts";
+import type { Ending, StoredEvent } from "../store/jobs.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What is needed to end jobs. */
+export interface Enforcement {
+  clock: Clock;
+  procs: Procs;
+  ledger: Ledger;
+  /** Name of the command that acts, for the events. */
+  actor: string;
+  warn: (line: string) => void;
+}
+
+/** A job with the right to its cgroup. */
+export interface EndableJob {
+  spec: JobSpec;
+  run: RunningFacts;
+  cgroup: OwnedCgroup;
+  backend: Backend;
+}
+
+export interface EndRequest {
+  reason: EndReason;
+  exit: Exit | null;
+  /** True: no first signal, no grace. */
+  skipGrace: boolean;
+  /** Cuts the grace short when it aborts. */
+  hurry?: AbortSignal;
+  /** Called when the processes are gone, to learn how the first one left. */
+  exitAfterwards?: () => Promise<Exit | null>;
+  /** Called when the processes are gone: true when the job's supervisor has recorded the end, which knows the exit code. */
+  recordedByOther?: () => Promise<boolean>;
+}
+
+/** How the ending went: what was recorded, and its steps. */
+export interface EndedJob extends Ending {
+  steps: StoredEvent[];
+}
+
+/** How much longer than its grace another process's ending of the same job may take before it is taken over. */
+const TAKE_OVER_MS = 3_000;
+const NO_EXIT: Exit = { code: null, signal: null };
+
+/**
+ * Ends the job and resolves when its cgroup is empty (or the kill deadline has passed: reason `unkillable`); null when another
+ * process has recorded the end.
+ * Never throws for a store that fails; throws CgroupError when the cgroup itself cannot be acted upon.
+ */
+export async function endJob(
+  job: EndableJob,
+  request: EndRequest,
+  on: Enforcement,
+): Promise<EndedJob | null> {
+  const steps: StoredEvent[] = [];
+  const onStep = (kind: string, detail: Record<string, unknown>) => {
+    steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
+  };
+  const trigger = on.ledger.claimEnding(job.spec.id, request.reason, on.clock.wallMs());
+  const survivors = await terminateAll(job, { ...request, reason: trigger }, {
+    ...on,
+    onStep,
+    others: trigger !== request.reason,
+  });
+  if (survivors.length === 0 && await request.recordedByOther?.()) return null;
+  const exit = (await request.exitAfterwards?.()) ?? request.exit ?? NO_EXIT;
+  const ending: EndedJob = {
+    reason: survivors.length > 0 ? "unkillable" : trigger,
+    trigger,
+    exit,
+    endedAtMs: on.clock.wallMs(),
+    usage: collectUsage(job, on),
+    survivors,
+    steps,
+  };
+  on.ledger.markEnded(job.spec.id, ending, steps);
+  if (survivors.length === 0) await removeCgroup(job, on);
+  return ending;
+}
+
+type Acting = Enforcement & {
+  onStep: (kind: string, detail: Record<string, unknown>) => void;
+  others: boolean;
+};
+
+async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): Promise<Survivor[]> {
+  if (!job.cgroup.exists() || !readEvents(job.cgroup).populated) return [];
+  if (on.others) {
+    // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
+    const emptied = await waitForEvents(job.cgroup, (events) => !events.populated, {
+      capMs: job.spec.graceMs + TAKE_OVER_MS,
+      stop: request.hurry,
+    });
+    if (emptied) return [];
+  }
+  return await terminate(job.cgroup, on.procs, {
+    signal: request.skipGrace || on.others ? null : parseSignal(job.spec.signal),
+    graceMs: job.spec.graceMs,
+    ...(request.hurry ? { skipGrace: request.hurry } : {}),
+    onStep: on.onStep,
+  });
+}
+
+function collectUsage(job: EndableJob, on: Enforcement): Usage | null {
+  try {
+    if (!job.cgroup.exists()) return null;
+    const wallMs = Math.max(0, on.clock.bootMs() - job.run.startedBootMs);
+    return { ...readUsage(job.cgroup.fs, job.cgroup.path), wallMs };
+  } catch (error) {
+    if (!isVanished(error)) {
+      on.warn(`warning: the usage could not be read: ${renderError(error).replace(/^corral: /, "")}`);
+    }
+    return null;
+  }
+}
+
+/** A cgroup that cannot be removed is said, and left to the next sweep: the processes are gone. */
+async function removeCgroup(job: EndableJob, on: Enforcement): Promise<void> {
+  try {
+    await job.backend.remove(job.cgroup);
+  } catch (error) {
+    on.warn(`warning: ${renderError(error).replace(/^corral: /, "")}`);
+    on.ledger.addEvent(job.spec.id, {
+      atMs: on.clock.wallMs(),
+      actor: on.actor,
+      kind: "remove-failed",
+      detail: { message: (error as Error).message },
+    });
+  }
+}

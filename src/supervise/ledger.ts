@@ -1,0 +1,69 @@
+/**
+ * The store as the enforcing code sees it: every call may fail (full disk, lock, damage) and none stops the enforcement.
+ * The first failure is said on stderr; what was lost is said at the end.
+ */
+import { renderError } from "../errors.ts";
+import type { EndReason, JobSpec, RunningFacts, Survivor } from "../job/job.ts";
+import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+
+/** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
+const CLAIM_WAIT_MS = 250;
+
+export class Ledger {
+  #warned = false;
+
+  /** @param store null when it could not be opened, which the caller has said */
+  constructor(readonly store: JobStore | null, readonly warn: (line: string) => void) {
+    this.#warned = store === null;
+  }
+
+  insert(spec: JobSpec): void {
+    this.#try((store) => store.insert(spec));
+  }
+
+  isTaken(id: string): boolean {
+    return this.#try((store) => store.isTaken(id)) ?? false;
+  }
+
+  markRunning(id: string, facts: RunningFacts): void {
+    this.#try((store) => store.markRunning(id, facts));
+  }
+
+  /** The reason that holds: the first one claimed. With a store that does not answer, one's own. */
+  claimEnding(id: string, reason: EndReason, atMs: number): EndReason {
+    return this.#try((store) => store.claimEnding(id, reason, { atMs, waitMs: CLAIM_WAIT_MS })) ?? reason;
+  }
+
+  markEnded(id: string, ending: Ending, steps: StoredEvent[]): void {
+    this.#try((store) => store.markEnded(id, ending, steps));
+  }
+
+  setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {
+    this.#try((store) => store.setSurvivors(id, survivors, steps));
+  }
+
+  addEvent(id: string, event: StoredEvent): void {
+    this.#try((store) => store.addEvents(id, [event]));
+  }
+
+  /** The deadline as it stands now (`corral set` may have moved it); undefined when the store does not say. */
+  deadlineBootMs(id: string): number | null | undefined {
+    const job = this.#try((store) => store.get(id));
+    return job?.phase.state === "running" ? job.phase.run.deadlineBootMs : undefined;
+  }
+
+  #try<T>(act: (store: JobStore) => T): T | undefined {
+    if (this.store === null) return undefined;
+    try {
+      return act(this.store);
+    } catch (error) {
+      if (!this.#warned) {
+        this.warn(
+          `warning: the record of this job is incomplete: ${renderError(error).replace(/^corral: /, "")}`,
+        );
+      }
+      this.#warned = true;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** The receipt file: opened before the job starts, so that a wrong path is known in time, and written at its end. */
+import { CorralError, EXIT } from "../errors.ts";
+
+export interface Receipt {
+  write(text: string): void;
+}
+
+/** Null without a path. Throws CorralError (exit 125) when the file cannot be written. */
+export function openReceipt(path: string | null, cwd: string): Receipt | null {
+  if (path === null) return null;
+  const absolute = path.startsWith("/") ? path : `${cwd}/${path}`;
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(absolute, { write: true, create: true, truncate: true });
+  } catch (cause) {
+    throw new CorralError(`--receipt: cannot write ${JSON.stringify(path)}: ${(cause as Error).message}`, {
+      exitCode: EXIT.CORRAL_FAILED,
+      cause,
+    });
+  }
+  return {
+    write: (text) => writeAll(file, new TextEncoder().encode(text.endsWith("\n") ? text : `${text}\n`)),
+  };
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  file.close();
+}

@@ -1,0 +1,233 @@
+/**
+ * The main job from the first record to the exit code: record, launch, supervise, receipt.
+ *
+ * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
+ * job runs on).
+ */
+import type { Context } from "../context.ts";
+import { CorralError, EXIT, renderError, SetupError } from "../errors.ts";
+import type { User } from "../host/users.ts";
+import { newJobId } from "../job/id.ts";
+import type { BackendName, EndReason, Exit, Job, JobSpec, Limits, RunningFacts } from "../job/job.ts";
+import { endLine, isPlainSuccess, runExitCode } from "../job/outcome.ts";
+import type { Backend } from "../launch/backend.ts";
+import { lookUpCommand } from "../launch/command_lookup.ts";
+import { launch, type Launched } from "../launch/launch.ts";
+import { jobJson } from "../report/job_json.ts";
+import { toJson } from "../report/json.ts";
+import { quoted } from "../report/escape.ts";
+import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Enforcement } from "./end_job.ts";
+import { Ledger } from "./ledger.ts";
+import { openReceipt, type Receipt } from "./receipt.ts";
+import { ignoredSignals, StopSignals } from "./stop_signals.ts";
+import { supervise } from "./supervise.ts";
+import { warnAboutNode } from "./node_warnings.ts";
+
+/** What `corral run` was asked for, all values read. */
+export interface RunRequest {
+  argv: string[];
+  name: string;
+  ref: string | null;
+  tags: Record<string, string>;
+  timeoutMs: number | null;
+  graceMs: number;
+  signal: string;
+  limits: Limits;
+  swapIsImplied: boolean;
+  user: User | null;
+  cwd: string;
+  env: Record<string, string>;
+  backend: BackendName | "auto";
+  bestEffort: boolean;
+  receipt: string | null;
+  output: string | null;
+  quiet: boolean;
+}
+
+/** How a job runs when nobody waits for it: its id is given, and its supervisor tells when it runs. */
+export interface DetachedRun {
+  id: string;
+  output: string;
+  started: () => void;
+}
+
+/** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
+export async function runJob(
+  context: Context,
+  request: RunRequest,
+  detached: DetachedRun | null = null,
+): Promise<number> {
+  const say = (line: string) => request.quiet || context.say(line);
+  // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
+  const ignored = ignoredSignals(context.procs.root);
+  const stop = new StopSignals();
+  stop.listen(ignored);
+  const receipt = openReceipt(request.receipt, context.cwd);
+  const backend = context.backend(request.backend);
+  const ledger = openLedger(context, say);
+  const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  ledger.insert(spec);
+  const failed = new FailedStart(context, spec, ledger, receipt);
+  const found = lookUpCommand(request.argv[0]!, {
+    path: request.env["PATH"] ?? "/usr/bin:/bin",
+    cwd: request.cwd,
+  });
+  if (!("found" in found)) {
+    failed.record({ code: found.exitCode, signal: null });
+    throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
+  }
+  warnAboutNode(context, spec, say);
+  const launched = await failed.recordThrown(() =>
+    launchFrom(context, request, { spec, backend, ignored, detached, warn: say })
+  );
+  ledger.markRunning(spec.id, launched.run);
+  say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
+  detached?.started();
+  const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
+  if (stop.received === null) launched.gate.open();
+  const ending = await supervise(
+    {
+      spec,
+      run: launched.run,
+      cgroup: launched.cgroup,
+      backend,
+      exit: launched.gate.exit,
+      onChange: onContinue,
+    },
+    stop,
+    on,
+  );
+  receipt?.write(
+    receiptText(
+      { spec, phase: { state: "ended", run: launched.run, ...ending } },
+      ledger.store,
+      ending.steps,
+    ),
+  );
+  if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  return runExitCode(ending, stop.received);
+}
+
+/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
+function onContinue(act: () => void): void {
+  Deno.addSignalListener("SIGCONT", act);
+}
+
+function openLedger(context: Context, say: (line: string) => void): Ledger {
+  try {
+    return new Ledger(context.openStore("run"), say);
+  } catch (error) {
+    say(`warning: this job is not recorded: ${renderError(error).replace(/^corral: /, "")}`);
+    return new Ledger(null, say);
+  }
+}
+
+function freeId(context: Context, ledger: Ledger): string {
+  for (;;) {
+    const id = newJobId(context.randomBytes);
+    if (!ledger.isTaken(id)) return id;
+  }
+}
+
+function specFrom(context: Context, request: RunRequest, backend: Backend, id: string): JobSpec {
+  const bootId = context.clock.bootId();
+  const supervisor = context.procs.identify(Deno.pid, bootId);
+  if (supervisor === null) {
+    throw new SetupError("/proc does not show corral itself", "mount -t proc proc /proc");
+  }
+  const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
+  const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
+  const createdAtMs = context.clock.wallMs();
+  return {
+    id,
+    name,
+    ref,
+    tags,
+    argv,
+    ...owner,
+    cwd,
+    limits,
+    timeoutMs,
+    graceMs,
+    signal,
+    backend: backend.name,
+    createdAtMs,
+    bootId,
+    supervisor,
+  };
+}
+
+interface LaunchParts {
+  spec: JobSpec;
+  backend: Backend;
+  ignored: number[];
+  detached: DetachedRun | null;
+  warn: (line: string) => void;
+}
+
+async function launchFrom(context: Context, request: RunRequest, parts: LaunchParts): Promise<Launched> {
+  const { user } = request;
+  const identity = user === null
+    ? {}
+    : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
+  return await launch(parts.spec, parts.backend, context, {
+    gate: {
+      argv: request.argv,
+      cwd: request.cwd,
+      env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
+      as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
+      ignoredSignals: parts.ignored,
+      output: parts.detached?.output ?? null,
+    },
+    bestEffort: request.bestEffort,
+    swapIsImplied: request.swapIsImplied,
+    warn: parts.warn,
+  });
+}
+
+function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): string {
+  let events = steps;
+  try {
+    events = store?.events(job.spec.id) ?? steps;
+  } catch {
+    // The loss was said when it happened; the receipt still tells the steps.
+  }
+  return toJson(jobJson(job, events, null));
+}
+
+/** The record of a job whose command never ran. */
+class FailedStart {
+  constructor(
+    readonly context: Context,
+    readonly spec: JobSpec,
+    readonly ledger: Ledger,
+    readonly receipt: Receipt | null,
+  ) {}
+
+  record(exit: Exit): void {
+    const reason: EndReason = "failed-to-start";
+    const ending: Ending = {
+      reason,
+      trigger: reason,
+      exit,
+      endedAtMs: this.context.clock.wallMs(),
+      usage: null,
+      survivors: [],
+    };
+    this.ledger.markEnded(this.spec.id, ending, []);
+    const run: RunningFacts | null = null;
+    this.receipt?.write(
+      receiptText({ spec: this.spec, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
+    );
+  }
+
+  async recordThrown<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      this.record({ code: EXIT.CORRAL_FAILED, signal: null });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** SIGINT, SIGTERM and SIGHUP to `corral run`: the first asks for the end of the job, a second one skips the grace. */
+
+const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+type StoppingName = keyof typeof STOPPING;
+
+export class StopSignals {
+  /** Number of the first signal received. */
+  received: number | null = null;
+  readonly #hurry = new AbortController();
+  #listener: () => void = () => {};
+
+  /** Aborts at the second signal. */
+  get hurry(): AbortSignal {
+    return this.#hurry.signal;
+  }
+
+  /** Called at every signal. */
+  onSignal(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** As if the signal had come. */
+  receive(signal: number): void {
+    if (this.received === null) this.received = signal;
+    else this.#hurry.abort();
+    this.#listener();
+  }
+
+  /** Starts to listen, but not to signals that were ignored when corral was started (nohup, background jobs of a script). */
+  listen(ignored: readonly number[]): void {
+    for (const name of Object.keys(STOPPING) as StoppingName[]) {
+      if (!ignored.includes(STOPPING[name])) Deno.addSignalListener(name, () => this.receive(STOPPING[name]));
+    }
+  }
+}
+
+/** Signals 1 to 31 that this process was started to ignore: SigIgn of /proc/self/status, read before any handler is set. */
+export function ignoredSignals(procRoot: string): number[] {
+  const mask = BigInt(
+    `0x${/^SigIgn:\t([0-9a-f]+)/m.exec(Deno.readTextFileSync(`${procRoot}/self/status`))?.[1] ?? "0"}`,
+  );
+  const SIGPIPE = 13; // The runtime itself ignores it; its spawn gives the default back to the child.
+  return Array.from({ length: 31 }, (_, index) => index + 1)
+    .filter((signal) => signal !== SIGPIPE && (mask >> BigInt(signal - 1) & 1n) === 1n);
+}

@@ -1,0 +1,83 @@
+/** The supervisor's loop around decide(): waits for the command, the deadline and signals, and ends the job. */
+import { readEvents } from "../cgroup/events.ts";
+import { readUsage } from "../cgroup/usage.ts";
+import { decide, type Observation } from "../job/decide.ts";
+import type { Exit, Job } from "../job/job.ts";
+import { type EndableJob, type EndedJob, endJob, type Enforcement } from "./end_job.ts";
+import type { StopSignals } from "./stop_signals.ts";
+
+/** Timers are re-armed at least this often: setTimeout tops out at 24.8 days, and the node may have slept. */
+const REARM_MS = 3_600_000;
+/** From the kill of everything to the notice of the first process's exit. */
+const EXIT_NOTICE_CAP_MS = 5_000;
+
+export interface Supervised extends EndableJob {
+  /** Resolves when the command's first process has gone. */
+  exit: Promise<Exit>;
+  /** Re-read the deadline now: somebody changed it. */
+  onChange: (act: () => void) => void;
+}
+
+/** Resolves when the job has ended and its cgroup is empty and removed. */
+export async function supervise(job: Supervised, stop: StopSignals, on: Enforcement): Promise<EndedJob> {
+  let exit: Exit | null = null;
+  let wake = () => {};
+  job.exit.then((left) => {
+    exit = left;
+    wake();
+  }, () => wake());
+  stop.onSignal(() => wake());
+  job.onChange(() => {
+    const deadline = on.ledger.deadlineBootMs(job.spec.id);
+    if (deadline !== undefined) job.run.deadlineBootMs = deadline;
+    wake();
+  });
+  for (;;) {
+    const action = decide(asRunning(job), observe(job, exit, stop, on));
+    if (action.do === "end" || action.do === "collect") {
+      const skipGrace = action.do === "end" && action.skipGrace;
+      const exitAfterwards = () => Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)]);
+      const ended = await endJob(job, {
+        reason: action.reason,
+        exit,
+        skipGrace,
+        hurry: stop.hurry,
+        exitAfterwards,
+      }, on);
+      if (ended !== null) return ended;
+    }
+    const until = action.do === "wait" ? action.untilBootMs : null;
+    const waitMs = until === null ? REARM_MS : Math.max(0, Math.min(until - on.clock.bootMs(), REARM_MS));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      // What happened between the observation and this line must not be slept over.
+      if (exit !== null || stop.received !== null) wake();
+    });
+  }
+}
+
+function asRunning(job: Supervised): Job {
+  return { spec: job.spec, phase: { state: "running", run: job.run } };
+}
+
+function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enforcement): Observation {
+  const here = job.cgroup.exists();
+  return {
+    bootMs: on.clock.bootMs(),
+    sameBoot: true,
+    cgroup: !here ? "gone" : readEvents(job.cgroup).populated ? "populated" : "empty",
+    supervisor: "self",
+    leader: exit === null ? { alive: true } : { alive: false, exit },
+    oomKills: exit !== null && here ? readUsage(job.cgroup.fs, job.cgroup.path).oomKills ?? 0 : 0,
+    endRequest: stop.received === null ? null : { skipGrace: stop.hurry.aborted },
+    onOrphan: "keep",
+  };
+}
+
+function after(ms: number): Promise<null> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(null), ms)));
+}

@@ -1,0 +1,49 @@
+/**
+ * For test files: the machine that CORRAL_TEST_MACHINE names, booted once per process, and tests on it.
+ * `make test` runs each file on every machine; one by hand: CORRAL_TEST_MACHINE=nspawn-bookworm deno test -A FILE
+ */
+import { bootMachine, MACHINE_NAMES } from "./catalogue.ts";
+import type { Machine } from "./machine.ts";
+
+let booting: Promise<Machine> | undefined;
+
+/** Await it at the top of a test file, so that its controllers are known when the tests are registered. */
+export function machineUnderTest(): Promise<Machine> {
+  return booting ??= bootNamedMachine();
+}
+
+async function bootNamedMachine(): Promise<Machine> {
+  const name = Deno.env.get("CORRAL_TEST_MACHINE");
+  if (name === undefined) {
+    throw new Error(`Set CORRAL_TEST_MACHINE to one of ${MACHINE_NAMES.join(", ")}, or run: make test`);
+  }
+  const machine = await bootMachine(name);
+  Deno.test.afterAll(() => machine.stop());
+  return machine;
+}
+
+export interface MachineTestOptions {
+  /** cgroup2 controllers without which the test means nothing: it is then counted as skipped. */
+  needs?: readonly string[];
+  /** Any other reason to skip it here. */
+  skip?: boolean;
+}
+
+type Body = (machine: Machine) => Promise<void>;
+
+/** Registers a test. Deno's sanitizers are off: the connection to the machine outlives every single test. */
+export function machineTest(
+  machine: Machine,
+  name: string,
+  body: Body,
+  options: MachineTestOptions = {},
+): void {
+  const missing = (options.needs ?? []).filter((controller) => !machine.controllers.has(controller));
+  Deno.test({
+    name: missing.length === 0 ? name : `${name} (no ${missing.join(", ")} controller on ${machine.name})`,
+    ignore: missing.length > 0 || options.skip === true,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () => body(machine),
+  });
+}

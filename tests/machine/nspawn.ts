@@ -1,0 +1,23 @@
+/** A Debian booted in a systemd-nspawn container: systemd as PID 1 at native speed, on this machine's kernel. */
+import { basename, join } from "node:path";
+import { boot, makeStateDir } from "./boot.ts";
+import { cgroup2Mount } from "./cgroup2.ts";
+import { type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
+import { ensureImage, type Suite } from "./images.ts";
+import type { Machine } from "./machine.ts";
+
+const BOOT_SCRIPT = join(import.meta.dirname!, "nspawn_boot.sh");
+
+export async function bootNspawn(suite: Suite, extra: ExtraFiles = {}): Promise<Machine> {
+  const image = await ensureImage(suite);
+  const stateDir = await makeStateDir();
+  await writeGuestFiles(join(stateDir, "files"), { channel: "/mnt/agent/socket", unit: "" }, extra);
+  return await boot({
+    facts: { name: `nspawn-${suite}`, tier: "nspawn", suite, slowness: 1, ...GUEST_PROGRAMS },
+    stateDir,
+    // From the root cgroup the container would share, and litter, this machine's own tree.
+    cgroup: join(cgroup2Mount(), basename(stateDir)),
+    command: ["unshare", "--mount", "--propagation=private", BOOT_SCRIPT, stateDir, image.root],
+    hasSystemd: true,
+  });
+}

@@ -1,0 +1,179 @@
+/** Sends escape cases to a machine in one round trip and brings back what each of them left behind. */
+import { join } from "node:path";
+import type { BackendName } from "../../src/job/job.ts";
+import { type EscapeCase, NASTY } from "../corpus/cases.ts";
+import type { Machine } from "../machine/machine.ts";
+
+export type CaseUser = "root" | "alice";
+
+export interface CorpusRequest {
+  user: CaseUser;
+  backend: BackendName;
+  cases: readonly EscapeCase[];
+  /** What is under test: argv before `run`. */
+  corral?: readonly string[];
+}
+
+/** What corpus_runner.py saw of one case. */
+export interface CaseRecord {
+  name: string;
+  /** False if the supervisor had to be killed. */
+  returned: boolean;
+  /** From the start of the supervisor to its end, in seconds. */
+  wallS: number;
+  jobId: string | null;
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** Living processes with the job's marker when the supervisor was gone. */
+  survivors: string[];
+  /** Cgroup directories, units and transient unit files with the job's id. */
+  cgroups: string[];
+  units: string[];
+  /** Bystanders that were ended, stopped, frozen or moved. */
+  harmed: string[];
+  /** Processes of the corpus binary that are no bystanders. */
+  strays: string[];
+  /** `corral show ID --json`, or why there is none. */
+  shown: ShownJob | null;
+  showError: string | null;
+}
+
+/** The part of the JSON of a job that every case is held to. */
+export interface ShownJob {
+  state: string;
+  reason: string | null;
+  exitCode: number | null;
+  backend: string;
+  usage: { wallMs: number | null; cpuUsageUsec: number | null; memoryPeakBytes: number | null } | null;
+}
+
+/** Id that the bystander with a foreign marker carries: valid, and of no job. */
+const OTHER_JOB = "zzzzzz";
+const RUNNER = "/tmp/corral-test-corpus-runner.py";
+const GRACE_MS = 500;
+/** A supervisor that takes longer hangs: the longest case takes a tenth of it. */
+const HANG_MS = 30_000;
+const CORPUS_TIMEOUT_MS = 300_000;
+/** Cases side by side: they mostly sleep, but each starts corral three times. */
+const WIDTH = { native: 8, slow: 4 };
+/** The cases need up to 0.2 s to set themselves up at native speed. */
+const TIMEOUT_MS = { least: 1000, perSlowness: 400 };
+
+/** Time-out that a machine's cases run under. */
+export function caseTimeoutMs(machine: Machine): number {
+  return Math.max(TIMEOUT_MS.least, TIMEOUT_MS.perSlowness * machine.slowness);
+}
+
+/** What became of each case, by its name. Throws when the runner itself fails. */
+export async function runCorpus(machine: Machine, request: CorpusRequest): Promise<Map<string, CaseRecord>> {
+  await machine.putFile(RUNNER, await Deno.readTextFile(join(import.meta.dirname!, "corpus_runner.py")));
+  const setting = await prepare(machine, request);
+  try {
+    const stdin = JSON.stringify(await runnerInput(machine, request, setting));
+    const result = await machine.exec(["python3", RUNNER], { stdin, timeoutMs: CORPUS_TIMEOUT_MS });
+    if (result.code !== 0) {
+      throw new Error(`The corpus runner failed: exit code ${result.code}\n${result.stderr}`);
+    }
+    return byName(result.stdout, request.cases);
+  } finally {
+    await undo(machine, setting);
+  }
+}
+
+/** What a run needs besides the image. */
+interface Setting {
+  /** In alice's delegated subtree. */
+  cgroup: string | null;
+  /** On this machine itself, jobs of a test do not belong in its own store. */
+  stateDir: string | null;
+}
+
+async function prepare(machine: Machine, { user, backend }: CorpusRequest): Promise<Setting> {
+  const delegated = user === "alice" && backend === "cgroupfs";
+  return {
+    cgroup: delegated ? await delegateCgroup(machine) : null,
+    stateDir: machine.tier === "host" ? (await machine.exec(["mktemp", "-d"])).stdout.trim() : null,
+  };
+}
+
+async function undo(machine: Machine, { cgroup, stateDir }: Setting): Promise<void> {
+  if (cgroup !== null) await machine.exec(["systemctl", "stop", DELEGATED_UNIT]);
+  if (stateDir !== null) await machine.exec(["rm", "-rf", stateDir]);
+}
+
+function byName(stdout: string, cases: readonly EscapeCase[]): Map<string, CaseRecord> {
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  const records = new Map(lines.map((line) => JSON.parse(line) as CaseRecord).map((one) => [one.name, one]));
+  const missing = cases.filter(({ name }) => !records.has(name)).map(({ name }) => name);
+  if (missing.length > 0) throw new Error(`The corpus runner left out: ${missing.join(", ")}`);
+  return records;
+}
+
+async function runnerInput(machine: Machine, request: CorpusRequest, setting: Setting) {
+  const { user, backend, cases } = request;
+  return {
+    prefix: user === "root" ? [] : [...entering(setting.cgroup), ...BECOME_ALICE],
+    env: { ...environmentOf(user), ...(setting.stateDir ? { CORRAL_STATE_DIR: setting.stateDir } : {}) },
+    corral: request.corral ?? [machine.corral],
+    options: ["--backend", backend, "--grace", `${GRACE_MS}ms`],
+    nasty: machine.nasty,
+    otherJob: OTHER_JOB,
+    managers: machine.tier === "host" ? [] : await managersOf(machine),
+    hangS: (HANG_MS / 1000) * Math.sqrt(machine.slowness),
+    width: machine.slowness > 1 ? WIDTH.slow : WIDTH.native,
+    cases: cases.map((one) => runnerCase(one, machine)),
+  };
+}
+
+const BECOME_ALICE = ["setpriv", "--reuid=alice", "--regid=alice", "--init-groups"];
+
+function entering(cgroup: string | null): string[] {
+  return cgroup === null ? [] : ["/bin/sh", "-c", 'echo 0 >"$0"/cgroup.procs && exec "$@"', cgroup];
+}
+
+/** systemctl of the system and of alice's manager. */
+async function managersOf(machine: Machine): Promise<string[][]> {
+  const uid = (await machine.exec(["id", "-u", "alice"])).stdout.trim();
+  const asAlice = [...BECOME_ALICE, "env", `XDG_RUNTIME_DIR=/run/user/${uid}`];
+  return [["systemctl"], [...asAlice, "systemctl", "--user"]];
+}
+
+/** As from cron: no session, no bus, no XDG_RUNTIME_DIR. */
+function environmentOf(user: CaseUser): Record<string, string> {
+  return {
+    HOME: user === "root" ? "/root" : `/home/${user}`,
+    LOGNAME: user,
+    USER: user,
+    SHELL: "/bin/sh",
+    PATH: "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+    NASTY_SANDBOX: "1",
+  };
+}
+
+function runnerCase({ name, argv: pattern, endsBy, corralOptions, heavy }: EscapeCase, machine: Machine) {
+  const argv = pattern.map((word) => word === NASTY ? machine.nasty : word);
+  const timeout = endsBy === "timeout" ? ["--timeout", `${caseTimeoutMs(machine)}ms`] : [];
+  const interrupt = endsBy === "timeout" || endsBy === "leader" ? null : endsBy;
+  return { name, argv, options: [...timeout, ...(corralOptions ?? [])], interrupt, heavy: heavy ?? false };
+}
+
+const DELEGATED_UNIT = "corral-test-delegated.service";
+
+/**
+ * A subtree that is alice's, as an admin delegates one; gives the cgroup in it in which her shell would be. The
+ * unit's own process goes there too: only a cgroup without processes may pass controllers on.
+ */
+async function delegateCgroup(machine: Machine): Promise<string> {
+  const script = `set -e
+    systemd-run --quiet --collect --unit=${DELEGATED_UNIT} -p User=alice -p Delegate=yes -p TasksMax=infinity sleep infinity
+    top=/sys/fs/cgroup$(systemctl show -P ControlGroup ${DELEGATED_UNIT})
+    mkdir "$top/shell"
+    chown alice:alice "$top/shell" "$top/shell/cgroup.procs"
+    systemctl show -P MainPID ${DELEGATED_UNIT} >"$top/shell/cgroup.procs"
+    for controller in $(cat "$top/cgroup.controllers"); do echo "+$controller" >"$top/cgroup.subtree_control"; done
+    echo "$top/shell"`;
+  const result = await machine.sh(script);
+  if (result.code !== 0) throw new Error(`Cannot delegate a cgroup: ${result.stderr}`);
+  return result.stdout.trim();
+}

@@ -1,0 +1,42 @@
+/**
+ * The escape corpus: every case of corpus/cases.ts as root and as a user, on both backends. When `corral run` has
+ * returned nothing of the job lives, nothing is left in the cgroup tree or in systemd, every bystander is untouched,
+ * and the job's row tells it all.
+ */
+import assert from "node:assert/strict";
+import { ESCAPE_CASES, type EscapeCase } from "../corpus/cases.ts";
+import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { type CaseRecord, caseTimeoutMs, type CaseUser, runCorpus } from "./corpus_run.ts";
+import { problemsOf } from "./corpus_verdict.ts";
+
+const machine = await machineUnderTest();
+/** The machine that runs the tests has no systemd to play with, and no alice. */
+const USERS: readonly CaseUser[] = machine.tier === "host" ? ["root"] : ["root", "alice"];
+const BACKENDS = machine.tier === "host" ? ["cgroupfs"] as const : ["systemd", "cgroupfs"] as const;
+
+function isFor(user: CaseUser, { onlyAs }: EscapeCase): boolean {
+  return onlyAs === undefined || onlyAs === (user === "root" ? "root" : "user");
+}
+
+function canRunHere({ needs }: EscapeCase): boolean {
+  return (needs?.controllers ?? []).every((controller) => machine.controllers.has(controller));
+}
+
+function registerCorpus(user: CaseUser, backend: typeof BACKENDS[number]): void {
+  const cases = ESCAPE_CASES.filter((one) => isFor(user, one));
+  const conditions = { backend, controllers: machine.controllers, timeoutMs: caseTimeoutMs(machine) };
+  // All cases in one go, by whichever test comes first: side by side, and in a single round trip to the machine.
+  let running: Promise<Map<string, CaseRecord>> | undefined;
+  const records = () => running ??= runCorpus(machine, { user, backend, cases: cases.filter(canRunHere) });
+  for (const one of cases) {
+    const name = `escape corpus as ${user} on ${backend}: ${one.name}`;
+    machineTest(machine, name, async () => {
+      const record = (await records()).get(one.name)!;
+      assert.deepEqual(problemsOf(one, record, conditions), [], record.stderr);
+    }, { needs: one.needs?.controllers ?? [] });
+  }
+}
+
+for (const user of USERS) {
+  for (const backend of BACKENDS) registerCorpus(user, backend);
+}
