@@ -50,7 +50,6 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     node: getNode(),
     fs: cgroups(),
     procs,
-    run: runCommand,
     cgroupRoot: env["CORRAL_CGROUP_ROOT"] ?? null,
   });
   return {

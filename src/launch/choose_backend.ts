@@ -3,7 +3,7 @@ import { CgroupFs } from "../cgroup/file.ts";
 import { SetupError, UsageError } from "../errors.ts";
 import type { Node } from "../host/node.ts";
 import type { Procs } from "../host/proc.ts";
-import { type RunCommand, Systemd } from "../host/systemd.ts";
+import { Systemd } from "../host/systemd.ts";
 import type { BackendName } from "../job/job.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
@@ -13,7 +13,6 @@ export interface BackendChoice {
   node: Node;
   fs: CgroupFs;
   procs: Procs;
-  run: RunCommand;
   /** Cgroup in which cgroupfs jobs are made (CORRAL_CGROUP_ROOT), or null to look for one. */
   cgroupRoot: string | null;
 }
@@ -37,12 +36,12 @@ export function backendOf(name: BackendName, cgroupPath: string, choice: Backend
   return new CgroupfsBackend(choice.fs, cgroupPath.split("/").slice(0, -2).join("/"));
 }
 
-function systemdBackend({ node, fs, procs, run }: BackendChoice): Backend | null {
+function systemdBackend({ node, fs, procs }: BackendChoice): Backend | null {
   if (!node.systemdBooted) return null;
-  if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(run, null), "/");
+  if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(null, node.uid), "/");
   if (node.userRuntimeDir === null) return null;
   const managerPath = `/user.slice/user-${node.uid}.slice/user@${node.uid}.service`;
-  return new SystemdBackend(fs, procs, new Systemd(run, node.userRuntimeDir), managerPath);
+  return new SystemdBackend(fs, procs, new Systemd(node.userRuntimeDir, node.uid), managerPath);
 }
 
 function cgroupfsBackend(choice: BackendChoice): Backend | null {

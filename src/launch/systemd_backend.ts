@@ -5,15 +5,15 @@
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { SetupError } from "../errors.ts";
 import type { Procs } from "../host/proc.ts";
-import { scopeName, sliceName, type Systemd } from "../host/systemd.ts";
+import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/systemd.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
+import { type JobResult, SystemdRefusal } from "../host/systemd_bus.ts";
 import { poll } from "../host/poll.ts";
 import { type Backend, backstopMs } from "./backend.ts";
 
-/** From the call to the process's arrival in its scope: milliseconds, more when hundreds start at once. */
-const PLACE_CAP_MS = 30_000;
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
+const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 const DROP_IN = "50-corral-timeout.conf";
 
 export class SystemdBackend implements Backend {
@@ -40,7 +40,7 @@ export class SystemdBackend implements Backend {
   }
 
   async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
-    const result = await this.systemd.startJob({
+    const units: JobUnits = {
       id: spec.id,
       pid,
       // Escape codes in a name must not reach the journal.
@@ -48,10 +48,12 @@ export class SystemdBackend implements Backend {
       limits: spec.limits,
       graceMs: spec.graceMs,
       backstopMs: backstopMs(spec.timeoutMs, spec.graceMs),
-    });
-    if (result.code !== 0) throw this.#refused("systemd refused to make the job's units", result.stderr);
-    const scopePath = await this.#arrival(spec.id, pid);
-    const path = scopePath.slice(0, scopePath.lastIndexOf("/"));
+    };
+    const result = await this.#told(
+      "systemd did not make the job's units",
+      () => this.systemd.startJob(units),
+    );
+    const path = await this.#arrival(spec.id, pid, result);
     return this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
   }
 
@@ -62,10 +64,10 @@ export class SystemdBackend implements Backend {
   }
 
   async setLimits(cgroup: OwnedCgroup, limits: Limits): Promise<void> {
-    const result = await this.systemd.setLimits(cgroup.id, limits);
-    if (result.code !== 0) {
-      throw this.#refused(`systemd refused the limits of ${sliceName(cgroup.id)}`, result.stderr);
-    }
+    await this.#told(
+      `systemd refused the limits of ${sliceName(cgroup.id)}`,
+      () => this.systemd.setLimits(cgroup.id, limits),
+    );
   }
 
   async setBackstop(spec: JobSpec, sinceStartMs: number | null): Promise<void> {
@@ -73,40 +75,44 @@ export class SystemdBackend implements Backend {
     const runtimeMax = sinceStartMs === null ? "infinity" : `${Math.ceil(sinceStartMs)}ms`;
     Deno.mkdirSync(directory, { recursive: true });
     Deno.writeTextFileSync(`${directory}/${DROP_IN}`, `[Scope]\nRuntimeMaxSec=${runtimeMax}\n`);
-    const result = await this.systemd.reload();
-    if (result.code !== 0) throw this.#refused("systemd did not take the new deadline", result.stderr);
+    await this.#told("systemd did not take the new deadline", () => this.systemd.reload());
   }
 
   async remove(cgroup: OwnedCgroup): Promise<void> {
     const id = cgroup.id;
-    const result = await this.systemd.stopSlice(id);
+    await this.#stopSlice(id);
     this.#removeDropIn(id);
-    const gone = await poll(() => !cgroup.exists(), REMOVE_CAP_MS);
-    if (!gone) {
-      throw new SetupError(
-        `${sliceName(id)} is still there after its stop${result.stderr === "" ? "" : `: ${result.stderr}`}`,
-        `systemctl ${this.systemd.userFlag().join(" ")} stop ${sliceName(id)}`,
-      );
-    }
+    if (await poll(() => !cgroup.exists(), REMOVE_CAP_MS)) return;
+    throw new SetupError(
+      `${sliceName(id)} is still there after its stop`,
+      ["systemctl", ...this.systemd.toolFlags(), "stop", sliceName(id)].join(" "),
+    );
   }
 
   describe(id: string): string {
     return `slice ${sliceName(id)}`;
   }
 
-  async #arrival(id: string, pid: number): Promise<string> {
+  /** Trusts the kernel, not systemd's word: where is the process now? Gives the slice's cgroup. */
+  async #arrival(id: string, pid: number, result: JobResult): Promise<string> {
+    const scopePath = this.procs.cgroupPath(pid);
     const suffix = `/corral.slice/${sliceName(id)}/${scopeName(id)}`;
-    let path: string | null = null;
-    const arrived = await poll(() => {
-      path = this.procs.cgroupPath(pid);
-      return path === null || path.endsWith(suffix);
-    }, PLACE_CAP_MS);
-    if (arrived && path !== null) return path;
-    await this.systemd.stopSlice(id);
+    if (scopePath?.endsWith(suffix)) return scopePath.slice(0, scopePath.lastIndexOf("/"));
+    await this.#stopSlice(id);
+    const where = scopePath === null ? "the process ended" : `it is in ${scopePath}`;
     throw this.#refused(
-      `systemd made ${scopeName(id)} but the command's process did not reach it`,
-      path === null ? "the process ended" : `it is in ${path}`,
+      `the command's process did not reach ${scopeName(id)}`,
+      `${where} (systemd says: ${result})`,
     );
+  }
+
+  /** Already gone is as good. */
+  async #stopSlice(id: string): Promise<void> {
+    try {
+      await this.systemd.stopSlice(id);
+    } catch (error) {
+      if (!(error instanceof SystemdRefusal && error.errorName === NO_SUCH_UNIT)) throw error;
+    }
   }
 
   #removeDropIn(id: string): void {
@@ -119,13 +125,16 @@ export class SystemdBackend implements Backend {
     }
   }
 
-  #refused(what: string, stderr: string): SetupError {
-    const user = this.systemd.runtimeDir !== null;
-    return new SetupError(
-      `${what}: ${stderr === "" ? "no reason given" : stderr.split("\n")[0]}`,
-      user
-        ? "see: systemctl --user status; or use --backend cgroupfs"
-        : "see: systemctl status; or use --backend cgroupfs",
-    );
+  async #told<T>(what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw error instanceof SystemdRefusal ? this.#refused(what, error.message) : error;
+    }
+  }
+
+  #refused(what: string, why: string): SetupError {
+    const status = ["systemctl", ...this.systemd.toolFlags(), "status"].join(" ");
+    return new SetupError(`${what}: ${why}`, `see: ${status}; or use --backend cgroupfs`);
   }
 }

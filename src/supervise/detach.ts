@@ -58,15 +58,17 @@ function supervisorScope(backend: Backend, id: string): { argv: string[]; env: R
   return {
     argv: [
       "systemd-run",
-      ...systemd.userFlag(),
+      ...systemd.toolFlags(),
       "--scope",
       "--quiet",
       "--collect",
       `--unit=corral-${id}-supervisor.scope`,
+      // Not the command line: it would end up in the journal.
+      `--description=supervisor of corral job ${id}`,
       "--slice=corral.slice",
       "--",
     ],
-    env: systemd.env(),
+    env: systemd.toolEnv(),
   };
 }
 

@@ -1,0 +1,179 @@
+/**
+ * One connection to a systemd manager's own socket (/run/systemd/private, or systemd/private in the user's runtime directory): the one
+ * that systemctl uses. No bus daemon is in between, so none has to run, and none refuses when hundreds of jobs start at once.
+ */
+import { CorralError } from "../errors.ts";
+import { type DBusMessage, DBusWriter, decodeMessage, encodeCall } from "./dbus.ts";
+
+/** systemd said no. The message is systemd's own. */
+export class SystemdRefusal extends CorralError {
+  override name = "SystemdRefusal";
+
+  /** @param errorName such as org.freedesktop.systemd1.UnitExists; null when the manager did not answer at all */
+  constructor(message: string, readonly errorName: string | null, cause?: unknown) {
+    super(message, { cause });
+  }
+}
+
+const DESTINATION = "org.freedesktop.systemd1";
+const PATH = "/org/freedesktop/systemd1";
+const MANAGER = "org.freedesktop.systemd1.Manager";
+const SERIAL = 1;
+const NEWLINE = 0x0a;
+const READ_BYTES = 65_536;
+/** A manager that does not answer within it hangs (or the node swaps); nothing is undone, the caller cleans up by unit name. */
+const CALL_CAP_MS = 30_000;
+/** The listening socket's queue is full for a moment when hundreds connect at once. */
+const CONNECT_TRIES = 60;
+const CONNECT_PAUSE_MS = 50;
+
+/** How a job of systemd's (not of corral's) ended: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`. */
+export type JobResult = string;
+
+/** Calls a method of the manager; the reply. Throws SystemdRefusal. */
+export async function callManager(
+  socketPath: string,
+  uid: number,
+  call: { member: string; signature: string; body: (writer: DBusWriter) => void },
+): Promise<DBusMessage> {
+  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply));
+}
+
+/**
+ * Calls a method that answers with a job (StartTransientUnit, StopUnit) and waits until that job is through: its result. Signals need no
+ * subscription on this socket. Throws SystemdRefusal.
+ */
+export async function callForJob(
+  socketPath: string,
+  uid: number,
+  call: { member: string; signature: string; body: (writer: DBusWriter) => void },
+): Promise<JobResult> {
+  return await converse(socketPath, uid, call, async (reply, next) => {
+    const job = reply.body.string();
+    for (;;) {
+      const message = await next();
+      if (message.kind !== "signal" || message.member !== "JobRemoved") continue;
+      message.body.uint32();
+      if (message.body.string() !== job) continue;
+      message.body.string();
+      return message.body.string();
+    }
+  });
+}
+
+async function converse<T>(
+  socketPath: string,
+  uid: number,
+  call: { member: string; signature: string; body: (writer: DBusWriter) => void },
+  finish: (reply: DBusMessage, next: () => Promise<DBusMessage>) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(socketPath);
+  const timer = setTimeout(() => connection.close(), CALL_CAP_MS);
+  try {
+    const body = new DBusWriter();
+    call.body(body);
+    const message = encodeCall({
+      serial: SERIAL,
+      destination: DESTINATION,
+      path: PATH,
+      interface: MANAGER,
+      member: call.member,
+      signature: call.signature,
+      body: body.bytes,
+    });
+    const next = await authenticate(connection, uid);
+    await sendAll(connection, message);
+    for (;;) {
+      const reply = await next();
+      if (reply.replySerial !== SERIAL) continue;
+      if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
+      return await finish(reply, next);
+    }
+  } catch (error) {
+    if (error instanceof CorralError) throw error;
+    throw new SystemdRefusal(`${socketPath}: ${(error as Error).message}`, null, error);
+  } finally {
+    clearTimeout(timer);
+    try {
+      connection.close();
+    } catch {
+      // The cap closed it already.
+    }
+  }
+}
+
+/**
+ * SASL with the peer's uid (D-Bus specification, "Authentication Protocol"); gives the reader of what follows. The first message must wait
+ * for the answer: systemd 252 leaves one that comes along with BEGIN in its buffer until more arrives.
+ */
+async function authenticate(connection: Deno.UnixConn, uid: number): Promise<() => Promise<DBusMessage>> {
+  const hexUid = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
+  await sendAll(connection, new TextEncoder().encode(`\0AUTH EXTERNAL ${hexUid}\r\nBEGIN\r\n`));
+  const input = new Input(connection);
+  const answer = await input.line();
+  if (!answer.startsWith("OK ")) throw new SystemdRefusal(`systemd refused the connection: ${answer}`, null);
+  return () => input.message();
+}
+
+async function connect(path: string): Promise<Deno.UnixConn> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (cause) {
+      // EAGAIN (11): the queue is full.
+      const busy = cause instanceof Deno.errors.WouldBlock || /\(os error 11\)/.test(String(cause));
+      if (!busy || attempt === CONNECT_TRIES) {
+        throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
+      }
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS * (0.5 + Math.random())));
+    }
+  }
+}
+
+async function sendAll(connection: Deno.UnixConn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await connection.write(bytes.subarray(done));
+}
+
+/** What has been received and not yet been read. */
+class Input {
+  #pending = new Uint8Array(0);
+
+  constructor(readonly connection: Deno.UnixConn) {}
+
+  async line(): Promise<string> {
+    let end: number;
+    while ((end = this.#pending.indexOf(NEWLINE)) < 0) await this.#more();
+    const text = new TextDecoder().decode(this.#pending.subarray(0, end)).trim();
+    this.#pending = this.#pending.slice(end + 1);
+    return text;
+  }
+
+  async message(): Promise<DBusMessage> {
+    for (;;) {
+      const decoded = decodeMessage(this.#pending);
+      if (decoded !== null) {
+        this.#pending = this.#pending.slice(decoded.length);
+        return decoded.message;
+      }
+      await this.#more();
+    }
+  }
+
+  async #more(): Promise<void> {
+    const chunk = new Uint8Array(READ_BYTES);
+    const count = await this.connection.read(chunk);
+    if (count === null) throw new SystemdRefusal("systemd closed the connection", null);
+    this.#pending = concat(this.#pending, chunk.subarray(0, count));
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function errorText(reply: DBusMessage): string {
+  return reply.signature.startsWith("s") ? reply.body.string() : reply.errorName ?? "no reason given";
+}
