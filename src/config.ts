@@ -5,6 +5,7 @@ import { parseDurationMs } from "./job/duration.ts";
 import { parseBackend } from "./launch/choose_backend.ts";
 import type { Settings } from "./context.ts";
 
+/** Read when it exists and no other file is named. */
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
 const DEFAULT_GRACE_MS = 2_000;
 

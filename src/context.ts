@@ -16,6 +16,7 @@ export interface Output {
   widthColumns: number | null;
 }
 
+/** The node, the terminal and the settings, as one command sees them. */
 export interface Context {
   stdout: Output;
   /** One line of diagnostics on stderr, with `corral: ` before it. */

@@ -2,6 +2,7 @@
 import { UsageError } from "./errors.ts";
 import { printable } from "./report/escape.ts";
 
+/** Two voices: to the user, and to a log. */
 export interface Log {
   /** One line for the user. */
   say(line: string): void;

@@ -2,6 +2,7 @@
 import type { OwnedCgroup } from "./file.ts";
 import { parseFlatKeyed } from "./parse.ts";
 
+/** The two keys of cgroup.events. */
 export interface CgroupEvents {
   populated: boolean;
   frozen: boolean;

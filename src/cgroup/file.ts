@@ -32,6 +32,7 @@ function isPlain(path: string): boolean {
   return path.slice(1).split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
 }
 
+/** Reads of a cgroup2 mount, and the right to write to single cgroups of it. */
 export class CgroupFs {
   /**
    * @param mount where cgroup2 is mounted, such as /sys/fs/cgroup

@@ -20,6 +20,7 @@ const KILL = parseSignal("KILL");
 /** Pause between two rounds of single signals on a kernel without cgroup.kill. */
 const KILL_ROUND_MS = 50;
 
+/** How to end a cgroup. Times in milliseconds. */
 export interface TerminateOptions {
   /** First signal; null goes straight to the kill. */
   signal: Signal | null;

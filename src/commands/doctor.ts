@@ -9,6 +9,7 @@ import { parseBackend } from "../launch/choose_backend.ts";
 import { toJson } from "../report/json.ts";
 import { printable } from "../report/escape.ts";
 
+/** The sub-command, wired to `invoke`. */
 export function doctorVerb(invoke: Invoke) {
   const doctor = new Command("doctor")
     .summary("what this node can enforce, and how to mend what it cannot")

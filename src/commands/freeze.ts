@@ -8,6 +8,7 @@ import { FREEZE_CAP_MS } from "../cgroup/terminate.ts";
 import { selectOne } from "./select.ts";
 import { ownCgroup } from "../supervise/own_cgroup.ts";
 
+/** `freeze`, wired to `invoke`. */
 export function freezeVerb(invoke: Invoke) {
   const verb = new Command("freeze")
     .summary("pause a job")
@@ -19,6 +20,7 @@ export function freezeVerb(invoke: Invoke) {
   return verb;
 }
 
+/** `thaw`, wired to `invoke`. */
 export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
     .summary("let a frozen job go on")

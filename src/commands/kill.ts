@@ -36,6 +36,7 @@ function command() {
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
+/** The sub-command, wired to `invoke`. */
 export function killVerb(invoke: Invoke) {
   const kill = command();
   kill.action((selectors, options) => invoke(kill, (context) => killJobs(context, selectors, options)));

@@ -35,6 +35,7 @@ interface Live {
   frozen: boolean;
 }
 
+/** The sub-command, wired to `invoke`. */
 export function psVerb(invoke: Invoke) {
   const ps = new Command("ps")
     .summary("jobs that are not ended")

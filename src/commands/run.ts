@@ -16,8 +16,8 @@ import { runJob, type RunRequest } from "../supervise/run_job.ts";
 import { parseTasks, parseWeight } from "../job/count.ts";
 
 /** Repeatable options: KEY=VALUE pairs, the last one of a key wins. */
-function collect<T>(parse: (text: string) => T): (text: string, before: T[]) => T[] {
-  return (text, before) => [...before, parse(text)];
+function collect<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+  return (text, before = []) => [...before, parse(text)];
 }
 
 function parseEnv(text: string): { key: string; value: string } {
@@ -54,10 +54,7 @@ function command() {
       "from the first signal to KILL (default: 2s)",
       parserFor("--grace", (text) => parseDurationMs(text, zeroAllowed)),
     )
-    .option("--signal <SIG>", "first signal", parserFor("--signal", parseSignal), {
-      name: "TERM",
-      number: 15,
-    })
+    .option("--signal <SIG>", "first signal (default: TERM)", parserFor("--signal", parseSignal))
     .option(
       "-m, --memory <SIZE>",
       "memory.max, such as 24G; the whole job dies at once when it is exceeded",
@@ -81,10 +78,10 @@ function command() {
     )
     .option("-p, --pids <N>", "limit of processes and threads", parserFor("--pids", parseTasks))
     .option("--ref <REF>", "the owner's id of the job", parserFor("--ref", parseRef))
-    .option("--tag <KEY=VALUE>", "label to filter by, repeatable", collect(parserFor("--tag", parseTag)), [])
+    .option("--tag <KEY=VALUE>", "label to filter by, repeatable", collect(parserFor("--tag", parseTag)))
     .option("--user <USER>", "run as USER, with that user's groups (root only)")
     .option("--chdir <DIR>", "working directory")
-    .option("--env <KEY=VALUE>", "environment variable, repeatable", collect(parseEnv), [])
+    .option("--env <KEY=VALUE>", "environment variable, repeatable", collect(parseEnv))
     .option("--detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
@@ -120,16 +117,19 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     throw new UsageError("--user needs root");
   }
   const cwd = directoryFrom(context.cwd, options.chdir);
-  const env = { ...context.env, ...Object.fromEntries(options.env.map(({ key, value }) => [key, value])) };
+  const env = {
+    ...context.env,
+    ...Object.fromEntries((options.env ?? []).map(({ key, value }) => [key, value])),
+  };
   const memoryMaxBytes = options.memory ?? null;
   return {
     argv,
     name: options.name ?? jobNameFromCommand(argv[0]!),
     ref: options.ref ?? null,
-    tags: Object.fromEntries(options.tag.map(({ key, value }) => [key, value])),
+    tags: Object.fromEntries((options.tag ?? []).map(({ key, value }) => [key, value])),
     timeoutMs: options.timeout ?? null,
     graceMs: options.grace ?? context.settings.graceMs,
-    signal: options.signal.name,
+    signal: options.signal?.name ?? "TERM",
     limits: {
       memoryMaxBytes,
       memoryHighBytes: options.memoryHigh ?? null,

@@ -12,7 +12,6 @@ import { parseSignal } from "../job/signal.ts";
 import { parseSizeBytes } from "../job/size.ts";
 import { type Backend, backstopMs } from "../launch/backend.ts";
 import { notInForce, unenforceable } from "../launch/limit_files.ts";
-import type { JobStore } from "../store/jobs.ts";
 import { ownCgroup } from "../supervise/own_cgroup.ts";
 import { selectOne } from "./select.ts";
 
@@ -47,6 +46,7 @@ function command() {
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
+/** The sub-command, wired to `invoke`. */
 export function setVerb(invoke: Invoke) {
   const set = command();
   set.action((job, options) => invoke(set, (context) => setLimits(context, job, options)));

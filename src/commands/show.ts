@@ -12,6 +12,7 @@ import { formatDetails, type LiveDetails } from "../report/details.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
 import { selectOne } from "./select.ts";
 
+/** The sub-command, wired to `invoke`. */
 export function showVerb(invoke: Invoke) {
   const show = new Command("show")
     .summary("everything about one job")

@@ -2,6 +2,7 @@
 import { SetupError } from "../errors.ts";
 import { parseCgroupPath } from "./proc.ts";
 
+/** What was found on this node. */
 export interface Node {
   /** Mount point of cgroup2. */
   cgroupMount: string;

@@ -54,6 +54,7 @@ export function parseCgroupPath(text: string): string | null {
   return line === undefined ? null : line.slice(3).replace(/ \(deleted\)$/, "");
 }
 
+/** The /proc of a node: reads, and signals to processes whose identity was just checked. */
 export class Procs {
   /** @param root such as /proc */
   constructor(readonly root: string) {}

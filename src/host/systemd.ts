@@ -21,6 +21,7 @@ export interface JobUnits {
   backstopMs: number | null;
 }
 
+/** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
 
@@ -99,10 +100,12 @@ export class Systemd {
   }
 }
 
+/** Unit names derive from the id alone: this carries the limits. */
 export function sliceName(id: string): string {
   return `corral-${id}.slice`;
 }
 
+/** Lies in the slice and holds the processes. */
 export function scopeName(id: string): string {
   return `corral-${id}.scope`;
 }

@@ -2,6 +2,7 @@
 import { SetupError, UsageError } from "../errors.ts";
 import { type CommandResult, NO_SUCH_TOOL } from "./command.ts";
 
+/** The fields of passwd(5) that a launch needs. */
 export interface User {
   name: string;
   uid: number;

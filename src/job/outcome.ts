@@ -4,6 +4,7 @@ import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../r
 import type { EndReason, Exit, Usage } from "./job.ts";
 import { signalName } from "./signal.ts";
 
+/** How a job ended, as far as the caller is told. */
 export interface Outcome {
   reason: EndReason;
   exit: Exit;

@@ -2,6 +2,7 @@
 import type { OwnedCgroup } from "../cgroup/file.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 
+/** One way to make, limit and remove the cgroups of jobs. */
 export interface Backend {
   readonly name: BackendName;
   /** The controllers a job's cgroup can have here. */

@@ -12,6 +12,7 @@ import { writeLimits } from "./limit_files.ts";
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
 const REMOVE_CAP_MS = 10_000;
 
+/** Plain directories in cgroup2. */
 export class CgroupfsBackend implements Backend {
   readonly name = "cgroupfs";
 

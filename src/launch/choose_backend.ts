@@ -9,6 +9,7 @@ import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
 import { SystemdBackend } from "./systemd_backend.ts";
 
+/** What the choice depends on. */
 export interface BackendChoice {
   node: Node;
   fs: CgroupFs;

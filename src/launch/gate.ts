@@ -28,6 +28,7 @@ const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
 /** sh gives this when corral went away before it opened the gate; nobody is left to see it. */
 const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
+/** What the process behind the gate will be. */
 export interface GateOptions {
   argv: readonly string[];
   cwd: string;
@@ -40,6 +41,7 @@ export interface GateOptions {
   output: string | null;
 }
 
+/** The waiting process. */
 export interface Gate {
   readonly pid: number;
   /** How the process left. */

@@ -11,6 +11,7 @@ import type { Backend } from "./backend.ts";
 import { type Gate, type GateOptions, makeGate } from "./gate.ts";
 import { notInForce, unenforceable } from "./limit_files.ts";
 
+/** How strictly, and around what process. */
 export interface LaunchOptions {
   gate: GateOptions;
   bestEffort: boolean;
@@ -19,6 +20,7 @@ export interface LaunchOptions {
   warn: (line: string) => void;
 }
 
+/** A job that waits at its gate. */
 export interface Launched {
   gate: Gate;
   cgroup: OwnedCgroup;

@@ -32,6 +32,7 @@ const sizeFile = (key: keyof Limits, option: string, file: string): LimitFile =>
   },
 });
 
+/** Every limit, in the order in which they are set and told. */
 export const LIMIT_FILES: readonly LimitFile[] = [
   sizeFile("memoryMaxBytes", "--memory", "memory.max"),
   sizeFile("memoryHighBytes", "--memory-high", "memory.high"),

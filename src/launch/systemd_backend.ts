@@ -16,6 +16,7 @@ const REMOVE_CAP_MS = 10_000;
 const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 const DROP_IN = "50-corral-timeout.conf";
 
+/** Slice and scope, made and removed by systemd. */
 export class SystemdBackend implements Backend {
   readonly name = "systemd";
 

@@ -1,6 +1,7 @@
 /** Processes as a tree. Pure. */
 import { printable, shortened } from "./escape.ts";
 
+/** One process, as a line of the tree. */
 export interface TreeNode {
   pid: number;
   ppid: number;

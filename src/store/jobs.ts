@@ -24,6 +24,7 @@ export interface Ending {
   survivors: Survivor[];
 }
 
+/** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
 export class JobStore {
   readonly #db: DatabaseSync;
 

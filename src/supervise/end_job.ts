@@ -30,6 +30,7 @@ export interface EndableJob {
   backend: Backend;
 }
 
+/** Why and how to end a job. */
 export interface EndRequest {
   reason: EndReason;
   exit: Exit | null;

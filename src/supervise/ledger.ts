@@ -9,6 +9,7 @@ import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
 const CLAIM_WAIT_MS = 250;
 
+/** A store that may be missing or fail. */
 export class Ledger {
   #warned = false;
 

@@ -1,6 +1,7 @@
 /** The receipt file: opened before the job starts, so that a wrong path is known in time, and written at its end. */
 import { CorralError, EXIT } from "../errors.ts";
 
+/** An open receipt file; it is written once. */
 export interface Receipt {
   write(text: string): void;
 }

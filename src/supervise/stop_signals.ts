@@ -3,6 +3,7 @@
 const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type StoppingName = keyof typeof STOPPING;
 
+/** The signals that ask `corral run` to end its job, and how often they came. */
 export class StopSignals {
   /** Number of the first signal received. */
   received: number | null = null;

@@ -11,6 +11,7 @@ const REARM_MS = 3_600_000;
 /** From the kill of everything to the notice of the first process's exit. */
 const EXIT_NOTICE_CAP_MS = 5_000;
 
+/** A job with its command let run. */
 export interface Supervised extends EndableJob {
   /** Resolves when the command's first process has gone. */
   exit: Promise<Exit>;
