@@ -13,6 +13,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
 import type { Exit } from "../job/job.ts";
+import { exportLine, type RawVariable } from "./raw_environment.ts";
 import { lookUpCommand } from "./command_lookup.ts";
 import { parseSignal } from "../job/signal.ts";
 
@@ -33,6 +34,8 @@ export interface GateOptions {
   argv: readonly string[];
   cwd: string;
   env: Record<string, string>;
+  /** Variables that are no strings; those that `env` has too are left out. */
+  rawEnv: readonly RawVariable[];
   /** Run as this user, by number, with that user's supplementary groups; null: as the caller. */
   as: { uid: number; gid: number } | null;
   /** Signals that were ignored when corral was started (nohup): the command inherits that, as from a shell. */
@@ -59,9 +62,10 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
   const as = options.as === null
     ? []
     : [tool("setpriv"), `--reuid=${options.as.uid}`, `--regid=${options.as.gid}`, "--init-groups", "--"];
+  const raw = exportLine(options.rawEnv.filter(({ name }) => !(name in options.env)));
   const words = [
     "-c",
-    traps + SCRIPT,
+    traps + raw + SCRIPT,
     "corral-gate",
     tool("env"),
     ...envWords,

@@ -14,6 +14,8 @@ import { type Backend, backstopMs } from "./backend.ts";
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
 const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
+/** The kernel's own data of the scope's cgroup are charged to the slice: with less, its mkdir fails with ENOMEM (Linux 5.11). */
+const SCOPE_BYTES = 1_048_576;
 const DROP_IN = "50-corral-timeout.conf";
 
 /** Slice and scope, made and removed by systemd. */
@@ -33,7 +35,8 @@ export class SystemdBackend implements Backend {
   }
 
   mendFor(controller: string): string {
-    if (this.systemd.runtimeDir === null) {
+    // What the kernel does not offer at all cannot be delegated either.
+    if (this.systemd.runtimeDir === null || !this.fs.controllers("/").has(controller)) {
       return `boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=${controller}`;
     }
     return `as root: mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' ` +
@@ -54,7 +57,7 @@ export class SystemdBackend implements Backend {
       "systemd did not make the job's units",
       () => this.systemd.startJob(units),
     );
-    const path = await this.#arrival(spec.id, pid, result);
+    const path = await this.#arrival(spec, pid, result);
     return this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
   }
 
@@ -95,11 +98,12 @@ export class SystemdBackend implements Backend {
   }
 
   /** Trusts the kernel, not systemd's word: where is the process now? Gives the slice's cgroup. */
-  async #arrival(id: string, pid: number, result: JobResult): Promise<string> {
+  async #arrival({ id, limits }: JobSpec, pid: number, result: JobResult): Promise<string> {
     const scopePath = this.procs.cgroupPath(pid);
     const suffix = `/corral.slice/${sliceName(id)}/${scopeName(id)}`;
     if (scopePath?.endsWith(suffix)) return scopePath.slice(0, scopePath.lastIndexOf("/"));
     await this.#stopSlice(id);
+    if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) throw tooSmallForScope();
     const where = scopePath === null ? "the process ended" : `it is in ${scopePath}`;
     throw this.#refused(
       `the command's process did not reach ${scopeName(id)}`,

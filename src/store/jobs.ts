@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
-import { openDatabase, storeError } from "./open.ts";
+import { BUSY_TIMEOUT_MS, openDatabase, storeError } from "./open.ts";
 import { jobFromRow, type JobRow, USAGE_COLUMNS } from "./rows.ts";
 
 /** An act or decision, as it is kept: append-only. */
@@ -103,7 +103,8 @@ export class JobStore {
     reason: EndReason,
     { atMs, waitMs }: { atMs: number; waitMs: number },
   ): EndReason | null {
-    return this.#impatiently(waitMs, () => {
+    this.hurry(waitMs);
+    try {
       this.#write("cannot record the ending", (run) => {
         const changed = run(
           "UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
@@ -115,7 +116,9 @@ export class JobStore {
       });
       const row = this.#row(id);
       return row === null || row.state === "ended" ? null : row.reason;
-    });
+    } finally {
+      this.hurry(BUSY_TIMEOUT_MS);
+    }
   }
 
   /** -> ended, once: false when somebody else has ended it already. Steps are written with it, in one transaction. */
@@ -215,6 +218,11 @@ export class JobStore {
     );
   }
 
+  /** From now on waits at most `waitMs` for another process's write. */
+  hurry(waitMs: number): void {
+    this.#db.prepare(`PRAGMA busy_timeout = ${waitMs}`).get();
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -266,17 +274,6 @@ export class JobStore {
       return act();
     } catch (cause) {
       throw storeError(what, this.path, cause);
-    }
-  }
-
-  #impatiently<T>(waitMs: number, act: () => T): T {
-    const setWait = (ms: number) => this.#db.prepare(`PRAGMA busy_timeout = ${ms}`).get();
-    const before = Number(Object.values(this.#db.prepare("PRAGMA busy_timeout").get() ?? { timeout: 0 })[0]);
-    setWait(waitMs);
-    try {
-      return act();
-    } finally {
-      setWait(before);
     }
   }
 }

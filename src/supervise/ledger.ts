@@ -12,6 +12,8 @@ const CLAIM_WAIT_MS = 250;
 /** A store that may be missing or fail. */
 export class Ledger {
   #warned = false;
+  /** The job whose first row could not be written: tried again with whatever comes next. */
+  #missing: JobSpec | null = null;
 
   /** @param store null when it could not be opened, which the caller has said */
   constructor(readonly store: JobStore | null, readonly warn: (line: string) => void) {
@@ -19,7 +21,9 @@ export class Ledger {
   }
 
   insert(spec: JobSpec): void {
-    this.#try((store) => store.insert(spec));
+    this.#missing = spec;
+    // Writing what is missing is the first thing that #try does.
+    this.#try(() => {});
   }
 
   isTaken(id: string): boolean {
@@ -56,8 +60,12 @@ export class Ledger {
   #try<T>(act: (store: JobStore) => T): T | undefined {
     if (this.store === null) return undefined;
     try {
+      if (this.#missing !== null) this.store.insert(this.#missing);
+      this.#missing = null;
       return act(this.store);
     } catch (error) {
+      // Who waited once in vain does not wait again: a launch or an ending must not take longer for it.
+      this.store.hurry(CLAIM_WAIT_MS);
       if (!this.#warned) {
         this.warn(
           `warning: the record of this job is incomplete: ${renderError(error).replace(/^corral: /, "")}`,

@@ -13,6 +13,7 @@ import { endLine, isPlainSuccess, runExitCode } from "../job/outcome.ts";
 import type { Backend } from "../launch/backend.ts";
 import { lookUpCommand } from "../launch/command_lookup.ts";
 import { launch, type Launched } from "../launch/launch.ts";
+import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { quoted } from "../report/escape.ts";
@@ -74,13 +75,19 @@ export async function runJob(
     cwd: request.cwd,
   });
   if (!("found" in found)) {
-    failed.record({ code: found.exitCode, signal: null });
+    failed.record("failed-to-start", { code: found.exitCode, signal: null });
     throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
   }
   warnAboutNode(context, spec, say);
-  const launched = await failed.recordThrown(() =>
-    launchFrom(context, request, { spec, backend, ignored, detached, warn: say })
-  );
+  let launched: Launched;
+  try {
+    launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
+  } catch (error) {
+    // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
+    if (stop.received !== null) return failed.recordStopped(stop.received);
+    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    throw error;
+  }
   ledger.markRunning(spec.id, launched.run);
   say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   detached?.started();
@@ -176,6 +183,7 @@ async function launchFrom(context: Context, request: RunRequest, parts: LaunchPa
       argv: request.argv,
       cwd: request.cwd,
       env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
+      rawEnv: undecodableVariables(Deno.readFileSync(`${context.procs.root}/self/environ`)),
       as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
       ignoredSignals: parts.ignored,
       output: parts.detached?.output ?? null,
@@ -205,8 +213,7 @@ class FailedStart {
     readonly receipt: Receipt | null,
   ) {}
 
-  record(exit: Exit): void {
-    const reason: EndReason = "failed-to-start";
+  record(reason: EndReason, exit: Exit): void {
     const ending: Ending = {
       reason,
       trigger: reason,
@@ -222,12 +229,9 @@ class FailedStart {
     );
   }
 
-  async recordThrown<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      this.record({ code: EXIT.CORRAL_FAILED, signal: null });
-      throw error;
-    }
+  /** A signal came before the command ran; the exit code for it. */
+  recordStopped(signal: number): number {
+    this.record("killed", { code: null, signal });
+    return EXIT.SIGNAL_BASE + signal;
   }
 }

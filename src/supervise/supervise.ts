@@ -3,11 +3,14 @@ import { readEvents } from "../cgroup/events.ts";
 import { readUsage } from "../cgroup/usage.ts";
 import { decide, type Observation } from "../job/decide.ts";
 import type { Exit, Job } from "../job/job.ts";
+import { releaseIdleMemory } from "../host/libc.ts";
 import { type EndableJob, type EndedJob, endJob, type Enforcement } from "./end_job.ts";
 import type { StopSignals } from "./stop_signals.ts";
 
 /** Timers are re-armed at least this often: setTimeout tops out at 24.8 days, and the node may have slept. */
 const REARM_MS = 3_600_000;
+/** A job that lives longer is waited for with as little memory as possible. */
+const IDLE_AFTER_MS = 2_000;
 /** From the kill of everything to the notice of the first process's exit. */
 const EXIT_NOTICE_CAP_MS = 5_000;
 
@@ -23,16 +26,17 @@ export interface Supervised extends EndableJob {
 export async function supervise(job: Supervised, stop: StopSignals, on: Enforcement): Promise<EndedJob> {
   let exit: Exit | null = null;
   let wake = () => {};
-  job.exit.then((left) => {
+  job.exit.catch((): Exit => ({ code: null, signal: null })).then((left) => {
     exit = left;
     wake();
-  }, () => wake());
+  });
   stop.onSignal(() => wake());
   job.onChange(() => {
     const deadline = on.ledger.deadlineBootMs(job.spec.id);
     if (deadline !== undefined) job.run.deadlineBootMs = deadline;
     wake();
   });
+  Deno.unrefTimer(setTimeout(() => releaseIdleMemory(on.procs.root), IDLE_AFTER_MS));
   for (;;) {
     const action = decide(asRunning(job), observe(job, exit, stop, on));
     if (action.do === "end" || action.do === "collect") {
