@@ -17,6 +17,7 @@ async function main(commit: string): Promise<void> {
     "--quiet",
     "--platform=deno",
     "--code-splitting",
+    "--minify",
     "--outdir",
     BUNDLE_DIR,
     "src/main.ts",
@@ -56,10 +57,9 @@ async function stampCommit(commit: string): Promise<void> {
 }
 
 async function deno(args: string[]): Promise<void> {
-  const env =
-    Deno.env.get("DENORT_BIN") === undefined && await isFile(PINNED_RUNTIME)
-      ? { DENORT_BIN: PINNED_RUNTIME }
-      : {};
+  const env = Deno.env.get("DENORT_BIN") === undefined && await isFile(PINNED_RUNTIME)
+    ? { DENORT_BIN: PINNED_RUNTIME }
+    : {};
   const { success } = await new Deno.Command(Deno.execPath(), {
     args,
     env,

@@ -1,5 +1,4 @@
 /** Settings: global options before environment before configuration file before defaults. */
-import * as v from "valibot";
 import { parserFor, UsageError } from "./errors.ts";
 import { parseDurationMs } from "./job/duration.ts";
 import { parseBackend } from "./launch/choose_backend.ts";
@@ -9,12 +8,13 @@ import type { Settings } from "./context.ts";
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
 const DEFAULT_GRACE_MS = 2_000;
 
-const SCHEMA = v.strictObject({
-  "state-dir": v.optional(v.string()),
-  "backend": v.optional(v.string()),
-  "grace": v.optional(v.string()),
-  "best-effort": v.optional(v.boolean()),
-});
+/** The keys of the file. The libraries for it are loaded only where there is a file. */
+interface Config {
+  "state-dir"?: string | undefined;
+  "backend"?: string | undefined;
+  "grace"?: string | undefined;
+  "best-effort"?: boolean | undefined;
+}
 
 /** What the settings depend on besides the file. */
 export interface Surroundings {
@@ -54,9 +54,15 @@ function readFile(file: string, asked: boolean): string | null {
   }
 }
 
-async function parseConfig(file: string, text: string | null): Promise<v.InferOutput<typeof SCHEMA>> {
+async function parseConfig(file: string, text: string | null): Promise<Config> {
   if (text === null) return {};
-  const { parse } = await import("smol-toml");
+  const [{ parse }, v] = await Promise.all([import("smol-toml"), import("valibot")]);
+  const schema = v.strictObject({
+    "state-dir": v.optional(v.string()),
+    "backend": v.optional(v.string()),
+    "grace": v.optional(v.string()),
+    "best-effort": v.optional(v.boolean()),
+  });
   let table: unknown;
   try {
     table = parse(text);
@@ -64,11 +70,11 @@ async function parseConfig(file: string, text: string | null): Promise<v.InferOu
     const { line, column, message } = error as { line?: number; column?: number; message: string };
     throw new UsageError(`${file}:${line ?? "?"}:${column ?? "?"}: ${message.split("\n")[0]}`);
   }
-  const result = v.safeParse(SCHEMA, table);
+  const result = v.safeParse(schema, table);
   if (result.success) return result.output;
   const issue = result.issues[0];
   throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
-    mend: `known keys: ${Object.keys(SCHEMA.entries).join(", ")}`,
+    mend: `known keys: ${Object.keys(schema.entries).join(", ")}`,
   });
 }
 

@@ -12,7 +12,6 @@ import { printable } from "../report/escape.ts";
 /** The sub-command, wired to `invoke`. */
 export function doctorVerb(invoke: Invoke) {
   const doctor = new Command("doctor")
-    .summary("what this node can enforce, and how to mend what it cannot")
     .description(
       "Checks kernel, cgroups, backend, tools and store, then really creates a job, limits it and kills it. Exit 1 if something is missing.",
     )

@@ -11,7 +11,6 @@ import { ownCgroup } from "../supervise/own_cgroup.ts";
 /** `freeze`, wired to `invoke`. */
 export function freezeVerb(invoke: Invoke) {
   const verb = new Command("freeze")
-    .summary("pause a job")
     .description(
       "Stops every process of a job where it is. It keeps its memory, and its deadline goes on: `corral set JOB --timeout +1h`.",
     )
@@ -23,7 +22,6 @@ export function freezeVerb(invoke: Invoke) {
 /** `thaw`, wired to `invoke`. */
 export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
-    .summary("let a frozen job go on")
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
   verb.action((job) => invoke(verb, (context) => thawJob(context, job)));
   return verb;

@@ -19,7 +19,6 @@ const AT_ONCE = 32;
 
 function command() {
   return new Command("kill")
-    .summary("end jobs and everything they started")
     .description(
       "Ends jobs: first signal, the job's grace, then KILL to the whole cgroup. Returns when nothing of them is left.",
     )

@@ -38,7 +38,6 @@ interface Live {
 /** The sub-command, wired to `invoke`. */
 export function psVerb(invoke: Invoke) {
   const ps = new Command("ps")
-    .summary("jobs that are not ended")
     .description(
       "Lists the jobs that are not ended, and ended ones of which processes are left. cpu% is the mean since the start, of one core.",
     )

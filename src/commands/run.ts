@@ -31,7 +31,6 @@ const zeroAllowed = { zeroAllowed: true };
 
 function command() {
   return new Command("run")
-    .summary("run a command in a cgroup it cannot leave")
     .description(
       "Launches COMMAND in a cgroup of its own, enforces the limits, passes on stdio, signals and exit code, and returns only " +
         "when no process of the job is left. The job ends with its first process: what that leaves behind gets the first " +

@@ -26,7 +26,6 @@ function command() {
   const size = (text: string) => parseSizeBytes(text);
   const sizeOrZero = (text: string) => parseSizeBytes(text, { zeroAllowed: true });
   return new Command("set")
-    .summary("change limits of a live job")
     .description(
       "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline.",
     )

@@ -15,7 +15,6 @@ import { selectOne } from "./select.ts";
 /** The sub-command, wired to `invoke`. */
 export function showVerb(invoke: Invoke) {
   const show = new Command("show")
-    .summary("everything about one job")
     .description(
       "Shows one job, live or ended: what was asked for, limits against usage, its processes as a tree, and every step taken.",
     )

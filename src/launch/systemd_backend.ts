@@ -103,7 +103,9 @@ export class SystemdBackend implements Backend {
     const suffix = `/corral.slice/${sliceName(id)}/${scopeName(id)}`;
     if (scopePath?.endsWith(suffix)) return scopePath.slice(0, scopePath.lastIndexOf("/"));
     await this.#stopSlice(id);
-    if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) throw tooSmallForScope();
+    if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) {
+      throw new SetupError("the memory limit is too small for any process to start", "give --memory more");
+    }
     const where = scopePath === null ? "the process ended" : `it is in ${scopePath}`;
     throw this.#refused(
       `the command's process did not reach ${scopeName(id)}`,
