@@ -17,7 +17,7 @@ RUNTIME := $(if $(DENORT_BIN),,.toolchain/runtime-ready)
 export DENO_DIR := $(CURDIR)/.toolchain/deno-dir
 export DENO_TLS_CA_STORE ?= system,mozilla
 export DENO_NO_UPDATE_CHECK := 1
-export RUST_BACKTRACE ?= 0
+export RUST_BACKTRACE := 0
 
 SOURCES := $(shell find src -name '*.ts')
 CHECKED := src tests $(wildcard .toolchain/*.ts)
@@ -52,13 +52,13 @@ demo: dist/corral
 	@if [ -x tests/demo.sh ]; then tests/demo.sh; fi
 
 check: | $(INSTALLED_DENO)
-	$(DENO) fmt --check $(CHECKED)
-	$(DENO) lint --quiet $(CHECKED)
-	$(DENO) check --quiet $(CHECKED)
-	$(DENO) doc --lint --quiet src/main.ts
+	$(DENO) fmt --config deno.json --check $(CHECKED)
+	$(DENO) lint --config deno.json --quiet $(CHECKED)
+	$(DENO) check --config deno.json --quiet $(CHECKED)
+	@echo "doc lint"; $(DENO) run --quiet --no-config --allow-all .toolchain/doc_lint.ts
 
 fmt: | $(INSTALLED_DENO)
-	$(DENO) fmt $(CHECKED)
+	$(DENO) fmt --config deno.json $(CHECKED)
 
 test: dist/corral
 	@$(DENO) run --quiet --allow-all tests/run_tiers.ts $(TIERS)

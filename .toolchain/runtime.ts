@@ -12,8 +12,7 @@ const READY = `${TOOLCHAIN_DIR}/runtime-ready`;
 /** Ends in ELF's section headers: what follows is the payload of the program in the package. */
 const PINNED = {
   deno: "2.7.11",
-  program:
-    `${TOOLCHAIN_DIR}/runtime/node_modules/@stdy/cli-linux-x64/bin/steady`,
+  program: `${TOOLCHAIN_DIR}/runtime/node_modules/@stdy/cli-linux-x64/bin/steady`,
   bytes: 97_076_048,
   sha256: "f12d5d3886d5ea138304fb8d67d7396cfbedf53656676132152cb89f3fa4d8e6",
 };
@@ -31,8 +30,7 @@ async function main(): Promise<void> {
 }
 
 async function isOfficialWithinReach(): Promise<boolean> {
-  const url =
-    `https://dl.deno.land/release/v${Deno.version.deno}/denort-${Deno.build.target}.zip`;
+  const url = `https://dl.deno.land/release/v${Deno.version.deno}/denort-${Deno.build.target}.zip`;
   try {
     const response = await fetch(url, {
       method: "HEAD",

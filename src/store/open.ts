@@ -28,6 +28,8 @@ const SHARED_FILE_SYSTEMS = new Set([
 export function openDatabase(directory: string, fileName: string): DatabaseSync {
   const path = `${directory}/${fileName}`;
   let db: DatabaseSync | null = null;
+  // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
+  const umask = Deno.umask(0o077);
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
     // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
@@ -39,6 +41,8 @@ export function openDatabase(directory: string, fileName: string): DatabaseSync 
   } catch (cause) {
     db?.close();
     throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
+  } finally {
+    Deno.umask(umask);
   }
 }
 

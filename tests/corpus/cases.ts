@@ -28,9 +28,14 @@ export interface EscapeCase {
   onlyAs?: "root" | "user";
   /** Options of `corral run` besides the time-out and the grace. */
   corralOptions?: string[];
-  /** Keeps CPUs or memory busy for as long as it lives: not to be run beside other cases. */
+  /** Keeps a CPU or much memory busy for as long as it lives: few of these may run side by side. */
   heavy?: boolean;
+  /** Time it takes at most until "ready", at native speed and in company; default SETUP_MS. */
+  setupMs?: number;
 }
+
+/** Default of `setupMs`. */
+export const SETUP_MS = 250;
 
 /** Signals that end the job when its supervisor gets them. */
 export type Interrupt = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -67,13 +72,15 @@ function untilInterrupt(signal: Interrupt, exitCode: number): EscapeCase {
 
 const DELEGATED = { needs: { delegated: true } };
 const HEAVY = { heavy: true };
+/** A thousand processes. */
+const CROWD = { heavy: true, setupMs: 700 };
 
 /** sudo drops the environment, and with it the job's marker, unless told otherwise. */
 const AS_BOB = ["sudo", "-n", "-u", "bob", "--preserve-env=CORRAL_JOB_ID,NASTY_SANDBOX"];
 /** setpriv is not ALL, so here sudo refuses to preserve anything. */
 const AS_ROOT =
   'exec sudo -n /usr/bin/setpriv --reuid 0 env CORRAL_JOB_ID="$CORRAL_JOB_ID" NASTY_SANDBOX=1 "$@"';
-const VIA_SUDO = { onlyAs: "user", needs: { sudo: true } } as const;
+const VIA_SUDO = { onlyAs: "user", needs: { sudo: true }, setupMs: 500 } as const;
 
 const KINSHIP: EscapeCase[] = [
   untilTimeout("setsid", "setsid"),
@@ -81,8 +88,8 @@ const KINSHIP: EscapeCase[] = [
   untilTimeout("clone with CLONE_PARENT", "clone-parent"),
   untilTimeout("pid namespace", "namespaces"),
   untilTimeout("parent that does not reap", "zombie-parent 50"),
-  untilTimeout("tree of 1000 across sessions", "tree 1000", HEAVY),
-  untilTimeout("tree of 1000 that ignores SIGTERM", "tree 1000 --ignore-term", HEAVY),
+  untilTimeout("tree of 1000 across sessions", "tree 1000", CROWD),
+  untilTimeout("tree of 1000 that ignores SIGTERM", "tree 1000 --ignore-term", CROWD),
   untilExit("double fork", "1 --exit 0", 0),
   untilExit("leader that fails at once and leaves daemons", "20 --exit 7", 7),
   untilExit("leader that leaves daemons which ignore SIGTERM", "20 --exit 255 --ignore-term", 255),
@@ -91,7 +98,7 @@ const KINSHIP: EscapeCase[] = [
 ];
 
 const FORKING: EscapeCase[] = [
-  untilTimeout("fork bomb", "fork-bomb --ceiling 1000", HEAVY),
+  untilTimeout("fork bomb", "fork-bomb --ceiling 1000", CROWD),
   untilTimeout("fork bomb under --pids", "fork-bomb --ceiling 5000", {
     heavy: true,
     needs: { controllers: ["pids"] },

@@ -29,7 +29,7 @@ remove_cgroup() {
   while [ "$SECONDS" -lt "$deadline" ]; do
     find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
     [ -d "$cgroup" ] || return
-    read -r -t 0.02 <><(:)
+    sleep 0.02
   done
   echo "keeper: $cgroup is still not empty after $EMPTY_TIMEOUT_S s" >&2
 }

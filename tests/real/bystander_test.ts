@@ -113,5 +113,5 @@ const FAILING_LAUNCHES: readonly EscapeCase[] = [
   failing("a command that does not exist", ["/nonexistent/command"], 127),
   failing("a file that is not executable", ["/etc/passwd"], 126),
   failing("a directory", ["/etc"], 126),
-  failing("a working directory that does not exist", [NASTY, "tree"], 125, ["--chdir", "/nonexistent"]),
+  failing("a working directory that does not exist", [NASTY, "tree"], 2, ["--chdir", "/nonexistent"]),
 ];

@@ -1,7 +1,7 @@
 /** Sends escape cases to a machine in one round trip and brings back what each of them left behind. */
 import { join } from "node:path";
 import type { BackendName } from "../../src/job/job.ts";
-import { type EscapeCase, NASTY } from "../corpus/cases.ts";
+import { type EscapeCase, NASTY, SETUP_MS } from "../corpus/cases.ts";
 import type { Machine } from "../machine/machine.ts";
 
 export type CaseUser = "root" | "alice";
@@ -55,14 +55,15 @@ const GRACE_MS = 500;
 /** A supervisor that takes longer hangs: the longest case takes a tenth of it. */
 const HANG_MS = 30_000;
 const CORPUS_TIMEOUT_MS = 300_000;
-/** Cases side by side: they mostly sleep, but each starts corral three times. */
-const WIDTH = { native: 8, slow: 4 };
-/** The cases need up to 0.2 s to set themselves up at native speed. */
-const TIMEOUT_MS = { least: 1000, perSlowness: 400 };
+/** Cases side by side. They mostly sleep, but each starts corral twice and systemctl twice. */
+const WIDTH = 7;
+/** Of these, the heavy ones: a CPU each. */
+const HEAVY_WIDTH = 2;
+const LEAST_TIMEOUT_MS = 1000;
 
-/** Time-out that a machine's cases run under. */
-export function caseTimeoutMs(machine: Machine): number {
-  return Math.max(TIMEOUT_MS.least, TIMEOUT_MS.perSlowness * machine.slowness);
+/** The least `--timeout` of a case. One that is not ready by then is run once more with a longer one. */
+export function caseTimeoutMs(one: EscapeCase, machine: Machine): number {
+  return Math.max(LEAST_TIMEOUT_MS, (one.setupMs ?? SETUP_MS) * machine.slowness);
 }
 
 /** What became of each case, by its name. Throws when the runner itself fails. */
@@ -121,7 +122,8 @@ async function runnerInput(machine: Machine, request: CorpusRequest, setting: Se
     otherJob: OTHER_JOB,
     managers: machine.tier === "host" ? [] : await managersOf(machine),
     hangS: (HANG_MS / 1000) * Math.sqrt(machine.slowness),
-    width: machine.slowness > 1 ? WIDTH.slow : WIDTH.native,
+    width: WIDTH,
+    heavyWidth: HEAVY_WIDTH,
     cases: cases.map((one) => runnerCase(one, machine)),
   };
 }
@@ -151,11 +153,17 @@ function environmentOf(user: CaseUser): Record<string, string> {
   };
 }
 
-function runnerCase({ name, argv: pattern, endsBy, corralOptions, heavy }: EscapeCase, machine: Machine) {
-  const argv = pattern.map((word) => word === NASTY ? machine.nasty : word);
-  const timeout = endsBy === "timeout" ? ["--timeout", `${caseTimeoutMs(machine)}ms`] : [];
-  const interrupt = endsBy === "timeout" || endsBy === "leader" ? null : endsBy;
-  return { name, argv, options: [...timeout, ...(corralOptions ?? [])], interrupt, heavy: heavy ?? false };
+function runnerCase(one: EscapeCase, machine: Machine) {
+  const { name, ready, endsBy, corralOptions, heavy } = one;
+  return {
+    name,
+    argv: one.argv.map((word) => word === NASTY ? machine.nasty : word),
+    ready,
+    options: corralOptions ?? [],
+    timeoutMs: endsBy === "timeout" ? caseTimeoutMs(one, machine) : null,
+    interrupt: endsBy === "timeout" || endsBy === "leader" ? null : endsBy,
+    heavy: heavy ?? false,
+  };
 }
 
 const DELEGATED_UNIT = "corral-test-delegated.service";

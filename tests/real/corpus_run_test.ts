@@ -56,7 +56,9 @@ machineTest(machine, "runCorpus() sees a cgroup that bears the job's id", async 
 });
 
 machineTest(machine, "runCorpus() sees a unit that bears the job's id", async () => {
-  const { record } = await runBroken(`systemd-run --quiet --collect --unit=corral-${JOB}.service sleep infinity`);
+  const { record } = await runBroken(
+    `systemd-run --quiet --collect --unit=corral-${JOB}.service sleep infinity`,
+  );
   await machine.exec(["systemctl", "stop", `corral-${JOB}.service`]);
   assert.match(record.units.join("\n"), new RegExp(`^corral-${JOB}\\.service`));
 }, { skip: machine.tier === "host" });

@@ -1,7 +1,7 @@
 """Runs escape cases under `corral run` on a test machine, as root, and looks at what each leaves behind.
 
 Reads one JSON object (see CorpusRequest in corpus_run.ts) from stdin and prints one JSON object a case. It only
-observes: what must be so is said by the tests. Cases that are not heavy run side by side.
+observes: what must be so is said by the tests. Cases run side by side, in waves.
 
 Around all cases live bystanders, processes of the corpus binary that belong to no job of corral's; beside each
 supervisor, in its session and process group, lives one more. Pids are only ever used with the start time.
@@ -22,6 +22,8 @@ POLL_S = 0.01
 KILL_S = 10
 # systemd forgets a stopped unit in its event loop, a moment after the stop was answered.
 UNIT_GONE_S = 5
+# Factor of the time-out for a case that a busy machine did not let get ready.
+PATIENCE = 5
 OUTPUT_TAIL = 4000
 # The shell stays the parent of both, and of neither is it the last command, which dash would exec.
 SUPERVISE = '"$0" idle --life "$1" </dev/null >/dev/null 2>&1 & echo "sibling $!" >&2; shift; "$@"; exit $?'
@@ -185,7 +187,9 @@ class Run:
     def __init__(self, case):
         self.case = case
         self.stdout, self.stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-        corral = [*request["corral"], "run", *request["options"], *case["options"], "--", *case["argv"]]
+        timeout = ["--timeout", f"{case['timeoutMs']}ms"] if case["timeoutMs"] else []
+        options = [*request["options"], *timeout, *case["options"]]
+        corral = [*request["corral"], "run", *options, "--", *case["argv"]]
         argv = [*request["prefix"], "/bin/sh", "-c", SUPERVISE, request["nasty"], BYSTANDER_LIFE_S, *corral]
         self.started = time.monotonic()
         self.shell = subprocess.Popen(argv, env=request["env"], stdin=subprocess.DEVNULL, stdout=self.stdout,
@@ -250,10 +254,14 @@ class Run:
 
 
 def waves(cases):
-    """Heavy cases alone, the others as many at a time as the machine can take."""
+    """As many cases at a time as the machine can take, of which few keep it busy."""
+    heavy = [case for case in cases if case["heavy"]]
     light = [case for case in cases if not case["heavy"]]
-    width = request["width"]
-    return [[case] for case in cases if case["heavy"]] + [light[at:at + width] for at in range(0, len(light), width)]
+    while heavy or light:
+        busy, heavy = heavy[:request["heavyWidth"]], heavy[request["heavyWidth"]:]
+        room = request["width"] - len(busy)
+        idle, light = light[:room], light[room:]
+        yield busy + idle
 
 
 def run_wave(wave, bystanders):
@@ -261,15 +269,31 @@ def run_wave(wave, bystanders):
         records = list(pool.map(lambda case: Run(case).record(bystanders), wave))
     known = {one.pid for one in bystanders}
     strays = [describe(pid) for pid in pids() if pid not in known and is_corpus(pid) and stat_fields(pid)[:1] != ["Z"]]
-    for record in records:
-        print(json.dumps({**record, "strays": strays}), flush=True)
+    return [{**record, "strays": strays} for record in records]
+
+
+def was_too_slow(case, record):
+    """Its time was up before it was set up: says nothing of corral, unless something else went wrong too."""
+    wrong = not record["returned"] or any(record[key] for key in ("survivors", "cgroups", "units", "harmed", "strays"))
+    return case["ready"] and case["timeoutMs"] and "ready\n" not in record["stdout"] and not wrong
+
+
+def run_all(cases, bystanders):
+    """Prints the records. Gives the cases that must be run again, with more time."""
+    late = []
+    for wave in waves(cases):
+        for case, record in zip(wave, run_wave(wave, bystanders)):
+            if was_too_slow(case, record) and not case.get("again"):
+                late.append({**case, "timeoutMs": case["timeoutMs"] * PATIENCE, "again": True})
+            else:
+                print(json.dumps(record), flush=True)
+    return late
 
 
 def main():
     bystanders = start_bystanders()
     try:
-        for wave in waves(request["cases"]):
-            run_wave(wave, bystanders)
+        run_all(run_all(request["cases"], bystanders), bystanders)
     finally:
         for bystander in bystanders:
             bystander.end()

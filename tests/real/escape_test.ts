@@ -24,13 +24,17 @@ function canRunHere({ needs }: EscapeCase): boolean {
 
 function registerCorpus(user: CaseUser, backend: typeof BACKENDS[number]): void {
   const cases = ESCAPE_CASES.filter((one) => isFor(user, one));
-  const conditions = { backend, controllers: machine.controllers, timeoutMs: caseTimeoutMs(machine) };
   // All cases in one go, by whichever test comes first: side by side, and in a single round trip to the machine.
   let running: Promise<Map<string, CaseRecord>> | undefined;
   const records = () => running ??= runCorpus(machine, { user, backend, cases: cases.filter(canRunHere) });
   for (const one of cases) {
     const name = `escape corpus as ${user} on ${backend}: ${one.name}`;
     machineTest(machine, name, async () => {
+      const conditions = {
+        backend,
+        controllers: machine.controllers,
+        timeoutMs: caseTimeoutMs(one, machine),
+      };
       const record = (await records()).get(one.name)!;
       assert.deepEqual(problemsOf(one, record, conditions), [], record.stderr);
     }, { needs: one.needs?.controllers ?? [] });

@@ -19,7 +19,7 @@ export async function runTier(tier: Tier): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--no-check", ...tier.args],
     cwd: PROJECT_DIR,
-    env: { ...tier.env, NO_COLOR: "1" },
+    env: { ...tier.env, NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -1,0 +1,71 @@
+/**
+ * `make bench`: launch, kill and memory side by side in one booted container, as tables with the aims. A busy machine
+ * makes every figure worse; the ratios hold, because what is compared runs interleaved. About two minutes.
+ */
+import { join } from "node:path";
+import { runCommand } from "../machine/command.ts";
+import type { Machine } from "../machine/machine.ts";
+import { bootNspawn } from "../machine/nspawn.ts";
+import { CACHE_DIR, PROJECT_DIR } from "../machine/project.ts";
+import { obstacle, TIERS } from "../tiers/tier.ts";
+import { MEASURE_PROGRAM } from "./bench.ts";
+import { benchKill } from "./kill.ts";
+import { benchLaunch } from "./launch.ts";
+import { benchMemory } from "./memory.ts";
+
+const SUITE = "bookworm";
+const BARE_PROGRAM = "/usr/local/bin/bare-deno";
+const COMPILE_TIMEOUT_MS = 60_000;
+
+async function main(): Promise<number> {
+  const tier = TIERS.find(({ name }) => name === `nspawn-${SUITE}`);
+  const reason = tier === undefined ? "has no container" : obstacle(tier);
+  if (reason !== null) {
+    console.error(`bench: ${reason}`);
+    return 1;
+  }
+  const machine = await bootNspawn(SUITE, {
+    [MEASURE_PROGRAM]: join(import.meta.dirname!, "measure.py"),
+    [BARE_PROGRAM]: await compileBare(),
+  });
+  try {
+    return await bench(machine);
+  } finally {
+    await machine.stop();
+  }
+}
+
+async function bench(machine: Machine): Promise<number> {
+  const { stdout } = await machine.exec([machine.corral, "--version"]);
+  const load = Deno.loadavg()[0]!.toFixed(1);
+  console.log(`${stdout.trim()}, ${machine.name}, ${navigator.hardwareConcurrency} cores, load ${load}\n`);
+  const aims = [
+    await benchLaunch(machine, BARE_PROGRAM),
+    ...await benchKill(machine),
+    ...await benchMemory(machine),
+  ];
+  for (const { what, met } of aims) console.log(`${met ? "met   " : "missed"}  ${what}`);
+  return 0;
+}
+
+/** An empty program, compiled as dist/corral is: what no program of this kind can do without. */
+async function compileBare(): Promise<string> {
+  const binary = join(CACHE_DIR, `bare-deno-${Deno.version.deno}`);
+  if (await Deno.stat(binary).then(() => true, () => false)) return binary;
+  const source = await Deno.makeTempFile({ suffix: ".js" });
+  const runtime = join(PROJECT_DIR, ".toolchain", "denort");
+  const pinned = Deno.env.has("DENORT_BIN") || !await Deno.stat(runtime).then(() => true, () => false);
+  const flags = ["--quiet", "--no-config", "--no-lock", "--no-check", "--no-code-cache", "--allow-all"];
+  try {
+    await runCommand([Deno.execPath(), "compile", ...flags, "--output", `${binary}.new`, source], {
+      timeoutMs: COMPILE_TIMEOUT_MS,
+      ...(pinned ? {} : { env: { DENORT_BIN: runtime } }),
+    });
+  } finally {
+    await Deno.remove(source);
+  }
+  await Deno.rename(`${binary}.new`, binary);
+  return binary;
+}
+
+Deno.exit(await main());
