@@ -9,8 +9,8 @@
  * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
  * limits and wakes the supervisor, `ps` and `show` only read. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
- * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) in the last
- * step before the command. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
+ * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) as soon
+ * as the gate is open. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
  *
  * This file builds the real adapters and is the only one that reads the arguments and exits.
  */
@@ -27,7 +27,7 @@ import { type BackendChoice, backendOf, chooseBackend } from "./launch/choose_ba
 import { type Log, makeLog } from "./log.ts";
 import { printable } from "./report/escape.ts";
 import { JobStore } from "./store/jobs.ts";
-import { writeAll } from "./host/write.ts";
+import { writeAll, writeDiagnostics } from "./host/write.ts";
 
 const PROC = "/proc";
 const RUN = "/run";
@@ -40,7 +40,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
   const settings = await readSettings({ uid, hostName: Deno.hostname(), env, cwd, options });
-  const log: Log = await makeLog(options, (text) => writeAll(Deno.stderr, text));
+  const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
   const procs = new Procs(PROC);
   let node: Node | null = null;
@@ -90,17 +90,24 @@ function currentDirectory(): string {
   try {
     return Deno.cwd();
   } catch {
-    // Removed under us: the kernel still lets processes start there, but its name is lost.
-    return "/";
+    // Its name is no UTF-8, or it was removed under us: the kernel still lets processes start there.
+    return `${PROC}/self/cwd`;
   }
 }
 
+// An error that nobody waits for (from a stream, say) must not end the supervisor of a job.
+addEventListener("unhandledrejection", (event) => {
+  if (event.defaultPrevented) return;
+  event.preventDefault();
+  writeAll(Deno.stderr, `corral: unexpected: ${printable(String(event.reason?.message ?? event.reason))}\n`);
+});
+
 const exitCode = await runCli(Deno.args, {
   out: (text) => writeAll(Deno.stdout, text),
-  err: (text) => writeAll(Deno.stderr, text),
+  err: writeDiagnostics,
   widthColumns: stdoutWidth,
 }, makeContext).catch((error) => {
-  writeAll(Deno.stderr, `corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
+  writeDiagnostics(`corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
   return 125;
 });
 Deno.exit(exitCode);

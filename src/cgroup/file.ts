@@ -27,8 +27,9 @@ function bearsName(path: string, id: string): boolean {
   return path.endsWith(`/corral.slice/corral-${id}.slice`) || path.endsWith(`/corral/${id}`);
 }
 
+/** The kernel makes no cgroup with a newline in its name (cgroup_mkdir()): a path that has one is not from it. */
 function isPlain(path: string): boolean {
-  if (!path.startsWith("/") || path.includes("\0")) return false;
+  if (!path.startsWith("/") || /[\0\n]/.test(path)) return false;
   return path.slice(1).split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
 }
 
@@ -43,6 +44,7 @@ export class CgroupFs {
   /** Absolute file name of a cgroup's directory, or of a file in it. Throws CgroupError for a path with `.`, `..` or ``. */
   locate(path: string, file = ""): string {
     if (path !== "/" && !isPlain(path)) throw new CgroupError("is not a cgroup path", { path });
+    if (file.includes("/")) throw new CgroupError(`has no file ${JSON.stringify(file)}`, { path });
     const directory = path === "/" ? this.mount : this.mount + path;
     return file === "" ? directory : `${directory}/${file}`;
   }

@@ -8,8 +8,12 @@ import type { OwnedCgroup } from "./file.ts";
  */
 export async function freeze(cgroup: OwnedCgroup, capMs: number): Promise<boolean> {
   cgroup.write("cgroup.freeze", "1");
-  const frozen = await waitForEvents(cgroup, (events) => events.frozen || !events.populated, { capMs });
-  if (!frozen) thaw(cgroup);
+  let frozen = false;
+  try {
+    frozen = await waitForEvents(cgroup, (events) => events.frozen || !events.populated, { capMs });
+  } finally {
+    if (!frozen) thaw(cgroup);
+  }
   return frozen;
 }
 

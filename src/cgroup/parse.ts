@@ -7,6 +7,7 @@ export function parseFlatKeyed(text: string, path: string): Map<string, number> 
   for (const line of text.split("\n")) {
     if (line === "") continue;
     const space = line.indexOf(" ");
+    if (space < 1) throw new ParseError(`is not KEY VALUE: ${JSON.stringify(line)}`, { path });
     values.set(line.slice(0, space), parseCount(line.slice(space + 1), path));
   }
   return values;

@@ -7,6 +7,7 @@
 import type { Survivor } from "../job/job.ts";
 import { parseSignal, type Signal } from "../job/signal.ts";
 import type { Procs } from "../host/proc.ts";
+import { CgroupError } from "../errors.ts";
 import { readEvents, waitForEvents } from "./events.ts";
 import { isForbidden, type OwnedCgroup } from "./file.ts";
 import { freeze, thaw } from "./freezer.ts";
@@ -40,7 +41,7 @@ export async function terminate(
   options: TerminateOptions,
 ): Promise<Survivor[]> {
   if (options.signal !== null && !options.skipGrace?.aborted) {
-    await signalAll(cgroup, procs, options);
+    await orGoOn("signal", () => signalAll(cgroup, procs, options), options);
     const empty = await waitForEvents(cgroup, (events) => !events.populated, {
       capMs: options.graceMs,
       stop: options.skipGrace,
@@ -61,13 +62,9 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   let refused = 0;
   try {
     for (const pid of cgroup.pids()) {
-      try {
-        if (procs.signalIn(cgroup.path, pid, signal)) sent++;
-      } catch (error) {
-        // Another user's process in an unprivileged user's job (setuid): cgroup.kill will take it.
-        if (!isForbidden(error)) throw error;
-        refused++;
-      }
+      const outcome = trySignal(cgroup, procs, pid, signal);
+      if (outcome === "sent") sent++;
+      if (outcome === "refused") refused++;
     }
   } finally {
     thaw(cgroup);
@@ -75,13 +72,30 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   onStep("signal", { signal: signal.name, sent, refused });
 }
 
+/** `refused`: another user's process (setuid) in an unprivileged user's job; cgroup.kill will take it. */
+function trySignal(
+  cgroup: OwnedCgroup,
+  procs: Procs,
+  pid: number,
+  signal: Signal,
+): "sent" | "gone" | "refused" {
+  try {
+    return procs.signalIn(cgroup.path, pid, signal) ? "sent" : "gone";
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return "refused";
+  }
+}
+
 async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOptions): Promise<Survivor[]> {
   const capMs = options.killCapMs ?? KILL_CAP_MS;
   if (!readEvents(cgroup).populated) return [];
   // Frozen processes neither fork nor compete for the CPU while the kernel takes them one by one.
-  const frozen = await freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
+  const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
+  const frozen = await orGoOn("freeze", freezing, options) ?? false;
   try {
-    const atOnce = cgroup.writeOptional("cgroup.kill", "1");
+    const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
+    const atOnce = await orGoOn("kill", killing, options) ?? false;
     options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals", frozen });
     const empty = atOnce
       ? await waitForEvents(cgroup, (events) => !events.populated, { capMs })
@@ -93,11 +107,22 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
   }
 }
 
+/** A step that the kernel refuses must not keep the next, stronger one from being taken: null, and a word of it in the record. */
+async function orGoOn<T>(step: string, act: () => Promise<T>, options: TerminateOptions): Promise<T | null> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof CgroupError)) throw error;
+    options.onStep("step-failed", { step, message: error.message });
+    return null;
+  }
+}
+
 /** For kernels before 5.14. */
 async function killOneByOne(cgroup: OwnedCgroup, procs: Procs, capMs: number): Promise<boolean> {
   const until = performance.now() + capMs;
   while (performance.now() < until) {
-    for (const pid of cgroup.pids()) procs.signalIn(cgroup.path, pid, KILL);
+    for (const pid of cgroup.pids()) trySignal(cgroup, procs, pid, KILL);
     if (await waitForEvents(cgroup, (events) => !events.populated, { capMs: KILL_ROUND_MS })) return true;
   }
   return false;

@@ -11,7 +11,7 @@ import { formatCount, MISSING } from "../report/units.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { killJob, type KillResult } from "../supervise/kill_job.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
-import { StopSignals } from "../supervise/stop_signals.ts";
+import { ignoredSignals, StopSignals } from "../supervise/stop_signals.ts";
 import { selectLive } from "./select.ts";
 
 /** Jobs ended side by side; each spends its time waiting. */
@@ -50,7 +50,7 @@ async function killJobs(context: Context, selectors: string[], options: Options)
     return EXIT.NEGATIVE;
   }
   const stop = new StopSignals();
-  stop.listen([]);
+  stop.listen(ignoredSignals(context.procs.root));
   // A first signal cuts the grace short; nothing may stop the kill itself half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());

@@ -151,6 +151,8 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
 
 function directoryFrom(cwd: string, chdir: string | undefined): string {
   if (chdir === undefined) return cwd;
+  // An empty variable in a script, not the directory that it happens to be in.
+  if (chdir === "") throw new UsageError("--chdir: give a directory");
   const directory = chdir.startsWith("/") ? chdir : `${cwd}/${chdir}`;
   try {
     if (Deno.statSync(directory).isDirectory) return Deno.realPathSync(directory);

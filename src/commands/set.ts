@@ -18,8 +18,13 @@ import { selectOne } from "./select.ts";
 /** Lifts a limit. */
 const NONE = "none";
 
-function orNone<T>(source: string, parse: (text: string) => T): (text: string) => T | null {
-  return parserFor(source, (text) => text === NONE ? null : parse(text));
+/** What an option asks for; in an object, because commander takes a parsed null for a missing value. */
+interface Wish<T> {
+  value: T | null;
+}
+
+function orNone<T>(source: string, parse: (text: string) => T): (text: string) => Wish<T> {
+  return parserFor(source, (text) => ({ value: text === NONE ? null : parse(text) }));
 }
 
 function command() {
@@ -72,7 +77,7 @@ async function setLimits(context: Context, selector: string, options: Options): 
   const backend = context.backendOf(job);
   const limits: Limits = {
     ...job.spec.limits,
-    ...Object.fromEntries(changed.map(([option, key]) => [key, options[option]])),
+    ...Object.fromEntries(changed.map(([option, key]) => [key, options[option]!.value])),
   };
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
@@ -123,14 +128,15 @@ function newDeadline(
   const run = runningFacts(job);
   const { timeoutMs } = job.spec;
   if (run === null || change === undefined) return { timeoutMs, deadlineBootMs: run?.deadlineBootMs ?? null };
-  if (change === null) return { timeoutMs: null, deadlineBootMs: null };
-  if (change.kind === "absolute") {
-    return { timeoutMs: change.durationMs, deadlineBootMs: run.startedBootMs + change.durationMs };
+  const wish = change.value;
+  if (wish === null) return { timeoutMs: null, deadlineBootMs: null };
+  if (wish.kind === "absolute") {
+    return { timeoutMs: wish.durationMs, deadlineBootMs: run.startedBootMs + wish.durationMs };
   }
   if (timeoutMs === null) {
     throw new UsageError("--timeout: the job has no timeout to move: give a whole one, such as 2h");
   }
-  const moved = timeoutMs + change.deltaMs;
+  const moved = timeoutMs + wish.deltaMs;
   const passed = context.clock.bootMs() - run.startedBootMs;
   // A deadline moved into the past is a kill, and that has a command of its own.
   if (moved <= passed) {

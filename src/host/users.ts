@@ -18,6 +18,8 @@ const GETENT_NOT_FOUND = 2;
 export function parsePasswdLine(line: string): User | null {
   const [name, , uid, gid, , home, shell] = line.trim().split(":");
   if (name === undefined || shell === undefined || home === undefined) return null;
+  // The lines of NIS (`+::::::`) have no numbers, and no number must not become 0.
+  if (![uid, gid].every((number) => /^\d+$/.test(number ?? ""))) return null;
   return { name, uid: Number(uid), gid: Number(gid), home, shell: shell === "" ? "/bin/sh" : shell };
 }
 

@@ -1,4 +1,4 @@
-/** Writing to a standard stream. */
+/** Writing to the standard streams. */
 
 const FULL_PIPE_PAUSE_MS = 1;
 
@@ -14,5 +14,14 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text:
       // Somebody made the other end non-blocking and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
     }
+  }
+}
+
+/** Writes to stderr as far as it goes: a full disk or a terminal that has gone (EIO) is no reason to leave a job unsupervised. */
+export function writeDiagnostics(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // There is nowhere left to say so.
   }
 }

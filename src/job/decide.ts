@@ -32,7 +32,7 @@ export type Action =
   | { do: "collect"; reason: EndReason; exit: Exit | null }
   | { do: "report"; finding: "foreign-cgroup" };
 
-/** How long a job may stay in `starting` after its supervisor has gone before it counts as failed. Launches take milliseconds. */
+/** Nobody saw how it left. */
 const NO_EXIT: Exit = { code: null, signal: null };
 
 /** SIGKILL as the kernel's OOM killer sends it, and as a shell reports it. */
@@ -42,7 +42,7 @@ const KILLED_CODE = 137;
 /** The table. Rows in the order in which they are tried; the first that fits wins. */
 export function decide(job: Job, seen: Observation): Action {
   const phase = job.phase;
-  if (phase.state === "ended") return decideEnded(phase.survivors.length > 0, seen);
+  if (phase.state === "ended") return phase.survivors.length > 0 ? decideUnkillable(seen) : { do: "leave" };
   if (!seen.sameBoot) return { do: "collect", reason: endingReason(job) ?? "lost", exit: null };
   if (seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
   switch (phase.state) {
@@ -55,9 +55,13 @@ export function decide(job: Job, seen: Observation): Action {
   }
 }
 
-function decideEnded(survivors: boolean, seen: Observation): Action {
-  if (!survivors || !seen.sameBoot || seen.cgroup !== "populated") return { do: "leave" };
-  return { do: "end", reason: "unkillable", exit: null, skipGrace: true };
+/** Ended, with processes left at that time: tried again, and collected once what held them has let them go. */
+function decideUnkillable(seen: Observation): Action {
+  if (seen.sameBoot && seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
+  const left = seen.sameBoot && seen.cgroup === "populated";
+  return left
+    ? { do: "end", reason: "unkillable", exit: null, skipGrace: true }
+    : { do: "collect", reason: "unkillable", exit: null };
 }
 
 function decideStarting(seen: Observation): Action {
@@ -70,20 +74,22 @@ function decideStarting(seen: Observation): Action {
 }
 
 function decideRunning(deadlineBootMs: number | null, seen: Observation): Action {
+  const overdue = deadlineBootMs !== null && seen.bootMs >= deadlineBootMs;
+  // A supervisor that lives sees the exit itself, with the code that nobody else can know. One that is overdue may hang.
+  if (seen.supervisor === "alive" && !seen.endRequest && !overdue) return { do: "leave" };
   // The leader's own exit comes before any request: what has ended by itself was not ended by us.
   if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen), seen);
   if (seen.endRequest) return endOrCollect("killed", seen);
-  if (deadlineBootMs !== null && seen.bootMs >= deadlineBootMs) return endOrCollect("timeout", seen);
+  if (overdue) return endOrCollect("timeout", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
-  if (seen.supervisor === "alive") return { do: "leave" };
   if (seen.supervisor === "gone" && seen.onOrphan === "kill") return endOrCollect("orphaned", seen);
   return { do: "wait", untilBootMs: deadlineBootMs };
 }
 
 function decideEnding(reason: EndReason, seen: Observation): Action {
-  if (seen.cgroup !== "populated") return { do: "collect", reason, exit: exitOf(seen) };
   // Somebody else is at it; when that somebody is gone, the work is taken up where it was left.
   if (seen.supervisor === "alive" && !seen.endRequest) return { do: "leave" };
+  if (seen.cgroup !== "populated") return { do: "collect", reason, exit: exitOf(seen) };
   return { do: "end", reason, exit: exitOf(seen), skipGrace: seen.endRequest?.skipGrace ?? true };
 }
 

@@ -1,10 +1,12 @@
 /**
  * The gate: a process that will become the command, waiting until it is in its cgroup and recorded.
  *
- *   corral -> sh (waits on fd 3) -> env -> setsid -> [setpriv] -> COMMAND       one pid all the way, each step an exec
+ *   corral -> sh (waits on fd 3) -> [setpriv] -> env -> setsid -> COMMAND       one pid all the way, each step an exec
  *
  * sh waits for a line on descriptor 3, a socket whose other end corral holds. When corral dies first, the read ends and nothing is
  * run. setsid(1) makes PID = PGID = SID. The command inherits descriptors 0 to 2, working directory, umask and resource limits.
+ *
+ * setpriv(1) comes first: it keeps root's capabilities until its own exec, which would find and run what the user may not.
  *
  * A shell drops environment variables whose names it cannot hold (BASH_FUNC_module%%, a.b) and makes up others (PWD, SHLVL). Both
  * are put right by env(1), so that the command's environment is exactly the one it was given.
@@ -14,7 +16,7 @@ import { open } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
 import type { Exit } from "../job/job.ts";
 import { exportLine, type RawVariable } from "./raw_environment.ts";
-import { lookUpCommand } from "./command_lookup.ts";
+import { toolPath } from "./command_lookup.ts";
 import { parseSignal } from "../job/signal.ts";
 
 /** Names a shell takes over, changes or chokes on, besides those that are no shell names at all. */
@@ -23,8 +25,6 @@ const SHELL_NAMES =
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What /bin/sh may export although nobody asked it to. */
 const MADE_UP = ["PWD", "OLDPWD", "SHLVL", "_"];
-
-const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
 
 /** sh gives this when corral went away before it opened the gate; nobody is left to see it. */
 const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
@@ -38,6 +38,8 @@ export interface GateOptions {
   rawEnv: readonly RawVariable[];
   /** Run as this user, by number, with that user's supplementary groups; null: as the caller. */
   as: { uid: number; gid: number } | null;
+  /** As the caller: supplementary groups that it must be given back (lost_groups.ts). */
+  lostGroups: readonly number[];
   /** Signals that were ignored when corral was started (nohup): the command inherits that, as from a shell. */
   ignoredSignals: readonly number[];
   /** File for stdout and stderr, or null to inherit. stdin is then /dev/null. */
@@ -59,26 +61,27 @@ export interface Gate {
 export async function makeGate(options: GateOptions): Promise<Gate> {
   const { shellEnv, envWords } = splitEnvironment(options.env);
   const traps = options.ignoredSignals.map((signal) => `trap '' ${signal}; `).join("");
-  const as = options.as === null
-    ? []
-    : [tool("setpriv"), `--reuid=${options.as.uid}`, `--regid=${options.as.gid}`, "--init-groups", "--"];
   const raw = exportLine(options.rawEnv.filter(({ name }) => !(name in options.env)));
   const words = [
     "-c",
     traps + raw + SCRIPT,
     "corral-gate",
-    tool("env"),
+    ...identityWords(options),
+    toolPath("env"),
     ...envWords,
-    tool("setsid"),
+    toolPath("setsid"),
     "--",
-    ...as,
     ...options.argv,
   ];
   const output = options.output === null ? null : await open(options.output, "a", 0o600);
   const plain = output === null
     ? ["inherit", "inherit", "inherit"] as const
     : ["ignore", output.fd, output.fd] as const;
-  const child = spawn("/bin/sh", words, { cwd: options.cwd, env: shellEnv, stdio: [...plain, "pipe"] });
+  const child = spawn("/bin/sh", words, {
+    ...changedDirectory(options),
+    env: shellEnv,
+    stdio: [...plain, "pipe"],
+  });
   const exit = exitOf(child);
   if (child.pid === undefined) {
     const cause = await exit.then(() => "no reason given", (error) => (error as Error).message);
@@ -96,14 +99,21 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
   return { pid: child.pid, exit, open: () => key.end("go\n"), close: () => key.end() };
 }
 
-/** The job's own PATH may hold none of corral's tools, so they are named by their full path, the system's before any other. */
-function tool(name: string): string {
-  const lookup = lookUpCommand(name, { path: `${SYSTEM_PATH}:${Deno.env.get("PATH") ?? ""}`, cwd: "/" });
-  if ("found" in lookup) return lookup.found;
-  throw new SetupError(
-    `${name} is missing on this node`,
-    `install ${name === "env" ? "coreutils" : "util-linux"}`,
-  );
+function identityWords({ as, lostGroups }: GateOptions): string[] {
+  if (as !== null) {
+    return [toolPath("setpriv"), `--reuid=${as.uid}`, `--regid=${as.gid}`, "--init-groups", "--"];
+  }
+  return lostGroups.length === 0 ? [] : [toolPath("setpriv"), `--groups=${lostGroups.join(",")}`, "--"];
+}
+
+/** Nothing for corral's own directory: the child is there anyway, even where the caller could not enter it (sudo -u from /root). */
+function changedDirectory({ cwd }: GateOptions): { cwd?: string } {
+  try {
+    return Deno.cwd() === cwd ? {} : { cwd };
+  } catch {
+    // Removed under us.
+    return { cwd };
+  }
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {
@@ -113,13 +123,15 @@ function exitOf(child: ChildProcess): Promise<Exit> {
       resolve(signal === null ? { code, signal: null } : { code: null, signal: parseSignal(signal).number });
     });
     // Deno 2.7.11 reports a child's death by a real-time signal as an unhandled rejection instead of an exit.
+    // Captured: before the one who reports unhandled rejections hears of it.
     addEventListener("unhandledrejection", (event) => {
       const number = /^Invalid signal: (\d+)$/.exec(event.reason instanceof Error ? event.reason.message : "")
         ?.[1];
       if (number === undefined) return;
       event.preventDefault();
+      event.stopImmediatePropagation();
       resolve({ code: null, signal: Number(number) });
-    });
+    }, { capture: true });
   });
   exit.catch(() => {});
   return exit;

@@ -203,18 +203,20 @@ export class JobStore {
     }
   }
 
+  /** In the order in which they happened: the steps of an ending are written when it is over. */
   events(id: string): StoredEvent[] {
     return this.#read(
       "cannot read",
       () =>
-        this.#db.prepare("SELECT at_ms, actor, kind, detail FROM events WHERE job_id = ? ORDER BY seq").all(
-          id,
-        ).map((row) => ({
-          atMs: Number(row["at_ms"]),
-          actor: String(row["actor"]),
-          kind: String(row["kind"]),
-          detail: JSON.parse(String(row["detail"])),
-        })),
+        this.#db.prepare("SELECT at_ms, actor, kind, detail FROM events WHERE job_id = ? ORDER BY at_ms, seq")
+          .all(
+            id,
+          ).map((row) => ({
+            atMs: Number(row["at_ms"]),
+            actor: String(row["actor"]),
+            kind: String(row["kind"]),
+            detail: JSON.parse(String(row["detail"])),
+          })),
     );
   }
 

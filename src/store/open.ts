@@ -55,7 +55,7 @@ function mendFor(text: string): string | null {
   if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
   if (/locked/.test(text)) return "another process holds it: try again";
   if (/full/.test(text)) return "free some space, or use --state-dir on another file system";
-  if (/readonly|unable to open|[Pp]ermission|Read-only|\(os error (13|17|20|30)\)/.test(text)) {
+  if (/readonly|unable to open|[Pp]ermission|Read-only|\(os error (2|13|17|20|30)\)/.test(text)) {
     return "give a writable directory: --state-dir or CORRAL_STATE_DIR";
   }
   return null;

@@ -4,14 +4,16 @@
  * (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
  */
 import type { Context } from "../context.ts";
-import { CorralError, EXIT } from "../errors.ts";
+import { CorralError, EXIT, PathError } from "../errors.ts";
 import { newJobId } from "../job/id.ts";
-import type { Backend } from "../launch/backend.ts";
+import { toolPath } from "../launch/command_lookup.ts";
 import { SystemdBackend } from "../launch/systemd_backend.ts";
 import { runJob, type RunRequest } from "./run_job.ts";
 
-/** Tells the second corral that it is the supervisor of this job. Taken out of the job's environment. */
+/** Tells the second corral the id of the job that it supervises. Taken out of the job's environment. */
 const SUPERVISE = "CORRAL_SUPERVISE";
+/** What systemd-run(1) puts into the environment of a scope's process. */
+const SET_BY_SYSTEMD_RUN = ["INVOCATION_ID"];
 /** First word of the line by which the supervisor says that the command runs. */
 const STARTED = "started";
 
@@ -19,10 +21,8 @@ const STARTED = "started";
 export async function superviseDetached(context: Context, request: RunRequest): Promise<number> {
   const told = context.env[SUPERVISE];
   if (told === undefined) return await startSupervisor(context, request);
-  const [id = "", ...addedNames] = told.split(" ");
-  const env = { ...request.env };
-  for (const name of [SUPERVISE, ...addedNames]) delete env[name];
-  const output = request.output === null ? defaultOutput(context, id) : absolute(context, request.output);
+  const { [SUPERVISE]: id = told, ...env } = request.env;
+  const output = outputFile(context, id, request.output);
   // The line goes through the pipe to the first process; afterwards nobody reads it any more.
   const started = () => context.stdout.write(`${STARTED}\n`);
   return await runJob(context, { ...request, env }, { id, output, started });
@@ -30,12 +30,17 @@ export async function superviseDetached(context: Context, request: RunRequest): 
 
 async function startSupervisor(context: Context, request: RunRequest): Promise<number> {
   const id = newJobId(context.randomBytes);
-  const scope = supervisorScope(context.backend(request.backend), id);
-  const added = Object.keys(scope.env).filter((name) => context.env[name] === undefined);
-  const [program, ...args] = [...scope.argv, "setsid", "--", context.self.path, ...context.self.args];
+  const scope = supervisorScope(context, request, id);
+  const [program, ...args] = [
+    ...scope.argv,
+    toolPath("setsid"),
+    "--",
+    context.self.path,
+    ...context.self.args,
+  ];
   const child = new Deno.Command(program!, {
     args,
-    env: { ...scope.env, [SUPERVISE]: [id, ...added].join(" ") },
+    env: { ...scope.env, [SUPERVISE]: id },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -52,30 +57,55 @@ async function startSupervisor(context: Context, request: RunRequest): Promise<n
 }
 
 /** What to put before the supervisor's command line so that it gets a scope of its own; nothing without systemd. */
-function supervisorScope(backend: Backend, id: string): { argv: string[]; env: Record<string, string> } {
+function supervisorScope(
+  context: Context,
+  request: RunRequest,
+  id: string,
+): { argv: string[]; env: Record<string, string> } {
+  const backend = context.backend(request.backend);
   if (!(backend instanceof SystemdBackend)) return { argv: [], env: {} };
   const { systemd } = backend;
-  return {
-    argv: [
-      "systemd-run",
-      ...systemd.toolFlags(),
-      "--scope",
-      "--quiet",
-      "--collect",
-      `--unit=corral-${id}-supervisor.scope`,
-      // Not the command line: it would end up in the journal.
-      `--description=supervisor of corral job ${id}`,
-      "--slice=corral.slice",
-      "--",
-    ],
-    env: systemd.toolEnv(),
-  };
+  const env = systemd.toolEnv();
+  const argv = [
+    toolPath("systemd-run"),
+    ...systemd.toolFlags(),
+    "--scope",
+    "--quiet",
+    "--collect",
+    `--unit=corral-${id}-supervisor.scope`,
+    // Not the command line: it would end up in the journal.
+    `--description=supervisor of corral job ${id}`,
+    "--slice=corral.slice",
+    "--",
+    toolPath("env"),
+    ...restoring([...Object.keys(env), ...SET_BY_SYSTEMD_RUN], context.env),
+  ];
+  return { argv, env };
 }
 
-function defaultOutput(context: Context, id: string): string {
+/** Words for env(1) that give variables back the values they had, or the lack of one. */
+function restoring(names: readonly string[], before: Record<string, string>): string[] {
+  const unset = names.filter((name) => before[name] === undefined);
+  const set = names.filter((name) => before[name] !== undefined);
+  return [...unset.flatMap((name) => ["-u", name]), ...set.map((name) => `${name}=${before[name]}`)];
+}
+
+/** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
+function outputFile(context: Context, id: string, asked: string | null): string {
   const directory = `${context.settings.stateDir}/output`;
-  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return `${directory}/${id}.log`;
+  const path = asked === null ? `${directory}/${id}.log` : absolute(context, asked);
+  try {
+    if (asked === null) Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
+    return path;
+  } catch (cause) {
+    throw new PathError("cannot write the job's output", {
+      path,
+      cause,
+      mend: asked === null ? "give --output FILE" : "give another --output",
+      exitCode: EXIT.CORRAL_FAILED,
+    });
+  }
 }
 
 function absolute(context: Context, path: string): string {

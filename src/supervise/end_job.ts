@@ -73,8 +73,12 @@ export async function endJob(
     onStep,
     others: trigger !== request.reason,
   });
-  if (survivors.length === 0 && await request.recordedByOther?.()) return null;
-  const exit = (await request.exitAfterwards?.()) ?? request.exit ?? NO_EXIT;
+  if (survivors.length === 0 && await request.recordedByOther?.()) {
+    on.ledger.addEvents(job.spec.id, steps);
+    return null;
+  }
+  const leaderLives = survivors.some(({ pid }) => pid === job.run.pid);
+  const exit = (leaderLives ? null : await request.exitAfterwards?.()) ?? request.exit ?? NO_EXIT;
   const ending: EndedJob = {
     reason: survivors.length > 0 ? "unkillable" : trigger,
     trigger,
@@ -84,7 +88,8 @@ export async function endJob(
     survivors,
     steps,
   };
-  on.ledger.markEnded(job.spec.id, ending, steps);
+  // Recorded as unkillable before, and now they are gone after all.
+  if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
   if (survivors.length === 0) await removeCgroup(job, on);
   return ending;
 }
@@ -131,11 +136,12 @@ async function removeCgroup(job: EndableJob, on: Enforcement): Promise<void> {
     await job.backend.remove(job.cgroup);
   } catch (error) {
     on.warn(`warning: ${renderError(error).replace(/^corral: /, "")}`);
-    on.ledger.addEvent(job.spec.id, {
+    const detail = { message: (error as Error).message };
+    on.ledger.addEvents(job.spec.id, [{
       atMs: on.clock.wallMs(),
       actor: on.actor,
       kind: "remove-failed",
-      detail: { message: (error as Error).message },
-    });
+      detail,
+    }]);
   }
 }

@@ -3,9 +3,9 @@ import type { Context } from "../context.ts";
 import { CgroupError } from "../errors.ts";
 import { poll } from "../host/poll.ts";
 import { decide, type Observation } from "../job/decide.ts";
-import type { EndReason, Job, RunningFacts } from "../job/job.ts";
+import type { CgroupRecord, EndReason, Job, RunningFacts } from "../job/job.ts";
 import { runningFacts } from "../job/job.ts";
-import type { JobStore } from "../store/jobs.ts";
+import type { JobStore, StoredEvent } from "../store/jobs.ts";
 import { endJob, type Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { cgroupRecord, observeJob } from "./observe.ts";
@@ -66,18 +66,10 @@ async function carryOut(context: Context, store: JobStore, job: Job, order: Carr
     warn: (line) => context.say(line),
   };
   const record = cgroupRecord(context, job);
-  if (record === null || seen.cgroup === "gone") return recordWithoutCgroup(context, job, action.reason, on);
+  const gone = record === null || seen.cgroup === "gone";
+  if (job.phase.state === "ended") return await retry(context, job, gone ? null : record, on);
+  if (gone) return recordWithoutCgroup(context, job, action.reason, on);
   const cgroup = context.cgroups().own(record, job.spec.id);
-  if (job.phase.state === "ended") {
-    const steps: Parameters<JobStore["setSurvivors"]>[2] = [];
-    const onStep = (kind: string, detail: Record<string, unknown>) => {
-      steps.push({ atMs: context.clock.wallMs(), actor, kind, detail });
-    };
-    const survivors = await terminate(cgroup, context.procs, { signal: null, graceMs: 0, onStep });
-    on.ledger.setSurvivors(job.spec.id, survivors, steps);
-    if (survivors.length === 0) await context.backendOf(job).remove(cgroup);
-    return;
-  }
   const run: RunningFacts = runningFacts(job) ?? unstarted(context, job, record);
   const recordedByOther = () =>
     seen.supervisor === "alive"
@@ -93,6 +85,24 @@ async function carryOut(context: Context, store: JobStore, job: Job, order: Carr
     ...(order.hurry ? { hurry: order.hurry } : {}),
   };
   await endJob({ spec: job.spec, run, cgroup, backend: context.backendOf(job) }, request, on);
+}
+
+/** Once more at the processes that outlived the end of their job; `record` is null when they and their cgroup have gone since. */
+async function retry(
+  context: Context,
+  job: Job,
+  record: CgroupRecord | null,
+  on: Enforcement,
+): Promise<void> {
+  if (record === null) return on.ledger.setSurvivors(job.spec.id, [], []);
+  const cgroup = context.cgroups().own(record, job.spec.id);
+  const steps: StoredEvent[] = [];
+  const onStep = (kind: string, detail: Record<string, unknown>) => {
+    steps.push({ atMs: context.clock.wallMs(), actor: on.actor, kind, detail });
+  };
+  const survivors = await terminate(cgroup, context.procs, { signal: null, graceMs: 0, onStep });
+  on.ledger.setSurvivors(job.spec.id, survivors, steps);
+  if (survivors.length === 0) await context.backendOf(job).remove(cgroup);
 }
 
 /** The facts of a job whose launch was cut short: only its cgroup is known. */

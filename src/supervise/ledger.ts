@@ -39,16 +39,17 @@ export class Ledger {
     return this.#try((store) => store.claimEnding(id, reason, { atMs, waitMs: CLAIM_WAIT_MS })) ?? reason;
   }
 
-  markEnded(id: string, ending: Ending, steps: StoredEvent[]): void {
-    this.#try((store) => store.markEnded(id, ending, steps));
+  /** False when somebody else had recorded the end before. */
+  markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
+    return this.#try((store) => store.markEnded(id, ending, steps)) ?? true;
   }
 
   setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {
     this.#try((store) => store.setSurvivors(id, survivors, steps));
   }
 
-  addEvent(id: string, event: StoredEvent): void {
-    this.#try((store) => store.addEvents(id, [event]));
+  addEvents(id: string, events: StoredEvent[]): void {
+    this.#try((store) => store.addEvents(id, events));
   }
 
   /** The deadline as it stands now (`corral set` may have moved it); undefined when the store does not say. */

@@ -13,6 +13,7 @@ import { endLine, isPlainSuccess, runExitCode } from "../job/outcome.ts";
 import type { Backend } from "../launch/backend.ts";
 import { lookUpCommand } from "../launch/command_lookup.ts";
 import { launch, type Launched } from "../launch/launch.ts";
+import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
@@ -185,6 +186,7 @@ async function launchFrom(context: Context, request: RunRequest, parts: LaunchPa
       env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
       rawEnv: undecodableVariables(Deno.readFileSync(`${context.procs.root}/self/environ`)),
       as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
+      lostGroups: lostGroups(Deno.readTextFileSync(`${context.procs.root}/self/status`)),
       ignoredSignals: parts.ignored,
       output: parts.detached?.output ?? null,
     },

@@ -27,10 +27,12 @@ export class StopSignals {
     this.#listener();
   }
 
-  /** Starts to listen, but not to signals that were ignored when corral was started (nohup, background jobs of a script). */
+  /** Starts to listen, and goes on ignoring what was ignored when corral was started (nohup, background jobs of a script). */
   listen(ignored: readonly number[]): void {
     for (const name of Object.keys(STOPPING) as StoppingName[]) {
-      if (!ignored.includes(STOPPING[name])) Deno.addSignalListener(name, () => this.receive(STOPPING[name]));
+      // Deno 2.7.11, listening to one of the three, takes over the other two: without a listener they would end it.
+      const ignore = ignored.includes(STOPPING[name]);
+      Deno.addSignalListener(name, () => ignore || this.receive(STOPPING[name]));
     }
   }
 }

@@ -22,8 +22,8 @@ interface Row {
   obeying: Ending[];
 }
 
-export async function benchKill(machine: Machine): Promise<Aim[]> {
-  const options = { corral: machine.corral, nasty: machine.nasty, sizes: SIZES, graceMs: GRACE_MS };
+export async function benchKill(machine: Machine, corral: string): Promise<Aim[]> {
+  const options = { corral, nasty: machine.nasty, sizes: SIZES, graceMs: GRACE_MS };
   const rows = await measure<Row[]>(machine, "kill", { options, timeoutMs: TIMEOUT_MS });
   const lines = rows.flatMap((row) => {
     const bareMs = median(row.bare);

@@ -9,13 +9,16 @@ const TIMEOUT_MS = 60_000;
 /** Of the bare Deno binary and systemd-run together: no program compiled with Deno that starts a scope can do without either. */
 const AIM_RATIO = 1.5;
 
-export async function benchLaunch(machine: Machine, bare: string): Promise<Aim> {
+export async function benchLaunch(
+  machine: Machine,
+  programs: { corral: string; bare: string },
+): Promise<Aim> {
   const commands = {
     "true": ["true"],
     "timeout 10 true": ["timeout", "10", "true"],
     "systemd-run --scope --quiet true": ["systemd-run", "--scope", "--quiet", "true"],
-    "bare Deno binary": [bare],
-    "corral run --quiet -- true": [machine.corral, "run", "--quiet", "--", "true"],
+    "bare Deno binary": [programs.bare],
+    "corral run --quiet -- true": [programs.corral, "run", "--quiet", "--", "true"],
   };
   const options = { commands, rounds: ROUNDS, warmUps: WARM_UPS };
   type Times = Record<keyof typeof commands, number[]>;

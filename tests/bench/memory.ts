@@ -8,8 +8,8 @@ const TIMEOUT_MS = 90_000;
 const AIM_MB = 15;
 const KIB_PER_MB = 1_000_000 / 1024;
 
-export async function benchMemory(machine: Machine): Promise<Aim[]> {
-  const options = { corral: machine.corral, counts: JOBS };
+export async function benchMemory(machine: Machine, corral: string): Promise<Aim[]> {
+  const options = { corral, counts: JOBS };
   type Row = { jobs: number; ussKib: number[] };
   const rows = await measure<Row[]>(machine, "memory", { options, timeoutMs: TIMEOUT_MS });
   const megabytes = (row: Row) => row.ussKib.map((kib) => kib / KIB_PER_MB);

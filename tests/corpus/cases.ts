@@ -35,7 +35,7 @@ export interface EscapeCase {
 }
 
 /** Default of `setupMs`. */
-export const SETUP_MS = 250;
+export const SETUP_MS = 300;
 
 /** Signals that end the job when its supervisor gets them. */
 export type Interrupt = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -73,14 +73,14 @@ function untilInterrupt(signal: Interrupt, exitCode: number): EscapeCase {
 const DELEGATED = { needs: { delegated: true } };
 const HEAVY = { heavy: true };
 /** A thousand processes. */
-const CROWD = { heavy: true, setupMs: 700 };
+const CROWD = { heavy: true, setupMs: 1200 };
 
 /** sudo drops the environment, and with it the job's marker, unless told otherwise. */
 const AS_BOB = ["sudo", "-n", "-u", "bob", "--preserve-env=CORRAL_JOB_ID,NASTY_SANDBOX"];
 /** setpriv is not ALL, so here sudo refuses to preserve anything. */
 const AS_ROOT =
   'exec sudo -n /usr/bin/setpriv --reuid 0 env CORRAL_JOB_ID="$CORRAL_JOB_ID" NASTY_SANDBOX=1 "$@"';
-const VIA_SUDO = { onlyAs: "user", needs: { sudo: true }, setupMs: 500 } as const;
+const VIA_SUDO = { onlyAs: "user", needs: { sudo: true }, setupMs: 800 } as const;
 
 const KINSHIP: EscapeCase[] = [
   untilTimeout("setsid", "setsid"),
@@ -104,11 +104,9 @@ const FORKING: EscapeCase[] = [
     needs: { controllers: ["pids"] },
     corralOptions: ["--pids", "150"],
   }),
-  untilTimeout("threads that keep forking", "thread-fork", HEAVY),
-  untilTimeout("threads that keep forking and ignore SIGTERM", "thread-fork --ignore-term", HEAVY),
+  untilTimeout("threads that keep forking", "thread-fork --ignore-term", HEAVY),
   untilTimeout("forks on SIGTERM", "term-forks"),
-  untilTimeout("execs continuously", "exec-loop", HEAVY),
-  untilTimeout("execs continuously and ignores SIGTERM", "exec-loop --ignore-term", HEAVY),
+  untilTimeout("execs continuously", "exec-loop --ignore-term", HEAVY),
   untilTimeout("fills memory while dying", "memory-while-dying --mib 512", HEAVY),
   untilTimeout("fills memory while dying under --memory", "memory-while-dying --mib 512", {
     heavy: true,
@@ -156,8 +154,7 @@ const OTHER_UID: EscapeCase[] = [
 ];
 
 const CGROUPS: EscapeCase[] = [
-  untilTimeout("nested cgroups", "nested-cgroups", DELEGATED),
-  untilTimeout("nested cgroups that ignore SIGTERM", "nested-cgroups --ignore-term", DELEGATED),
+  untilTimeout("nested cgroups", "nested-cgroups --ignore-term", DELEGATED),
   untilTimeout("nested cgroup frozen by the job", "nested-frozen", DELEGATED),
   untilTimeout("job that froze itself", "frozen-self", DELEGATED),
   untilTimeout("chmod 000 on its control files", "chmod-000", DELEGATED),

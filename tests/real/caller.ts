@@ -92,6 +92,16 @@ export class Caller {
     return succeeded(await this.exec(this.#launch(["--detach", ...options], argv))).stdout.trim();
   }
 
+  /** Resolves when the job has ended, with its record. */
+  async ended(job: string): Promise<JobJson> {
+    await until(
+      this,
+      `${job} has ended`,
+      `${this.machine.corral} show ${job} --json | grep -q '"state": "ended"'`,
+    );
+    return await this.show(job);
+  }
+
   /** The record of a job, live or ended. */
   async show(job: string): Promise<LiveJson> {
     return JSON.parse(succeeded(await this.corral(["show", job, "--json"])).stdout);
@@ -118,19 +128,18 @@ export function allCallers(machine: Machine, purpose: string): Caller[] {
   ]);
 }
 
+/** The two that have nothing in common: for what neither user nor backend should change. */
+export function unlikeCallers(machine: Machine, purpose: string): Caller[] {
+  return [
+    new Caller(machine, "root", "systemd", purpose),
+    new Caller(machine, "alice", "cgroupfs", purpose),
+  ];
+}
+
 /** The same as long as the command gave 0. */
 export function succeeded(result: ExecResult): ExecResult {
   if (result.code === 0) return result;
   throw new Error(`Exit code ${result.code}\n${result.stdout}${result.stderr}`);
-}
-
-/** What is left of jobs anywhere: living processes with their marker, cgroups with their id. */
-export async function leftovers(machine: Machine, ...jobs: string[]): Promise<string> {
-  const script = `for job in "$@"; do
-      grep -lzxs "CORRAL_JOB_ID=$job" /proc/[0-9]*/environ
-      find ${CGROUP_MOUNT} -name "*$job*"
-    done`;
-  return (await machine.exec(["/bin/sh", "-c", script, "sh", ...jobs])).stdout;
 }
 
 /** Of every booted machine; the host, which may have it elsewhere, runs none of these tests. */

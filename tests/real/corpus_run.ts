@@ -32,11 +32,17 @@ export interface CaseRecord {
   units: string[];
   /** Bystanders that were ended, stopped, frozen or moved. */
   harmed: string[];
-  /** Processes of the corpus binary that are no bystanders. */
-  strays: string[];
   /** `corral show ID --json`, or why there is none. */
   shown: ShownJob | null;
   showError: string | null;
+}
+
+/** What became of a corpus. */
+export interface CorpusResult {
+  /** By the name of the case. */
+  records: Map<string, CaseRecord>;
+  /** Processes of the corpus binary that are no bystanders, with or without a marker, when all cases were over. */
+  strays: string[];
 }
 
 /** The part of the JSON of a job that every case is held to. */
@@ -55,10 +61,8 @@ const GRACE_MS = 500;
 /** A supervisor that takes longer hangs: the longest case takes a tenth of it. */
 const HANG_MS = 30_000;
 const CORPUS_TIMEOUT_MS = 300_000;
-/** Cases side by side. They mostly sleep, but each starts corral twice and systemctl twice. */
-const WIDTH = 7;
-/** Of these, the heavy ones: a CPU each. */
-const HEAVY_WIDTH = 2;
+/** Cases side by side. The light ones mostly sleep, the heavy ones take a CPU each. */
+const WIDTH = { light: 5, heavy: 2 };
 const LEAST_TIMEOUT_MS = 1000;
 
 /** The least `--timeout` of a case. One that is not ready by then is run once more with a longer one. */
@@ -66,8 +70,8 @@ export function caseTimeoutMs(one: EscapeCase, machine: Machine): number {
   return Math.max(LEAST_TIMEOUT_MS, (one.setupMs ?? SETUP_MS) * machine.slowness);
 }
 
-/** What became of each case, by its name. Throws when the runner itself fails. */
-export async function runCorpus(machine: Machine, request: CorpusRequest): Promise<Map<string, CaseRecord>> {
+/** Runs the cases side by side. Throws when the runner itself fails. */
+export async function runCorpus(machine: Machine, request: CorpusRequest): Promise<CorpusResult> {
   await machine.putFile(RUNNER, await Deno.readTextFile(join(import.meta.dirname!, "corpus_runner.py")));
   const setting = await prepare(machine, request);
   try {
@@ -76,7 +80,7 @@ export async function runCorpus(machine: Machine, request: CorpusRequest): Promi
     if (result.code !== 0) {
       throw new Error(`The corpus runner failed: exit code ${result.code}\n${result.stderr}`);
     }
-    return byName(result.stdout, request.cases);
+    return parseResult(result.stdout, request.cases);
   } finally {
     await undo(machine, setting);
   }
@@ -103,12 +107,13 @@ async function undo(machine: Machine, { cgroup, stateDir }: Setting): Promise<vo
   if (stateDir !== null) await machine.exec(["rm", "-rf", stateDir]);
 }
 
-function byName(stdout: string, cases: readonly EscapeCase[]): Map<string, CaseRecord> {
-  const lines = stdout.split("\n").filter((line) => line !== "");
-  const records = new Map(lines.map((line) => JSON.parse(line) as CaseRecord).map((one) => [one.name, one]));
+function parseResult(stdout: string, cases: readonly EscapeCase[]): CorpusResult {
+  const lines = stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  const { strays } = lines.pop() as Pick<CorpusResult, "strays">;
+  const records = new Map((lines as CaseRecord[]).map((record) => [record.name, record]));
   const missing = cases.filter(({ name }) => !records.has(name)).map(({ name }) => name);
   if (missing.length > 0) throw new Error(`The corpus runner left out: ${missing.join(", ")}`);
-  return records;
+  return { records, strays };
 }
 
 async function runnerInput(machine: Machine, request: CorpusRequest, setting: Setting) {
@@ -122,8 +127,8 @@ async function runnerInput(machine: Machine, request: CorpusRequest, setting: Se
     otherJob: OTHER_JOB,
     managers: machine.tier === "host" ? [] : await managersOf(machine),
     hangS: (HANG_MS / 1000) * Math.sqrt(machine.slowness),
-    width: WIDTH,
-    heavyWidth: HEAVY_WIDTH,
+    width: WIDTH.light,
+    heavyWidth: WIDTH.heavy,
     cases: cases.map((one) => runnerCase(one, machine)),
   };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type EscapeCase, NASTY } from "../corpus/cases.ts";
 import { machineTest, machineUnderTest } from "../machine/for_test.ts";
-import { type CaseRecord, runCorpus } from "./corpus_run.ts";
+import { runCorpus } from "./corpus_run.ts";
 import { problemsOf } from "./corpus_verdict.ts";
 
 const machine = await machineUnderTest();
@@ -26,26 +26,36 @@ function supervisor(afterwards: string): string[] {
   return ["/bin/sh", "-c", script, "corral"];
 }
 
-async function runBroken(afterwards: string): Promise<{ record: CaseRecord; problems: string[] }> {
+async function runBroken(afterwards: string) {
   const request = { user: "root", backend: "cgroupfs", cases: [DAEMONS] } as const;
-  const records = await runCorpus(machine, { ...request, corral: supervisor(afterwards) });
+  const { records, strays } = await runCorpus(machine, { ...request, corral: supervisor(afterwards) });
   const record = records.get(DAEMONS.name)!;
   const conditions = { backend: "cgroupfs", controllers: machine.controllers, timeoutMs: 0 } as const;
-  return { record, problems: problemsOf(DAEMONS, record, conditions) };
+  return { record, strays, problems: problemsOf(DAEMONS, record, conditions) };
 }
 
 machineTest(
   machine,
   "runCorpus() sees the daemons of a supervisor that waits for its child only",
   async () => {
-    const { record, problems } = await runBroken("exit 3");
+    const { record, problems, strays } = await runBroken("exit 3");
     assert.equal(record.survivors.length, 2);
-    assert.equal(record.strays.length, 0, "the survivors were not cleaned up");
+    assert.deepEqual(strays, [], "the survivors were not cleaned up");
     assert.deepEqual(record.harmed, []);
     assert.ok(problems.includes("exit code 3, expected 0"));
     assert.ok(problems.some((problem) => problem.startsWith("no record: exit 1: no such job")));
   },
 );
+
+machineTest(machine, "runCorpus() sees a process that has lost its marker", async () => {
+  const stray =
+    `env --unset=CORRAL_JOB_ID setsid ${machine.nasty} idle --life 30 >/dev/null & echo $! >&2; exit 0`;
+  const { record, strays } = await runBroken(stray);
+  const pid = record.stderr.trim().split("\n").pop()!;
+  await machine.exec(["kill", "-KILL", pid]);
+  assert.equal(strays.length, 1);
+  assert.ok(strays[0]!.startsWith(`pid ${pid} `), strays[0]);
+});
 
 machineTest(machine, "runCorpus() sees a cgroup that bears the job's id", async () => {
   const mount = (await machine.sh(`awk '/ - cgroup2 /{print $5; exit}' /proc/self/mountinfo`)).stdout.trim();

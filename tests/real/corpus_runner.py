@@ -1,7 +1,7 @@
 """Runs escape cases under `corral run` on a test machine, as root, and looks at what each leaves behind.
 
 Reads one JSON object (see CorpusRequest in corpus_run.ts) from stdin and prints one JSON object a case. It only
-observes: what must be so is said by the tests. Cases run side by side, in waves.
+observes: what must be so is said by the tests. Cases run side by side; the last line says who is left.
 
 Around all cases live bystanders, processes of the corpus binary that belong to no job of corral's; beside each
 supervisor, in its session and process group, lives one more. Pids are only ever used with the start time.
@@ -23,7 +23,7 @@ KILL_S = 10
 # systemd forgets a stopped unit in its event loop, a moment after the stop was answered.
 UNIT_GONE_S = 5
 # Factor of the time-out for a case that a busy machine did not let get ready.
-PATIENCE = 5
+PATIENCE = 3
 OUTPUT_TAIL = 4000
 # The shell stays the parent of both, and of neither is it the last command, which dash would exec.
 SUPERVISE = '"$0" idle --life "$1" </dev/null >/dev/null 2>&1 & echo "sibling $!" >&2; shift; "$@"; exit $?'
@@ -167,9 +167,11 @@ def kill_job(job):
         if os.path.exists(f"{path}/cgroup.kill"):
             with open(f"{path}/cgroup.kill", "w") as file:
                 file.write("1")
-    for pid in marked(job):
-        if is_corpus(pid):
+    deadline = time.monotonic() + KILL_S
+    while (corpus := [pid for pid in marked(job) if is_corpus(pid)]) and time.monotonic() < deadline:
+        for pid in corpus:
             kill(pid, signal.SIGKILL)
+        time.sleep(POLL_S)
 
 
 def show(job):
@@ -243,7 +245,7 @@ class Run:
         return {
             "name": self.case["name"], "returned": returned, "wallS": round(wall_s, 2), "jobId": job,
             "exitCode": self.shell.returncode, "stdout": self.text(self.stdout)[-OUTPUT_TAIL:],
-            "stderr": self.text(self.stderr)[-OUTPUT_TAIL:], **left, "harmed": harmed, "strays": [],
+            "stderr": self.text(self.stderr)[-OUTPUT_TAIL:], **left, "harmed": harmed,
             "shown": shown, "showError": show_error,
         }
 
@@ -253,47 +255,38 @@ class Run:
         return {"survivors": survivors, "cgroups": cgroups_named(job), "units": units_left(job)}
 
 
-def waves(cases):
-    """As many cases at a time as the machine can take, of which few keep it busy."""
-    heavy = [case for case in cases if case["heavy"]]
-    light = [case for case in cases if not case["heavy"]]
-    while heavy or light:
-        busy, heavy = heavy[:request["heavyWidth"]], heavy[request["heavyWidth"]:]
-        room = request["width"] - len(busy)
-        idle, light = light[:room], light[room:]
-        yield busy + idle
-
-
-def run_wave(wave, bystanders):
-    with ThreadPoolExecutor(len(wave)) as pool:
-        records = list(pool.map(lambda case: Run(case).record(bystanders), wave))
-    known = {one.pid for one in bystanders}
-    strays = [describe(pid) for pid in pids() if pid not in known and is_corpus(pid) and stat_fields(pid)[:1] != ["Z"]]
-    return [{**record, "strays": strays} for record in records]
-
-
 def was_too_slow(case, record):
     """Its time was up before it was set up: says nothing of corral, unless something else went wrong too."""
-    wrong = not record["returned"] or any(record[key] for key in ("survivors", "cgroups", "units", "harmed", "strays"))
+    wrong = not record["returned"] or any(record[key] for key in ("survivors", "cgroups", "units", "harmed"))
     return case["ready"] and case["timeoutMs"] and "ready\n" not in record["stdout"] and not wrong
 
 
+def run_case(case, bystanders):
+    record = Run(case).record(bystanders)
+    if was_too_slow(case, record):
+        record = Run({**case, "timeoutMs": case["timeoutMs"] * PATIENCE}).record(bystanders)
+    print(json.dumps(record) + "\n", end="", flush=True)
+
+
 def run_all(cases, bystanders):
-    """Prints the records. Gives the cases that must be run again, with more time."""
-    late = []
-    for wave in waves(cases):
-        for case, record in zip(wave, run_wave(wave, bystanders)):
-            if was_too_slow(case, record) and not case.get("again"):
-                late.append({**case, "timeoutMs": case["timeoutMs"] * PATIENCE, "again": True})
-            else:
-                print(json.dumps(record), flush=True)
-    return late
+    """Light and heavy cases each in a pool of their own."""
+    with ThreadPoolExecutor(request["width"]) as light, ThreadPoolExecutor(request["heavyWidth"]) as heavy:
+        running = [(heavy if case["heavy"] else light).submit(run_case, case, bystanders) for case in cases]
+    for case in running:
+        case.result()
+
+
+def find_strays(bystanders):
+    known = {one.pid for one in bystanders}
+    strays = [pid for pid in pids() if pid not in known and is_corpus(pid)]
+    return [describe(pid) for pid in strays if stat_fields(pid)[:1] not in ([], ["Z"])]
 
 
 def main():
     bystanders = start_bystanders()
     try:
-        run_all(run_all(request["cases"], bystanders), bystanders)
+        run_all(request["cases"], bystanders)
+        print(json.dumps({"strays": find_strays(bystanders)}))
     finally:
         for bystander in bystanders:
             bystander.end()

@@ -31,13 +31,12 @@ function endingProblems(one: EscapeCase, record: CaseRecord): string[] {
   return problems;
 }
 
-function leftoverProblems({ survivors, cgroups, units, harmed, strays }: CaseRecord): string[] {
+function leftoverProblems({ survivors, cgroups, units, harmed }: CaseRecord): string[] {
   const kinds = {
     survivor: survivors,
     cgroup: cgroups,
     unit: units,
     "harmed bystander": harmed,
-    stray: strays,
   };
   return Object.entries(kinds).flatMap(([kind, found]) => found.map((what) => `${kind}: ${what}`));
 }

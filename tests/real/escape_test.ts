@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { ESCAPE_CASES, type EscapeCase } from "../corpus/cases.ts";
 import { machineTest, machineUnderTest } from "../machine/for_test.ts";
-import { type CaseRecord, caseTimeoutMs, type CaseUser, runCorpus } from "./corpus_run.ts";
+import { caseTimeoutMs, type CaseUser, type CorpusResult, runCorpus } from "./corpus_run.ts";
 import { problemsOf } from "./corpus_verdict.ts";
 
 const machine = await machineUnderTest();
@@ -23,22 +23,25 @@ function canRunHere({ needs }: EscapeCase): boolean {
 }
 
 function registerCorpus(user: CaseUser, backend: typeof BACKENDS[number]): void {
+  const corpus = `escape corpus as ${user} on ${backend}`;
   const cases = ESCAPE_CASES.filter((one) => isFor(user, one));
   // All cases in one go, by whichever test comes first: side by side, and in a single round trip to the machine.
-  let running: Promise<Map<string, CaseRecord>> | undefined;
-  const records = () => running ??= runCorpus(machine, { user, backend, cases: cases.filter(canRunHere) });
+  let running: Promise<CorpusResult> | undefined;
+  const result = () => running ??= runCorpus(machine, { user, backend, cases: cases.filter(canRunHere) });
   for (const one of cases) {
-    const name = `escape corpus as ${user} on ${backend}: ${one.name}`;
-    machineTest(machine, name, async () => {
+    machineTest(machine, `${corpus}: ${one.name}`, async () => {
+      const record = (await result()).records.get(one.name)!;
       const conditions = {
         backend,
         controllers: machine.controllers,
         timeoutMs: caseTimeoutMs(one, machine),
       };
-      const record = (await records()).get(one.name)!;
       assert.deepEqual(problemsOf(one, record, conditions), [], record.stderr);
     }, { needs: one.needs?.controllers ?? [] });
   }
+  machineTest(machine, `${corpus}: no process of any case is left`, async () => {
+    assert.deepEqual((await result()).strays, []);
+  });
 }
 
 for (const user of USERS) {

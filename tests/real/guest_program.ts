@@ -1,0 +1,28 @@
+/** Python programs of this directory that run inside a machine: what needs ptys, signals or exact moments. */
+import { join } from "node:path";
+import type { ExecOptions, Machine } from "../machine/machine.ts";
+
+const GUEST_DIR = "/tmp/corral-test-programs";
+/** What every program may import. */
+const LIBRARY = "job_state.py";
+
+/** Runs `name` with `input` as JSON on its standard input; gives the JSON that it prints. It throws what goes wrong in it. */
+export async function runGuestProgram<Output>(
+  machine: Machine,
+  name: string,
+  input: unknown,
+  options: ExecOptions = {},
+): Promise<Output> {
+  for (const file of [LIBRARY, name]) {
+    await machine.putFile(join(GUEST_DIR, file), await Deno.readTextFile(join(import.meta.dirname!, file)));
+  }
+  const stdin = JSON.stringify(input);
+  const result = await machine.exec(["python3", join(GUEST_DIR, name)], { stdin, ...options });
+  if (result.code === 0) return JSON.parse(result.stdout);
+  throw new Error(`${name} failed: exit code ${result.code}\n${result.stdout}${result.stderr}`);
+}
+
+/** What is left of jobs anywhere on the machine: processes, cgroups, units; none is what must be. */
+export function leftOf(machine: Machine, ids: readonly string[]): Promise<string[]> {
+  return runGuestProgram(machine, "left_of.py", ids);
+}
