@@ -22,6 +22,7 @@ import { hostClock } from "./host/clock.ts";
 import { runCommand } from "./host/command.ts";
 import { inspectNode, type Node } from "./host/node.ts";
 import { Procs } from "./host/proc.ts";
+import { reportRejections } from "./host/rejections.ts";
 import { nameOfUid } from "./host/users.ts";
 import { type BackendChoice, backendOf, chooseBackend } from "./launch/choose_backend.ts";
 import { type Log, makeLog } from "./log.ts";
@@ -95,11 +96,8 @@ function currentDirectory(): string {
   }
 }
 
-// An error that nobody waits for (from a stream, say) must not end the supervisor of a job.
-addEventListener("unhandledrejection", (event) => {
-  if (event.defaultPrevented) return;
-  event.preventDefault();
-  writeAll(Deno.stderr, `corral: unexpected: ${printable(String(event.reason?.message ?? event.reason))}\n`);
+reportRejections((reason) => {
+  writeAll(Deno.stderr, `corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
 });
 
 const exitCode = await runCli(Deno.args, {

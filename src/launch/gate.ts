@@ -14,6 +14,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
+import { claimRejections } from "../host/rejections.ts";
 import type { Exit } from "../job/job.ts";
 import { exportLine, type RawVariable } from "./raw_environment.ts";
 import { toolPath } from "./command_lookup.ts";
@@ -123,15 +124,11 @@ function exitOf(child: ChildProcess): Promise<Exit> {
       resolve(signal === null ? { code, signal: null } : { code: null, signal: parseSignal(signal).number });
     });
     // Deno 2.7.11 reports a child's death by a real-time signal as an unhandled rejection instead of an exit.
-    // Captured: before the one who reports unhandled rejections hears of it.
-    addEventListener("unhandledrejection", (event) => {
-      const number = /^Invalid signal: (\d+)$/.exec(event.reason instanceof Error ? event.reason.message : "")
-        ?.[1];
-      if (number === undefined) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      resolve({ code: null, signal: Number(number) });
-    }, { capture: true });
+    claimRejections((reason) => {
+      const number = /^Invalid signal: (\d+)$/.exec(reason instanceof Error ? reason.message : "")?.[1];
+      if (number !== undefined) resolve({ code: null, signal: Number(number) });
+      return number !== undefined;
+    });
   });
   exit.catch(() => {});
   return exit;

@@ -88,9 +88,8 @@ Deno.test("makeGate() makes the command leader of its own session: PID = PGID = 
 });
 
 Deno.test("makeGate() leaves the command nothing but descriptors 0 to 2", async () => {
-  const { text } = await passShell('for fd in /proc/$$/fd/*; do echo "${fd##*/}"; done');
-  // dash keeps a copy of its script's descriptor only when it reads a file, which it does not here.
-  assert.deepEqual(text.split("\n").filter(Boolean).filter((fd) => Number(fd) < 10), ["0", "1", "2"]);
+  const script = 'for fd in 0 1 2 3 4 5 6 7 8 9; do [ -h "/proc/$$/fd/$fd" ] && echo $fd; done';
+  assert.equal((await passShell(script)).text, "0\n1\n2\n");
 });
 
 Deno.test("makeGate() hands down the signals that were ignored, and no others", async () => {
@@ -106,9 +105,20 @@ Deno.test("makeGate() reports every way to leave", async () => {
   for (const code of [0, 7, 125, 255]) {
     assert.deepEqual((await passShell(`exit ${code}`)).exit, { code, signal: null });
   }
-  for (const signal of [9, 15, 34, 64]) {
+  for (const signal of [1, 9, 11, 15]) {
     assert.deepEqual((await passShell(`kill -${signal} $$`)).exit, { code: null, signal }, `${signal}`);
   }
+});
+
+Deno.test({
+  name: "makeGate() reports death by a real-time signal",
+  // The runtime fails to take notice of such an end and keeps the child's record.
+  sanitizeResources: false,
+  async fn() {
+    for (const signal of [34, 64]) {
+      assert.deepEqual((await passShell(`kill -${signal} $$`)).exit, { code: null, signal }, `${signal}`);
+    }
+  },
 });
 
 Deno.test("makeGate() gives 127 and 126 for a command that went missing meanwhile", async () => {
@@ -142,6 +152,15 @@ Deno.test({
     const env = { PATH: "/usr/bin:/bin" };
     const { text } = await passShell("id -u; id -g; id -G", { env, as: { uid: 65534, gid: 65534 } });
     assert.equal(text, "65534\n65534\n65534\n");
+  },
+});
+
+Deno.test({
+  name: `makeGate() gives root back the groups that the runtime takes away${isRoot ? "" : " (needs root)"}`,
+  ignore: !isRoot,
+  async fn() {
+    const { text } = await passShell("id -G", { env: { PATH: "/usr/bin:/bin" }, lostGroups: [4, 24] });
+    assert.equal(text, "0 4 24\n");
   },
 });
 
@@ -196,8 +215,11 @@ function isGate(pid: number): boolean {
   }
 }
 
-Deno.test("makeGate() says that a process cannot be started, and where to look", async () => {
-  await assert.rejects(makeGate(options({ cwd: "/no/such/directory" })), SetupError);
+Deno.test({
+  name: "makeGate() says that a process cannot be started, and where to look",
+  // The runtime leaves the gate's socket open when the spawn fails.
+  sanitizeResources: false,
+  fn: () => assert.rejects(makeGate(options({ cwd: "/no/such/directory" })), SetupError),
 });
 
 Deno.test("splitEnvironment() lets the shell carry only what it leaves alone", () => {

@@ -1,4 +1,5 @@
 """Sends signals to `corral run` and tells what came of it. Reads {"corral": argv, "store": file, "do": NAME, ...}, prints JSON."""
+import fcntl
 import json
 import os
 import pty
@@ -99,35 +100,44 @@ def first_signal(name, number):
     return run.end()
 
 
+class Terminal:
+    """`corral run` on a terminal of its own, whose other end is ours."""
+
+    def __init__(self, argv):
+        self.ours, self.theirs = pty.openpty()
+        self.name, self.before = os.ttyname(self.theirs), termios.tcgetattr(self.theirs)
+        self.process = subprocess.Popen(corral("run", "--grace", "0", "--", *argv), stdin=self.theirs,
+                                        stdout=self.theirs, stderr=self.theirs, start_new_session=True,
+                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.text = ""
+
+    def await_text(self, pattern):
+        while not (found := re.search(pattern, self.text)):
+            self.text += os.read(self.ours, 4096).decode()
+        return found
+
+    def is_unchanged(self):
+        return termios.tcgetattr(self.theirs)[:4] == self.before[:4]
+
+    def hang_up(self):
+        os.close(self.theirs)
+        os.close(self.ours)
+
+
 def on_terminal(act):
-    """A job on a terminal of its own. `act` types, or hangs up by closing it."""
-    terminal, other = pty.openpty()
-    before = termios.tcgetattr(other)
-    become_owner = lambda: (os.setsid(), os.close(terminal), os.dup2(other, 0), os.dup2(other, 1), os.dup2(other, 2),
-                            __import__("fcntl").ioctl(0, termios.TIOCSCTTY, 0))
-    script = 'tty; stty size; read line; echo "read $line"; sleep 1000'
-    process = subprocess.Popen(corral("run", "--grace", "0", "--", "sh", "-c", script), preexec_fn=become_owner)
-    text = ""
-
-    def await_text(pattern):
-        nonlocal text
-        while not re.search(pattern, text):
-            text += os.read(terminal, 4096).decode()
-
-    await_text(r"started")
-    os.write(terminal, b"hello\n")
-    await_text(r"read hello")
+    terminal = Terminal(["sh", "-c", 'tty; read line; echo "read $line"; exec sleep 1000'])
+    job = terminal.await_text(r"job (\w+) started")[1]
+    os.write(terminal.ours, b"hello\n")
+    terminal.await_text("read hello")
+    unchanged = terminal.is_unchanged()
     if act == "hang up":
-        os.close(other)
-        os.close(terminal)
+        terminal.hang_up()
     else:
-        os.write(terminal, b"\x03")
-    code = process.wait(WAIT_S)
-    job = re.search(r"job (\w+) started", text)[1]
-    unchanged = act == "hang up" or termios.tcgetattr(other)[:4] == before[:4]
+        os.write(terminal.ours, b"\x03")
+    code = terminal.process.wait(WAIT_S)
     return {"code": code, "left": left_of({job}), "reason": rows(request["store"])[job]["reason"],
-            "terminal": re.findall(r"/dev/pts/\d+", text) == [os.ttyname(other)] if act != "hang up" else None,
-            "unchanged": unchanged}
+            "terminal": terminal.name in terminal.text,
+            "unchanged": unchanged and (act == "hang up" or terminal.is_unchanged())}
 
 
 def early(seed, span_s):
