@@ -81,19 +81,17 @@ async function setLimits(context: Context, selector: string, options: Options): 
   };
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
-  if (options.timeout !== undefined) {
-    await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
-  }
   const detail = {
     ...Object.fromEntries(changed.map(([, key]) => [key, limits[key]])),
     ...(options.timeout === undefined ? {} : { timeoutMs }),
   };
-  store.change(job.spec.id, { limits, timeoutMs, deadlineBootMs }, {
-    atMs: context.clock.wallMs(),
-    actor: "set",
-    kind: "set",
-    detail,
-  });
+  const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
+  if (!store.change(job.spec.id, { limits, timeoutMs, deadlineBootMs }, event)) {
+    throw new CorralError(`job ${job.spec.id} is ending`, { mend: `corral show ${job.spec.id}` });
+  }
+  if (options.timeout !== undefined) {
+    await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
+  }
   // The supervisor re-reads the record; a process that is not listening is not harmed by SIGCONT.
   context.procs.signal(job.spec.supervisor, context.clock.bootId(), parseSignal("CONT"));
   const told = timeoutMs === null ? "no timeout" : `timeout ${formatDurationExact(timeoutMs)}`;

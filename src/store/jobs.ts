@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
-import { BUSY_TIMEOUT_MS, openDatabase, storeError } from "./open.ts";
+import { openDatabase, storeError } from "./open.ts";
 import { jobFromRow, type JobRow, USAGE_COLUMNS } from "./rows.ts";
 
 /** An act or decision, as it is kept: append-only. */
@@ -95,30 +95,20 @@ export class JobStore {
   }
 
   /**
-   * -> ending, for `reason` unless somebody else was first. Returns the reason that holds, or null when the job has ended
-   * already. `waitMs` bounds the wait for another process's write, because a kill must not wait for the store.
+   * -> ending, for `reason` unless somebody else was first. Returns the reason that holds, or null when the job has ended already.
    */
-  claimEnding(
-    id: string,
-    reason: EndReason,
-    { atMs, waitMs }: { atMs: number; waitMs: number },
-  ): EndReason | null {
-    this.hurry(waitMs);
-    try {
-      this.#write("cannot record the ending", (run) => {
-        const changed = run(
-          "UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
-          reason,
-          atMs,
-          id,
-        );
-        if (changed > 0) this.#event(run, id, atMs, "ending", { reason });
-      });
+  claimEnding(id: string, reason: EndReason, atMs: number): EndReason | null {
+    return this.#write("cannot record the ending", (run) => {
+      const changed = run(
+        "UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
+        reason,
+        atMs,
+        id,
+      );
+      if (changed > 0) this.#event(run, id, atMs, "ending", { reason });
       const row = this.#row(id);
       return row === null || row.state === "ended" ? null : row.reason;
-    } finally {
-      this.hurry(BUSY_TIMEOUT_MS);
-    }
+    });
   }
 
   /** -> ended, once: false when somebody else has ended it already. Steps are written with it, in one transaction. */
@@ -153,25 +143,26 @@ export class JobStore {
     });
   }
 
-  /** New limits or a new deadline of a live job. */
+  /** New limits or a new deadline of a live job; false when it is ending or has ended. */
   change(
     id: string,
     to: { limits: Limits; timeoutMs: number | null; deadlineBootMs: number | null },
     event: StoredEvent,
-  ): void {
-    this.#write("cannot record the change", (run) => {
-      run(
-        "UPDATE jobs SET limits = ?, timeout_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state <> 'ended'",
+  ): boolean {
+    return this.#write("cannot record the change", (run) => {
+      const changed = run(
+        "UPDATE jobs SET limits = ?, timeout_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
         JSON.stringify(to.limits),
         to.timeoutMs,
         to.deadlineBootMs,
         id,
       );
-      this.#event(run, id, event.atMs, event.kind, event.detail);
+      if (changed > 0) this.#event(run, id, event.atMs, event.kind, event.detail);
+      return changed > 0;
     });
   }
 
-  /** Adds events; bounded by `waitMs`, as `claimEnding`. */
+  /** Adds events. */
   addEvents(id: string, events: StoredEvent[]): void {
     this.#write("cannot record an event", (run) => {
       for (const event of events) this.#event(run, id, event.atMs, event.kind, event.detail);

@@ -67,7 +67,8 @@ export async function endJob(
   const onStep = (kind: string, detail: Record<string, unknown>) => {
     steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
   };
-  const trigger = on.ledger.claimEnding(job.spec.id, request.reason, on.clock.wallMs());
+  const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
+  const trigger = on.ledger.claimEnding(job.spec.id, request.reason, { atMs: on.clock.wallMs(), hurried });
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
     ...on,
     onStep,

@@ -32,13 +32,14 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
   });
   stop.onSignal(() => wake());
   job.onChange(() => {
-    const deadline = on.ledger.deadlineBootMs(job.spec.id);
-    if (deadline !== undefined) job.run.deadlineBootMs = deadline;
+    rereadDeadline(job, on);
     wake();
   });
   Deno.unrefTimer(setTimeout(() => releaseIdleMemory(on.procs.root), IDLE_AFTER_MS));
   for (;;) {
     const action = decide(asRunning(job), observe(job, exit, stop, on));
+    // Moved a moment ago, and the notice has not come yet.
+    if (action.do === "end" && action.reason === "timeout" && rereadDeadline(job, on)) continue;
     if (action.do === "end" || action.do === "collect") {
       const skipGrace = action.do === "end" && action.skipGrace;
       const exitAfterwards = () => Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)]);
@@ -63,6 +64,14 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
       if (exit !== null || stop.received !== null) wake();
     });
   }
+}
+
+/** True when the recorded deadline is another than the one waited for; that is waited for from now on. */
+function rereadDeadline(job: Supervised, on: Enforcement): boolean {
+  const recorded = on.ledger.deadlineBootMs(job.spec.id);
+  if (recorded === undefined || recorded === job.run.deadlineBootMs) return false;
+  job.run.deadlineBootMs = recorded;
+  return true;
 }
 
 function asRunning(job: Supervised): Job {

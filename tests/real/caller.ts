@@ -7,6 +7,8 @@ export interface JobJson {
   id: string;
   name: string;
   ref: string | null;
+  user: string;
+  uid: number;
   state: string;
   reason: EndReason | null;
   trigger: EndReason | null;
@@ -51,7 +53,7 @@ const IN_OWN_CGROUP = [
 /** root or alice on one backend. */
 export class Caller {
   #receipts = 0;
-  readonly #stateDir: string;
+  readonly stateDir: string;
 
   /** @param purpose names the store: tests that count jobs need one of their own */
   constructor(
@@ -60,7 +62,7 @@ export class Caller {
     readonly backend: BackendName,
     purpose: string,
   ) {
-    this.#stateDir = `/tmp/corral-test-${purpose}-${user}-${backend}`;
+    this.stateDir = `/tmp/corral-test-${purpose}-${user}-${backend}`;
   }
 
   get name(): string {
@@ -74,13 +76,13 @@ export class Caller {
 
   /** Any command, in corral's environment. */
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    const env = { CORRAL_STATE_DIR: this.#stateDir, XDG_RUNTIME_DIR: ALICE_RUNTIME_DIR, ...options.env };
+    const env = { CORRAL_STATE_DIR: this.stateDir, XDG_RUNTIME_DIR: ALICE_RUNTIME_DIR, ...options.env };
     return this.machine.exec(argv, { user: this.user, ...options, env });
   }
 
   /** One job to its end. `job` is its receipt. */
   async run(options: readonly string[], argv: readonly string[], exec?: ExecOptions): Promise<FinishedRun> {
-    const receipt = `${this.#stateDir}-${++this.#receipts}.json`;
+    const receipt = `${this.stateDir}-${++this.#receipts}.json`;
     const result = await this.exec(this.#launch(["--receipt", receipt, ...options], argv), exec);
     const text = await this.machine.exec(["cat", receipt]);
     if (text.stdout === "") throw new Error(`No receipt: exit code ${result.code}\n${result.stderr}`);

@@ -85,7 +85,7 @@ def twice(number):
 
 def nohup(number):
     """A signal that was ignored when corral was started, then one that was not."""
-    run = Run(["--grace", "0"], stubborn(signal.SIGTERM), preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    run = Run(["--grace", "300ms"], stubborn(signal.SIGTERM), preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
     run.await_text("ready")
     run.send(number)
     run.send(signal.SIGINT)
