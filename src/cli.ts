@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import type { Context } from "./context.ts";
 import { EXIT, exitCodeOf, renderError, UsageError } from "./errors.ts";
-import { printable } from "./report/escape.ts";
+import { printable, quoted } from "./report/escape.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "./version.ts";
 
 /** Options that go before the command. */
@@ -129,9 +129,7 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
   }
   root.argument("[COMMAND]").action((word?: string) => {
     throw new UsageError(
-      word === undefined
-        ? "no command given"
-        : `unknown command ${JSON.stringify(printable(word))}${hint(word, root)}`,
+      word === undefined ? "no command given" : `unknown command ${quoted(word)}${hint(word, root)}`,
       {
         mend: "see: corral --help",
       },

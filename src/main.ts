@@ -88,6 +88,17 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
 }
 
 function currentDirectory(): string {
+  const name = nameOfCurrentDirectory();
+  try {
+    Deno.chdir(name);
+  } catch {
+    // The caller may not enter it (sudo -u from /root), but the runtime does so at every spawn, also of getent and the like.
+    Deno.chdir("/");
+  }
+  return name;
+}
+
+function nameOfCurrentDirectory(): string {
   try {
     return Deno.cwd();
   } catch {

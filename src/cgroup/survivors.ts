@@ -6,7 +6,7 @@ import type { OwnedCgroup } from "./file.ts";
 /** Kernel functions (wchan) and what a wait in them means. First match wins. */
 const WAITS: [RegExp, string][] = [
   [/^(nfs|rpc)/, "waits for an NFS server: bring the server back, or `umount -f` the mount"],
-  [/fuse/, "waits for a FUSE file system: abort it through /sys/fs/fuse/connections"],
+  [/fuse|request_wait_answer/, "waits for a FUSE file system: abort it through /sys/fs/fuse/connections"],
   [/^(lustre|ll_|ptlrpc|osc_|mdc_)/, "waits for a Lustre server"],
   [/^(io_schedule|folio_wait|wait_on_page|blk_|jbd2|ext4|xfs)/, "waits for a disk: see dmesg for I/O errors"],
   [/^(do_coredump|coredump)/, "writes a core dump"],

@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import { EXIT, NotFoundError, parserFor, UsageError } from "../errors.ts";
 import { isLive, type Job } from "../job/job.ts";
 import { parseName, parseRef } from "../job/name.ts";
+import { stillAlive } from "../job/outcome.ts";
 import { toJson } from "../report/json.ts";
 import { renderTable } from "../report/table.ts";
 import { formatCount, MISSING } from "../report/units.ts";
@@ -131,7 +132,7 @@ function tell(context: Context, results: KillResult[], json: boolean): number {
   for (const { id, reason, survivors, refused } of results) {
     if (refused !== null) context.say(`job ${id}: not ended: ${refused}`);
     else if (survivors > 0) {
-      context.say(`job ${id}: ${survivors} processes are still alive: corral show ${id}`);
+      context.say(`job ${id}: ${stillAlive(survivors)}: corral show ${id}`);
     } else if (!json) context.stdout.write(`${id} ended: ${reason ?? MISSING}\n`);
   }
   return results.every(({ survivors, refused }) => survivors === 0 && refused === null)

@@ -2,7 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
-import { parserFor, UsageError, ValueError } from "../errors.ts";
+import { parserFor, SetupError, UsageError, ValueError } from "../errors.ts";
 import { findUser } from "../host/users.ts";
 import { parseCpus } from "../job/cpus.ts";
 import { parseDurationMs } from "../job/duration.ts";
@@ -12,6 +12,7 @@ import { parseSizeBytes } from "../job/size.ts";
 import { parseTag } from "../job/tag.ts";
 import { parseBackend } from "../launch/choose_backend.ts";
 import { superviseDetached } from "../supervise/detach.ts";
+import { quoted } from "../report/escape.ts";
 import { runJob, type RunRequest } from "../supervise/run_job.ts";
 import { parseTasks, parseWeight } from "../job/count.ts";
 
@@ -150,7 +151,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
 }
 
 function directoryFrom(cwd: string, chdir: string | undefined): string {
-  if (chdir === undefined) return cwd;
+  if (chdir === undefined) return entered(cwd);
   // An empty variable in a script, not the directory that it happens to be in.
   if (chdir === "") throw new UsageError("--chdir: give a directory");
   const directory = chdir.startsWith("/") ? chdir : `${cwd}/${chdir}`;
@@ -160,4 +161,17 @@ function directoryFrom(cwd: string, chdir: string | undefined): string {
     throw new UsageError(`--chdir: cannot enter ${JSON.stringify(chdir)}: ${(cause as Error).message}`);
   }
   throw new UsageError(`--chdir: ${JSON.stringify(chdir)} is not a directory`);
+}
+
+function entered(cwd: string): string {
+  try {
+    Deno.chdir(cwd);
+    return cwd;
+  } catch (cause) {
+    throw new SetupError(
+      `cannot enter the current directory ${quoted(cwd)}`,
+      "give --chdir DIR, or cd there",
+      cause,
+    );
+  }
 }

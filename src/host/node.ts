@@ -21,18 +21,23 @@ export interface NodeRoots {
   run: string;
 }
 
-/** The cgroup2 mounts of /proc/self/mountinfo (proc_pid_mountinfo(5)): those that show the hierarchy from its root first. */
+/**
+ * The cgroup2 mounts of /proc/self/mountinfo (proc_pid_mountinfo(5)) that no other mount hides: those that show the hierarchy from its root
+ * first.
+ */
 export function parseCgroup2Mounts(text: string): string[] {
-  const mounts = text.split("\n").flatMap((line) => {
+  const mounts = text.split("\n").filter((line) => line !== "").map((line) => {
     const [left = "", right = ""] = line.split(" - ");
-    if (!right.startsWith("cgroup2 ")) return [];
-    const fields = left.split(" ");
-    // Spaces, tabs and backslashes in names are octal escapes.
-    const decode = (name: string) =>
-      name.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
-    return [{ root: fields[3] ?? "", point: decode(fields[4] ?? "") }];
+    const [id, parent, , root = "", point = ""] = left.split(" ");
+    return { id, parent, root, point, isCgroup2: right.startsWith("cgroup2 ") };
   });
-  return mounts.sort((a, b) => Number(b.root === "/") - Number(a.root === "/")).map(({ point }) => point);
+  const isHidden = (mount: typeof mounts[number]) =>
+    mounts.some(({ parent, point }) => parent === mount.id && point === mount.point);
+  // Spaces, tabs and backslashes in names are octal escapes.
+  const decode = (name: string) =>
+    name.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+  return mounts.filter((mount) => mount.isCgroup2 && !isHidden(mount))
+    .sort((a, b) => Number(b.root === "/") - Number(a.root === "/")).map(({ point }) => decode(point));
 }
 
 /** Throws SetupError when there is no cgroup2 at all. */

@@ -7,7 +7,8 @@ let report: ((reason: unknown) => void) | null = null;
 
 /** `claim` is asked about every such error; true says that it was expected and has been dealt with. */
 export function claimRejections(claim: Claim): void {
-  claims.push(claim);
+  // The newest first: who asked earlier may have what it waited for.
+  claims.unshift(claim);
   listen();
 }
 

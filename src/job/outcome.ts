@@ -36,12 +36,15 @@ export function endLine(id: string, outcome: Outcome): string {
     `cpu ${formatCpuTime(usage?.cpuUsageUsec ?? null)}`,
     `memory peak ${formatOptionalBytes(usage?.memoryPeakBytes ?? null)}`,
   ];
-  const left = survivors.length > 0
-    ? `; ${survivors.length} processes are still alive: corral show ${id}`
-    : "";
+  const left = survivors.length > 0 ? `; ${stillAlive(survivors.length)}: corral show ${id}` : "";
   return `job ${id} ended: ${reason} after ${formatOptionalDuration(usage?.wallMs ?? null)} (${
     parts.join(", ")
   })${left}`;
+}
+
+/** `1 process is still alive`, `3 processes are still alive`. */
+export function stillAlive(count: number): string {
+  return count === 1 ? "1 process is still alive" : `${count} processes are still alive`;
 }
 
 function exitWords(exit: Exit): string {

@@ -41,18 +41,19 @@ export class CgroupfsBackend implements Backend {
     const path = `${this.parent}/${spec.id}`;
     try {
       this.#makeParent();
+      // Fails for one that is there already: it is another job's, and stays.
       Deno.mkdirSync(this.fs.locate(path));
+    } catch (cause) {
+      throw this.#refused(cause);
+    }
+    try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       writeLimits(cgroup, spec.limits, { lift: false });
       cgroup.write("cgroup.procs", String(pid));
       return cgroup;
     } catch (cause) {
       this.#removeQuietly(path);
-      throw new SetupError(
-        `cannot make the job's cgroup: ${cause instanceof Error ? cause.message : cause}`,
-        this.#mend(),
-        cause,
-      );
+      throw this.#refused(cause);
     }
   }
 
@@ -102,9 +103,14 @@ export class CgroupfsBackend implements Backend {
     }
   }
 
-  #mend(): string {
-    return Deno.uid() === 0
+  #refused(cause: unknown): SetupError {
+    const mend = Deno.uid() === 0
       ? "see: corral doctor"
       : "have a cgroup delegated to you, or use the systemd backend: corral doctor";
+    return new SetupError(
+      `cannot make the job's cgroup: ${cause instanceof Error ? cause.message : cause}`,
+      mend,
+      cause,
+    );
   }
 }

@@ -11,7 +11,7 @@
  * A shell drops environment variables whose names it cannot hold (BASH_FUNC_module%%, a.b) and makes up others (PWD, SHLVL). Both
  * are put right by env(1), so that the command's environment is exactly the one it was given.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { open } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
 import { claimRejections } from "../host/rejections.ts";
@@ -78,18 +78,10 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
   const plain = output === null
     ? ["inherit", "inherit", "inherit"] as const
     : ["ignore", output.fd, output.fd] as const;
-  const child = spawn("/bin/sh", words, {
-    ...changedDirectory(options),
-    env: shellEnv,
-    stdio: [...plain, "pipe"],
-  });
+  const child = startShell(words, { cwd: options.cwd, env: shellEnv, stdio: [...plain, "pipe"] });
   const exit = exitOf(child);
   if (child.pid === undefined) {
-    const cause = await exit.then(() => "no reason given", (error) => (error as Error).message);
-    throw new SetupError(
-      `cannot start a process: ${cause}`,
-      "see ulimit -u, and that /bin/sh, env and setsid are there",
-    );
+    throw cannotStart(await exit.then(() => "no reason given", (error) => (error as Error).message));
   }
   await output?.close();
   const key = child.stdio[3] as unknown as {
@@ -100,21 +92,27 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
   return { pid: child.pid, exit, open: () => key.end("go\n"), close: () => key.end() };
 }
 
+/** Some refusals (EACCES) are thrown, others come as an event. */
+function startShell(words: string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn("/bin/sh", words, options);
+  } catch (error) {
+    throw cannotStart((error as Error).message);
+  }
+}
+
+function cannotStart(why: string): SetupError {
+  return new SetupError(
+    `cannot start a process: ${why}`,
+    "see ulimit -u, and that /bin/sh, env and setsid are there",
+  );
+}
+
 function identityWords({ as, lostGroups }: GateOptions): string[] {
   if (as !== null) {
     return [toolPath("setpriv"), `--reuid=${as.uid}`, `--regid=${as.gid}`, "--init-groups", "--"];
   }
   return lostGroups.length === 0 ? [] : [toolPath("setpriv"), `--groups=${lostGroups.join(",")}`, "--"];
-}
-
-/** Nothing for corral's own directory: the child is there anyway, even where the caller could not enter it (sudo -u from /root). */
-function changedDirectory({ cwd }: GateOptions): { cwd?: string } {
-  try {
-    return Deno.cwd() === cwd ? {} : { cwd };
-  } catch {
-    // Removed under us.
-    return { cwd };
-  }
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {

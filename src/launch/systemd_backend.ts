@@ -58,7 +58,15 @@ export class SystemdBackend implements Backend {
       () => this.systemd.startJob(units),
     );
     const path = await this.#arrival(spec, pid, result);
-    return this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
+    try {
+      const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
+      // Who could not end the job must not start it: a read-only mount (containers) shows at a write only.
+      cgroup.write("cgroup.freeze", "0");
+      return cgroup;
+    } catch (error) {
+      await this.#stopSlice(spec.id);
+      throw error;
+    }
   }
 
   find(id: string): CgroupRecord | null {

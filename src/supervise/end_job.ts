@@ -68,6 +68,8 @@ export async function endJob(
     steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
   };
   const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
+  // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
+  const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
   const trigger = on.ledger.claimEnding(job.spec.id, request.reason, { atMs: on.clock.wallMs(), hurried });
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
     ...on,
@@ -85,7 +87,7 @@ export async function endJob(
     trigger,
     exit,
     endedAtMs: on.clock.wallMs(),
-    usage: collectUsage(job, on),
+    usage: collectUsage(job, hurried ? on.clock.bootMs() : foundOverBootMs, on),
     survivors,
     steps,
   };
@@ -118,10 +120,11 @@ async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): P
   });
 }
 
-function collectUsage(job: EndableJob, on: Enforcement): Usage | null {
+/** @param overBootMs when the job was over; null when nobody saw it */
+function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcement): Usage | null {
   try {
     if (!job.cgroup.exists()) return null;
-    const wallMs = Math.max(0, on.clock.bootMs() - job.run.startedBootMs);
+    const wallMs = overBootMs === null ? null : Math.max(0, overBootMs - job.run.startedBootMs);
     return { ...readUsage(job.cgroup.fs, job.cgroup.path), wallMs };
   } catch (error) {
     if (!isVanished(error)) {

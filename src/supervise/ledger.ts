@@ -37,14 +37,14 @@ export class Ledger {
 
   /**
    * The reason that holds: the first one claimed. With a store that does not answer, one's own; `markEnded` records it later. `hurried`:
-   * there are processes to be killed, and they are not made to wait.
+   * there are processes to be killed, and the kill does not wait.
    */
   claimEnding(
     id: string,
     reason: EndReason,
     { atMs, hurried }: { atMs: number; hurried: boolean },
   ): EndReason {
-    const waitMs = hurried ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
+    const waitMs = hurried || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
     return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, atMs)) ?? reason;
   }
 

@@ -55,7 +55,8 @@ def kill(options):
         for _ in range(rounds):
             elapsed, settle_s = bare_kill(options, size)
             row["bare"].append(elapsed)
-            for kind, flags, grace_ms in (("ignoring", ["--ignore-term"], options["graceMs"]), ("obeying", [], LONG_GRACE_MS)):
+            endings = (("ignoring", ["--ignore-term"], options["graceMs"]), ("obeying", [], LONG_GRACE_MS))
+            for kind, flags, grace_ms in endings:
                 row[kind].append(overdue(options, tree(options, size, flags), grace_ms, settle_s))
         rows.append(row)
     return rows

@@ -44,6 +44,24 @@ Deno.test("readUsage() on Linux 6.1, where nothing was done to a disk: 0, and no
   });
 });
 
+Deno.test("readUsage() on Linux 6.12 knows everything but the wall time, which is the caller's", () => {
+  assert.deepEqual(readUsage(SAMPLES, "/linux-6.12"), {
+    wallMs: null,
+    cpuUsageUsec: 2_762_066,
+    cpuUserUsec: 1_839_817,
+    cpuSystemUsec: 922_249,
+    cpuPeriods: 140,
+    cpuThrottledPeriods: 136,
+    cpuThrottledUsec: 10_918_110,
+    memoryPeakBytes: 67_108_864,
+    swapPeakBytes: 0,
+    oomKills: 2,
+    ioReadBytes: 0,
+    ioWrittenBytes: 0,
+    pidsPeak: 2,
+  });
+});
+
 Deno.test("readUsage() on Linux 5.4 has no peaks: null, not 0", () => {
   assert.deepEqual(readUsage(SAMPLES, "/linux-5.4"), {
     ...NOTHING,

@@ -98,7 +98,7 @@ const KINSHIP: EscapeCase[] = [
 ];
 
 const FORKING: EscapeCase[] = [
-  untilTimeout("fork bomb", "fork-bomb --ceiling 1000", CROWD),
+  untilTimeout("fork bomb", "fork-bomb --ceiling 500", HEAVY),
   untilTimeout("fork bomb under --pids", "fork-bomb --ceiling 5000", {
     heavy: true,
     needs: { controllers: ["pids"] },

@@ -286,9 +286,9 @@ static void case_zombie_parent(void) {
 
 /* ---- forking for ever --------------------------------------------------------------------------------- */
 
-/* Pause of a process that found the ceiling reached. It grows with the ceiling: some 2,000 a second leave. */
+/* Pause of a process that found the ceiling reached. It grows with the ceiling: some 500 a second leave. */
 static void rest(unsigned *seed) {
-  sleep_ms(1 + rand_r(seed) % (opt.ceiling / 2 + 1));
+  sleep_ms(1 + rand_r(seed) % (2 * opt.ceiling + 1));
 }
 
 /* fork() unless the ceiling is reached: -1 then, and where a pids limit refuses. */

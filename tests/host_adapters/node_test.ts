@@ -24,12 +24,21 @@ Deno.test("parseCgroup2Mounts() prefers the mount that shows the whole hierarchy
   assert.deepEqual(parseCgroup2Mounts(bind), ["/srv/jail/cg"]);
 });
 
+Deno.test("parseCgroup2Mounts() leaves out a mount that another one hides", () => {
+  const over = "60 30 0:99 / /sys/fs/cgroup rw - tmpfs none rw\n";
+  assert.deepEqual(parseCgroup2Mounts(UNIFIED + over), []);
+  const below = "61 30 0:99 / /sys/fs/cgroup/misc rw - tmpfs none rw\n";
+  assert.deepEqual(parseCgroup2Mounts(UNIFIED + below), ["/sys/fs/cgroup"]);
+});
+
 Deno.test("parseCgroup2Mounts() decodes spaces, tabs, newlines and backslashes", () => {
   const text = "30 24 0:26 / /mnt/a\\040b\\011c\\012d\\134e rw - cgroup2 none rw\n";
   assert.deepEqual(parseCgroup2Mounts(text), ["/mnt/a b\tc\nd\\e"]);
 });
 
-function fakeNode(files: Readonly<Record<string, string>>): TempDir & { roots: { proc: string; run: string } } {
+function fakeNode(
+  files: Readonly<Record<string, string>>,
+): TempDir & { roots: { proc: string; run: string } } {
   const temp = new TempDir();
   for (const [name, text] of Object.entries(files)) temp.write(name, text);
   return Object.assign(temp, { roots: { proc: `${temp.path}/proc`, run: `${temp.path}/run` } });

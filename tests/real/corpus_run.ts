@@ -125,7 +125,7 @@ async function runnerInput(machine: Machine, request: CorpusRequest, setting: Se
     options: ["--backend", backend, "--grace", `${GRACE_MS}ms`],
     nasty: machine.nasty,
     otherJob: OTHER_JOB,
-    managers: machine.tier === "host" ? [] : await managersOf(machine),
+    managers: await managersOf(machine, user),
     hangS: (HANG_MS / 1000) * Math.sqrt(machine.slowness),
     width: WIDTH.light,
     heavyWidth: WIDTH.heavy,
@@ -139,11 +139,12 @@ function entering(cgroup: string | null): string[] {
   return cgroup === null ? [] : ["/bin/sh", "-c", 'echo 0 >"$0"/cgroup.procs && exec "$@"', cgroup];
 }
 
-/** systemctl of the system and of alice's manager. */
-async function managersOf(machine: Machine): Promise<string[][]> {
-  const uid = (await machine.exec(["id", "-u", "alice"])).stdout.trim();
-  const asAlice = [...BECOME_ALICE, "env", `XDG_RUNTIME_DIR=/run/user/${uid}`];
-  return [["systemctl"], [...asAlice, "systemctl", "--user"]];
+/** The systemctl of each manager that the user can start units in. */
+async function managersOf(machine: Machine, user: CaseUser): Promise<string[][]> {
+  if (machine.tier === "host") return [];
+  if (user === "root") return [["systemctl"]];
+  const uid = (await machine.exec(["id", "-u", user])).stdout.trim();
+  return [[...BECOME_ALICE, "env", `XDG_RUNTIME_DIR=/run/user/${uid}`, "systemctl", "--user"]];
 }
 
 /** As from cron: no session, no bus, no XDG_RUNTIME_DIR. */

@@ -80,7 +80,7 @@ const KILL_USER_PROCESSES = `mkdir -p /etc/systemd/logind.conf.d
   systemctl restart systemd-logind`;
 const SPARE_USER_PROCESSES =
   `rm /etc/systemd/logind.conf.d/corral-test.conf; systemctl restart systemd-logind`;
-/** For logind, who has no terminal works in the background, and is spared. */
+/** For logind, root is spared unless somebody else is, and who has no terminal works in the background, and is spared. */
 const LOGGED_IN = ["env", "XDG_SESSION_CLASS=user", "runuser", "-s", "/bin/sh", "-l"];
 
 machineTest(
