@@ -1,8 +1,9 @@
 /**
- * Ends everything in a job's cgroup: freeze, first signal, thaw, grace, freeze, cgroup.kill, wait until empty.
+ * Ends everything in a job's cgroup: freeze, first signal, thaw, grace, cgroup.kill, wait until empty.
  *
- * Frozen, so that no fork slips between the listing of the processes and the signal to each. cgroup.kill (Linux 5.14) itself
- * misses no fork; older kernels get the same by signalling each frozen process until the tree is empty.
+ * Frozen, so that no fork slips between the listing of the processes and the signal to each. cgroup.kill (Linux 5.14) needs no freeze:
+ * it misses no fork, and takes frozen, stopped and traced processes alike. Older kernels get the same by freezing once more and
+ * signalling each process until the tree is empty.
  */
 import type { Survivor } from "../job/job.ts";
 import { parseSignal, type Signal } from "../job/signal.ts";
@@ -62,7 +63,9 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   let refused = 0;
   try {
     for (const pid of cgroup.pids()) {
-      const outcome = trySignal(cgroup, procs, pid, signal);
+      const outcome = trySignal(() =>
+        frozen ? procs.signalFrozen(pid, signal) : procs.signalIn(cgroup.path, pid, signal)
+      );
       if (outcome === "sent") sent++;
       if (outcome === "refused") refused++;
     }
@@ -73,14 +76,9 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
 }
 
 /** `refused`: another user's process (setuid) in an unprivileged user's job; cgroup.kill will take it. */
-function trySignal(
-  cgroup: OwnedCgroup,
-  procs: Procs,
-  pid: number,
-  signal: Signal,
-): "sent" | "gone" | "refused" {
+function trySignal(send: () => boolean): "sent" | "gone" | "refused" {
   try {
-    return procs.signalIn(cgroup.path, pid, signal) ? "sent" : "gone";
+    return send() ? "sent" : "gone";
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return "refused";
@@ -90,20 +88,23 @@ function trySignal(
 async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOptions): Promise<Survivor[]> {
   const capMs = options.killCapMs ?? KILL_CAP_MS;
   if (!readEvents(cgroup).populated) return [];
-  // Frozen processes neither fork nor compete for the CPU while the kernel takes them one by one.
-  const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
-  const frozen = await orGoOn("freeze", freezing, options) ?? false;
+  const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
+  const atOnce = await orGoOn("kill", killing, options) ?? false;
+  options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals" });
+  const empty = atOnce
+    ? await waitForEvents(cgroup, (events) => !events.populated, { capMs })
+    : await killOneByOne(cgroup, procs, { ...options, killCapMs: capMs });
+  options.onStep("empty", { emptied: empty });
+  // Whoever froze it, what is left must be able to run to its end.
+  orThaw(cgroup, options);
+  return empty ? [] : describeSurvivors(cgroup, procs);
+}
+
+function orThaw(cgroup: OwnedCgroup, options: TerminateOptions): void {
   try {
-    const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
-    const atOnce = await orGoOn("kill", killing, options) ?? false;
-    options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals", frozen });
-    const empty = atOnce
-      ? await waitForEvents(cgroup, (events) => !events.populated, { capMs })
-      : await killOneByOne(cgroup, procs, capMs);
-    options.onStep("empty", { emptied: empty });
-    return empty ? [] : describeSurvivors(cgroup, procs);
-  } finally {
     thaw(cgroup);
+  } catch (error) {
+    options.onStep("step-failed", { step: "thaw", message: (error as Error).message });
   }
 }
 
@@ -118,11 +119,17 @@ async function orGoOn<T>(step: string, act: () => Promise<T>, options: Terminate
   }
 }
 
-/** For kernels before 5.14. */
-async function killOneByOne(cgroup: OwnedCgroup, procs: Procs, capMs: number): Promise<boolean> {
-  const until = performance.now() + capMs;
+/** For kernels before 5.14: frozen, so that no fork escapes the list; SIGKILL takes frozen processes too. */
+async function killOneByOne(
+  cgroup: OwnedCgroup,
+  procs: Procs,
+  options: TerminateOptions & { killCapMs: number },
+): Promise<boolean> {
+  const until = performance.now() + options.killCapMs;
+  const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
+  await orGoOn("freeze", freezing, options);
   while (performance.now() < until) {
-    for (const pid of cgroup.pids()) trySignal(cgroup, procs, pid, KILL);
+    for (const pid of cgroup.pids()) trySignal(() => procs.signalIn(cgroup.path, pid, KILL));
     if (await waitForEvents(cgroup, (events) => !events.populated, { capMs: KILL_ROUND_MS })) return true;
   }
   return false;

@@ -3,18 +3,32 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   wallMs(): number;
-  /** CLOCK_BOOTTIME in milliseconds, 10 ms steps (proc_uptime(5)). */
+  /** CLOCK_BOOTTIME in milliseconds (proc_uptime(5)); other processes on the node may differ by 10. */
   bootMs(): number;
   /** /proc/sys/kernel/random/boot_id: differs after every boot. */
   bootId(): string;
 }
 
-/** The node's clock, read from `procRoot`. */
-export function hostClock(procRoot: string): Clock {
+/** /proc/uptime steps by 10 ms; ahead of the fine clock by more than this, it has counted a time that the node slept. */
+const SLEEP_TOLERANCE_MS = 20;
+
+/**
+ * The node's clock, read from `procRoot`. Between the 10 ms steps of /proc/uptime, CLOCK_MONOTONIC tells the milliseconds: a deadline is
+ * not late by half a step on average.
+ */
+export function hostClock(procRoot: string, monotonicMs: () => number = () => performance.now()): Clock {
   let bootId: string | null = null;
+  let anchor: { bootMs: number; monotonicMs: number } | null = null;
+  const bootMs = () => {
+    const coarse = Number.parseFloat(Deno.readTextFileSync(`${procRoot}/uptime`)) * 1000;
+    const now = monotonicMs();
+    const fine = anchor === null ? -Infinity : anchor.bootMs + now - anchor.monotonicMs;
+    if (anchor === null || coarse > fine + SLEEP_TOLERANCE_MS) anchor = { bootMs: coarse, monotonicMs: now };
+    return Math.round(Math.max(coarse, fine));
+  };
   return {
     wallMs: () => Date.now(),
-    bootMs: () => Math.round(Number.parseFloat(Deno.readTextFileSync(`${procRoot}/uptime`)) * 1000),
+    bootMs,
     bootId: () => bootId ??= Deno.readTextFileSync(`${procRoot}/sys/kernel/random/boot_id`).trim(),
   };
 }

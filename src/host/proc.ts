@@ -124,6 +124,14 @@ export class Procs {
     return this.#send(pid, signal);
   }
 
+  /**
+   * Sends a signal to a process that was just listed in a cgroup which is frozen throughout: it can neither leave nor end, so the list is
+   * its identity. False when something killed it nevertheless. Throws when the kernel refuses (EPERM: another user's process).
+   */
+  signalFrozen(pid: number, signal: Signal): boolean {
+    return this.#send(pid, signal);
+  }
+
   /** Sends a signal to one identified process; false when it is gone. */
   signal(identity: Identity, bootId: string, signal: Signal): boolean {
     return this.isAlive(identity, bootId) && this.#send(identity.pid, signal);

@@ -44,7 +44,7 @@ Deno.test("terminate() of what cannot be frozen or killed tells who is left and 
     ["freeze", { completed: false }],
     ["signal", { signal: "TERM", sent: 0, refused: 0 }],
     ["grace", { emptied: false }],
-    ["kill", { by: "cgroup.kill", frozen: false }],
+    ["kill", { by: "cgroup.kill" }],
     ["empty", { emptied: false }],
   ]);
   // The second process left before it was looked at.
@@ -87,7 +87,7 @@ Deno.test("terminate() kills one by one on a kernel without cgroup.kill", async 
   dir.take(JOB_PATH, "cgroup.kill");
   const onStep = (step: string) => step === "kill" && dir.put(JOB_PATH, "cgroup.events", EMPTY);
   const { steps, survivors } = await run(cgroup, proc, { signal: null, onStep });
-  assert.deepEqual(steps, [["kill", { by: "signals", frozen: false }], ["empty", { emptied: true }]]);
+  assert.deepEqual(steps, [["kill", { by: "signals" }], ["empty", { emptied: true }]]);
   assert.deepEqual(survivors, []);
 });
 
