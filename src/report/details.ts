@@ -120,7 +120,9 @@ function usageLines(job: Job, usage: Usage | null, live: LiveDetails | null): st
       }, system ${formatCpuTime(usage?.cpuSystemUsec ?? null)}), ${
         of(
           formatPercent(cpuPercent),
-          limits.cpuMaxCores === null ? null : `${formatCpus(limits.cpuMaxCores)} cores`,
+          limits.cpuMaxCores === null
+            ? null
+            : `${formatCpus(limits.cpuMaxCores)} ${limits.cpuMaxCores === 1 ? "core" : "cores"}`,
           percentOf(cpuPercent, quotaPercent),
         )
       }`,

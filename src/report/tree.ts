@@ -13,6 +13,7 @@ export interface TreeNode {
 /** Deeper or longer trees (a fork bomb) are cut with a count of what is left out. */
 const MAX_LINES = 200;
 const COMMAND_CHARACTERS = 160;
+const MAX_INDENT = 30;
 
 /** One line a process, children indented under their parent; a process whose parent is outside is a root. */
 export function drawTree(nodes: readonly TreeNode[]): string[] {
@@ -23,9 +24,10 @@ export function drawTree(nodes: readonly TreeNode[]): string[] {
   const stack = (children.get(0) ?? []).map((node) => ({ node, depth: 0 })).reverse();
   while (stack.length > 0 && lines.length < MAX_LINES) {
     const { node, depth } = stack.pop()!;
-    const indent = depth === 0 ? "" : `${"  ".repeat(Math.min(depth, 30) - 1)}└─`;
     lines.push(
-      `${indent}${node.pid} ${node.state} ${shortened(printable(node.command), COMMAND_CHARACTERS)}`,
+      `${"  ".repeat(Math.min(depth, MAX_INDENT))}${node.pid} ${node.state} ${
+        shortened(printable(node.command), COMMAND_CHARACTERS)
+      }`,
     );
     stack.push(
       ...(children.get(node.pid) ?? []).map((child) => ({ node: child, depth: depth + 1 })).reverse(),

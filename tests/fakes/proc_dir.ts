@@ -31,6 +31,8 @@ export class ProcDir implements Disposable {
     this.procs = new Procs(this.#temp.path);
     this.write("uptime", "9001.25 17000.00\n");
     this.write("sys/kernel/random/boot_id", `${BOOT_ID}\n`);
+    // As under nohup, with SIGINT and SIGTERM too.
+    this.write("self/status", "Name:\tcorral\nSigIgn:\t0000000000004003\n");
     this.write("meminfo", "MemTotal:       16384000 kB\nMemFree:         1000 kB\n");
   }
 

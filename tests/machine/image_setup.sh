@@ -48,7 +48,7 @@ keep_only "$kernel/drivers" 'block|char|dax|md|virtio'
 keep_only "$kernel/fs" 'autofs|configfs|fuse|mbcache.ko|mbcache.ko.xz|overlayfs|squashfs'
 in_root depmod "$(basename "$(dirname "$kernel")")"
 for path in boot/initrd.img* boot/System.map* initrd.img* vmlinuz* usr/lib/*/gconv usr/lib/cni usr/lib/*/perl/5* \
-  usr/share/perl/5* usr/lib/udev/hwdb.bin usr/lib/udev/hwdb.d usr/lib/podman/netavark* \
+  usr/share/perl/5* usr/lib/udev/hwdb.bin usr/lib/udev/hwdb.d \
   usr/libexec/podman/podman-testing usr/lib/*/libz3.so* usr/lib/*/libLLVM* usr/lib/*/libgallium* \
   var/lib/apt/lists/* var/cache/apt/* var/cache/debconf/*; do
   rm -rf "${root:?}"/$path

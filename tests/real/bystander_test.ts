@@ -15,8 +15,9 @@ type Backend = typeof BACKENDS[number];
 /** Processes of one job of these tests. */
 const TREE_SIZE = 5;
 const START_MS = 10_000;
-const STATE_DIR = "/tmp/corral-test-bystanders";
-const ENV = { NASTY_SANDBOX: "1", CORRAL_STATE_DIR: STATE_DIR };
+const stateDir = (await machine.exec(["mktemp", "-d"])).stdout.trim();
+Deno.test.afterAll(async () => void await machine.exec(["rm", "-rf", stateDir]));
+const ENV = { NASTY_SANDBOX: "1", CORRAL_STATE_DIR: stateDir };
 
 function corral(args: readonly string[], options: ExecOptions = {}) {
   return machine.exec([machine.corral, ...args], { ...options, env: ENV });

@@ -206,7 +206,7 @@ class Run:
         return found and found[1]
 
     def left_s(self):
-        return self.started + request["hangS"] - time.monotonic()
+        return self.started + (self.case["timeoutMs"] or 0) / 1000 + request["hangS"] - time.monotonic()
 
     def await_text(self, file, pattern):
         while not (found := self.find(file, pattern)) and self.left_s() > 0 and self.shell.poll() is None:

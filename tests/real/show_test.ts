@@ -139,7 +139,7 @@ machineTest(machine, "hostile names do no harm in corral ps and corral show", as
     for (const section of [`job ${job}`, "limits and usage", "events"]) {
       assert.ok(shown.includes(`${section}\n`), section);
     }
-    assert.match(shown, /^processes \(\d\)\n {2}\d+ S \/bin\/sh -c .*\n {2}└─\d+ S /m);
+    assert.match(shown, /^processes \(\d\)\n {2}\d+ S \/bin\/sh -c .*\n {4}\d+ S /m);
     assert.match(shown, /^ {2}timeout {6}1h, 59m\d+s left$/m);
   });
 }, NOT_IN_VM);
