@@ -1,7 +1,7 @@
 /** Settings: global options before environment before configuration file before defaults. */
 import { parserFor, UsageError } from "./errors.ts";
 import { parseDurationMs } from "./job/duration.ts";
-import { parseBackend } from "./launch/choose_backend.ts";
+import type { BackendName } from "./job/job.ts";
 import type { Settings } from "./context.ts";
 
 /** Read when it exists and no other file is named. */
@@ -11,7 +11,7 @@ const DEFAULT_GRACE_MS = 2_000;
 /** The keys of the file. The libraries for it are loaded only where there is a file. */
 interface Config {
   "state-dir"?: string | undefined;
-  "backend"?: string | undefined;
+  "backend"?: BackendName | "auto" | undefined;
   "grace"?: string | undefined;
   "best-effort"?: boolean | undefined;
 }
@@ -37,7 +37,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
     stateDir: stateDir.startsWith("/") ? stateDir : `${around.cwd}/${stateDir}`,
     // Homes are shared between nodes: one file per node. Root's directory is the node's own.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
-    backend: config.backend === undefined ? "auto" : parseBackend(config.backend),
+    backend: config.backend ?? "auto",
     graceMs: config.grace === undefined
       ? DEFAULT_GRACE_MS
       : parserFor(`${file}: grace`, (text) => parseDurationMs(text, { zeroAllowed: true }))(config.grace),
@@ -59,7 +59,7 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
   const [{ parse }, v] = await Promise.all([import("smol-toml"), import("valibot")]);
   const schema = v.strictObject({
     "state-dir": v.optional(v.string()),
-    "backend": v.optional(v.string()),
+    "backend": v.optional(v.picklist(["auto", "systemd", "cgroupfs"])),
     "grace": v.optional(v.string()),
     "best-effort": v.optional(v.boolean()),
   });

@@ -54,7 +54,8 @@ async function libraryLog(
   const logger = getLogger("corral");
   return {
     say: (line) =>
-      format === "json" ? logger.warn("{line}", { line }) : write(`corral: ${printable(line)}\n`),
+      // Doubled braces stand for themselves; a value put in for a name would be shown in quotes.
+      format === "json" ? logger.warn(line.replace(/[{}]/g, "$&$&")) : write(`corral: ${printable(line)}\n`),
     log: (at, message, properties = {}) =>
       at === "debug" ? logger.debug(message, properties) : logger.info(message, properties),
   };

@@ -51,7 +51,11 @@ Deno.test("corral without a command, or with one that is none, says where to loo
 Deno.test("corral refuses options that it does not know, with a hint where one is near", async () => {
   await assertUsage(["--nope"], 1, /^corral: unknown option '--nope' \(see: corral --help\)$/);
   for (const verb of VERBS) {
-    await assertUsage([verb, "--nope"], 1, new RegExp(`unknown option '--nope' .*\\(see: corral ${verb} --help\\)$`));
+    await assertUsage(
+      [verb, "--nope"],
+      1,
+      new RegExp(`unknown option '--nope' .*\\(see: corral ${verb} --help\\)$`),
+    );
   }
   await assertUsage(["run", "--timeot", "1h", "true"], 1, /'--timeot' \(did you mean --timeout\?\) \(see/i);
 });
@@ -88,7 +92,9 @@ Deno.test("corral says which argument is missing", async () => {
 });
 
 Deno.test("corral refuses arguments that a command does not take", async () => {
-  for (const args of [["ps", "x"], ["show", "a", "b"], ["doctor", "x"], ["freeze", "a", "b"], ["set", "a", "b"]]) {
+  for (
+    const args of [["ps", "x"], ["show", "a", "b"], ["doctor", "x"], ["freeze", "a", "b"], ["set", "a", "b"]]
+  ) {
     await assertUsage(args, 1, /too many arguments/);
   }
 });
@@ -136,7 +142,11 @@ Deno.test("corral kill and doctor refuse bad values", async () => {
   await assertUsage(["kill", "--name", "a\0b"], 3, /^corral: --name: cannot read /);
   await assertUsage(["kill", "--ref="], 1, /^corral: --ref: cannot read /);
   await assertUsage(["doctor", "--backend", "docker"], 1, /^corral: --backend: "docker" is none of auto, /);
-  await assertUsage(["run", "--backend", "docker", "true"], 1, /^corral: --backend: "docker" is none of auto, /);
+  await assertUsage(
+    ["run", "--backend", "docker", "true"],
+    1,
+    /^corral: --backend: "docker" is none of auto, /,
+  );
 });
 
 Deno.test("corral stays readable when a value is 10 kB or full of escape codes", async () => {
@@ -172,7 +182,10 @@ Deno.test("corral run passes everything from the command on to it as it is", asy
     [["true"], ["true"]],
     [["--", "true"], ["true"]],
     [["--", "cmd", "--flags", ""], ["cmd", "--flags", ""]],
-    [["cmd", "--timeout", "1h", "-h", "--help", "--version"], "cmd --timeout 1h -h --help --version".split(" ")],
+    [
+      ["cmd", "--timeout", "1h", "-h", "--help", "--version"],
+      "cmd --timeout 1h -h --help --version".split(" "),
+    ],
     [["--", "cmd", "--", "--"], ["cmd", "--", "--"]],
     [["cmd", "--", "x"], ["cmd", "--", "x"]],
     [["--quiet", "cmd", "--quiet", "-n", "x"], ["cmd", "--quiet", "-n", "x"]],
@@ -182,11 +195,14 @@ Deno.test("corral run passes everything from the command on to it as it is", asy
     [["cmd", "", "", "a\nb", "-"], ["cmd", "", "", "a\nb", "-"]],
     [["run", "ps"], ["run", "ps"]],
   ];
-  for (const [words, argv] of rows) assert.deepEqual((await asked("run", ...words)).argv, argv, words.join(" "));
+  for (const [words, argv] of rows) {
+    assert.deepEqual((await asked("run", ...words)).argv, argv, words.join(" "));
+  }
 });
 
 Deno.test("corral run reads all of its options", async () => {
-  const words = "-n N -t 1h --grace 0 --signal int -m 1G --memory-high 512M --swap 0 -c 150% --cpu-weight 5 -p 9 --ref R " +
+  const words =
+    "-n N -t 1h --grace 0 --signal int -m 1G --memory-high 512M --swap 0 -c 150% --cpu-weight 5 -p 9 --ref R " +
     "--tag a=1 --tag b=2 --user U --chdir / --env A=1 --env A=2=3 --detach --output O --backend cgroupfs --best-effort " +
     "--receipt F --quiet";
   const { options } = await asked("run", ...words.split(" "), "cmd");

@@ -190,7 +190,7 @@ export function decodeMessage(bytes: Uint8Array): { message: DBusMessage; length
     member: text(FIELD.member),
     errorName: text(FIELD.errorName),
     signature: text(FIELD.signature) ?? "",
-    body: new DBusReader(bytes.slice(bodyAt, length), 0),
+    body: new DBusReader(bytes.subarray(bodyAt, length), 0),
   };
   return { message, length };
 }

@@ -144,7 +144,7 @@ class Input {
     let end: number;
     while ((end = this.#pending.indexOf(NEWLINE)) < 0) await this.#more();
     const text = new TextDecoder().decode(this.#pending.subarray(0, end)).trim();
-    this.#pending = this.#pending.slice(end + 1);
+    this.#pending = this.#pending.subarray(end + 1);
     return text;
   }
 
@@ -152,7 +152,8 @@ class Input {
     for (;;) {
       const decoded = decodeMessage(this.#pending);
       if (decoded !== null) {
-        this.#pending = this.#pending.slice(decoded.length);
+        // Not a copy: systemd sends everybody's signals to everybody, thousands when hundreds of jobs start at once.
+        this.#pending = this.#pending.subarray(decoded.length);
         return decoded.message;
       }
       await this.#more();
@@ -163,7 +164,8 @@ class Input {
     const chunk = new Uint8Array(READ_BYTES);
     const count = await this.connection.read(chunk);
     if (count === null) throw new SystemdRefusal("systemd closed the connection", null);
-    this.#pending = concat(this.#pending, chunk.subarray(0, count));
+    const received = chunk.subarray(0, count);
+    this.#pending = this.#pending.length === 0 ? received : concat(this.#pending, received);
   }
 }
 

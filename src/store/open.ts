@@ -6,6 +6,7 @@ import { MIGRATIONS } from "./schema.ts";
 
 /** How long a statement waits for another process's write. */
 export const BUSY_TIMEOUT_MS = 10_000;
+const REOPEN_PAUSE_MS = 20;
 
 /** statfs(2) magic numbers of file systems shared between nodes, where WAL's shared memory does not work: NFS, SMB, Lustre, GPFS, BeeGFS, CEPH, FUSE, AFS. */
 const SHARED_FILE_SYSTEMS = new Set([
@@ -27,22 +28,45 @@ const SHARED_FILE_SYSTEMS = new Set([
  */
 export function openDatabase(directory: string, fileName: string): DatabaseSync {
   const path = `${directory}/${fileName}`;
-  let db: DatabaseSync | null = null;
   // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
   const umask = Deno.umask(0o077);
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
-    db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    return openPatiently(directory, path);
+  } catch (cause) {
+    throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
+  } finally {
+    Deno.umask(umask);
+  }
+}
+
+/**
+ * SQLite does not wait where waiting could be a deadlock: the switch to WAL fails at once while another process makes the same switch
+ * (50 first starts at one moment: one of them). So the whole opening is tried again.
+ */
+function openPatiently(directory: string, path: string): DatabaseSync {
+  const until = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return openOnce(directory, path);
+    } catch (error) {
+      if (!/locked/.test(String(error)) || performance.now() >= until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REOPEN_PAUSE_MS * (0.5 + Math.random()));
+    }
+  }
+}
+
+function openOnce(directory: string, path: string): DatabaseSync {
+  // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
     db.prepare(`PRAGMA journal_mode = ${isShared(directory) ? "DELETE" : "WAL"}`).get();
     db.prepare("PRAGMA synchronous = NORMAL").get();
     migrate(db, path);
     return db;
-  } catch (cause) {
-    db?.close();
-    throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
-  } finally {
-    Deno.umask(umask);
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 

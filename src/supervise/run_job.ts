@@ -65,7 +65,7 @@ export async function runJob(
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
-  const receipt = openReceipt(request.receipt, context.cwd);
+  const receipt = openReceipt(request.receipt, context.cwd, say);
   const backend = context.backend(request.backend);
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));

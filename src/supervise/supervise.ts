@@ -35,7 +35,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     rereadDeadline(job, on);
     wake();
   });
-  Deno.unrefTimer(setTimeout(() => releaseIdleMemory(on.procs.root), IDLE_AFTER_MS));
+  Deno.unrefTimer(setTimeout(() => becomeSmall(on.procs.root), IDLE_AFTER_MS));
   for (;;) {
     const action = decide(asRunning(job), observe(job, exit, stop, on));
     // Moved a moment ago, and the notice has not come yet.
@@ -72,6 +72,14 @@ function rereadDeadline(job: Supervised, on: Enforcement): boolean {
   if (recorded === undefined || recorded === job.run.deadlineBootMs) return false;
   job.run.deadlineBootMs = recorded;
   return true;
+}
+
+function becomeSmall(procRoot: string): void {
+  try {
+    releaseIdleMemory(procRoot);
+  } catch {
+    // Another C library, no smaps: a larger supervisor supervises as well, and an error in a timer would end it.
+  }
 }
 
 function asRunning(job: Supervised): Job {

@@ -14,14 +14,20 @@ Deno.test("corral freeze and thaw pause a job and let it go on, each with an eve
   assert.equal(await node.corral("thaw", "7k"), EXIT.DONE);
   assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0");
   assert.equal(node.out, `${JOB_ID} frozen\n${JOB_ID} thawed\n`);
-  assert.deepEqual(node.eventKinds().filter((kind) => /frozen|thawed/.test(kind)).sort(), ["frozen", "thawed"]);
+  assert.deepEqual(node.eventKinds().filter((kind) => /frozen|thawed/.test(kind)).sort(), [
+    "frozen",
+    "thawed",
+  ]);
 });
 
 Deno.test("corral freeze of a job that cannot be frozen says so and leaves it running", async () => {
   using node = new FakeNode();
   node.start();
   assert.equal(await node.corral("freeze", JOB_ID), EXIT.NEGATIVE);
-  assert.match(node.said[0]!, /cannot be frozen: a process waits in the kernel; it runs on \(corral show 7k2m9q\)$/);
+  assert.match(
+    node.said[0]!,
+    /cannot be frozen: a process waits in the kernel; it runs on \(corral show 7k2m9q\)$/,
+  );
   assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0");
 });
 

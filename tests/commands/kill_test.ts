@@ -140,7 +140,12 @@ killTest("corral kill wants to know which jobs, in one way", async (node) => {
 
 killTest("corral kill tells what matches nothing", async (node) => {
   node.start();
-  for (const args of [["aaaaaa"], ["name:other"], ["ref:other"], ["--name", "other"], ["--ref", "x"], ["--user", "bob"]]) {
+  for (
+    const args of [["aaaaaa"], ["name:other"], ["ref:other"], ["--name", "other"], ["--ref", "x"], [
+      "--user",
+      "bob",
+    ]]
+  ) {
     assert.equal(await node.corral("kill", ...args), EXIT.NEGATIVE, args.join(" "));
     assert.match(node.said.pop()!, /^corral: no (live )?job matches ".*" \(see: corral ps\)$/);
   }

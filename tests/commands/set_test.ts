@@ -64,7 +64,11 @@ Deno.test("corral set --memory has the whole job die when it is exceeded", async
 Deno.test("corral set --timeout counts from the start; + and - move the deadline", async () => {
   using node = nodeWith();
   node.start();
-  const rows = [["2h", 2 * HOUR_MS, "2h"], ["+1h", 3 * HOUR_MS, "3h"], ["-30m", 2.5 * HOUR_MS, "2h30m"]] as const;
+  const rows = [["2h", 2 * HOUR_MS, "2h"], ["+1h", 3 * HOUR_MS, "3h"], [
+    "-30m",
+    2.5 * HOUR_MS,
+    "2h30m",
+  ]] as const;
   for (const [wish, deadline, told] of rows) {
     assert.equal(await node.corral("set", JOB_ID, `--timeout=${wish}`), EXIT.DONE, wish);
     assert.equal(deadlineMs(node), deadline);

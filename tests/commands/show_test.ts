@@ -14,7 +14,10 @@ Deno.test("corral show of a live job tells its processes as a tree, limits, usag
   node.addProcess(CHILD_PID, { ppid: LEADER_PID, command: ["worker", "a\nb"], state: "D" });
   assert.equal(await node.corral("show", JOB_ID), EXIT.DONE);
   assert.match(node.out, /^job 7k2m9q\n/);
-  assert.match(node.out, new RegExp(`^  ${LEADER_PID} S sleep 1000\n    ${CHILD_PID} D worker a\\\\nb$`, "m"));
+  assert.match(
+    node.out,
+    new RegExp(`^  ${LEADER_PID} S sleep 1000\n    ${CHILD_PID} D worker a\\\\nb$`, "m"),
+  );
   assert.match(node.out, /^ {2}memory now +1\.0M$/m);
   assert.match(node.out, /^ {2}\S+ \S+ run: running pid=5000000 cgroup=\/corral\/7k2m9q$/m);
 });

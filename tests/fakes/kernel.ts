@@ -4,10 +4,16 @@ import { type CgroupDir, JOB_PATH } from "./cgroup_dir.ts";
 export class FakeKernel implements AsyncDisposable {
   readonly #watcher: Deno.FsWatcher;
   readonly #obeying: Promise<void>;
+  readonly #killed = Promise.withResolvers<void>();
 
   constructor(readonly dir: CgroupDir, readonly path: string = JOB_PATH) {
     this.#watcher = Deno.watchFs(dir.mount + path, { recursive: false });
     this.#obeying = this.#obey();
+  }
+
+  /** Resolves when it has killed everything in the cgroup. */
+  get killed(): Promise<void> {
+    return this.#killed.promise;
   }
 
   async #obey(): Promise<void> {
@@ -22,6 +28,7 @@ export class FakeKernel implements AsyncDisposable {
         this.dir.put(this.path, "cgroup.kill", "");
         this.dir.put(this.path, "cgroup.procs", "");
         this.#tell("populated 0\nfrozen 0\n");
+        this.#killed.resolve();
       } else if (!/populated 0/.test(this.#text("cgroup.events"))) {
         this.#tell(`populated 1\nfrozen ${this.#text("cgroup.freeze") === "1" ? 1 : 0}\n`);
       }
@@ -36,7 +43,9 @@ export class FakeKernel implements AsyncDisposable {
   }
 
   #tell(events: string): void {
-    if (this.dir.text(this.path, "cgroup.events") !== events) this.dir.put(this.path, "cgroup.events", events);
+    if (this.dir.text(this.path, "cgroup.events") !== events) {
+      this.dir.put(this.path, "cgroup.events", events);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

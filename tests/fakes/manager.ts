@@ -92,7 +92,10 @@ export class FakeManager implements AsyncDisposable {
     }
   }
 
-  async #answer(connection: Deno.UnixConn, { messages = [], greeting = "OK 0123abcd" }: Answer): Promise<void> {
+  async #answer(
+    connection: Deno.UnixConn,
+    { messages = [], greeting = "OK 0123abcd" }: Answer,
+  ): Promise<void> {
     const chunk = new Uint8Array(65_536);
     const first = await connection.read(chunk) ?? 0;
     this.greetings.push(new TextDecoder().decode(chunk.subarray(0, first)));

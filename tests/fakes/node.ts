@@ -29,7 +29,9 @@ export class FakeNode implements Disposable {
   env: Record<string, string> = {};
 
   /** A job that runs with a live leader and a live supervisor, unless told otherwise. */
-  start(changes: { spec?: Partial<JobSpec>; run?: Partial<RunningFacts>; files?: Record<string, string> } = {}): Job {
+  start(
+    changes: { spec?: Partial<JobSpec>; run?: Partial<RunningFacts>; files?: Record<string, string> } = {},
+  ): Job {
     const { spec, store } = this.#insert(changes.spec);
     const cgroup = this.cgroups.add(`/corral/${spec.id}`, {
       "cgroup.procs": `${LEADER_PID}\n`,

@@ -53,7 +53,32 @@ Deno.test("DBusWriter counts an array without the padding before its first eleme
   const writer = new DBusWriter();
   writer.array(8, () => writer.uint64(1));
   writer.array(8, () => {});
-  assert.deepEqual([...writer.bytes], [8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  assert.deepEqual([...writer.bytes], [
+    8,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]);
 });
 
 Deno.test("DBusWriter makes everything from 2^64 the largest value, systemd's infinity", () => {

@@ -45,7 +45,8 @@ Deno.test("releaseIdleMemory() gives back pages and does no harm", async () => {
     const before = Deno.memoryUsage().rss;
     releaseIdleMemory("/proc");
     console.log(Deno.memoryUsage().rss < before, JSON.stringify({ still: ["alive", /x/.test("x")] }));`;
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", "--no-check", script] }).output();
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", "--no-check", script] })
+    .output();
   assert.equal(new TextDecoder().decode(stdout), 'true {"still":["alive",true]}\n');
 });
 

@@ -27,7 +27,19 @@ Deno.test("parseStat() reads a real line whose name looks like fields", () => {
 });
 
 Deno.test("parseStat() takes the name for what it is, whatever it is", () => {
-  const names = ["", " ", ")", "(", ") Z 1 1 1", "\n", "a\nb", "\x1b[2J", "((()))", "é\ufffd", ") R 0 0 0 0 0"];
+  const names = [
+    "",
+    " ",
+    ")",
+    "(",
+    ") Z 1 1 1",
+    "\n",
+    "a\nb",
+    "\x1b[2J",
+    "((()))",
+    "é\ufffd",
+    ") R 0 0 0 0 0",
+  ];
   for (const name of names) {
     const stat = parseStat(statLine(4711, { name, state: "D", ppid: 7, startTicks: 900_123 }), PATH);
     assert.deepEqual([stat.pid, stat.name, stat.state, stat.ppid], [4711, name, "D", 7], name);

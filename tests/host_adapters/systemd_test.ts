@@ -54,7 +54,8 @@ Deno.test("sliceProperties() accounts for everything even without limits", () =>
 });
 
 Deno.test("scopeProperties() has a backstop exactly when there is a timeout", () => {
-  const names = (backstopMs: number | null) => scopeProperties({ ...UNITS, backstopMs }).map(([name]) => name);
+  const names = (backstopMs: number | null) =>
+    scopeProperties({ ...UNITS, backstopMs }).map(([name]) => name);
   assert.ok(!names(null).includes("RuntimeMaxUSec"));
   assert.deepEqual(names(67_000).slice(-2), ["TimeoutStopUSec", "RuntimeMaxUSec"]);
   const properties = new Map(scopeProperties({ ...UNITS, graceMs: 0 }));

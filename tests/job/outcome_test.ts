@@ -47,7 +47,9 @@ Deno.test("runExitCode() follows the table of exit codes for every reason", () =
     assert.equal(runExitCode(outcome(reason, exit), stopSignal), expected, `${reason} ${stopSignal}`);
   }
   assert.deepEqual(
-    Object.keys(END_REASONS).filter((reason) => reason !== "signaled" && !rows.some(([row]) => row === reason)),
+    Object.keys(END_REASONS).filter((reason) =>
+      reason !== "signaled" && !rows.some(([row]) => row === reason)
+    ),
     [],
   );
 });

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { renderError, UsageError } from "../../src/errors.ts";
 import { BACKSTOP_MARGIN_MS, backstopMs } from "../../src/launch/backend.ts";
 import { CgroupfsBackend } from "../../src/launch/cgroupfs_backend.ts";
-import { type BackendChoice, backendOf, chooseBackend, parseBackend } from "../../src/launch/choose_backend.ts";
+import {
+  type BackendChoice,
+  backendOf,
+  chooseBackend,
+  parseBackend,
+} from "../../src/launch/choose_backend.ts";
 import type { BackendName } from "../../src/job/job.ts";
 import { CgroupDir, JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { specOf } from "../fakes/job.ts";
@@ -66,13 +71,21 @@ Deno.test("chooseBackend() says why not, and ends with what mends it", () => {
   assert.match(refusal("cgroupfs", root), /is read-only \(mount -o remount,rw /);
   assert.match(refusal("auto", root), /neither systemd nor a writable cgroup2 is here \(mount /);
   const user = choiceOf(dir, proc, { uid: USER, systemdBooted: true, ownCgroup: "/x.scope" });
-  assert.match(refusal("systemd", user), /no systemd user manager .* \(as root: loginctl enable-linger 1000\)$/);
-  assert.match(refusal("cgroupfs", user), /no cgroup is delegated to uid 1000 \(corral is in \/x\.scope\) \(run/);
+  assert.match(
+    refusal("systemd", user),
+    /no systemd user manager .* \(as root: loginctl enable-linger 1000\)$/,
+  );
+  assert.match(
+    refusal("cgroupfs", user),
+    /no cgroup is delegated to uid 1000 \(corral is in \/x\.scope\) \(run/,
+  );
   assert.match(refusal("auto", user), /nothing here lets uid 1000 make cgroups.*enable-linger 1000\)$/);
 });
 
 Deno.test({
-  name: `chooseBackend() finds the topmost cgroup that was delegated to a user${isRoot ? "" : " (needs root)"}`,
+  name: `chooseBackend() finds the topmost cgroup that was delegated to a user${
+    isRoot ? "" : " (needs root)"
+  }`,
   ignore: !isRoot,
   fn() {
     using dir = new CgroupDir();
@@ -102,8 +115,7 @@ Deno.test("chooseBackend() takes the cgroup root that it is told", () => {
 Deno.test("backendOf() a recorded job finds its root again", () => {
   using dir = new CgroupDir();
   using proc = new ProcDir();
-  const rootOf = (path: string) =>
-    (backendOf("cgroupfs", path, choiceOf(dir, proc)) as CgroupfsBackend).root;
+  const rootOf = (path: string) => (backendOf("cgroupfs", path, choiceOf(dir, proc)) as CgroupfsBackend).root;
   assert.equal(rootOf(JOB_PATH), "");
   assert.equal(rootOf(`/user/deep${JOB_PATH}`), "/user/deep");
 });

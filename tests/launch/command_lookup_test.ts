@@ -6,7 +6,9 @@ import { TempDir } from "../fakes/temp.ts";
 /** A directory with one of everything that a command can be. */
 function bench(): TempDir {
   const temp = new TempDir();
-  for (const [name, mode] of [["one/good", 0o755], ["one/plain", 0o644], ["two/plain", 0o700], ["good", 0o711]]) {
+  for (
+    const [name, mode] of [["one/good", 0o755], ["one/plain", 0o644], ["two/plain", 0o700], ["good", 0o711]]
+  ) {
     Deno.chmodSync(temp.write(name as string, ""), mode as number);
   }
   Deno.mkdirSync(`${temp.path}/one/directory`);

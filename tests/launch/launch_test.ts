@@ -133,7 +133,10 @@ Deno.test("launch() with --best-effort warns of such a limit and runs without it
 
 Deno.test("launch() undoes everything when a limit was silently ignored", async () => {
   using bench = new Bench({ limits: { pidsMax: 9 }, files: { "pids.max": "max\n" } });
-  assert.match(await refusal(bench), /^corral: --pids is not in force: pids\.max says max \(see: corral doctor/);
+  assert.match(
+    await refusal(bench),
+    /^corral: --pids is not in force: pids\.max says max \(see: corral doctor/,
+  );
   assert.equal(bench.backend.calls.at(-1), `remove ${JOB_PATH}`);
   await assertNothingLeft(bench);
 });

@@ -14,7 +14,10 @@ Deno.test("undecodableVariables() finds the values that are no UTF-8, and only t
 });
 
 Deno.test("undecodableVariables() leaves out names that no shell can hold", () => {
-  assert.deepEqual(undecodableVariables(block("a.b=\xff", "\xff=1", "=\xff", "\xff", "x;id=\xff", "$(id)=\xff")), []);
+  assert.deepEqual(
+    undecodableVariables(block("a.b=\xff", "\xff=1", "=\xff", "\xff", "x;id=\xff", "$(id)=\xff")),
+    [],
+  );
 });
 
 Deno.test("undecodableVariables() reads blocks without an end and without anything", () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { drawTree, type TreeNode } from "../../src/report/tree.ts";
 
-const node = (pid: number, ppid: number, command = `c${pid}`): TreeNode => ({ pid, ppid, state: "S", command });
+const node = (pid: number, ppid: number, command = `c${pid}`): TreeNode => ({
+  pid,
+  ppid,
+  state: "S",
+  command,
+});
 
 Deno.test("drawTree() indents children under their parent, in the order given", () => {
   const lines = drawTree([node(10, 1), node(12, 10), node(11, 10), node(20, 11), node(30, 2)]);
@@ -16,7 +21,12 @@ Deno.test("drawTree() indents children under their parent, in the order given", 
 });
 
 Deno.test("drawTree() shows state and command, harmless and cut", () => {
-  const [line = "", ...others] = drawTree([{ pid: 7, ppid: 1, state: "D", command: `a\nb\x1b[2J${"x".repeat(999)}` }]);
+  const [line = "", ...others] = drawTree([{
+    pid: 7,
+    ppid: 1,
+    state: "D",
+    command: `a\nb\x1b[2J${"x".repeat(999)}`,
+  }]);
   assert.match(line, /^7 D a\\nb\\x1b\[2Jx+\.\.\.$/);
   assert.ok(line.length < 200);
   assert.deepEqual(others, []);

@@ -19,7 +19,7 @@ const ODD_SPEC: JobSpec = specOf({
   ref: "'; DROP TABLE jobs; --",
   tags: { project: "brain", "a/b": "=é😀\n" },
   argv: ["sh", "-c", "echo 'a'; \"b\"", "", "\n", "--help"],
-  cwd: "/with \"quotes\" and\nlines",
+  cwd: '/with "quotes" and\nlines',
   limits: {
     memoryMaxBytes: 2 ** 53 - 1,
     memoryHighBytes: 1,
@@ -81,7 +81,11 @@ Deno.test("JobStore keeps a job that ended without ever having run", () => {
   using dir = new StoreDir();
   const store = dir.open();
   store.insert(specOf());
-  store.markEnded(JOB_ID, { ...EXITED, reason: "failed-to-start", trigger: "failed-to-start", usage: null }, []);
+  store.markEnded(
+    JOB_ID,
+    { ...EXITED, reason: "failed-to-start", trigger: "failed-to-start", usage: null },
+    [],
+  );
   const { phase } = store.get(JOB_ID)!;
   assert.ok(phase.state === "ended");
   assert.deepEqual([phase.run, phase.usage, phase.reason], [null, null, "failed-to-start"]);
@@ -193,7 +197,12 @@ Deno.test("JobStore.find() by id, prefix, name and ref, newest first", () => {
 Deno.test("JobStore.events() are in the order in which they happened", () => {
   using dir = new StoreDir();
   const store = dir.open();
-  const event = (atMs: number, kind: string) => ({ atMs, actor: "run", kind, detail: { text: "a\nb", n: 1.5 } });
+  const event = (atMs: number, kind: string) => ({
+    atMs,
+    actor: "run",
+    kind,
+    detail: { text: "a\nb", n: 1.5 },
+  });
   store.insert(specOf({ createdAtMs: 1 }));
   store.addEvents(JOB_ID, [event(9, "late"), event(5, "early"), event(9, "later")]);
   const events = store.events(JOB_ID);
@@ -250,7 +259,8 @@ Deno.test("JobStore names the job whose row is damaged, and reads the others", (
     assert.throws(
       () => store.get(JOB_ID),
       (error: unknown) =>
-        error instanceof StoreError && error.path === dir.file && /row of job "7k2m9q" is damaged/.test(error.message),
+        error instanceof StoreError && error.path === dir.file &&
+        /row of job "7k2m9q" is damaged/.test(error.message),
       damage,
     );
     assert.equal(store.get("aaaaaa")?.phase.state, "running");
