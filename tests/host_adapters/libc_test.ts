@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cleanFileMappings, killByNumber, releaseIdleMemory } from "../../src/host/libc.ts";
+import { cleanFileMappings, killByNumber } from "../../src/host/libc.ts";
 import { NO_PID } from "../fakes/proc_dir.ts";
 
 /** A mapping as /proc/PID/smaps of Linux 6.18 shows it, without the lines that do not matter. */

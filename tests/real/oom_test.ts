@@ -26,40 +26,10 @@ def fill(*_):
 signal.signal(signal.SIGTERM, fill)
 while True: signal.pause()`;
 
-/** Each under --memory 64M. */
-const CASES = {
-  "fills it from one of many sessions": { argv: ["python3", "-c", SESSIONS], options: [] },
-  "fills it from a child of a shell": {
-    argv: ["/bin/sh", "-c", 'python3 -c "$0"; echo "the shell survived"; sleep 1000', FILL],
-    options: [],
-  },
-  "fills it while dying": {
-    argv: ["python3", "-c", FILL_ON_TERM],
-    options: ["--timeout", "3s", "--grace", "60s"],
-  },
-  "dies of its own SIGKILL": { argv: ["/bin/sh", "-c", "kill -KILL $$"], options: [] },
-  "exits with 137 by itself": { argv: ["/bin/sh", "-c", "exit 137"], options: [] },
-} as const;
-type CaseName = keyof typeof CASES;
-
-const running = new Map<CaseName, Promise<FinishedRun>[]>();
-/** One case for all callers side by side, by whichever test comes first. */
-function runsOf(name: CaseName): Promise<FinishedRun>[] {
-  const { argv, options } = CASES[name];
-  const runs = running.get(name) ??
-    callers.map((caller) => caller.run(["--memory", "64M", ...options], argv));
-  running.set(name, runs);
-  return runs;
-}
-
-function testCase(name: CaseName, check: (run: FinishedRun) => void): void {
-  for (const [index, caller] of callers.entries()) {
-    machineTest(machine, `a job of ${caller.name} that ${name}`, async () => {
-      const run = await runsOf(name)[index]!;
-      check(run);
-      assert.deepEqual(await leftOf(machine, [run.job.id]), []);
-    }, { needs: ["memory"] });
-  }
+interface Case {
+  argv: readonly string[];
+  options?: readonly string[];
+  check(run: FinishedRun): void;
 }
 
 function diedOfMemory({ code, stdout, stderr, job }: FinishedRun): void {
@@ -68,35 +38,56 @@ function diedOfMemory({ code, stdout, stderr, job }: FinishedRun): void {
   assert.equal(stdout, "");
   assert.deepEqual([job.exitCode, job.signal], [null, "KILL"]);
   assert.match(stderr, /^corral: job \w+ ended: oom after .*\(died of KILL, cpu .*, memory peak 64.0M\)$/m);
+  filledMemory(job);
 }
 
-function filledMemory({ job }: FinishedRun): void {
-  const { memoryPeakBytes, oomKills } = job.usage;
-  assert.ok(Math.abs(memoryPeakBytes! / LIMIT_BYTES - 1) < 0.05, `peak ${memoryPeakBytes}`);
-  assert.ok(oomKills! > 0);
+function filledMemory({ usage }: FinishedRun["job"]): void {
+  assert.ok(Math.abs(usage.memoryPeakBytes! / LIMIT_BYTES - 1) < 0.05, `peak ${usage.memoryPeakBytes}`);
+  assert.ok(usage.oomKills! > 0);
 }
 
-for (const name of ["fills it from one of many sessions", "fills it from a child of a shell"] as const) {
-  testCase(name, (run) => {
-    diedOfMemory(run);
-    filledMemory(run);
-  });
+/** For everybody side by side, each under --memory 64M. */
+function testCase(name: string, { argv, options = [], check }: Case, asWhom = callers): void {
+  machineTest(machine, `a job that ${name}`, async () => {
+    const runs = await Promise.all(asWhom.map((caller) => caller.run(["--memory", "64M", ...options], argv)));
+    for (const run of runs) check(run);
+    assert.deepEqual(await leftOf(machine, runs.map(({ job }) => job.id)), []);
+  }, { needs: ["memory"] });
 }
 
-testCase("fills it while dying", (run) => {
-  // The first reason wins: it was overdue before it was out of memory.
-  assert.equal(run.job.reason, "timeout", run.stderr);
-  assert.equal(run.code, 124);
-  assert.equal(run.job.signal, "KILL");
-  assert.ok(run.job.usage.wallMs! < 60_000, "the grace was waited for although nothing was left");
-  filledMemory(run);
+testCase("fills its memory from one of many sessions", {
+  argv: ["python3", "-c", SESSIONS],
+  check: diedOfMemory,
 });
 
-testCase("dies of its own SIGKILL", ({ code, job }) => {
-  assert.deepEqual([code, job.reason, job.signal], [137, "signaled", "KILL"]);
-  assert.equal(job.usage.oomKills, 0);
+testCase("fills its memory from a child of a shell", {
+  argv: ["/bin/sh", "-c", 'python3 -c "$0"; echo "the shell survived"; sleep 1000', FILL],
+  check: diedOfMemory,
 });
 
-testCase("exits with 137 by itself", ({ code, job }) => {
-  assert.deepEqual([code, job.reason, job.exitCode, job.signal], [137, "exited", 137, null]);
+testCase("fills its memory while dying", {
+  argv: ["python3", "-c", FILL_ON_TERM],
+  options: ["--timeout", "5s", "--grace", "100s"],
+  check({ code, stderr, job }) {
+    // The first reason wins: it was overdue before it was out of memory.
+    assert.equal(job.reason, "timeout", stderr);
+    assert.deepEqual([code, job.signal], [124, "KILL"]);
+    assert.ok(job.usage.wallMs! < 100_000, "the grace was waited for although nothing was left");
+    filledMemory(job);
+  },
 });
+
+testCase("dies of its own SIGKILL is none that ran out of memory", {
+  argv: ["/bin/sh", "-c", "kill -KILL $$"],
+  check({ code, job }) {
+    assert.deepEqual([code, job.reason, job.signal], [137, "signaled", "KILL"]);
+    assert.equal(job.usage.oomKills, 0);
+  },
+}, callers.slice(0, 1));
+
+testCase("exits with 137 by itself is none that ran out of memory", {
+  argv: ["/bin/sh", "-c", "exit 137"],
+  check({ code, job }) {
+    assert.deepEqual([code, job.reason, job.exitCode, job.signal], [137, "exited", 137, null]);
+  },
+}, callers.slice(0, 1));

@@ -54,7 +54,7 @@ machineTest(machine, `a pipeline of ${TOTAL_MIB} MiB runs to its completion`, as
   const { code, stdout, stderr, job } = run;
   assert.deepEqual([code, stdout, job.reason], [0, "filled\nburned\n", "exited"], stderr);
   // Two workers outlived their parent, one of them deaf to SIGTERM.
-  assert.ok(job.events.some(({ kind, detail }) => kind === "signal" && detail["sent"] === 2));
+  assert.ok(job.events.some(({ kind, detail }) => kind === "signal" && Number(detail["sent"]) >= 2));
   assert.ok(job.events.some(({ kind }) => kind === "kill"));
   assert.ok(job.usage.cpuUsageUsec! > CPU_S * 1e6, `cpu ${job.usage.cpuUsageUsec}`);
   if (hasMemory) assert.ok(job.usage.memoryPeakBytes! > TOTAL_MIB * MIB, `peak ${job.usage.memoryPeakBytes}`);
