@@ -1,6 +1,5 @@
 /** Every limit is in the control file of the job's own slice, and holds. */
 import assert from "node:assert/strict";
-import { NO_LIMITS } from "../../src/job/job.ts";
 import { machineTest, machineUnderTest } from "../machine/for_test.ts";
 import { allCallers, CGROUP_MOUNT, type FinishedRun, succeeded } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
