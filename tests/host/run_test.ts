@@ -154,6 +154,7 @@ hostTest(
     ]);
     assert.deepEqual([code, job.name, job.ref], [0, name, name]);
     const { stdout } = await corral.corral("show", job.id);
+    // deno-lint-ignore no-control-regex
     assert.match(stdout, /^[^\p{Cf}\x1b]*$/u);
     assert.match(stdout, /^ {2}name +a\\nb\\x1b\[31m\\u202e$/m);
   },
