@@ -74,12 +74,13 @@ export class JobStore {
     );
   }
 
-  /** starting -> running. */
-  markRunning(id: string, facts: RunningFacts): void {
+  /** starting -> running. `limits`: those in force, when they are not all that were asked for. */
+  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): void {
     this.#write("cannot record the launch", (run) => {
       run(
         `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
-           started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state = 'starting'`,
+           started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, limits = coalesce(?, limits)
+         WHERE id = ? AND state = 'starting'`,
         facts.pid,
         facts.startTicks,
         facts.pgid,
@@ -88,6 +89,7 @@ export class JobStore {
         facts.startedAtMs,
         facts.startedBootMs,
         facts.deadlineBootMs,
+        limits === null ? null : JSON.stringify(limits),
         id,
       );
       this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });

@@ -3,7 +3,7 @@
  * be written is kept and written with whatever comes next; the first failure is said on stderr.
  */
 import { renderError } from "../errors.ts";
-import type { EndReason, JobSpec, RunningFacts, Survivor } from "../job/job.ts";
+import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
 import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
 import { BUSY_TIMEOUT_MS } from "../store/open.ts";
 
@@ -31,8 +31,8 @@ export class Ledger {
     return this.#attempt(BUSY_TIMEOUT_MS, (store) => store.isTaken(id)) ?? false;
   }
 
-  markRunning(id: string, facts: RunningFacts): void {
-    this.#write((store) => store.markRunning(id, facts));
+  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): void {
+    this.#write((store) => store.markRunning(id, facts, limits));
   }
 
   /**

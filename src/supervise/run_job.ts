@@ -89,7 +89,7 @@ export async function runJob(
     failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
   }
-  ledger.markRunning(spec.id, launched.run);
+  ledger.markRunning(spec.id, launched.run, launched.limits);
   say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   detached?.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
@@ -108,7 +108,7 @@ export async function runJob(
   );
   receipt?.write(
     receiptText(
-      { spec, phase: { state: "ended", run: launched.run, ...ending } },
+      { spec: { ...spec, limits: launched.limits }, phase: { state: "ended", run: launched.run, ...ending } },
       ledger.store,
       ending.steps,
     ),
@@ -198,12 +198,15 @@ async function launchFrom(context: Context, request: RunRequest, parts: LaunchPa
 
 function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): string {
   let events = steps;
+  let spec = job.spec;
   try {
-    events = store?.events(job.spec.id) ?? steps;
+    events = store?.events(spec.id) ?? steps;
+    // Limits and time-out may have been changed since the launch (`corral set`).
+    spec = store?.get(spec.id)?.spec ?? spec;
   } catch {
     // The loss was said when it happened; the receipt still tells the steps.
   }
-  return toJson(jobJson(job, events, null));
+  return toJson(jobJson({ ...job, spec }, events, null));
 }
 
 /** The record of a job whose command never ran. */

@@ -59,7 +59,7 @@ hostTest("corral run ends a job at its deadline, tree and all", async (corral) =
   // Two generations that ignore TERM, in sessions of their own, one of them in a cgroup that the job made.
   const stubborn =
     'trap "" TERM; here=/proc/self/cgroup; nested="$MOUNT$(sed -n "s/^0:://p" $here)/nested"; ' +
-    'mkdir "$nested" && setsid sh -c "echo 0 >\\"$nested/cgroup.procs\\"; sleep 1000" & setsid sleep 1000 & ' +
+    'mkdir "$nested" || exit 99; setsid sh -c "echo 0 >\\"$nested/cgroup.procs\\"; sleep 1000" & setsid sleep 1000 & ' +
     "while :; do sleep 1; done";
   const mount = corral.jobsDirectory.slice(0, -`${corral.root}/corral`.length);
   const options = ["--timeout", "500ms", "--grace", "100ms", "--env", `MOUNT=${mount}`];
@@ -107,11 +107,12 @@ hostTest("corral run ends its job at once on a second signal", async (corral) =>
 hostTest("corral run killed with -9 leaves a job that corral kill finds and ends", async (corral) => {
   const live = await corral.start([], ["sh", "-c", "echo ready; sleep 1000"]);
   live.process.kill("SIGKILL");
-  await live.end();
+  await live.process.status;
   assert.equal((await corral.show(live.id)).state, "running");
   const { code, stdout } = await corral.corral("kill", "--now", live.id);
   assert.deepEqual([code, stdout], [0, `${live.id} ended: killed\n`]);
   assert.ok(corral.isGone(live.id));
+  await live.end();
 });
 
 hostTest("corral run hands binary data through both ways unharmed", async (corral) => {

@@ -1,40 +1,21 @@
 import assert from "node:assert/strict";
 import { type Action, decide, type Observation } from "../../src/job/decide.ts";
 import type { EndReason, Job } from "../../src/job/job.ts";
-import { endedPhase, jobIn, runningJob, runOf } from "../fakes/job.ts";
-import { seededRandom } from "./refusal.ts";
-
-const DEADLINE_MS = 9_010_000;
-
-/** The supervisor looks at its job, which runs undisturbed. */
-function seen(changes: Partial<Observation> = {}): Observation {
-  return {
-    bootMs: 9_002_000,
-    sameBoot: true,
-    cgroup: "populated",
-    supervisor: "self",
-    leader: { alive: true },
-    oomKills: 0,
-    endRequest: null,
-    onOrphan: "kill",
-    ...changes,
-  };
-}
-
-const exited = (code: number): Observation["leader"] => ({ alive: false, exit: { code, signal: null } });
-const died = (signal: number): Observation["leader"] => ({ alive: false, exit: { code: null, signal } });
-const UNSEEN: Observation["leader"] = { alive: false, exit: null };
-const ASKED = { skipGrace: false };
-const HURRIED = { skipGrace: true };
-
-const STARTING = jobIn({ state: "starting" });
-const RUNNING = runningJob();
-const TIMED = runningJob({ deadlineBootMs: DEADLINE_MS });
-const endingFor = (reason: EndReason) => jobIn({ state: "ending", run: runOf(), reason, endingAtMs: 1 });
-const ENDING = endingFor("timeout");
-const ENDED = jobIn(endedPhase());
-const SURVIVOR = { pid: 4712, name: "nfs", state: "D", wchan: "rpc_wait", because: "waits" };
-const UNKILLABLE = jobIn(endedPhase({ reason: "unkillable", trigger: "timeout", survivors: [SURVIVOR] }));
+import {
+  ASKED,
+  DEADLINE_MS,
+  died,
+  ENDED,
+  ENDING,
+  exited,
+  HURRIED,
+  RUNNING,
+  seen,
+  STARTING,
+  TIMED,
+  UNKILLABLE,
+  UNSEEN,
+} from "../fakes/observation.ts";
 
 const end = (reason: EndReason, changes: Partial<Extract<Action, { do: "end" }>> = {}): Action => ({
   do: "end",
@@ -301,76 +282,3 @@ for (const [what, job, observation, expected] of TABLE) {
     assert.deepEqual(decide(job, observation), expected);
   });
 }
-
-const JOBS = [STARTING, RUNNING, TIMED, ENDING, endingFor("killed"), ENDED, UNKILLABLE];
-
-/** Every combination that can be seen, not only the likely ones, each with each job. */
-function* everything(): Generator<readonly [Job, Observation]> {
-  const random = seededRandom(40_713);
-  const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
-  for (let round = 0; round < 20_000; round++) {
-    const observation = seen({
-      bootMs: DEADLINE_MS + pick(-5_000, -1, 0, 1, 50_000),
-      sameBoot: pick(true, true, false),
-      cgroup: pick("populated", "empty", "gone", "foreign"),
-      supervisor: pick("self", "alive", "gone"),
-      leader: pick({ alive: true }, UNSEEN, exited(0), exited(137), died(9), died(15)),
-      oomKills: pick(0, 1),
-      endRequest: pick(null, ASKED, HURRIED),
-      onOrphan: pick("kill", "keep"),
-    });
-    yield [pick(...JOBS), observation];
-  }
-}
-
-function assertAlways(holds: (action: Action, seen: Observation, job: Job) => boolean): void {
-  for (const [job, observation] of everything()) {
-    const action = decide(job, observation);
-    assert.ok(holds(action, observation, job), JSON.stringify({ phase: job.phase, observation, action }));
-  }
-}
-
-const acts = (action: Action) => action.do === "end" || action.do === "collect";
-
-Deno.test("decide() ends nothing but a populated cgroup", () => {
-  assertAlways((action, { cgroup }) => action.do !== "end" || cgroup === "populated");
-});
-
-Deno.test("decide() never acts on a foreign cgroup, except to record a reboot", () => {
-  assertAlways((action, { cgroup, sameBoot }) => cgroup !== "foreign" || !sameBoot || !acts(action));
-});
-
-Deno.test("decide() ends nothing after a reboot, it only records", () => {
-  assertAlways((action, { sameBoot }) => sameBoot || action.do === "collect" || action.do === "leave");
-});
-
-Deno.test("decide() leaves a supervised job alone unless somebody asked or it is overdue", () => {
-  assertAlways((action, { supervisor, endRequest, sameBoot, bootMs }, job) => {
-    const overdue = job === TIMED && bootMs >= DEADLINE_MS;
-    const retried = job === UNKILLABLE;
-    return supervisor !== "alive" || endRequest !== null || !sameBoot || overdue || retried || !acts(action);
-  });
-});
-
-Deno.test("decide() keeps the reason of an ending", () => {
-  assertAlways((action, _seen, { phase }) =>
-    phase.state !== "ending" || !("reason" in action) || action.reason === phase.reason
-  );
-});
-
-Deno.test("decide() does nothing to an ended job of which nothing was left", () => {
-  assertAlways((action, _seen, job) => job !== ENDED || action.do === "leave");
-});
-
-Deno.test("decide() skips the grace only when told, or when somebody has begun it", () => {
-  assertAlways((action, { endRequest }, { phase }) =>
-    action.do !== "end" || !action.skipGrace || endRequest?.skipGrace === true || phase.state === "ending" ||
-    phase.state === "ended"
-  );
-});
-
-Deno.test("decide() gives an exit only when the observer saw it", () => {
-  assertAlways((action, { leader }) =>
-    !("exit" in action) || action.exit === null || (!leader.alive && leader.exit === action.exit)
-  );
-});

@@ -136,6 +136,8 @@ Deno.test({
 Deno.test("makeGate() gives 127 and 126 for a command that went missing meanwhile", async () => {
   assert.equal((await pass({ argv: ["/no/such/command"] })).exit.code, 127);
   assert.equal((await pass({ argv: ["/etc/passwd"] })).exit.code, 126);
+  // Not an option of a tool on the way.
+  assert.equal((await pass({ argv: ["--version"] })).exit.code, 127);
 });
 
 Deno.test("makeGate() starts the command in its directory", async () => {

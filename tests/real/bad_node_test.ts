@@ -53,6 +53,13 @@ refusalTest(
     {
       argv: ["run", "true"],
       code: 125,
+      says: /^cannot enter the current directory "\/root" \(give --chdir DIR, or cd there\)$/,
+      hide: "cd /root",
+      user: "alice",
+    },
+    {
+      argv: ["run", "true"],
+      code: 125,
       says: /^cannot start a process: .*\/bin\/sh/,
       hide: "mount --bind /dev/null /bin/sh",
     },
@@ -72,3 +79,15 @@ machineTest(machine, "refused launches leave nothing behind, and a job needs no 
 }, { skip: machine.tier === "vm" });
 
 const SQLITE = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+
+machineTest(machine, "corral run --user runs nothing that the user may not", async () => {
+  const script = `set -e
+    [ -d /root/private ] || mkdir --mode=0700 /root/private
+    cp /bin/true /root/private/
+    exec ${machine.corral} run --quiet --user alice --chdir / -- /root/private/true`;
+  const { code, stderr } = await machine.sh(script);
+  assert.deepEqual([code, stderr], [
+    126,
+    "setsid: failed to execute /root/private/true: Permission denied\n",
+  ]);
+}, { skip: machine.tier === "vm" });

@@ -1,6 +1,6 @@
 /** `corral run --detach`: the job stays enforced whatever becomes of its caller. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { Caller, type JobJson, succeeded, until } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
 
@@ -45,6 +45,7 @@ for (const caller of [root, alice, rootPlain]) {
       await until(caller, "the supervisor is gone", `! kill -0 ${supervisorPid}`);
       assert.deepEqual(await leftOf(machine, [id]), []);
     },
+    nativeOnly(machine),
   );
 }
 
@@ -100,6 +101,7 @@ machineTest(
       succeeded(await machine.sh(SPARE_USER_PROCESSES));
     }
   },
+  nativeOnly(machine),
 );
 
 machineTest(machine, "the output goes to a file: a default one, or what --output says", async () => {
@@ -115,7 +117,7 @@ machineTest(machine, "the output goes to a file: a default one, or what --output
     await ended(root, stdout.trim());
   }
   assert.equal(await machine.readFile("/tmp/corral-test-output"), "out\nerr\n0\n".repeat(2));
-});
+}, nativeOnly(machine));
 
 /** The detached jobs of the crontabs (users_cron_test.ts) are in root's and alice's own stores and may live. */
 const ONLY_CRON_SUPERVISORS =
@@ -145,4 +147,4 @@ machineTest(machine, "a detached run that fails gives the right code, one line a
   }
   assert.equal((await root.corral(["ps", "--json"])).stdout, before);
   await until(root, "their supervisors are gone", ONLY_CRON_SUPERVISORS);
-});
+}, nativeOnly(machine));

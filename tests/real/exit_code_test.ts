@@ -1,6 +1,6 @@
 /** The exit code of `corral run` is the job's own; 126 and 127 are for commands that cannot be run. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { succeeded } from "./caller.ts";
 import { runGuestProgram } from "./guest_program.ts";
 
@@ -103,7 +103,7 @@ machineTest(machine, "a missing command gives 127, one that cannot be executed 1
     ran(["env", "-u", "PWD", "sh", "-c", "pwd"], "/usr/share\n", { options: ["--chdir", "/usr/share"] }),
   ], `${STATE_DIR}-odd`);
   await machine.exec(["umount", `${FILES}/noexec`]);
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "a wrong --chdir gives 2 and one line, and no job", async () => {
   for (const directory of ["/no/such", "/etc/passwd", "", "/proc/self/fd/0/x"]) {
@@ -113,4 +113,4 @@ machineTest(machine, "a wrong --chdir gives 2 and one line, and no job", async (
     assert.match(stderr, /^corral: --chdir: .*\n$/);
   }
   assert.equal((await machine.exec(["ls", `${STATE_DIR}-none`])).code, 2, "a store was made");
-});
+}, nativeOnly(machine));

@@ -121,8 +121,7 @@ for (const caller of machine.tier === "vm" ? [] : unlikeCallers(machine, "kill")
         `[ $(ps -o etimes= -p ${(await caller.show(job)).pid}) -ge 1 ]`,
       );
       const kills = await Promise.all([caller.corral(["kill", job]), caller.corral(["kill", job])]);
-      await until(caller, "it has ended", `corral show ${job} --json | grep -q '"state": "ended"'`);
-      const { reason, events, survivors } = await caller.show(job);
+      const { reason, events, survivors } = await caller.ended(job);
       assert.ok(reason === "killed" || reason === "timeout", String(reason));
       for (const kind of ["ending", "ended"]) {
         assert.equal(events.filter((event) => event.kind === kind).length, 1, kind);

@@ -1,5 +1,6 @@
 /** Every limit is in the control file of the job's own slice, and holds. */
 import assert from "node:assert/strict";
+import { NO_LIMITS } from "../../src/job/job.ts";
 import { machineTest, machineUnderTest } from "../machine/for_test.ts";
 import { allCallers, CGROUP_MOUNT, type FinishedRun, succeeded } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
@@ -125,8 +126,9 @@ for (const caller of UNENFORCEABLE.length > 0 ? callers : []) {
 
   machineTest(machine, `--best-effort of ${caller.name} runs without the controllers and warns`, async () => {
     const options = UNENFORCEABLE.flatMap(({ option, value }) => [option, value]);
-    const { code, stderr } = await caller.run(["--best-effort", ...options], ["true"]);
+    const { code, stderr, job } = await caller.run(["--best-effort", ...options], ["true"]);
     assert.equal(code, 0);
+    assert.deepEqual(job.limits, NO_LIMITS);
     const warnings = stderr.split("\n").filter((line) => line.startsWith("corral: warning: "));
     assert.equal(warnings.length, UNENFORCEABLE.length, stderr);
   });

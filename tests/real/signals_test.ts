@@ -1,6 +1,6 @@
 /** INT, TERM and HUP to `corral run` end its job, at whatever moment they come. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { runGuestProgram } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
@@ -42,17 +42,17 @@ machineTest(machine, "a second signal skips the grace", async () => {
   for (const [name, number] of Object.entries(STOPPING)) {
     assertEnded(found[name]!, { code: 128 + number, got: [15] });
   }
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "a signal that was ignored when corral was started stays ignored", async () => {
   assertEnded(await act<Ended>("nohup"), { code: 128 + STOPPING.SIGINT, got: [15] });
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "--signal chooses the first signal, a real-time one too", async () => {
   const found = await act<Record<string, Ended>>("first");
   assertEnded(found["INT"]!, { code: 128 + STOPPING.SIGTERM, got: [2] });
   assertEnded(found["RTMIN+1"]!, { code: 128 + STOPPING.SIGTERM, got: [35] });
-});
+}, nativeOnly(machine));
 
 interface OnTerminal {
   code: number;
@@ -68,7 +68,7 @@ machineTest(machine, "a job reads from a terminal; Ctrl-C and a hang-up end it",
   const found = await act<Record<string, OnTerminal>>("terminal");
   const ended = { reason: "killed", left: [], terminal: true, unchanged: true };
   assert.deepEqual(found, { "Ctrl-C": { code: 130, ...ended }, "hang up": { code: 129, ...ended } });
-});
+}, nativeOnly(machine));
 
 interface Early {
   /** Runs that ended in an unexpected way. */

@@ -1,6 +1,6 @@
 /** A job's standard streams are its caller's own, and so is everything else that a process inherits. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { Caller, succeeded } from "./caller.ts";
 import { runGuestProgram } from "./guest_program.ts";
 
@@ -97,4 +97,4 @@ machineTest(machine, "stdout and stderr stay apart, and a reader that leaves is 
     "$0" ps | true; "$0" show --help | head -n 0`;
   const { stdout, stderr } = await root.exec(["/bin/bash", "-c", script, machine.corral]);
   assert.deepEqual([stdout, stderr], ["out\nout\ny\nclosed: 0\n", ""]);
-});
+}, nativeOnly(machine));

@@ -3,7 +3,7 @@
  * once a minute: by the time the other tests are through, the results are mostly there.
  */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { succeeded } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
 
@@ -62,5 +62,5 @@ for (const user of USERS) {
     assert.equal(JSON.parse(shown.stdout).processes.length, 1, "the detached job outlives the cron job");
     succeeded(await machine.exec([machine.corral, "kill", "--now", id], { user }));
     assert.deepEqual(await leftOf(machine, [id]), []);
-  });
+  }, nativeOnly(machine));
 }

@@ -1,6 +1,6 @@
 /** Who may run what as whom, and under whose systemd. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import type { ExecOptions, ExecResult } from "../machine/machine.ts";
 import { Caller, succeeded } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
@@ -34,7 +34,7 @@ machineTest(machine, "--user takes a number, and ends what the user's job left b
   const { stdout, job } = await root.run(["--user", "1000", "--grace", "0"], argv);
   assert.equal(stdout, ALICE);
   assert.deepEqual(await leftOf(machine, [job.id]), []);
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "--user refuses a user that does not exist, and whoever is not root", async () => {
   const refused = async (user: string, caller: string) => {
@@ -48,12 +48,12 @@ machineTest(machine, "--user refuses a user that does not exist, and whoever is 
   for (const line of unknown) assert.match(line, /^corral: --user: there is no user ".*"\n$/);
   assert.equal(await refused("bob", "alice"), "corral: --user needs root\n");
   assert.equal((await corral(["run", "--user", "alice", "true"], { user: "alice" })).code, 0);
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "root's supplementary groups are its job's", async () => {
   const argv = ["setpriv", "--groups=27,2000", machine.corral, "run", "--quiet", "id", "-G"];
   assert.equal(succeeded(await root.exec(argv)).stdout, "0 27 2000\n");
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "a user's job runs under the user's systemd: logged in and as from cron", async () => {
   const path =
@@ -70,7 +70,7 @@ machineTest(machine, "a user's store is the user's alone", async () => {
     user: "alice",
   });
   assert.equal(stdout, "700 alice\n600 alice\n");
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "who has no systemd of their own is told the command that mends it", async () => {
   const asFromCron = () => corral(["run", "true"], { user: "bob" });
@@ -85,7 +85,7 @@ machineTest(machine, "who has no systemd of their own is told the command that m
   } finally {
     await machine.sh("loginctl disable-linger 1001; systemctl stop user@1001.service");
   }
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "a user's cgroupfs job lives in the cgroup that was delegated", async () => {
   const alice = new Caller(machine, "alice", "cgroupfs", "users");
@@ -100,4 +100,4 @@ machineTest(machine, "a user's cgroupfs job lives in the cgroup that was delegat
     outside.stderr,
     /^corral: no cgroup is delegated to uid 1000 .*systemd-run --user --scope.*\)\n$/,
   );
-});
+}, nativeOnly(machine));
