@@ -37,12 +37,17 @@ Deno.test("waitForEvents() returns at once when it holds already", async () => {
 });
 
 Deno.test("waitForEvents() is woken by the change itself", async () => {
-  using dir = new CgroupDir();
-  const waiting = waitForEvents(dir.own(), ({ populated }) => !populated, { capMs: NEVER_MS });
-  const startedMs = performance.now();
-  dir.put(JOB_PATH, "cgroup.events", EMPTY);
-  assert.ok(await waiting);
-  assert.ok(performance.now() - startedMs < RECHECK_MS);
+  const tookMs: number[] = [];
+  // One of them is enough: a busy machine may be late with some.
+  while (tookMs.length < 10 && !tookMs.some((ms) => ms < RECHECK_MS / 2)) {
+    using dir = new CgroupDir();
+    const waiting = waitForEvents(dir.own(), ({ populated }) => !populated, { capMs: NEVER_MS });
+    const startedMs = performance.now();
+    dir.put(JOB_PATH, "cgroup.events", EMPTY);
+    assert.ok(await waiting);
+    tookMs.push(performance.now() - startedMs);
+  }
+  assert.ok(tookMs.at(-1)! < RECHECK_MS / 2, `${tookMs} ms`);
 });
 
 Deno.test("waitForEvents() is done when the cgroup vanishes", async () => {

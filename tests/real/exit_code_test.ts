@@ -11,9 +11,9 @@ const FILES = "/tmp/corral-test-commands";
 /** A minute's work, so all of them on one machine; on the others those at which something else could begin. */
 const CODES = machine.name === "nspawn-bookworm"
   ? Array.from({ length: 256 }, (_, code) => code)
-  : [0, 1, 2, 75, 99, 124, 125, 126, 127, 128, 129, 137, 255];
+  : [0, 1, 124, 125, 137, 255];
 /** 1 to 15, and the first and last real-time signal. */
-const SIGNALS = isNative ? [...Array.from({ length: 15 }, (_, index) => index + 1), 34, 64] : [6, 9, 34, 64];
+const SIGNALS = isNative ? [...Array.from({ length: 15 }, (_, index) => index + 1), 34, 64] : [6, 34];
 
 interface ShortJob {
   argv: string[];

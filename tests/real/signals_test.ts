@@ -5,7 +5,7 @@ import { runGuestProgram } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
 const STOPPING = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
-const EARLY_TRIES = machine.slowness === 1 ? 50 : 8;
+const EARLY_TRIES = machine.slowness === 1 ? 50 : 6;
 
 /** What signals.py tells of one run. */
 interface Ended {
