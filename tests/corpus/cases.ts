@@ -30,6 +30,8 @@ export interface EscapeCase {
   corralOptions?: string[];
   /** Keeps a CPU or much memory busy for as long as it lives: few of these may run side by side. */
   heavy?: boolean;
+  /** On a slow machine it runs as root on systemd and as a user on cgroupfs only: half the combinations. */
+  sampled?: boolean;
   /** Time it takes at most until "ready", at native speed and in company; default SETUP_MS. */
   setupMs?: number;
 }
@@ -57,7 +59,7 @@ function untilExit(name: string, options: string, exitCode: number): EscapeCase 
 function untilDeath(name: string, signal: number): EscapeCase {
   const argv = [NASTY, "daemons", "3", "--die", String(signal)];
   const expected = { exitCode: 128 + signal, reason: "signaled" } as const;
-  return { name, argv, ready: true, endsBy: "leader", expected };
+  return { name, argv, ready: true, endsBy: "leader", expected, sampled: true };
 }
 
 function untilInterrupt(signal: Interrupt, exitCode: number): EscapeCase {
@@ -67,11 +69,13 @@ function untilInterrupt(signal: Interrupt, exitCode: number): EscapeCase {
     ready: true,
     endsBy: signal,
     expected: { exitCode, reason: "killed" },
+    sampled: true,
   };
 }
 
 const DELEGATED = { needs: { delegated: true } };
 const HEAVY = { heavy: true };
+const SAMPLED = { sampled: true };
 /** A thousand processes. */
 const CROWD = { heavy: true, setupMs: 1200 };
 
@@ -84,9 +88,9 @@ const VIA_SUDO = { onlyAs: "user", needs: { sudo: true }, setupMs: 800 } as cons
 
 const KINSHIP: EscapeCase[] = [
   untilTimeout("setsid", "setsid"),
-  untilTimeout("subreaper with daemons", "subreaper"),
-  untilTimeout("clone with CLONE_PARENT", "clone-parent"),
-  untilTimeout("pid namespace", "namespaces"),
+  untilTimeout("subreaper with daemons", "subreaper", SAMPLED),
+  untilTimeout("clone with CLONE_PARENT", "clone-parent", SAMPLED),
+  untilTimeout("pid namespace", "namespaces", SAMPLED),
   untilTimeout("parent that does not reap", "zombie-parent 50"),
   untilTimeout("tree of 1000 across sessions", "tree 1000", CROWD),
   untilTimeout("tree of 1000 that ignores SIGTERM", "tree 1000 --ignore-term", CROWD),
@@ -105,7 +109,7 @@ const FORKING: EscapeCase[] = [
     corralOptions: ["--pids", "150"],
   }),
   untilTimeout("threads that keep forking", "thread-fork --ignore-term", HEAVY),
-  untilTimeout("forks on SIGTERM", "term-forks"),
+  untilTimeout("forks on SIGTERM", "term-forks", SAMPLED),
   untilTimeout("execs continuously", "exec-loop --ignore-term", HEAVY),
   untilTimeout("fills memory while dying", "memory-while-dying --mib 512", HEAVY),
   untilTimeout("fills memory while dying under --memory", "memory-while-dying --mib 512", {
@@ -120,9 +124,9 @@ const HOLDING: EscapeCase[] = [
   untilTimeout("stops itself", "stop-self"),
   untilTimeout("ptraced", "ptraced"),
   untilTimeout("vfork that never execs", "vfork"),
-  untilTimeout("main thread gone", "dead-main-thread"),
-  untilTimeout("hostile process names", "names"),
-  untilTimeout("closes all descriptors", "close-fds"),
+  untilTimeout("main thread gone", "dead-main-thread", SAMPLED),
+  untilTimeout("hostile process names", "names", SAMPLED),
+  untilTimeout("closes all descriptors", "close-fds", SAMPLED),
   untilInterrupt("SIGINT", 130),
   untilInterrupt("SIGTERM", 143),
   untilInterrupt("SIGHUP", 129),
@@ -155,8 +159,8 @@ const OTHER_UID: EscapeCase[] = [
 
 const CGROUPS: EscapeCase[] = [
   untilTimeout("nested cgroups", "nested-cgroups --ignore-term", DELEGATED),
-  untilTimeout("nested cgroup frozen by the job", "nested-frozen", DELEGATED),
-  untilTimeout("job that froze itself", "frozen-self", DELEGATED),
+  untilTimeout("nested cgroup frozen by the job", "nested-frozen", { ...DELEGATED, ...SAMPLED }),
+  untilTimeout("job that froze itself", "frozen-self", { ...DELEGATED, ...SAMPLED }),
   untilTimeout("chmod 000 on its control files", "chmod-000", DELEGATED),
 ];
 

@@ -92,18 +92,23 @@ for (const backend of BACKENDS) {
   });
 }
 
-machineTest(machine, "corral kill as another user reaches no job of root's", async () => {
-  const job = await startJob("cgroupfs");
-  try {
-    const before = await processesOf(job);
-    const named = await corral(["kill", job], { user: "bob" });
-    assert.notEqual(named.code, 0, named.stdout);
-    await machine.exec([machine.corral, "kill", "--all"], { user: "bob" });
-    assert.deepEqual(await processesOf(job), before);
-  } finally {
-    await corral(["kill", "--now", job]);
-  }
-}, { skip: machine.tier === "host" });
+machineTest(
+  machine,
+  "corral kill as another user reaches no job of root's (needs the test image's users)",
+  async () => {
+    const job = await startJob("cgroupfs");
+    try {
+      const before = await processesOf(job);
+      const named = await corral(["kill", job], { user: "bob" });
+      assert.notEqual(named.code, 0, named.stdout);
+      await machine.exec([machine.corral, "kill", "--all", "--yes"], { user: "bob" });
+      assert.deepEqual(await processesOf(job), before);
+    } finally {
+      await corral(["kill", "--now", job]);
+    }
+  },
+  { skip: machine.tier === "host" },
+);
 
 function failing(name: string, argv: string[], exitCode: number, corralOptions: string[] = []): EscapeCase {
   const expected = { exitCode, reason: "failed-to-start" } as const;

@@ -65,7 +65,7 @@ machineTest(machine, "runCorpus() sees a cgroup that bears the job's id", async 
   assert.deepEqual(record.cgroups, [cgroup]);
 });
 
-machineTest(machine, "runCorpus() sees a unit that bears the job's id", async () => {
+machineTest(machine, "runCorpus() sees a unit that bears the job's id (needs systemd)", async () => {
   const { record } = await runBroken(
     `systemd-run --quiet --collect --unit=corral-${JOB}.service sleep infinity`,
   );
