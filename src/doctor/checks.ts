@@ -27,7 +27,10 @@ const KERNEL_FILES = [
 
 /** `root` of the hierarchy has none of these files, so they are looked for in corral's own cgroup or any child. */
 export function inspectKernel(node: Node, fs: CgroupFs, release: string): Finding[] {
-  const sample = node.ownCgroup !== "/" ? node.ownCgroup : fs.children("/").map((name) => `/${name}`)[0];
+  // `/../x` is how a cgroup outside the namespace is shown (cgroup_namespaces(7)): not to be looked at.
+  const sample = node.ownCgroup !== "/" && !node.ownCgroup.startsWith("/..")
+    ? node.ownCgroup
+    : fs.children("/").map((name) => `/${name}`)[0];
   const mounted: Finding = {
     what: "cgroup2",
     ok: true,
