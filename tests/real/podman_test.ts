@@ -10,6 +10,7 @@ import { leftOf } from "./guest_program.ts";
 const machine = await machineUnderTest();
 /** In a container of systemd-nspawn crun may not make a keyring, so podman starts nothing there. */
 const inVm = machine.tier === "vm";
+const caller = new Caller(machine, "root", "systemd", "podman");
 const ROOTFS = "/tmp/corral-test-rootfs";
 
 /** A root file system of the machine's own programs; and a stand-in for the network helper, which the image lacks. */
@@ -25,6 +26,8 @@ const PREPARE = `set -e
   [ -e /usr/lib/podman/netavark ] || install /bin/false /usr/lib/podman/netavark`;
 
 let prepared: Promise<unknown> | undefined;
+/** Each has a store and a receipt of its own: they run side by side. */
+let containers = 0;
 
 interface Container {
   cgroups: "disabled" | "split" | "enabled";
@@ -35,7 +38,6 @@ interface Container {
 
 async function runContainer({ cgroups, script, options = [] }: Container): Promise<FinishedRun> {
   await (prepared ??= machine.sh(PREPARE).then(succeeded));
-  const caller = new Caller(machine, "root", "systemd", `podman-${cgroups}-${options.length}`);
   const podman = ["podman", "run", "--rm", "--network=none", `--cgroups=${cgroups}`, "--rootfs", ROOTFS];
   return await caller.run(["--grace", "300ms", ...options], [...podman, "/bin/sh", "-c", script]);
 }

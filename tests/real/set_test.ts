@@ -48,10 +48,10 @@ async function changesAndLifts(caller: Caller): Promise<void> {
   }
 }
 
-for (const caller of callers) {
-  const name = `corral set changes every limit of a job of ${caller.name}, and lifts it`;
-  machineTest(machine, name, () => changesAndLifts(caller), { needs: ["memory", "cpu", "pids"] });
-}
+machineTest(machine, "corral set changes every limit of a job, and lifts it, on either backend", async () => {
+  const chosen = callers.filter(({ user, backend }) => (user === "alice") === (backend === "systemd"));
+  await Promise.all(chosen.map(changesAndLifts));
+}, { needs: ["memory", "cpu", "pids"] });
 
 interface Deadline {
   timeout: string;

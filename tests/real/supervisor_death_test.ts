@@ -5,8 +5,7 @@ import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.t
 import { runGuestProgram } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
-/** Longer than any launch here takes, so that no job ends before its supervisor is killed. */
-const TIMEOUT_MS = 2_500 + 500 * machine.slowness;
+const TIMEOUT_MS = 1_000 * machine.slowness;
 /** From the deadline to the end by systemd: grace (none), the margin, and what systemd takes. */
 const ENDED_WITHIN_S = BACKSTOP_MARGIN_MS / 1000 + 3 * machine.slowness;
 
