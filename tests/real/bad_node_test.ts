@@ -67,8 +67,7 @@ refusalTest(
 );
 
 machineTest(machine, "refused launches leave nothing behind, and a job needs no bus", async () => {
-  // Not those of the crontabs (users_cron_test.ts), which live.
-  const record = "select group_concat(id, ' ') from jobs where state = 'ended'";
+  const record = "select group_concat(id, ' ') from jobs where reason = 'failed-to-start'";
   const { stdout } = await machine.exec(["python3", "-c", SQLITE, "/var/lib/corral/corral.db", record]);
   assert.deepEqual(await leftOf(machine, stdout.trim().split(" ")), []);
   const hide = "mount -t tmpfs none /run/dbus; mount --bind /dev/null /run/user/1000/bus";

@@ -26,8 +26,6 @@ const PREPARE = `set -e
   [ -e /usr/lib/podman/netavark ] || install /bin/false /usr/lib/podman/netavark`;
 
 let prepared: Promise<unknown> | undefined;
-/** Each has a store and a receipt of its own: they run side by side. */
-let containers = 0;
 
 interface Container {
   cgroups: "disabled" | "split" | "enabled";
