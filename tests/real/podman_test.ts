@@ -89,8 +89,8 @@ machineTest(
     const { code, job } = await runContainer({ cgroups: "enabled", script, options: ["--timeout", "10s"] });
     try {
       assert.deepEqual([code, job.reason], [124, "timeout"]);
-      const left = await leftOf(machine, [job.id]);
-      assert.ok(left.some((what) => /^process \d+ \(conmon\)$/.test(what)), left.join());
+      // The container does not bear the job's marker; its monitor does since podman 5, so a search for markers finds that at most.
+      for (const what of await leftOf(machine, [job.id])) assert.match(what, /^process \d+ \(conmon\)$/);
       assert.match(await containerProcesses(), / sleep 1000$/m);
       const cgroups = succeeded(await machine.sh("cat $(grep -ls '/libpod-' /proc/[0-9]*/cgroup)")).stdout;
       assert.match(cgroups, /^0::\/machine\.slice\/libpod-\w{64}\.scope/m);
