@@ -15,14 +15,22 @@ export class SystemdRefusal extends CorralError {
   }
 }
 
+/** systemd did not answer in time: it may have done what it was asked for, or do it later. */
+export class SystemdSilence extends SystemdRefusal {
+  override name = "SystemdSilence";
+}
+
 const DESTINATION = "org.freedesktop.systemd1";
 const PATH = "/org/freedesktop/systemd1";
 const MANAGER = "org.freedesktop.systemd1.Manager";
 const SERIAL = 1;
 const NEWLINE = 0x0a;
 const READ_BYTES = 65_536;
-/** A manager that does not answer within it hangs (or the node swaps); nothing is undone, the caller cleans up by unit name. */
-const CALL_CAP_MS = 30_000;
+/**
+ * systemd's own default for anything that starts. A manager that takes longer hangs, or the node is overrun; it may carry out the call later,
+ * so the caller cleans up by unit name.
+ */
+const CALL_CAP_MS = 90_000;
 /** The listening socket's queue is full for a moment when hundreds connect at once. */
 const CONNECT_TRIES = 60;
 const CONNECT_PAUSE_MS = 50;
@@ -68,7 +76,11 @@ async function converse<T>(
   finish: (reply: DBusMessage, next: () => Promise<DBusMessage>) => Promise<T>,
 ): Promise<T> {
   const connection = await connect(socketPath);
-  const timer = setTimeout(() => connection.close(), CALL_CAP_MS);
+  let tooLate = false;
+  const timer = setTimeout(() => {
+    tooLate = true;
+    connection.close();
+  }, CALL_CAP_MS);
   try {
     const body = new DBusWriter();
     call.body(body);
@@ -91,6 +103,7 @@ async function converse<T>(
     }
   } catch (error) {
     if (error instanceof CorralError) throw error;
+    if (tooLate) throw new SystemdSilence(`no answer within ${CALL_CAP_MS / 1000} s`, null, error);
     throw new SystemdRefusal(`${socketPath}: ${(error as Error).message}`, null, error);
   } finally {
     clearTimeout(timer);

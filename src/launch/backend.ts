@@ -14,6 +14,8 @@ export interface Backend {
    * Throws SetupError; then nothing of the job's cgroup is left.
    */
   place(spec: JobSpec, pid: number): Promise<OwnedCgroup>;
+  /** When `place` has thrown and its process is gone: removes what may have been made for the job nevertheless. Does not throw. */
+  discard(id: string): Promise<void>;
   /** The cgroup that bears the job's name here, for a job whose launch was cut short before it was recorded; null when none. */
   find(id: string): CgroupRecord | null;
   /** Applies changed limits to a live job. Throws SetupError. */

@@ -57,6 +57,11 @@ export class CgroupfsBackend implements Backend {
     }
   }
 
+  /** What `place` could not finish it has removed. */
+  discard(): Promise<void> {
+    return Promise.resolve();
+  }
+
   find(id: string): CgroupRecord | null {
     const path = `${this.parent}/${id}`;
     const inode = this.fs.inode(path);

@@ -38,19 +38,25 @@ export async function launch(
 ): Promise<Launched> {
   const limits = enforceable(spec.limits, backend, options);
   const gate = await makeGate(options.gate);
+  const cgroup = await place({ ...spec, limits }, backend, gate);
   try {
-    const cgroup = await backend.place({ ...spec, limits }, gate.pid);
-    try {
-      const inForce = secureLimits(cgroup, limits, options);
-      return { gate, cgroup, limits: inForce, run: facts(spec, gate, cgroup, host) };
-    } catch (error) {
-      gate.close();
-      await gate.exit;
-      await backend.remove(cgroup);
-      throw error;
-    }
+    const inForce = secureLimits(cgroup, limits, options);
+    return { gate, cgroup, limits: inForce, run: facts(spec, gate, cgroup, host) };
   } catch (error) {
     gate.close();
+    await gate.exit;
+    await backend.remove(cgroup);
+    throw error;
+  }
+}
+
+async function place(spec: JobSpec, backend: Backend, gate: Gate): Promise<OwnedCgroup> {
+  try {
+    return await backend.place(spec, gate.pid);
+  } catch (error) {
+    gate.close();
+    await gate.exit;
+    await backend.discard(spec.id);
     throw error;
   }
 }

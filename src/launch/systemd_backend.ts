@@ -2,12 +2,13 @@
  * Jobs under systemd: corral.slice/corral-ID.slice carries limits and accounting, corral-ID.scope in it the processes. The scope
  * vanishes with its last process; the slice, and every counter, stays until it is stopped.
  */
+import { waitForEvents } from "../cgroup/events.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { SetupError } from "../errors.ts";
 import type { Procs } from "../host/proc.ts";
 import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/systemd.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { type JobResult, SystemdRefusal } from "../host/systemd_bus.ts";
+import { type JobResult, SystemdRefusal, SystemdSilence } from "../host/systemd_bus.ts";
 import { poll } from "../host/poll.ts";
 import { type Backend, backstopMs } from "./backend.ts";
 
@@ -21,6 +22,8 @@ const DROP_IN = "50-corral-timeout.conf";
 /** Slice and scope, made and removed by systemd. */
 export class SystemdBackend implements Backend {
   readonly name = "systemd";
+  /** The job whose units systemd was asked to make, without an answer. */
+  #unanswered: string | null = null;
 
   /** @param managerPath the manager's own cgroup: / or /user.slice/user-1000.slice/user@1000.service */
   constructor(
@@ -55,7 +58,7 @@ export class SystemdBackend implements Backend {
     };
     const result = await this.#told(
       "systemd did not make the job's units",
-      () => this.systemd.startJob(units),
+      () => this.#start(units),
     );
     const path = await this.#arrival(spec, pid, result);
     try {
@@ -66,6 +69,20 @@ export class SystemdBackend implements Backend {
     } catch (error) {
       await this.#stopSlice(spec.id);
       throw error;
+    }
+  }
+
+  async discard(id: string): Promise<void> {
+    if (this.#unanswered !== id) return;
+    try {
+      const record = this.find(id);
+      // What has processes is not what was made for the one that is gone.
+      const isEmpty = record === null ||
+        await waitForEvents(this.fs.own(record, id), (events) => !events.populated, { capMs: REMOVE_CAP_MS });
+      // Also without a cgroup: the first request may still be waiting, and is carried out before this one.
+      if (isEmpty) await this.#stopSlice(id);
+    } catch {
+      // Still no answer: the empty slice is left to a sweep.
     }
   }
 
@@ -105,12 +122,23 @@ export class SystemdBackend implements Backend {
     return `slice ${sliceName(id)}`;
   }
 
+  /** The result, or that there was none: the units may be there nevertheless, or still be made. */
+  async #start(units: JobUnits): Promise<JobResult> {
+    try {
+      return await this.systemd.startJob(units);
+    } catch (error) {
+      if (!(error instanceof SystemdSilence)) throw error;
+      this.#unanswered = units.id;
+      return error.message;
+    }
+  }
+
   /** Trusts the kernel, not systemd's word: where is the process now? Gives the slice's cgroup. */
   async #arrival({ id, limits }: JobSpec, pid: number, result: JobResult): Promise<string> {
     const scopePath = this.procs.cgroupPath(pid);
     const suffix = `/corral.slice/${sliceName(id)}/${scopeName(id)}`;
     if (scopePath?.endsWith(suffix)) return scopePath.slice(0, scopePath.lastIndexOf("/"));
-    await this.#stopSlice(id);
+    if (this.#unanswered !== id) await this.#stopSlice(id);
     if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) {
       throw new SetupError("the memory limit is too small for any process to start", "give --memory more");
     }

@@ -10,7 +10,7 @@ export class FakeBackend implements Backend {
   /** What a new cgroup offers besides the core files. */
   files: Record<string, string> = {};
   /** Thrown by the next call of this name. */
-  failures: Partial<Record<"place" | "setLimits" | "setBackstop" | "remove", Error>> = {};
+  failures: Partial<Record<"place" | "setLimits" | "setBackstop" | "remove" | "discard", Error>> = {};
 
   constructor(readonly dir: CgroupDir, readonly there: readonly string[] = []) {}
 
@@ -26,6 +26,11 @@ export class FakeBackend implements Backend {
   async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
     this.#note("place", `${pid} ${JSON.stringify(limitsOf(spec.limits))}`);
     return this.dir.fs.own(this.dir.add(`/corral/${spec.id}`, this.files), spec.id);
+  }
+
+  // deno-lint-ignore require-await
+  async discard(id: string): Promise<void> {
+    this.#note("discard", id);
   }
 
   find(id: string): CgroupRecord | null {

@@ -182,4 +182,5 @@ Deno.test("launch() lets the process go when the backend refuses", async () => {
   bench.backend.failures.place = new Error("no room");
   assert.match(await refusal(bench), /no room/);
   await assertNothingLeft(bench);
+  assert.match(bench.backend.calls.at(-1) ?? "", /^discard /);
 });
