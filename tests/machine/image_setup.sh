@@ -31,7 +31,7 @@ in_root systemctl mask --quiet getty@.service serial-getty@.service console-gett
   e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-firstboot.service podman-auto-update.timer \
   podman-restart.service podman-auto-update.service podman.socket podman.service netavark-dhcp-proxy.socket \
   netavark-dhcp-proxy.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount \
-  proc-sys-fs-binfmt_misc.mount ldconfig.service
+  proc-sys-fs-binfmt_misc.mount ldconfig.service redis-server.service
 : >"$root/etc/machine-id"
 echo corral-test >"$root/etc/hostname"
 printf '127.0.0.1 localhost corral-test\n' >"$root/etc/hosts"

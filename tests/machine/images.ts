@@ -24,6 +24,8 @@ const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "udev", "kmod"],
   ...["procps", "util-linux", "linux-image-cloud-amd64", "sudo", "cron", "uidmap"],
   ...["python3", "stress-ng", "podman", "crun", "conmon"],
+  // The owner of jobs in the story that corral comes from.
+  ...["python3-celery", "python3-redis", "redis-server"],
 ];
 
 /** Never unpacked. stress-ng pulls in mesa and LLVM for its GPU stressor: a third of the image. */
