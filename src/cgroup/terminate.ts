@@ -41,16 +41,24 @@ export async function terminate(
   procs: Procs,
   options: TerminateOptions,
 ): Promise<Survivor[]> {
-  if (options.signal !== null && !options.skipGrace?.aborted) {
-    await orGoOn("signal", () => signalAll(cgroup, procs, options), options);
-    const empty = await waitForEvents(cgroup, (events) => !events.populated, {
-      capMs: options.graceMs,
-      stop: options.skipGrace,
-    });
-    options.onStep("grace", { emptied: empty });
-    if (empty) return [];
-  }
+  const polite = options.signal !== null && !options.skipGrace?.aborted;
+  if (polite && await beginToEnd(cgroup, procs, options)) return [];
   return await killAll(cgroup, procs, options);
+}
+
+/** The first signal and the grace, nothing more: true when the cgroup is empty. */
+export async function beginToEnd(
+  cgroup: OwnedCgroup,
+  procs: Procs,
+  options: TerminateOptions,
+): Promise<boolean> {
+  await orGoOn("signal", () => signalAll(cgroup, procs, options), options);
+  const emptied = await waitForEvents(cgroup, (events) => !events.populated, {
+    capMs: options.graceMs,
+    stop: options.skipGrace,
+  });
+  options.onStep("grace", { emptied });
+  return emptied;
 }
 
 /** One signal to every process there is at one instant. */

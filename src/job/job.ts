@@ -77,6 +77,8 @@ export interface JobSpec {
   createdAtMs: number;
   bootId: string;
   supervisor: Identity;
+  /** Taken over while it ran (`corral adopt`): it has no first process, and is over when its cgroup is empty. */
+  adopted: boolean;
 }
 
 /** The job's cgroup: path below the cgroup2 mount, with the inode it had when it was made. */
@@ -119,7 +121,14 @@ export interface Survivor {
 export type Phase =
   | { state: "starting" }
   | { state: "running"; run: RunningFacts }
-  | { state: "ending"; run: RunningFacts | null; reason: EndReason; endingAtMs: number }
+  | {
+    state: "ending";
+    run: RunningFacts | null;
+    reason: EndReason;
+    endingAtMs: number;
+    /** CLOCK_BOOTTIME in milliseconds; null in rows older than the column. */
+    endingBootMs: number | null;
+  }
   | {
     state: "ended";
     run: RunningFacts | null;

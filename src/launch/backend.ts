@@ -1,5 +1,6 @@
 /** What the two ways of making a job's cgroup have in common. */
-import type { OwnedCgroup } from "../cgroup/file.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { isJobId } from "../job/id.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 
 /** One way to make, limit and remove the cgroups of jobs. */
@@ -16,6 +17,10 @@ export interface Backend {
   place(spec: JobSpec, pid: number): Promise<OwnedCgroup>;
   /** When `place` has thrown and its process is gone: removes what may have been made for the job nevertheless. Does not throw. */
   discard(id: string): Promise<void>;
+  /** Removes the units that may be left of a job whose cgroup is gone. Throws SetupError when systemd refuses. */
+  clear(id: string): Promise<void>;
+  /** The cgroups here that bear the name of some job, whatever store it is recorded in. */
+  list(): { id: string; cgroup: CgroupRecord }[];
   /** The cgroup that bears the job's name here, for a job whose launch was cut short before it was recorded; null when none. */
   find(id: string): CgroupRecord | null;
   /** Applies changed limits to a live job. Throws SetupError. */
@@ -26,6 +31,21 @@ export interface Backend {
   remove(cgroup: OwnedCgroup): Promise<void>;
   /** Words for the start line: the slice or the cgroup. */
   describe(id: string, cgroup: OwnedCgroup): string;
+}
+
+/** The children of `parent` whose name holds a job's id, as `idOf` reads it. */
+export function listJobCgroups(
+  fs: CgroupFs,
+  parent: string,
+  idOf: (name: string) => string | undefined,
+): { id: string; cgroup: CgroupRecord }[] {
+  return fs.children(parent).flatMap((name) => {
+    const id = idOf(name);
+    if (id === undefined || !isJobId(id)) return [];
+    const path = `${parent}/${name}`;
+    const inode = fs.inode(path);
+    return inode === null ? [] : [{ id, cgroup: { path, inode } }];
+  });
 }
 
 /** Time systemd leaves corral to end an overdue job before it does so itself. */

@@ -10,7 +10,7 @@ import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/syste
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../host/systemd_bus.ts";
 import { poll } from "../host/poll.ts";
-import { type Backend, backstopMs } from "./backend.ts";
+import { type Backend, backstopMs, listJobCgroups } from "./backend.ts";
 
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
@@ -86,8 +86,21 @@ export class SystemdBackend implements Backend {
     }
   }
 
+  async clear(id: string): Promise<void> {
+    await this.#told(`systemd did not stop ${sliceName(id)}`, () => this.#stopSlice(id));
+    this.#removeDropIn(id);
+  }
+
+  get #parent(): string {
+    return `${this.managerPath === "/" ? "" : this.managerPath}/corral.slice`;
+  }
+
+  list(): { id: string; cgroup: CgroupRecord }[] {
+    return listJobCgroups(this.fs, this.#parent, (name) => /^corral-(\w+)\.slice$/.exec(name)?.[1]);
+  }
+
   find(id: string): CgroupRecord | null {
-    const path = `${this.managerPath === "/" ? "" : this.managerPath}/corral.slice/${sliceName(id)}`;
+    const path = `${this.#parent}/${sliceName(id)}`;
     const inode = this.fs.inode(path);
     return inode === null ? null : { path, inode };
   }

@@ -14,6 +14,12 @@ export interface StoredEvent {
   detail: Record<string, unknown>;
 }
 
+/** The same moment by both clocks: since the epoch, for people, and CLOCK_BOOTTIME, for reckoning; in milliseconds. */
+export interface Moment {
+  wallMs: number;
+  bootMs: number;
+}
+
 /** How a job ended, to be written once. */
 export interface Ending {
   reason: EndReason;
@@ -43,8 +49,8 @@ export class JobStore {
     this.#write("cannot record the job", (run) => {
       run(
         `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, adopted, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
         spec.id,
         spec.name,
         spec.ref,
@@ -62,6 +68,7 @@ export class JobStore {
         spec.bootId,
         spec.supervisor.pid,
         spec.supervisor.startTicks,
+        spec.adopted ? 1 : 0,
       );
       this.#event(run, spec.id, spec.createdAtMs, "starting", {});
     });
@@ -74,10 +81,13 @@ export class JobStore {
     );
   }
 
-  /** starting -> running. `limits`: those in force, when they are not all that were asked for. */
-  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): void {
-    this.#write("cannot record the launch", (run) => {
-      run(
+  /**
+   * starting -> running; false when somebody has ended the job meanwhile. `limits`: those in force, when they are not all that were
+   * asked for.
+   */
+  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
+    return this.#write("cannot record the launch", (run) => {
+      const changed = run(
         `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
            started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, limits = coalesce(?, limits)
          WHERE id = ? AND state = 'starting'`,
@@ -92,22 +102,27 @@ export class JobStore {
         limits === null ? null : JSON.stringify(limits),
         id,
       );
-      this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });
+      if (changed > 0) {
+        this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });
+      }
+      return changed > 0;
     });
   }
 
   /**
    * -> ending, for `reason` unless somebody else was first. Returns the reason that holds, or null when the job has ended already.
    */
-  claimEnding(id: string, reason: EndReason, atMs: number): EndReason | null {
+  claimEnding(id: string, reason: EndReason, at: Moment): EndReason | null {
     return this.#write("cannot record the ending", (run) => {
       const changed = run(
-        "UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
+        `UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ?, ending_boot_ms = ?
+         WHERE id = ? AND state IN ('starting', 'running')`,
         reason,
-        atMs,
+        at.wallMs,
+        at.bootMs,
         id,
       );
-      if (changed > 0) this.#event(run, id, atMs, "ending", { reason });
+      if (changed > 0) this.#event(run, id, at.wallMs, "ending", { reason });
       const row = this.#row(id);
       return row === null || row.state === "ended" ? null : row.reason;
     });
@@ -179,6 +194,39 @@ export class JobStore {
   /** Jobs that are not ended, and ended ones with processes left; oldest first. */
   live(): Job[] {
     return this.#jobs("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+  }
+
+  /**
+   * The owner's word for one sweep: how many sweeps in a row have heard that the job is finished, this one included; 0 when it is not.
+   * Returns that number.
+   */
+  countStrike(id: string, isFinished: boolean): number {
+    return this.#write("cannot record the owner's word", (run) => {
+      run(
+        "UPDATE jobs SET owner_strikes = CASE WHEN ? THEN owner_strikes + 1 ELSE 0 END WHERE id = ?",
+        Number(isFinished),
+        id,
+      );
+      return this.strikes(id);
+    });
+  }
+
+  /** Sweeps in a row that have heard that the job is finished. */
+  strikes(id: string): number {
+    return this.#row(id)?.owner_strikes ?? 0;
+  }
+
+  /** What is found now, each by a key of its own: those that were not found the last time. What is no longer found is forgotten. */
+  newFindings(keys: readonly string[], atMs: number): Set<string> {
+    return this.#write("cannot record the findings", (run) => {
+      const known = new Set(
+        this.#db.prepare("SELECT key FROM findings").all().map((row) => String(row["key"])),
+      );
+      const fresh = new Set(keys.filter((key) => !known.has(key)));
+      for (const key of fresh) run("INSERT INTO findings (key, first_at_ms) VALUES (?, ?)", key, atMs);
+      for (const key of known) if (!keys.includes(key)) run("DELETE FROM findings WHERE key = ?", key);
+      return fresh;
+    });
   }
 
   /** Jobs that a selector means, live or ended, newest first; an id prefix may mean several. */

@@ -21,6 +21,8 @@ export interface JobRow {
   boot_id: string;
   supervisor_pid: number;
   supervisor_start_ticks: number;
+  adopted: number;
+  owner_strikes: number;
   state: string;
   pid: number | null;
   pid_start_ticks: number | null;
@@ -31,6 +33,7 @@ export interface JobRow {
   started_boot_ms: number | null;
   deadline_boot_ms: number | null;
   ending_at_ms: number | null;
+  ending_boot_ms: number | null;
   ended_at_ms: number | null;
   reason: EndReason | null;
   trigger_reason: EndReason | null;
@@ -84,6 +87,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     createdAtMs: row.created_at_ms,
     bootId: row.boot_id,
     supervisor: { pid: row.supervisor_pid, startTicks: row.supervisor_start_ticks, bootId: row.boot_id },
+    adopted: row.adopted !== 0,
   };
 }
 
@@ -100,6 +104,7 @@ function phaseFromRow(row: JobRow): Phase {
         run,
         reason: present(row.reason, "reason"),
         endingAtMs: present(row.ending_at_ms, "ending_at_ms"),
+        endingBootMs: row.ending_boot_ms,
       };
     case "ended":
       return {

@@ -4,7 +4,7 @@
  */
 import { renderError } from "../errors.ts";
 import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
-import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Ending, JobStore, Moment, StoredEvent } from "../store/jobs.ts";
 import { BUSY_TIMEOUT_MS } from "../store/open.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
@@ -31,8 +31,9 @@ export class Ledger {
     return this.#attempt(BUSY_TIMEOUT_MS, (store) => store.isTaken(id)) ?? false;
   }
 
-  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): void {
-    this.#write((store) => store.markRunning(id, facts, limits));
+  /** False when somebody has ended the job meanwhile: its command must not run. */
+  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
+    return this.#write((store) => store.markRunning(id, facts, limits)) ?? true;
   }
 
   /**
@@ -42,10 +43,10 @@ export class Ledger {
   claimEnding(
     id: string,
     reason: EndReason,
-    { atMs, hurried }: { atMs: number; hurried: boolean },
+    { at, hurried }: { at: Moment; hurried: boolean },
   ): EndReason {
     const waitMs = hurried || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
-    return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, atMs)) ?? reason;
+    return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, at)) ?? reason;
   }
 
   /** False when somebody else had recorded the end before. */

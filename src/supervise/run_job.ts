@@ -89,7 +89,9 @@ export async function runJob(
     failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
   }
-  ledger.markRunning(spec.id, launched.run, launched.limits);
+  if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
+    return await abandon(launched, spec, backend);
+  }
   say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   detached?.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
@@ -115,6 +117,14 @@ export async function runJob(
   );
   if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
   return runExitCode(ending, stop.received);
+}
+
+/** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
+async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
+  gate.close();
+  await gate.exit;
+  await backend.remove(cgroup);
+  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
 }
 
 /** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
@@ -163,6 +173,7 @@ function specFrom(context: Context, request: RunRequest, backend: Backend, id: s
     createdAtMs,
     bootId,
     supervisor,
+    adopted: false,
   };
 }
 

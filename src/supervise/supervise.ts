@@ -1,6 +1,6 @@
 /** The supervisor's loop around decide(): waits for the command, the deadline and signals, and ends the job. */
 import { readEvents } from "../cgroup/events.ts";
-import { readUsage } from "../cgroup/usage.ts";
+import { readOomKills } from "../cgroup/usage.ts";
 import { decide, type Observation } from "../job/decide.ts";
 import type { Exit, Job } from "../job/job.ts";
 import { releaseIdleMemory } from "../host/libc.ts";
@@ -94,9 +94,11 @@ function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enfo
     cgroup: !here ? "gone" : readEvents(job.cgroup).populated ? "populated" : "empty",
     supervisor: "self",
     leader: exit === null ? { alive: true } : { alive: false, exit },
-    oomKills: exit !== null && here ? readUsage(job.cgroup.fs, job.cgroup.path).oomKills ?? 0 : 0,
+    oomKills: exit !== null && here ? readOomKills(job.cgroup.fs, job.cgroup.path) ?? 0 : 0,
     endRequest: stop.received === null ? null : { skipGrace: stop.hurry.aborted },
     onOrphan: "keep",
+    finishedByOwner: false,
+    supervisorAgeMs: 0,
   };
 }
 

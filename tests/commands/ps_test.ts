@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../src/errors.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID, runOf } from "../fakes/job.ts";
+import { JOB_ID, momentAt, runOf } from "../fakes/job.ts";
 import { FakeNode } from "../fakes/node.ts";
 
 const MIB = 2 ** 20;
@@ -79,7 +79,7 @@ Deno.test("corral ps tells frozen, ending, overdue and unkillable jobs apart", a
   assert.deepEqual([cells(node.out)["STATE"], cells(node.out)["LEFT"]], ["frozen", "overdue"]);
   node.cgroups.put(JOB_PATH, "cgroup.events", "populated 1\nfrozen 0\n");
   const store = node.stores.open();
-  store.claimEnding(JOB_ID, "timeout", 1);
+  store.claimEnding(JOB_ID, "timeout", momentAt(1));
   node.out = "";
   await node.corral("ps");
   assert.equal(cells(node.out)["STATE"], "ending");

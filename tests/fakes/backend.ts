@@ -1,7 +1,7 @@
 /** A backend over a CgroupDir: keeps a list of what it was asked to do. */
 import type { OwnedCgroup } from "../../src/cgroup/file.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../../src/job/job.ts";
-import type { Backend } from "../../src/launch/backend.ts";
+import { type Backend, listJobCgroups } from "../../src/launch/backend.ts";
 import type { CgroupDir } from "./cgroup_dir.ts";
 
 export class FakeBackend implements Backend {
@@ -10,7 +10,8 @@ export class FakeBackend implements Backend {
   /** What a new cgroup offers besides the core files. */
   files: Record<string, string> = {};
   /** Thrown by the next call of this name. */
-  failures: Partial<Record<"place" | "setLimits" | "setBackstop" | "remove" | "discard", Error>> = {};
+  failures: Partial<Record<"place" | "setLimits" | "setBackstop" | "remove" | "discard" | "clear", Error>> =
+    {};
 
   constructor(readonly dir: CgroupDir, readonly there: readonly string[] = []) {}
 
@@ -31,6 +32,15 @@ export class FakeBackend implements Backend {
   // deno-lint-ignore require-await
   async discard(id: string): Promise<void> {
     this.#note("discard", id);
+  }
+
+  // deno-lint-ignore require-await
+  async clear(id: string): Promise<void> {
+    this.#note("clear", id);
+  }
+
+  list(): { id: string; cgroup: CgroupRecord }[] {
+    return listJobCgroups(this.dir.fs, "/corral", (name) => name);
   }
 
   find(id: string): CgroupRecord | null {

@@ -11,7 +11,7 @@ const KEYS = [
 ];
 
 Deno.test("jobJson() has the same keys in every state", () => {
-  const ending = jobIn({ state: "ending", run: null, reason: "killed", endingAtMs: 1 });
+  const ending = jobIn({ state: "ending", run: null, reason: "killed", endingAtMs: 1, endingBootMs: 2 });
   for (const job of [jobIn({ state: "starting" }), runningJob(), ending, jobIn(endedPhase())]) {
     assert.deepEqual(Object.keys(jobJson(job, null, null)), KEYS, job.phase.state);
   }
@@ -66,7 +66,7 @@ Deno.test("jobJson() carries events when there are any to carry", () => {
 });
 
 Deno.test("jobJson() of an ending job tells why", () => {
-  const ending = jobIn({ state: "ending", run: runOf(), reason: "timeout", endingAtMs: 1 });
+  const ending = jobIn({ state: "ending", run: runOf(), reason: "timeout", endingAtMs: 1, endingBootMs: 2 });
   assert.deepEqual([jobJson(ending, null, null)["state"], jobJson(ending, null, null)["reason"]], [
     "ending",
     "timeout",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../src/errors.ts";
 import type { JobSpec } from "../../src/job/job.ts";
 import type { Ending } from "../../src/store/jobs.ts";
-import { endedPhase, JOB_ID, runOf, specOf, USAGE } from "../fakes/job.ts";
+import { endedPhase, JOB_ID, momentAt, runOf, specOf, USAGE } from "../fakes/job.ts";
 import { insertRunning, StoreDir } from "../fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -49,12 +49,13 @@ Deno.test("JobStore keeps every field of every state", () => {
   store.insert(ODD_SPEC);
   store.markRunning(JOB_ID, run);
   assert.deepEqual(store.get(JOB_ID)?.phase, { state: "running", run });
-  assert.equal(store.claimEnding(JOB_ID, "timeout", AT_MS), "timeout");
+  assert.equal(store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), "timeout");
   assert.deepEqual(store.get(JOB_ID)?.phase, {
     state: "ending",
     run,
     reason: "timeout",
     endingAtMs: AT_MS,
+    endingBootMs: 9_002_000,
   });
   const survivor = { pid: 5, name: ") D (", state: "D", wchan: null, because: "waits" };
   const { state, run: _run, ...ending } = endedPhase({
@@ -106,9 +107,9 @@ Deno.test("JobStore.claimEnding() gives everybody the reason that came first", (
   using dir = new StoreDir();
   const [run, kill] = [dir.open("run"), dir.open("kill")];
   insertRunning(run);
-  assert.equal(kill.claimEnding(JOB_ID, "killed", AT_MS), "killed");
-  assert.equal(run.claimEnding(JOB_ID, "timeout", AT_MS + 1), "killed");
-  assert.equal(kill.claimEnding(JOB_ID, "orphaned", AT_MS + 2), "killed");
+  assert.equal(kill.claimEnding(JOB_ID, "killed", momentAt(AT_MS)), "killed");
+  assert.equal(run.claimEnding(JOB_ID, "timeout", momentAt(AT_MS + 1)), "killed");
+  assert.equal(kill.claimEnding(JOB_ID, "orphaned", momentAt(AT_MS + 2)), "killed");
   const endings = run.events(JOB_ID).filter(({ kind }) => kind === "ending");
   assert.deepEqual(endings, [{ atMs: AT_MS, actor: "kill", kind: "ending", detail: { reason: "killed" } }]);
 });
@@ -118,8 +119,8 @@ Deno.test("JobStore.claimEnding() gives null for a job that has ended or never w
   const store = dir.open();
   insertRunning(store);
   store.markEnded(JOB_ID, EXITED, []);
-  assert.equal(store.claimEnding(JOB_ID, "killed", AT_MS), null);
-  assert.equal(store.claimEnding("aaaaaa", "killed", AT_MS), null);
+  assert.equal(store.claimEnding(JOB_ID, "killed", momentAt(AT_MS)), null);
+  assert.equal(store.claimEnding("aaaaaa", "killed", momentAt(AT_MS)), null);
 });
 
 Deno.test("JobStore.markEnded() ends a job once", () => {
@@ -158,7 +159,7 @@ Deno.test("JobStore.change() sets limits and deadline of a live job and leaves a
   assert.deepEqual([spec.limits, spec.timeoutMs], [limits, 60_000]);
   assert.equal(phase.state === "running" && phase.run.deadlineBootMs, 9_061_000);
   assert.deepEqual(store.events(JOB_ID).at(-1), event);
-  store.claimEnding(JOB_ID, "killed", AT_MS);
+  store.claimEnding(JOB_ID, "killed", momentAt(AT_MS));
   assert.ok(!store.change(JOB_ID, { limits, timeoutMs: null, deadlineBootMs: null }, event));
 });
 
@@ -168,7 +169,7 @@ Deno.test("JobStore.live() lists what is not over, oldest first, unkillable jobs
   for (const [index, id] of ["dddddd", "cccccc", "bbbbbb", "aaaaaa"].entries()) {
     insertRunning(store, { id, createdAtMs: 1000 + index });
   }
-  store.claimEnding("cccccc", "killed", AT_MS);
+  store.claimEnding("cccccc", "killed", momentAt(AT_MS));
   store.markEnded("bbbbbb", EXITED, []);
   const survivor = { pid: 5, name: "x", state: "D", wchan: null, because: "waits" };
   store.markEnded("aaaaaa", { ...EXITED, reason: "unkillable", survivors: [survivor] }, []);
@@ -220,14 +221,14 @@ Deno.test("JobStore waits for another process's write no longer than it was told
   store.hurry(30);
   const startedMs = performance.now();
   assert.throws(
-    () => store.claimEnding(JOB_ID, "timeout", AT_MS),
+    () => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)),
     (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.mend !== null,
   );
   assert.ok(performance.now() - startedMs < 5_000);
   // Readers do not wait for writers.
   assert.equal(store.get(JOB_ID)?.phase.state, "running");
   other.exec("COMMIT");
-  assert.equal(store.claimEnding(JOB_ID, "timeout", AT_MS), "timeout");
+  assert.equal(store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), "timeout");
 });
 
 Deno.test("JobStore rolls a write back as a whole", () => {
@@ -235,7 +236,7 @@ Deno.test("JobStore rolls a write back as a whole", () => {
   const store = dir.open();
   insertRunning(store);
   dir.raw().exec("DROP TABLE events");
-  assert.throws(() => store.claimEnding(JOB_ID, "timeout", AT_MS), StoreError);
+  assert.throws(() => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), StoreError);
   assert.equal(store.get(JOB_ID)?.phase.state, "running");
 });
 

@@ -4,7 +4,7 @@ import { Ledger } from "../../src/supervise/ledger.ts";
 import { StopSignals } from "../../src/supervise/stop_signals.ts";
 import { supervise } from "../../src/supervise/supervise.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID, specOf } from "../fakes/job.ts";
+import { JOB_ID, momentAt, specOf } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode } from "../fakes/node.ts";
 
@@ -165,7 +165,7 @@ superviseTest(
   "supervise() of a job that somebody else kills records that reason with its own exit code",
   async (supervision) => {
     const supervising = supervision.start();
-    supervision.node.stores.open("kill").claimEnding(JOB_ID, "killed", 1);
+    supervision.node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
     supervision.leave(143);
     const { reason, exit } = await supervising;
     assert.deepEqual([reason, exit.code], ["killed", 143]);
