@@ -90,6 +90,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/freeze.ts")).thawVerb,
   },
   {
+    name: "sweep",
+    summary: "one pass over all jobs: end what nobody waits for any more",
+    load: async () => (await import("./commands/sweep.ts")).sweepVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and how to mend what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,
