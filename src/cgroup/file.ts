@@ -4,6 +4,7 @@
  *
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
  */
+import { crashPoint } from "../crash_point.ts";
 import { CgroupError } from "../errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 
@@ -193,6 +194,7 @@ export class OwnedCgroup {
     for (const path of this.paths()) {
       try {
         this.#unlocked(() => Deno.removeSync(this.fs.locate(path)));
+        crashPoint("removal: cgroup removed");
       } catch (cause) {
         if (isVanished(cause)) continue;
         if (/\(os error 16\)/.test(String(cause))) return false;

@@ -5,6 +5,7 @@
  * it misses no fork, and takes frozen, stopped and traced processes alike. Older kernels get the same by freezing once more and
  * signalling each process until the tree is empty.
  */
+import { crashPoint } from "../crash_point.ts";
 import type { Survivor } from "../job/job.ts";
 import { parseSignal, type Signal } from "../job/signal.ts";
 import type { Procs } from "../host/proc.ts";
@@ -57,6 +58,7 @@ export async function beginToEnd(
     capMs: options.graceMs,
     stop: options.skipGrace,
   });
+  crashPoint("ending: grace over");
   options.onStep("grace", { emptied });
   return emptied;
 }
@@ -66,6 +68,7 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   const { signal, onStep } = options;
   if (signal === null) return;
   const frozen = await freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
+  crashPoint("ending: frozen");
   onStep("freeze", { completed: frozen });
   let sent = 0;
   let refused = 0;
@@ -77,9 +80,11 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
       if (outcome === "sent") sent++;
       if (outcome === "refused") refused++;
     }
+    crashPoint("ending: signalled");
   } finally {
     thaw(cgroup);
   }
+  crashPoint("ending: thawed");
   onStep("signal", { signal: signal.name, sent, refused });
 }
 
@@ -98,10 +103,12 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
   if (!readEvents(cgroup).populated) return [];
   const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
   const atOnce = await orGoOn("kill", killing, options) ?? false;
+  crashPoint("ending: kill written");
   options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals" });
   const empty = atOnce
     ? await waitForEvents(cgroup, (events) => !events.populated, { capMs })
     : await killOneByOne(cgroup, procs, { ...options, killCapMs: capMs });
+  crashPoint("ending: empty");
   options.onStep("empty", { emptied: empty });
   // Whoever froze it, what is left must be able to run to its end.
   orThaw(cgroup, options);

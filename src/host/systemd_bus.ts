@@ -2,6 +2,7 @@
  * One connection to a systemd manager's own socket (/run/systemd/private, or systemd/private in the user's runtime directory): the one
  * that systemctl uses. No bus daemon is in between, so none has to run, and none refuses when hundreds of jobs start at once.
  */
+import { crashPoint } from "../crash_point.ts";
 import { CorralError } from "../errors.ts";
 import { type DBusMessage, DBusWriter, decodeMessage, encodeCall } from "./dbus.ts";
 
@@ -95,6 +96,7 @@ async function converse<T>(
     });
     const next = await authenticate(connection, uid);
     await sendAll(connection, message);
+    crashPoint("systemd: request sent");
     for (;;) {
       const reply = await next();
       if (reply.replySerial !== SERIAL) continue;

@@ -3,6 +3,7 @@
  * topmost cgroup that was delegated to the caller for everybody else.
  */
 import { type CgroupFs, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { crashPoint } from "../crash_point.ts";
 import { SetupError } from "../errors.ts";
 import { poll } from "../host/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
@@ -43,12 +44,14 @@ export class CgroupfsBackend implements Backend {
       this.#makeParent();
       // Fails for one that is there already: it is another job's, and stays.
       Deno.mkdirSync(this.fs.locate(path));
+      crashPoint("launch: cgroup made");
     } catch (cause) {
       throw this.#refused(cause);
     }
     try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       writeLimits(cgroup, spec.limits, { lift: false });
+      crashPoint("launch: limits set");
       cgroup.write("cgroup.procs", String(pid));
       return cgroup;
     } catch (cause) {

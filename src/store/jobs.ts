@@ -1,5 +1,6 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { crashPoint } from "../crash_point.ts";
 import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
 import { openDatabase, storeError } from "./open.ts";
@@ -303,6 +304,7 @@ export class JobStore {
       run("BEGIN IMMEDIATE");
       try {
         const result = act(run);
+        crashPoint("store: not committed");
         run("COMMIT");
         return result;
       } catch (error) {

@@ -1,6 +1,7 @@
 /** Carries out what decide() said of a recorded job, in any process but its supervisor: `corral kill` and the sweep. */
 import type { Context } from "../context.ts";
 import { terminate } from "../cgroup/terminate.ts";
+import { crashPoint } from "../crash_point.ts";
 import { poll } from "../host/poll.ts";
 import type { Action, Observation } from "../job/decide.ts";
 import type { CgroupRecord, EndReason, Job, RunningFacts } from "../job/job.ts";
@@ -92,6 +93,7 @@ async function finishEnded(
   };
   const survivors = await terminate(cgroup, context.procs, { signal: null, graceMs: 0, onStep });
   on.ledger.setSurvivors(job.spec.id, survivors, steps);
+  crashPoint("collecting: left cgroup emptied");
   if (survivors.length === 0) await context.backendOf(job).remove(cgroup);
 }
 
@@ -117,6 +119,7 @@ async function recordWithoutCgroup(
 ): Promise<void> {
   // Units can be left without a cgroup. After a reboot there is nothing to be left.
   if (seen.sameBoot) await context.backendOf(job).clear(job.spec.id);
+  crashPoint("collecting: units cleared");
   const exit = { code: null, signal: null };
   const endedAtMs = context.clock.wallMs();
   const ending = { reason, trigger: reason, exit, endedAtMs, usage: null, survivors: [] };

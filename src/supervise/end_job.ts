@@ -3,6 +3,7 @@ import { beginToEnd, terminate } from "../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../cgroup/events.ts";
 import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
 import { readUsage } from "../cgroup/usage.ts";
+import { crashPoint } from "../crash_point.ts";
 import { renderError } from "../errors.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Procs } from "../host/proc.ts";
@@ -78,6 +79,7 @@ export async function endJob(
     at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
     hurried,
   });
+  crashPoint("ending: claimed");
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
     ...on,
     onStep,
@@ -102,11 +104,14 @@ export async function endJob(
     survivors,
     steps,
   };
+  crashPoint("ending: usage read");
   // Recorded as unkillable before, and now they are gone after all.
   if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
+  crashPoint("ending: recorded");
   // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
   const isKept = on.ledger.options.isShared && on.ledger.isBehind;
   if (survivors.length === 0 && !isKept) await removeCgroup(job, on);
+  crashPoint("ending: removed");
   return ending;
 }
 

@@ -5,6 +5,7 @@
  * job runs on).
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError, EXIT, renderError, SetupError } from "../errors.ts";
 import type { User } from "../host/users.ts";
 import { newJobId } from "../job/id.ts";
@@ -69,7 +70,9 @@ export async function runJob(
   const backend = context.backend(request.backend);
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  crashPoint("launch: nothing recorded");
   ledger.insert(spec);
+  crashPoint("launch: recorded");
   const failed = new FailedStart(context, spec, ledger, receipt);
   const found = lookUpCommand(request.argv[0]!, {
     path: request.env["PATH"] ?? "/usr/bin:/bin",
@@ -92,10 +95,12 @@ export async function runJob(
   if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
     return await abandon(launched, spec, backend);
   }
+  crashPoint("launch: running recorded");
   say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   detached?.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
   if (stop.received === null) launched.gate.open();
+  crashPoint("launch: gate opened");
   const ending = await supervise(
     {
       spec,

@@ -5,6 +5,7 @@
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError } from "../errors.ts";
 import { atOnce } from "../host/at_once.ts";
 import { type Action, decide, type Observation } from "../job/decide.ts";
@@ -82,6 +83,7 @@ class Sweep {
     const live = store.live();
     const ids = new Set(live.map(({ spec }) => spec.id));
     const { ended, unknown } = findLeftovers(context, store, (id) => ids.has(id));
+    crashPoint("sweep: jobs read");
     const answers = this.#askOwner(live);
     await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
     const finished = this.#finishedJobs(live, await answers);
@@ -105,6 +107,7 @@ class Sweep {
       const isFinished = ownersWord(answers, spec.ref, this.options.finishedStatuses);
       if (phase.state !== "running" || isFinished === null) return [];
       if (this.#countStrike(spec.id, isFinished) < this.options.strikes) return [];
+      crashPoint("sweep: owner heard");
       const now = this.store.get(spec.id);
       return now?.phase.state === "running" ? [now] : [];
     });
@@ -131,9 +134,11 @@ class Sweep {
   async #perform(job: Job, action: Act, seen: Observation): Promise<SweepAct> {
     const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
     if (this.options.dryRun) return { ...act, outcome: "planned" };
+    crashPoint("sweep: decided");
     try {
       const order = { action, seen, actor: "sweep", patienceMs: PATIENCE_MS, ledger: this.#ledger };
       await carryOut(this.context, this.store, job, order);
+      crashPoint("sweep: acted");
     } catch (error) {
       return { ...act, outcome: "failed", message: messageOf(error) };
     }
