@@ -4,6 +4,7 @@
  */
 import { waitForEvents } from "../cgroup/events.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { crashPoint } from "../crash_point.ts";
 import { SetupError } from "../errors.ts";
 import type { Procs } from "../host/proc.ts";
 import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/systemd.ts";
@@ -122,8 +123,10 @@ export class SystemdBackend implements Backend {
 
   async remove(cgroup: OwnedCgroup): Promise<void> {
     const id = cgroup.id;
-    await this.#stopSlice(id);
+    // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
     this.#removeDropIn(id);
+    await this.#stopSlice(id);
+    crashPoint("removal: slice stopped");
     if (await poll(() => !cgroup.exists(), REMOVE_CAP_MS)) return;
     throw new SetupError(
       `${sliceName(id)} is still there after its stop`,
@@ -173,11 +176,13 @@ export class SystemdBackend implements Backend {
 
   #removeDropIn(id: string): void {
     const directory = this.systemd.dropInDirectory(scopeName(id));
-    try {
-      Deno.removeSync(`${directory}/${DROP_IN}`);
-      Deno.removeSync(directory);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    for (const path of [`${directory}/${DROP_IN}`, directory]) {
+      try {
+        Deno.removeSync(path);
+        crashPoint("removal: drop-in removed");
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
     }
   }
 

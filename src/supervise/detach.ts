@@ -4,6 +4,7 @@
  * (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError, EXIT, PathError } from "../errors.ts";
 import { newJobId } from "../job/id.ts";
 import { toolPath } from "../launch/command_lookup.ts";
@@ -45,14 +46,15 @@ async function startSupervisor(context: Context, request: RunRequest): Promise<n
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  crashPoint("detach: supervisor started");
   if (await firstLine(child.stdout) === STARTED) {
     context.stdout.write(`${id}\n`);
     return EXIT.DONE;
   }
-  // It failed before the command ran: its own words and exit code are ours.
+  // It failed before the command ran: its own words and exit code are ours. That it was killed says nothing of the command.
   const [words, status] = await Promise.all([new Response(child.stderr).text(), child.status]);
   throw new CorralError(words.trim().replace(/^corral: /, "") || "the supervisor did not start", {
-    exitCode: status.code === 0 ? EXIT.CORRAL_FAILED : status.code,
+    exitCode: status.code === 0 || status.signal !== null ? EXIT.CORRAL_FAILED : status.code,
   });
 }
 
