@@ -2,16 +2,15 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
-import { CorralError, EXIT, UsageError } from "../errors.ts";
+import { CorralError, EXIT, parserFor, UsageError } from "../errors.ts";
 import { parseTasks } from "../job/count.ts";
-import { parserFor } from "../errors.ts";
 import { toJson } from "../report/json.ts";
 import { actJson, actLine, findingLine, PLAN_COLUMNS, planRow } from "../report/sweep_lines.ts";
 import { renderTable } from "../report/table.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Finding } from "../sweep/finding.ts";
 import { lockSweep } from "../sweep/lock.ts";
-import { sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
+import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
 
 function oneOf<const T extends string>(option: string, accepted: readonly T[]): (text: string) => T {
   return (text) => {
@@ -80,6 +79,7 @@ function sweepOptions({ settings }: Context, options: Options): SweepOptions {
     statusCommand: options.statusCommand ?? settings.statusCommand,
     finishedStatuses: settings.finishedStatuses,
     strikes: options.strikes ?? settings.strikes,
+    patienceMs: PATIENCE_MS,
   };
 }
 

@@ -22,7 +22,7 @@ import { findLeftovers, type Leftovers } from "./leftovers.ts";
 /** Jobs ended side by side; each spends its time waiting for the kernel. */
 const AT_ONCE = 64;
 /** A longer grace is begun and not waited out: the next sweeps go on with it, and this one does not hold them up. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 
 /** How to sweep. */
 export interface SweepOptions {
@@ -35,6 +35,8 @@ export interface SweepOptions {
   finishedStatuses: readonly string[];
   /** Sweeps in a row that must hear "finished". */
   strikes: number;
+  /** The longest grace that is waited out. */
+  patienceMs: number;
 }
 
 /** What was done to one job, or would be. */
@@ -132,7 +134,8 @@ class Sweep {
     const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
     if (this.options.dryRun) return { ...act, outcome: "planned" };
     try {
-      const order = { action, seen, actor: "sweep", patienceMs: PATIENCE_MS, ledger: this.#ledger };
+      const { patienceMs } = this.options;
+      const order = { action, seen, actor: "sweep", patienceMs, ledger: this.#ledger };
       await carryOut(this.context, this.store, job, order);
     } catch (error) {
       return { ...act, outcome: "failed", message: messageOf(error) };
