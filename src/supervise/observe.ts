@@ -1,7 +1,9 @@
 /** What a process other than the supervisor sees of a job. */
-import { readEvents } from "../cgroup/events.ts";
+import { readEvents, readEventsAt } from "../cgroup/events.ts";
+import { type CgroupFs, isForbidden } from "../cgroup/file.ts";
 import { readOomKills } from "../cgroup/usage.ts";
 import type { Context } from "../context.ts";
+import { CgroupError } from "../errors.ts";
 import { MS_PER_TICK } from "../host/clock.ts";
 import type { Observation } from "../job/decide.ts";
 import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
@@ -55,5 +57,15 @@ function stateOfCgroup(context: Context, job: Job, record: CgroupRecord | null):
   if (record === null || job.spec.bootId !== context.clock.bootId()) return "gone";
   const fs = context.cgroups();
   if (!fs.isOwn(record, job.spec.id)) return fs.inode(record.path) === null ? "gone" : "foreign";
-  return readEvents(fs.own(record, job.spec.id)).populated ? "populated" : "empty";
+  return isPopulated(fs, record, job.spec.id) ? "populated" : "empty";
+}
+
+/** Looking needs no right to the cgroup, unless the job has locked its user out of it. */
+function isPopulated(fs: CgroupFs, record: CgroupRecord, id: string): boolean {
+  try {
+    return readEventsAt(fs, record.path).populated;
+  } catch (error) {
+    if (!(error instanceof CgroupError && isForbidden(error.cause))) throw error;
+    return readEvents(fs.own(record, id)).populated;
+  }
 }

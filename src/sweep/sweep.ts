@@ -174,13 +174,13 @@ function unreadable({ spec }: Job, error: unknown): Finding {
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 
-function unknownCgroup({ id, cgroup, isPopulated }: Leftovers["unknown"][number]): Finding {
+function unknownCgroup({ id, path, inode, isPopulated }: Leftovers["unknown"][number]): Finding {
   return {
     kind: "unknown-cgroup",
-    key: `unknown-cgroup ${cgroup.path} ${cgroup.inode}`,
+    key: `unknown-cgroup ${path} ${inode}`,
     id,
     pid: null,
-    message: `${cgroup.path} is of no job in this store${
+    message: `${path} is of no job in this store${
       isPopulated ? "" : ", and empty"
     }: another --state-dir's, or its record is lost; not touched`,
   };
