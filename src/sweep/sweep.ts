@@ -13,9 +13,10 @@ import { ownersWord } from "../owner/answers.ts";
 import { askOwner } from "../owner/status_command.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { type Act, carryOut, isAct } from "../supervise/carry_out.ts";
+import type { EndedProcess } from "../supervise/end_processes.ts";
 import { Ledger } from "../supervise/ledger.ts";
 import { observeJob } from "../supervise/observe.ts";
-import { endEscapees, findEscapees } from "./escapees.ts";
+import { endEscapees, type Escapee, escapeeFinding, findEscapees, isEndable } from "./escapees.ts";
 import type { Finding } from "./finding.ts";
 import { findLeftovers, type Leftovers } from "./leftovers.ts";
 
@@ -55,6 +56,8 @@ export interface SweepAct {
 export interface SweepListener {
   act(act: SweepAct): void;
   finding(finding: Finding): void;
+  /** An escapee that was to be ended, and what became of it. */
+  escapee(escapee: Escapee, result: EndedProcess): void;
 }
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
@@ -89,10 +92,20 @@ class Sweep {
     const finished = this.#finishedJobs(live, await answers);
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
-    const escapees = await findEscapees(context, store);
-    if (options.escapees === "kill" && !options.dryRun) await endEscapees(context, store, escapees, listener);
-    else for (const { finding } of escapees) listener.finding(finding);
+    // Last: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
     this.#ledger.flush();
+  }
+
+  async #treatEscapees(): Promise<void> {
+    const { context, store, options, listener } = this;
+    const escapees = await findEscapees(context, store);
+    const kills = options.escapees === "kill" && !options.dryRun;
+    const [endable, others] = partition(escapees, (escapee) => kills && isEndable(escapee));
+    for (const escapee of others) listener.finding(escapeeFinding(escapee));
+    for (const [index, ended] of (await endEscapees(context, endable)).entries()) {
+      listener.escapee(endable[index]!, ended);
+    }
   }
 
   #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
@@ -151,6 +164,10 @@ class Sweep {
     const { reason } = "reason" in action && job.phase.state === "ended" ? action : phase;
     return { reason, outcome: survivors > 0 ? "alive" : "ended", survivors };
   }
+}
+
+function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))];
 }
 
 function messageOf(error: unknown): string {
