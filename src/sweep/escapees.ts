@@ -30,14 +30,15 @@ export async function findEscapees(context: Context, store: JobStore): Promise<E
     if (!jobs.has(id)) jobs.set(id, store.get(id));
     return jobs.get(id)!;
   };
-  const marked = await Promise.all(
-    context.procs.pids().map(async (pid) => {
-      const cgroupPath = context.procs.cgroupPathIfShown(pid);
-      if (cgroupPath === null || isCorrals(cgroupPath)) return null;
-      const id = await markerOf(context.procs, pid);
-      return id === null ? null : { pid, id, cgroupPath };
-    }),
-  );
+  // Those in a job, mostly all, cost one file each.
+  const outside = context.procs.pids().flatMap((pid) => {
+    const cgroupPath = context.procs.cgroupPathIfShown(pid);
+    return cgroupPath === null || isCorrals(cgroupPath) ? [] : [{ pid, cgroupPath }];
+  });
+  const marked = await Promise.all(outside.map(async ({ pid, cgroupPath }) => {
+    const id = await markerOf(context.procs, pid);
+    return id === null ? null : { pid, id, cgroupPath };
+  }));
   return marked.flatMap((found) => {
     const job = found === null ? null : jobOf(found.id);
     return found === null || job === null ? [] : identified(context, job, found);

@@ -72,6 +72,8 @@ export async function sweep(
 
 class Sweep {
   readonly #ledger: Ledger;
+  /** One moment for all: what becomes overdue meanwhile is the next sweep's. */
+  readonly #bootMs: number;
 
   constructor(
     readonly context: Context,
@@ -80,10 +82,11 @@ class Sweep {
     readonly listener: SweepListener,
   ) {
     this.#ledger = new Ledger(store, (line) => context.say(line), { isShared: true });
+    this.#bootMs = context.clock.bootMs();
   }
 
   async run(): Promise<void> {
-    const { context, store, options, listener } = this;
+    const { context, store, listener } = this;
     const live = store.live();
     const ids = new Set(live.map(({ spec }) => spec.id));
     const { ended, unknown } = findLeftovers(context, store, (id) => ids.has(id));
@@ -134,7 +137,8 @@ class Sweep {
   /** Looks at one job and does what is to be done. Never throws: the others must not suffer. */
   async #treat(job: Job, finishedByOwner: boolean): Promise<void> {
     try {
-      const seen = observeJob(this.context, job, { onOrphan: this.options.onOrphan, finishedByOwner });
+      const { onOrphan } = this.options;
+      const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(foreignCgroup(job));
       if (isAct(action)) this.listener.act(await this.#perform(job, action, seen));
