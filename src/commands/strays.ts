@@ -83,13 +83,22 @@ async function handleStrays(context: Context, options: Options): Promise<number>
   };
   const found = await findStrays(context, criteria);
   sayUnanswered(context, found);
-  if (!options.kill || options.dryRun) return await show(context, found.strays, options.json ?? false);
+  return options.kill && !options.dryRun
+    ? await kill(context, found.strays, { ...options, criteria })
+    : await show(context, found.strays, options.json ?? false);
+}
+
+async function kill(
+  context: Context,
+  strays: readonly Stray[],
+  { criteria, ...options }: Options & { criteria: StrayCriteria },
+): Promise<number> {
   const stop = new StopSignals();
   stop.listen(ignoredSignals(context.procs.root));
   // As in `corral kill`: a first signal cuts the grace short, nothing stops the kill itself half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
-  const result = await endStrays(found.strays, context, {
+  const result = await endStrays(strays, context, {
     criteria,
     look: async () => (await findStrays(context, criteria)).strays,
     signal: options.now ? null : options.signal ?? parseSignal("TERM"),
