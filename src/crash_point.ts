@@ -36,6 +36,7 @@ export type CrashPoint =
   | "sweep: decided"
   | "sweep: acted"
   | "sweep: owner heard"
+  | "sweep: jobs done"
   | "sweep: findings recorded"
   | "systemd: request sent"
   | "store: not committed";

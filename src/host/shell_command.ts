@@ -3,10 +3,12 @@ import type { CommandResult } from "./command.ts";
 
 /** What no list of job states needs. More is a program gone wrong. */
 const OUTPUT_CAP_BYTES = 16 * 1024 * 1024;
+/** Given for a command that was cut off. */
+const FAILED_CODE = 1;
 
 /**
  * `sh -c COMMAND` in a session of its own, with `stdin` as its input. Null when it has not ended within `capMs`: then everything in its
- * session's process group is killed. Exit code 128+N for a death by signal N.
+ * session's process group is killed, as when it prints more than 16 MiB (exit code 1). Exit code 128+N for a death by signal N.
  */
 export async function runShell(
   command: string,
@@ -22,20 +24,16 @@ export async function runShell(
   let timer: number | undefined;
   const tooLate = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), capMs));
   try {
-    const output = Promise.all([
-      feed(child.stdin, stdin),
-      text(child.stdout),
-      text(child.stderr),
-      child.status,
-    ]);
-    output.catch(() => {});
-    const result = await Promise.race([output, tooLate]);
-    if (result === null) {
-      killGroup(child);
-      return null;
-    }
-    const [, stdout, stderr, { code }] = result;
-    return { code, stdout, stderr: stderr.trim() };
+    const words = Promise.all([text(child.stdout), text(child.stderr), feed(child.stdin, stdin)]);
+    words.catch(() => {});
+    const result = await Promise.race([words, tooLate]);
+    const status = result === null ? null : await Promise.race([child.status, tooLate]);
+    if (result === null || status === null) return endGroup(child, null);
+    const [stdout, stderr] = result;
+    return { code: status.code, stdout, stderr: stderr.trim() };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return endGroup(child, { code: FAILED_CODE, stdout: "", stderr: error.message });
   } finally {
     clearTimeout(timer);
   }
@@ -64,11 +62,12 @@ async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
   return words + decoder.decode();
 }
 
-/** setsid(1) execs, so the child leads its group. Not yet reaped, its pid cannot have become another's. */
-function killGroup(child: Deno.ChildProcess): void {
+/** setsid(1) execs, so the child leads its group, and as long as any of it lives nobody else can have that number. */
+function endGroup<T>(child: Deno.ChildProcess, result: T): T {
   try {
     Deno.kill(-child.pid, "SIGKILL");
   } catch {
     // It has ended in the meantime.
   }
+  return result;
 }

@@ -4,7 +4,8 @@
 export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
 
 /**
- * The status of each ref, in lower case. The last word of a line is the status, all before it the ref. A ref that was given two different
+ * The status of each ref, in lower case. The last word of a line is the status, all before it the ref, less the blanks at its
+ * ends. A ref that was given two different
  * statuses has none: no answer never kills.
  */
 export function parseAnswers(text: string): Map<string, string> {
@@ -13,7 +14,8 @@ export function parseAnswers(text: string): Map<string, string> {
   for (const line of text.split("\n")) {
     const match = /^(.*\S)\s+(\S+)\s*$/.exec(line);
     if (match === null) continue;
-    const [, ref, status] = [match[0], match[1]!, match[2]!.toLowerCase()];
+    const ref = match[1]!.trim();
+    const status = match[2]!.toLowerCase();
     const before = answers.get(ref);
     if (before !== undefined && before !== status) contradicted.add(ref);
     answers.set(ref, status);

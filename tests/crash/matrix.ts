@@ -101,6 +101,7 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
   "sweep: decided": [crash("sweep", ["orphaned"])],
   "sweep: acted": [crash("sweep", ["orphaned"])],
   "sweep: owner heard": [crash("sweep with an owner", ["finished-by-owner"])],
+  "sweep: jobs done": [crash("sweep", ["orphaned"])],
   "sweep: findings recorded": [crash("sweep", ["orphaned"])],
   "systemd: request sent": [
     // To make the job's units, and to remove them.

@@ -11,6 +11,8 @@ export interface FakeProcess {
   state?: string;
   ppid?: number;
   startTicks?: number;
+  /** Field 9 of stat: PF_KTHREAD is 0x200000, PF_EXITING 4. */
+  flags?: number;
   cgroup?: string;
   command?: readonly string[];
   wchan?: string;
@@ -18,8 +20,8 @@ export interface FakeProcess {
 
 /** A line of /proc/PID/stat as Linux 6.12 writes it (52 fields). */
 export function statLine(pid: number, process: FakeProcess = {}): string {
-  const { name = "sleep", state = "S", ppid = 1, startTicks = 900_100 } = process;
-  return `${pid} (${name}) ${state} ${ppid} ${pid} ${pid} 0 -1 4194304 123 0 0 0 7 5 0 0 20 0 1 0 ${startTicks} ` +
+  const { name = "sleep", state = "S", ppid = 1, startTicks = 900_100, flags = 4_194_304 } = process;
+  return `${pid} (${name}) ${state} ${ppid} ${pid} ${pid} 0 -1 ${flags} 123 0 0 0 7 5 0 0 20 0 1 0 ${startTicks} ` +
     "5726208 451 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
 }
 
