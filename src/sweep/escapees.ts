@@ -57,6 +57,8 @@ function identified(
 ): Escapee[] {
   const stat = procs.statIfShown(pid);
   if (stat === null || stat.kernelThread || pid === Deno.pid) return [];
+  // What waits at the gate of a launch bears the mark before it is put into the job's cgroup, and may be there by now.
+  if (job.phase.state === "starting" || procs.cgroupPathIfShown(pid) !== cgroupPath) return [];
   const process = { pid, startTicks: stat.startTicks, bootId: clock.bootId() };
   return [{ process, job, isOfJobsUser: procs.uid(pid) === job.spec.uid, name: stat.name, cgroupPath }];
 }

@@ -69,6 +69,7 @@ straysTest("corral strays --json has units in its keys, and the words one by one
     cgroupPath: "/celery.service",
     ref: null,
     matched: true,
+    status: null,
     command: FASTSURFER,
   });
 });
@@ -238,3 +239,60 @@ straysTest(
     assert.ok(await child.wasLeftAlone());
   },
 );
+
+const REFS = ["--ref-pattern", "--sid (\\S+)"];
+const subject = (sid: string) => ({ command: [...FASTSURFER.slice(0, 3), sid] });
+
+straysTest("corral strays shows what the owner says of each ref", async (node) => {
+  node.addProcess(NO_PID + 7, subject("subject01"));
+  node.addProcess(NO_PID + 8, subject("subject02"));
+  node.shell = (command, stdin) => {
+    assert.deepEqual([command, stdin], ["ask", "subject01\nsubject02\n"]);
+    return { code: 0, stdout: "subject01 RUNNING\n", stderr: "" };
+  };
+  assert.equal(await node.corral(...MATCH, ...REFS, "--status-command", "ask"), EXIT.DONE);
+  const [titles, ...rows] = node.out.trim().split("\n").map((line) => line.trim().split(/ {2,}/));
+  const at = titles!.indexOf("STATUS");
+  assert.deepEqual(rows.map((cells) => cells[at]), ["running", "-"]);
+  node.out = "";
+  assert.equal(await node.corral(...MATCH, ...REFS, "--status-command", "ask", "--json"), EXIT.DONE);
+  assert.deepEqual((node.takeJson() as { status: unknown }[]).map(({ status }) => status), ["running", null]);
+});
+
+straysTest(
+  "corral strays --finished-only takes those of which the owner says so, and no others",
+  async (node) => {
+    const children = Array.from({ length: 3 }, () => new Child("exec sleep 1000"));
+    try {
+      for (const [index, child] of children.entries()) disguise(node, child, subject(`subject0${index}`));
+      const finishedOnly = [
+        ...MATCH,
+        ...REFS,
+        "--finished-only",
+        "--kill",
+        "--status-command",
+        "ask",
+        "--json",
+      ];
+      const answer = { stdout: "subject00 Completed\nsubject01 running\n", stderr: "" };
+      node.shell = () => ({ code: 1, ...answer });
+      assert.equal(await node.corral(...finishedOnly), EXIT.DONE);
+      assert.deepEqual(node.takeJson(), [], "no answer never kills");
+      node.shell = () => ({ code: 0, ...answer });
+      await node.corral(...finishedOnly);
+      assert.deepEqual((node.takeJson() as { pid: number }[]).map(({ pid }) => pid), [children[0]!.pid]);
+    } finally {
+      for (const child of children) await child[Symbol.asyncDispose]();
+    }
+  },
+);
+
+straysTest("corral strays --finished-only wants to know by whose word", async (node) => {
+  for (const args of [[], REFS, ["--status-command", "ask"]]) {
+    assert.equal(await node.corral(...MATCH, "--finished-only", ...args), EXIT.USAGE, args.join(" "));
+    assert.match(
+      node.said.pop()!,
+      /--finished-only: by whose word\? give --ref-pattern and --status-command$/,
+    );
+  }
+});

@@ -15,6 +15,7 @@ export interface FakeProcess {
   flags?: number;
   cgroup?: string;
   command?: readonly string[];
+  environ?: readonly string[];
   wchan?: string;
 }
 
@@ -47,10 +48,11 @@ export class ProcDir implements Disposable {
   }
 
   add(pid: number, process: FakeProcess = {}): void {
-    const { cgroup = "/", command = [], wchan = "0" } = process;
+    const { cgroup = "/", command = [], environ = [], wchan = "0" } = process;
     this.write(`${pid}/stat`, statLine(pid, process));
     this.write(`${pid}/cgroup`, `1:name=systemd:/\n0::${cgroup}\n`);
     this.write(`${pid}/cmdline`, command.map((word) => `${word}\0`).join(""));
+    this.write(`${pid}/environ`, environ.map((variable) => `${variable}\0`).join(""));
     this.write(`${pid}/wchan`, wchan);
     this.write(`${pid}/status`, "Name:\tx\nUid:\t1000\t1000\t1000\t1000\nSigIgn:\t0000000000000000\n");
   }
