@@ -2,6 +2,7 @@
 import { beginToEnd, terminate } from "../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../cgroup/events.ts";
 import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { isFrozen } from "../cgroup/freezer.ts";
 import { readUsage } from "../cgroup/usage.ts";
 import { crashPoint } from "../crash_point.ts";
 import { renderError } from "../errors.ts";
@@ -147,8 +148,11 @@ async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): P
 }
 
 /** How long to wait for an ending that somebody else has begun; null when nobody has. */
-function graceOfOthers({ spec }: EndableJob, request: EndRequest, on: Acting): number | null {
-  if (request.graceLeftMs !== undefined) return request.graceLeftMs;
+function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Acting): number | null {
+  if (request.graceLeftMs !== undefined) {
+    // Who began it died between freeze and thaw: no process has got the first signal yet, and one that waits there is not doubled.
+    return isFrozen(cgroup) ? null : request.graceLeftMs;
+  }
   // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
   return on.others ? spec.graceMs + TAKE_OVER_MS : null;
 }

@@ -33,12 +33,20 @@ export interface Crash {
   backends: readonly BackendName[];
   /** The job's deadline is moved before, which leaves a drop-in of its unit in /run. */
   movedDeadline: boolean;
+  /** Every process is frozen when it comes, with the first signal not yet delivered: the sweep must see to that, too. */
+  signalsLate: boolean;
 }
 
-type Options = Partial<Pick<Crash, "passes" | "backends" | "movedDeadline">>;
+type Options = Partial<Pick<Crash, "passes" | "backends" | "movedDeadline" | "signalsLate">>;
 
 function crash(victim: Victim, reasons: readonly EndReason[], options: Options = {}): Crash {
-  return { victim, reasons, passes: 0, backends: ["systemd", "cgroupfs"], movedDeadline: false, ...options };
+  const usual = {
+    passes: 0,
+    backends: ["systemd", "cgroupfs"],
+    movedDeadline: false,
+    signalsLate: false,
+  } as const;
+  return { victim, reasons, ...usual, ...options };
 }
 
 const SYSTEMD: Options = { backends: ["systemd"] };
@@ -54,8 +62,9 @@ const byAll = (options: Options = {}) => [
   crash("sweep", ["orphaned"], options),
   crash("kill", ["killed"], options),
 ];
-/** The first signal and the grace are left out by nobody but who takes up an ending of others. */
-const byAllAndBeside = [...byAll(), crash("kill beside run", ["killed"])];
+const byAllAndBeside = (
+  options: Options = {},
+) => [...byAll(options), crash("kill beside run", ["killed"], options)];
 
 /** All there are: a step that is missing here does not compile. */
 export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
@@ -76,14 +85,14 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
   "launch: gate opened": [crash("run", PAST_THE_RECORD)],
   // Its supervisor lives and is let alone by the sweep: the deadline ends the job.
   "detach: supervisor started": [crash("run --detach", ["timeout"])],
-  "ending: claimed": byAllAndBeside,
-  "ending: freezing": byAllAndBeside,
-  "ending: frozen": byAllAndBeside,
-  "ending: signalled": byAllAndBeside,
-  "ending: thawed": byAllAndBeside,
-  "ending: grace over": byAllAndBeside,
-  "ending: kill written": byAllAndBeside,
-  "ending: empty": byAllAndBeside,
+  "ending: claimed": byAllAndBeside(),
+  "ending: freezing": byAllAndBeside({ signalsLate: true }),
+  "ending: frozen": byAllAndBeside({ signalsLate: true }),
+  "ending: signalled": byAllAndBeside({ signalsLate: true }),
+  "ending: thawed": byAllAndBeside(),
+  "ending: grace over": byAllAndBeside(),
+  "ending: kill written": byAllAndBeside(),
+  "ending: empty": byAllAndBeside(),
   "ending: usage read": byAll(),
   "ending: recorded": byAll({ movedDeadline: true }),
   "ending: removed": byAll(),

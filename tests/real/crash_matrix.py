@@ -1,7 +1,7 @@
 """Kills corral at the steps that it reads, then lets one sweep come, and tells what that left.
 
 Reads {"corral", "crashing": binaries, "base": directory for stores, "cases": [{"key", "step", "victim", "passes", "backend",
-"movedDeadline"}]}; prints [{"key", "died", "ran", "callerCode", "rows", "events"}], the sweeps and what is left of all jobs.
+"movedDeadline", "signalsLate"}]}; prints what became of each, the sweeps, and what is left of all jobs.
 
 All jobs that no sweep of their own is about share one store for each backend, and one sweep.
 """
@@ -18,17 +18,20 @@ from job_state import left_of, rows, wait_until
 WIDTH = 8
 WAIT_S = 60
 GRACE = "300ms"
+# Where the first signal must be seen to come once, and no later than the job can write so.
+LONG_GRACE = "1s"
 # Endings of others that are later than this are taken up though a supervisor lives (decide.ts, HANG_MARGIN_MS).
 HANG_MS = 60_000
 TIMEOUT = "2s"
-# Ignores TERM, leaves its session, and has a cgroup of its own below the job's.
+# Survives TERM and notes each, leaves its session, and has a cgroup of its own below the job's.
 TREE = r"""trap '' TERM
 below=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/below
 mkdir "$below"
 sleep 1000 &
 setsid sleep 1000 &
 (echo 0 >"$below/cgroup.procs"; : >"$0"; exec sleep 1000) &
-while :; do sleep 1000; done"""
+trap 'echo >>"$0-term"' TERM
+while :; do sleep 1000 & wait; done"""
 OWNER = ["--status-command", "sed 's/$/ COMPLETED/'", "--strikes", "1"]
 
 request = json.load(sys.stdin)
@@ -58,7 +61,8 @@ class Case:
         return process
 
     def run(self, binary="corral", crash_at=None, options=()):
-        words = ["--backend", self.backend, "--grace", GRACE, "--ref", self.key, *options]
+        grace = LONG_GRACE if self.signalsLate else GRACE
+        words = ["--backend", self.backend, "--grace", grace, "--ref", self.key, *options]
         return self.start(binary, ["run", *words, "--", "sh", "-c", TREE, self.mark], crash_at)
 
     @property
@@ -144,8 +148,14 @@ class Case:
         if self.supervisor:
             self.supervisor.wait(WAIT_S)
         row = self.row()
-        return {"key": self.key, "died": self.died, "ran": self.ran, "callerCode": self.caller_code, "ended": ended,
+        return {"key": self.key, "died": self.died, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "ended": ended,
                 "row": row, "events": self.events(row["id"]) if row else []}
+
+    def first_signals(self):
+        try:
+            return len(open(f"{self.mark}-term").readlines())
+        except FileNotFoundError:
+            return 0
 
     def events(self, id):
         with sqlite3.connect(f"file:{self.store}/corral.db?mode=ro", uri=True, timeout=10) as database:

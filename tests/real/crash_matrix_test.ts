@@ -21,6 +21,8 @@ interface Record {
   died: boolean;
   /** The command did. */
   ran: boolean;
+  /** How often the first signal was delivered. */
+  firstSignals: number;
   /** Exit code of the first process of a detached run whose second one was killed. */
   callerCode: number | null;
   row: { id: string; state: string; reason: string; survivors: string; cpu_usage_usec: number | null } | null;
@@ -44,15 +46,17 @@ function label({ step, victim, passes, backend }: MatrixCase): string {
 }
 
 /** How the job ended, or what is wrong with that. */
-function verdict({ reasons }: Crash, { died, ran, row, events }: Record): string {
+function verdict({ reasons, signalsLate }: Crash, record: Record): string {
+  const { died, ran, firstSignals, row, events } = record;
   if (!died) return "WRONG: it did not die there";
   if (row === null) return reasons.length === 0 ? "not recorded" : "WRONG: not recorded";
   const { state, reason, survivors, cpu_usage_usec } = row;
-  const said = `${state} ${reason}${ran ? ", ran" : ""}`;
+  const said = `${state} ${reason}${ran ? ", ran" : ""}${firstSignals > 0 ? ", told to end" : ""}`;
   const isRight = state === "ended" && survivors === "[]" && reasons.some((allowed) => allowed === reason) &&
     events.filter((kind) => kind === "ended").length === 1 &&
-    events.filter((kind) => kind === "ending").length <= 1 && (!ran || (cpu_usage_usec ?? 0) > 0);
-  return isRight ? said : `WRONG: ${said}: ${JSON.stringify({ row, events })}`;
+    events.filter((kind) => kind === "ending").length <= 1 && (!ran || (cpu_usage_usec ?? 0) > 0) &&
+    firstSignals <= 1 && (!signalsLate || firstSignals === 1);
+  return isRight ? said : `WRONG: ${said}: ${JSON.stringify({ row, firstSignals, events })}`;
 }
 
 machineTest(
