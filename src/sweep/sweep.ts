@@ -13,6 +13,7 @@ import type { EndReason, Job } from "../job/job.ts";
 import { ownersWord } from "../owner/answers.ts";
 import { askOwner } from "../owner/status_command.ts";
 import type { JobStore } from "../store/jobs.ts";
+import type { DamagedRow } from "../store/rows.ts";
 import { type Act, carryOut, isAct } from "../supervise/carry_out.ts";
 import type { EndedProcess } from "../supervise/end_processes.ts";
 import { Ledger } from "../supervise/ledger.ts";
@@ -88,9 +89,8 @@ class Sweep {
 
   async run(): Promise<void> {
     const { context, store, listener } = this;
-    const live = store.live();
-    const ids = new Set(live.map(({ spec }) => spec.id));
-    const { ended, unknown } = findLeftovers(context, store, (id) => ids.has(id));
+    const live = store.live((damage) => listener.finding(damagedRow(damage)));
+    const { ended, unknown } = findLeftovers(context, store, live);
     crashPoint("sweep: jobs read");
     const answers = this.#askOwner(live);
     await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
@@ -201,14 +201,21 @@ function unreadable({ spec }: Job, error: unknown): Finding {
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 
-function unknownCgroup({ id, path, inode, isPopulated }: Leftovers["unknown"][number]): Finding {
+function damagedRow({ id, message }: DamagedRow): Finding {
+  return { kind: "unreadable", key: `unreadable ${id}`, id, pid: null, message };
+}
+
+function unknownCgroup(
+  { id, path, inode, isPopulated, isRecordedElsewhere }: Leftovers["unknown"][number],
+): Finding {
+  const [what, why] = isRecordedElsewhere
+    ? [`bears the name of job ${id}`, "its record names another cgroup"]
+    : ["is of no job in this store", "another --state-dir's, or its record is lost"];
   return {
     kind: "unknown-cgroup",
     key: `unknown-cgroup ${path} ${inode}`,
     id,
     pid: null,
-    message: `${path} is of no job in this store${
-      isPopulated ? "" : ", and empty"
-    }: another --state-dir's, or its record is lost; not touched`,
+    message: `${path} ${what}${isPopulated ? "" : ", and empty"}: ${why}; not touched`,
   };
 }
