@@ -35,7 +35,7 @@ const COMMAND_CHARACTERS = 200;
 function command() {
   return new Command("strays")
     .description(
-      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, grace, KILL. corral itself, what it was called from, and every other corral with what launched it are never strays.",
+      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, grace, KILL. No strays are corral itself, what it was called from, every other corral, and whoever has `corral run` in its command line.",
     )
     .requiredOption(
       "--match <REGEX>",

@@ -70,14 +70,27 @@ export const boundedReads = new BoundedReads();
 
 /** The first `maxBytes` of a file of /proc, which gives as much as it is asked for until its end. Closes the file. */
 export async function readFirst(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  using _ = file;
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  for (let left = maxBytes; left > 0;) {
-    const piece = new Uint8Array(Math.min(left, pieces.length === 0 ? FIRST_PIECE_BYTES : PIECE_BYTES));
+  try {
+    const first = new Uint8Array(Math.min(maxBytes, FIRST_PIECE_BYTES));
+    const count = await file.read(first) ?? 0;
+    return count < FIRST_PIECE_BYTES ? first.subarray(0, count) : await readOn(file, first, maxBytes);
+  } finally {
+    file.close();
+  }
+}
+
+async function readOn(
+  file: Deno.FsFile,
+  first: Uint8Array<ArrayBuffer>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces = [first];
+  for (let left = maxBytes - first.length; left > 0;) {
+    const piece = new Uint8Array(Math.min(left, PIECE_BYTES));
     const count = await file.read(piece) ?? 0;
     pieces.push(piece.subarray(0, count));
     left -= count;
     if (count < piece.length) break;
   }
-  return pieces.length === 1 ? pieces[0]! : new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }

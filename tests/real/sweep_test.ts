@@ -35,8 +35,12 @@ interface SweepJson {
   findings: { kind: string; id: string | null; pid: number | null; message: string }[];
 }
 
+/** Less the cgroups of other stores: the machine's other tests have jobs too. */
 async function sweep(caller: Caller, ...options: string[]): Promise<SweepJson> {
-  return JSON.parse(succeeded(await caller.corral(["sweep", "--json", ...options])).stdout);
+  const result: SweepJson = JSON.parse(
+    succeeded(await caller.corral(["sweep", "--json", ...options])).stdout,
+  );
+  return { ...result, findings: result.findings.filter(({ kind }) => kind !== "unknown-cgroup") };
 }
 
 async function signalSupervisor(caller: Caller, job: string, signal: string): Promise<void> {
@@ -167,7 +171,7 @@ machineTest(
       await Promise.all([stuck, ...others].map((job) => signalSupervisor(caller, job, "KILL")));
       const { code, stdout } = await caller.corral(["sweep", "--quiet"]);
       assert.equal(code, 1, stdout);
-      const lines = stdout.trim().split("\n");
+      const lines = stdout.trim().split("\n").filter((line) => !line.includes(" is of no job in this store"));
       assert.match(
         lines.pop()!,
         new RegExp(`^${stuck} not ended: 1 process is still alive: corral show ${stuck} `),
