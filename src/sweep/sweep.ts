@@ -145,7 +145,11 @@ class Sweep {
       const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(foreignCgroup(job));
-      if (isAct(action)) this.listener.act(await this.#perform(job, action, seen));
+      if (!isAct(action)) return;
+      // The record is older than the look at its cgroup: what has ended by itself meanwhile has left nothing to do.
+      const now = this.store.get(job.spec.id);
+      if (now !== null && now.phase.state !== job.phase.state) return await this.#treat(now, finishedByOwner);
+      this.listener.act(await this.#perform(job, action, seen));
     } catch (error) {
       this.listener.finding(unreadable(job, error));
     }

@@ -155,6 +155,22 @@ Deno.test("corral sweep ends the others when a row is damaged, and reports it an
   assert.deepEqual(more, []);
 });
 
+Deno.test("corral sweep claims nothing for itself of a job that has ended since its record was read", async () => {
+  using node = new FakeNode();
+  node.start();
+  const list = node.backend.list.bind(node.backend);
+  node.backend.list = () => {
+    const { run: _, state: _state, ...ending } = endedPhase();
+    node.stores.open().markEnded(JOB_ID, ending, []);
+    node.cgroups.vanish(JOB_PATH);
+    for (const pid of [LEADER_PID, SUPERVISOR_PID]) node.proc.remove(pid);
+    return list();
+  };
+  assert.equal(await node.corral("sweep"), EXIT.DONE);
+  assert.deepEqual(takeLines(node), ["nothing to do"]);
+  assert.deepEqual(node.backend.calls, []);
+});
+
 Deno.test("corral sweep reports a cgroup of a job's name when its record names another", async () => {
   using node = new FakeNode();
   node.start();
