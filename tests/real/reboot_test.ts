@@ -36,7 +36,7 @@ interface Found {
   kill: Result;
   /** State, reason and survivors by id. */
   rows: Record<string, string>;
-  squatters: { isAsRecorded: boolean; state: string; signals: string }[];
+  squatters: { state: string; signals: string }[];
   touched: boolean;
   sees: boolean;
 }
@@ -108,7 +108,7 @@ machineTest(
         [starting]: "ended lost []",
         [unkillable]: "ended unkillable []",
       });
-      const squatter = { isAsRecorded: true, state: "S", signals: "" };
+      const squatter = { state: "S", signals: "" };
       assert.deepEqual(found.squatters, pids.map(() => squatter));
       assert.deepEqual([found.touched, found.sees], [false, true]);
       for (const { code, stderr } of [found.ps, found.dryRun, found.sweep, found.again]) {
