@@ -11,8 +11,8 @@ import { parseSignal } from "../job/signal.ts";
 import { parseSizeBytes } from "../job/size.ts";
 import { parseTag } from "../job/tag.ts";
 import { parseBackend } from "../launch/choose_backend.ts";
-import { superviseDetached } from "../supervise/detach.ts";
 import { quoted } from "../report/escape.ts";
+import { runDetached } from "../supervise/run_detached.ts";
 import { runJob, type RunRequest } from "../supervise/run_job.ts";
 import { parseTasks, parseWeight } from "../job/count.ts";
 
@@ -102,7 +102,7 @@ export function runVerb(invoke: Invoke) {
   run.action((program, args, options) =>
     invoke(run, async (context) => {
       const request = await requestFrom(context, [program, ...args], options);
-      return options.detach ? await superviseDetached(context, request) : await runJob(context, request);
+      return options.detach ? await runDetached(context, request) : await runJob(context, request);
     }, { launching: true })
   );
   return run;
