@@ -6,7 +6,7 @@ import { type CgroupFs, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
 import { SetupError } from "../errors.ts";
 import { poll } from "../host/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { type Backend, listJobCgroups } from "./backend.ts";
+import { type Backend, listJobCgroups, moveIn, type Refused } from "./backend.ts";
 import { writeLimits } from "./limit_files.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
@@ -55,6 +55,11 @@ export class CgroupfsBackend implements Backend {
       this.#removeQuietly(path);
       throw this.#refused(cause);
     }
+  }
+
+  attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    const refused = moveIn(cgroup, "", pids);
+    return Promise.resolve(refused.map(({ pid, error }) => ({ pid, because: error.message })));
   }
 
   /** What `place` could not finish it has removed. */
