@@ -90,6 +90,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/freeze.ts")).thawVerb,
   },
   {
+    name: "strays",
+    summary: "processes that match a pattern and belong to no job",
+    load: async () => (await import("./commands/strays.ts")).straysVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and how to mend what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,
