@@ -2,8 +2,8 @@
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
  * topmost cgroup that was delegated to the caller for everybody else.
  */
-import { type CgroupFs, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
-import { SetupError } from "../errors.ts";
+import { type CgroupFs, isForbidden, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { type CgroupError, SetupError } from "../errors.ts";
 import { poll } from "../host/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type Backend, listJobCgroups, moveIn, type Refused } from "./backend.ts";
@@ -59,7 +59,11 @@ export class CgroupfsBackend implements Backend {
 
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     const refused = moveIn(cgroup, "", pids);
-    return Promise.resolve(refused.map(({ pid, error }) => ({ pid, because: error.message })));
+    const because = ({ message, cause }: CgroupError) =>
+      isForbidden(cause)
+        ? "it is outside of what is delegated to you: use --backend systemd, or root"
+        : message;
+    return Promise.resolve(refused.map(({ pid, error }) => ({ pid, because: because(error) })));
   }
 
   /** What `place` could not finish it has removed. */

@@ -23,7 +23,7 @@ import type { Detached } from "./detach.ts";
 import type { Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
-import { ignoredSignals, StopSignals } from "./stop_signals.ts";
+import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
@@ -126,11 +126,6 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   await gate.exit;
   await backend.remove(cgroup);
   throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
-}
-
-/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
-function onContinue(act: () => void): void {
-  Deno.addSignalListener("SIGCONT", act);
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {

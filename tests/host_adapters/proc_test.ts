@@ -23,6 +23,7 @@ Deno.test("parseStat() reads a real line whose name looks like fields", () => {
     kernelThread: false,
     exiting: false,
     cpuTicks: 5,
+    threads: 1,
     startTicks: 546_292,
     residentPages: 3401,
   });
@@ -60,7 +61,8 @@ Deno.test("parseStat() refuses what is cut short, and names the file", () => {
 });
 
 /** From Linux 6.18: the first kernel thread of a node. */
-const KTHREADD = "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 18446744073709551615 0 0 0 0 0 0 0 " +
+const KTHREADD =
+  "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 18446744073709551615 0 0 0 0 0 0 0 " +
   "2147483647 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
 
 Deno.test("parseStat() knows a kernel thread by its flags, not by its name or parent", () => {
