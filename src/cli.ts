@@ -95,6 +95,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/freeze.ts")).thawVerb,
   },
   {
+    name: "sweep",
+    summary: "one pass over all jobs: end what nobody waits for any more",
+    load: async () => (await import("./commands/sweep.ts")).sweepVerb,
+  },
+  {
     name: "strays",
     summary: "processes that match a pattern and belong to no job",
     load: async () => (await import("./commands/strays.ts")).straysVerb,

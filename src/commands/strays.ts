@@ -15,6 +15,7 @@ import { formatCpuTime, formatOptionalBytes, MISSING } from "../report/units.ts"
 import { type EndedStray, type EndedStrays, endStrays } from "../strays/end.ts";
 import { findStrays, type FoundStrays } from "../strays/find.ts";
 import { parsePattern, parseSelectivePattern } from "../strays/pattern.ts";
+import { askOwnerOf, type OwnersView } from "../strays/owners_view.ts";
 import type { Stray, StrayCriteria } from "../strays/select.ts";
 import { ignoredSignals, StopSignals } from "../supervise/stop_signals.ts";
 
@@ -25,6 +26,7 @@ const COLUMNS: Column[] = [
   { key: "cpu", title: "cpu", align: "right" },
   { key: "mem", title: "mem", align: "right" },
   { key: "ref", title: "ref", align: "left", shrink: true },
+  { key: "status", title: "status", align: "left" },
   { key: "command", title: "command", align: "left", shrink: true },
 ];
 /** What is repeated of a command line when its process was ended. */
@@ -52,6 +54,11 @@ function command() {
     )
     .option("--user <USER>", "only those of this effective user, by name or number")
     .option("--tree", "also what the matches have started, unless it is in a job")
+    .option(
+      "--status-command <CMD>",
+      "shell command that reads refs, one a line, and prints REF STATUS; adds a column",
+    )
+    .option("--finished-only", "only those whose owner calls them finished: needs refs and a status command")
     .option("--kill", "end them; otherwise they are only listed")
     .option("--dry-run", "with --kill: only list them")
     .option(
@@ -83,15 +90,30 @@ async function handleStrays(context: Context, options: Options): Promise<number>
   };
   const found = await findStrays(context, criteria);
   sayUnanswered(context, found);
-  if (!options.kill || options.dryRun) return await show(context, found.strays, options.json ?? false);
+  const owner = await askOwnerOf(context, found.strays, {
+    statusCommand: options.statusCommand ?? context.settings.statusCommand,
+    refPattern: criteria.refPattern,
+    finishedOnly: options.finishedOnly ?? false,
+  });
+  const strays = found.strays.filter(owner.fits);
+  return options.kill && !options.dryRun
+    ? await kill(context, strays, { ...options, criteria, owner })
+    : await show(context, strays, { statusOf: owner.statusOf, json: options.json ?? false });
+}
+
+async function kill(
+  context: Context,
+  strays: readonly Stray[],
+  { criteria, owner, ...options }: Options & { criteria: StrayCriteria; owner: OwnersView },
+): Promise<number> {
   const stop = new StopSignals();
   stop.listen(ignoredSignals(context.procs.root));
   // As in `corral kill`: a first signal cuts the grace short, nothing stops the kill itself half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
-  const result = await endStrays(found.strays, context, {
+  const result = await endStrays(strays, context, {
     criteria,
-    look: async () => (await findStrays(context, criteria)).strays,
+    look: async () => (await findStrays(context, criteria)).strays.filter(owner.fits),
     signal: options.now ? null : options.signal ?? parseSignal("TERM"),
     graceMs: options.grace ?? context.settings.graceMs,
     hurry: hurry.signal,
@@ -108,23 +130,32 @@ function sayUnanswered(context: Context, { unanswered }: FoundStrays): void {
   );
 }
 
-async function show(context: Context, strays: readonly Stray[], json: boolean): Promise<number> {
+async function show(
+  context: Context,
+  strays: readonly Stray[],
+  { statusOf, json }: Pick<OwnersView, "statusOf"> & { json: boolean },
+): Promise<number> {
   const nameOf = await namesOfUids(strays.map(({ process }) => process.uid), context.run);
   if (json) {
-    context.stdout.write(toJson(strays.map((stray) => strayJson(stray, nameOf))) + "\n");
+    context.stdout.write(
+      toJson(strays.map((stray) => ({ ...strayJson(stray, nameOf), status: statusOf?.(stray) ?? null }))) +
+        "\n",
+    );
     return EXIT.DONE;
   }
-  const rows = strays.map(({ process, ref }) => ({
-    pid: String(process.pid),
-    age: formatDuration(process.ageMs),
-    user: nameOf(process.uid),
-    cpu: formatCpuTime(process.cpuUsageUsec),
-    mem: formatOptionalBytes(process.residentBytes),
-    ref: ref ?? MISSING,
-    command: commandOf(process),
+  const rows = strays.map((stray) => ({
+    pid: String(stray.process.pid),
+    age: formatDuration(stray.process.ageMs),
+    user: nameOf(stray.process.uid),
+    cpu: formatCpuTime(stray.process.cpuUsageUsec),
+    mem: formatOptionalBytes(stray.process.residentBytes),
+    ref: stray.ref ?? MISSING,
+    status: statusOf?.(stray) ?? MISSING,
+    command: commandOf(stray.process),
   }));
+  const columns = COLUMNS.filter(({ key }) => key !== "status" || statusOf !== null);
   const { widthColumns } = context.stdout;
-  context.stdout.write(await renderTable(COLUMNS, rows, { widthColumns, colour: context.colour }));
+  context.stdout.write(await renderTable(columns, rows, { widthColumns, colour: context.colour }));
   return EXIT.DONE;
 }
 

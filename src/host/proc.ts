@@ -70,6 +70,12 @@ export class Procs {
   /** @param root such as /proc */
   constructor(readonly root: string) {}
 
+  /** Of everything that runs and may be seen (hidepid hides the others), in ascending order. */
+  pids(): number[] {
+    return [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) => /^\d+$/.test(name))
+      .map(Number).sort((a, b) => a - b);
+  }
+
   /** A file of a process, or null when the process is gone. Throws on anything else. */
   read(pid: number, file: string): string | null {
     try {
@@ -129,6 +135,11 @@ export class Procs {
   cgroupPath(pid: number): string | null {
     const text = this.read(pid, "cgroup");
     return text === null ? null : parseCgroupPath(text);
+  }
+
+  /** As `cgroupPath`; null also when it is hidden (hidepid). */
+  cgroupPathIfShown(pid: number): string | null {
+    return parseCgroupPath(this.readIfAllowed(pid, "cgroup") ?? "");
   }
 
   /** The command line with its NULs as separators; empty for kernel threads and zombies. */

@@ -3,9 +3,9 @@ import { isForbidden, isVanished } from "../cgroup/file.ts";
 import { isJobId } from "../job/id.ts";
 import type { Identity } from "../job/job.ts";
 import { boundedReads, readFirst } from "./bounded_read.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, MS_PER_TICK } from "./clock.ts";
 import { pageSizeBytes } from "./libc.ts";
-import { parseCgroupPath, type Procs } from "./proc.ts";
+import type { Procs } from "./proc.ts";
 
 /** One process. Reused pids are told apart by the start time. */
 export interface Process extends Identity {
@@ -38,8 +38,6 @@ export interface ProcessSource {
 export const COMMAND_LINE_BYTES = 65_536;
 /** execve(2) allows arguments and environment 6 MiB together: 3/4 of _STK_LIM. */
 const ENVIRON_BYTES = 6 * 1024 * 1024;
-/** The kernel shows times in ticks of USER_HZ, 100 a second on every architecture that Deno runs on, whatever CONFIG_HZ is. */
-const TICK_MS = 10;
 const DECODER = new TextDecoder();
 const MARKER = "CORRAL_JOB_ID=";
 
@@ -49,15 +47,13 @@ const MARKER = "CORRAL_JOB_ID=";
  */
 export async function listProcesses(source: ProcessSource): Promise<Process[]> {
   const bootMs = source.clock.bootMs();
-  const pids = [...Deno.readDirSync(source.procs.root)].map(({ name }) => name)
-    .filter((name) => /^\d+$/.test(name)).map(Number).sort((a, b) => a - b);
-  const found = await Promise.all(pids.map((pid) => readAt(source, pid, bootMs)));
+  const found = await Promise.all(source.procs.pids().map((pid) => readAt(source, pid, bootMs)));
   return found.filter((process) => process !== null);
 }
 
 /** When it was started, in milliseconds of CLOCK_BOOTTIME, at most 10 too early. */
 export function startedBootMs({ startTicks }: { startTicks: number }): number {
-  return startTicks * TICK_MS;
+  return startTicks * MS_PER_TICK;
 }
 
 /** One process; null when it is gone or hidden. */
@@ -82,10 +78,10 @@ async function readAt({ procs, clock }: ProcessSource, pid: number, bootMs: numb
     exiting: stat.exiting,
     uid,
     ageMs: Math.max(0, bootMs - startedBootMs(stat)),
-    cpuUsageUsec: stat.cpuTicks * TICK_MS * 1000,
+    cpuUsageUsec: stat.cpuTicks * MS_PER_TICK * 1000,
     residentBytes: stat.residentPages * pageSizeBytes(),
     words,
-    cgroupPath: parseCgroupPath(procs.readIfAllowed(pid, "cgroup") ?? ""),
+    cgroupPath: procs.cgroupPathIfShown(pid),
   };
 }
 

@@ -31,6 +31,11 @@ export function chooseBackend(wanted: BackendName | "auto", choice: BackendChoic
   return systemdBackend(choice) ?? cgroupfsBackend(choice) ?? refuseBoth(choice.node);
 }
 
+/** Every backend that can work here. */
+export function usableBackends(choice: BackendChoice): Backend[] {
+  return [systemdBackend(choice), cgroupfsBackend(choice)].filter((backend) => backend !== null);
+}
+
 /** The backend on which a recorded job runs. */
 export function backendOf(name: BackendName, cgroupPath: string, choice: BackendChoice): Backend {
   if (name === "systemd") return chooseBackend("systemd", choice);

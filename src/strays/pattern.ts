@@ -2,10 +2,13 @@
 import { UsageError } from "../errors.ts";
 import { quoted } from "../report/escape.ts";
 
-/** A regular expression as JavaScript has them; case matters. Throws UsageError with the engine's own words. */
+/**
+ * A regular expression as JavaScript has them. Case matters, and `.` finds a newline too: a shell's script is one command line.
+ * Throws UsageError with the engine's own words.
+ */
 export function parsePattern(source: string, text: string): RegExp {
   try {
-    return new RegExp(text);
+    return new RegExp(text, "s");
   } catch (error) {
     throw new UsageError(`${source}: ${(error as Error).message}`);
   }

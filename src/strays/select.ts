@@ -72,7 +72,8 @@ function isMatch(process: Process, { match, olderThanMs }: StrayCriteria): boole
 
 function ownRef(process: Process, { refPattern }: StrayCriteria): string | null {
   const found = refPattern?.exec(commandLine(process) ?? "") ?? null;
-  return found === null ? null : found[1] ?? found[0];
+  // Found empty, it is the id of nothing.
+  return found === null ? null : (found[1] ?? found[0]) || null;
 }
 
 /** By a process's own command line, else by that of the nearest match above it. */

@@ -7,16 +7,18 @@ import { commandLine, descendantsOf, type Process } from "../host/processes.ts";
  * - corral itself, its ancestors and descendants;
  * - every other corral: it supervises a job, whose command line it repeats, or acts on one;
  * - what such a corral has just started and not yet put into the job's cgroup, and what it starts for itself;
- * - who launched it by name (`sudo corral run …`, `sh -c 'corral run …'`), whose command line holds the job's too.
+ * - who launches jobs by a command line that holds theirs: `sudo corral run …`, `sh -c 'corral run …; corral run …'`.
  */
 export function sparedPids(list: readonly Process[], selfPid: number): Set<number> {
   const byPid = new Map(list.map((process) => [process.pid, process]));
   const own = [...ancestorsOf(selfPid, byPid), ...descendantsOf([selfPid], list)];
   const corrals = list.filter(isCorral);
-  const launchers = corrals.flatMap(({ pid }) => ancestorsOf(pid, byPid)).filter(namesCorral);
   const corralPids = new Set(corrals.map(({ pid }) => pid));
   const children = list.filter(({ ppid }) => corralPids.has(ppid));
-  return new Set([selfPid, ...[...own, ...corrals, ...launchers, ...children].map(({ pid }) => pid)]);
+  return new Set([
+    selfPid,
+    ...[...own, ...corrals, ...list.filter(isLauncher), ...children].map(({ pid }) => pid),
+  ]);
 }
 
 function ancestorsOf(pid: number, byPid: ReadonlyMap<number, Process>): Process[] {
@@ -34,6 +36,7 @@ function isCorral({ words, cgroupPath }: Process): boolean {
   return /^(.*\/)?corral$/.test(words?.[0] ?? "") || jobOfSupervisorScope(cgroupPath) !== null;
 }
 
-function namesCorral(process: Process): boolean {
-  return /(^|[\s/])corral\s/.test(commandLine(process) ?? "");
+/** Also between two jobs, when no corral runs below it. */
+function isLauncher(process: Process): boolean {
+  return /(^|[^\w.-])corral['"]?[,\s](.*\W)?run\W/s.test(commandLine(process) ?? "");
 }

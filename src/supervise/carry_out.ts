@@ -34,6 +34,8 @@ export interface Order {
   patienceMs?: number;
   /** Cuts the grace short when it aborts. */
   hurry?: AbortSignal;
+  /** That of a sweep, which keeps the record of many jobs; without, the job gets one of its own. */
+  ledger?: Ledger;
 }
 
 /** Resolves when it is done and recorded. Throws CgroupError, SetupError; a store that fails is only said. */
@@ -43,7 +45,7 @@ export async function carryOut(context: Context, store: JobStore, job: Job, orde
   const on: Enforcement = {
     clock: context.clock,
     procs: context.procs,
-    ledger: new Ledger(store, (line) => context.say(line)),
+    ledger: order.ledger ?? new Ledger(store, (line) => context.say(line)),
     actor,
     warn: (line) => context.say(line),
   };

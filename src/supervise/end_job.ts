@@ -104,7 +104,9 @@ export async function endJob(
   };
   // Recorded as unkillable before, and now they are gone after all.
   if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
-  if (survivors.length === 0) await removeCgroup(job, on);
+  // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
+  const isKept = on.ledger.options.isShared && on.ledger.isBehind;
+  if (survivors.length === 0 && !isKept) await removeCgroup(job, on);
   return ending;
 }
 

@@ -159,10 +159,10 @@ class Target {
   }
 
   async strike(signal: Signal): Promise<void> {
-    const meant = await this.options.stillMeant(this.process);
+    const meant = await this.#isMeant();
     if (this.hasEnded()) return;
-    if (meant === false) return this.#end("changed");
-    if (meant === "unknown") return this.#end("alive", "it did not answer when it was looked at again");
+    if (typeof meant === "string") return this.#end("alive", meant);
+    if (!meant) return this.#end("changed");
     try {
       if (!this.#pidfd!.signal(signal.number)) return void this.hasEnded();
       this.#last = signal;
@@ -170,6 +170,16 @@ class Target {
     } catch (error) {
       if (!(error instanceof CorralError)) throw error;
       this.#end("refused", error.message);
+    }
+  }
+
+  /** Or why that cannot be told. What goes wrong with one must not keep the others from their KILL. */
+  async #isMeant(): Promise<boolean | string> {
+    try {
+      const meant = await this.options.stillMeant(this.process);
+      return meant === "unknown" ? "it did not answer when it was looked at again" : meant;
+    } catch (error) {
+      return (error as Error).message;
     }
   }
 

@@ -18,9 +18,26 @@ export class Ledger {
   /** Writes that failed, oldest first: they go before any other. */
   readonly #pending: Act<unknown>[] = [];
 
-  /** @param store null when it could not be opened, which the caller has said */
-  constructor(readonly store: JobStore | null, readonly warn: (line: string) => void) {
+  /**
+   * @param store null when it could not be opened, which the caller has said
+   * @param isShared it keeps the record of many jobs: no end of one is waited for long, `flush` comes later
+   */
+  constructor(
+    readonly store: JobStore | null,
+    readonly warn: (line: string) => void,
+    readonly options: { isShared: boolean } = { isShared: false },
+  ) {
     this.#warned = store === null;
+  }
+
+  /** True while something is not yet written. */
+  get isBehind(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** The last try to write what is not yet written. */
+  flush(): void {
+    if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});
   }
 
   insert(spec: JobSpec): void {
@@ -51,7 +68,7 @@ export class Ledger {
 
   /** False when somebody else had recorded the end before. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
-    return this.#write((store) => store.markEnded(id, ending, steps), true) ?? true;
+    return this.#write((store) => store.markEnded(id, ending, steps), !this.options.isShared) ?? true;
   }
 
   setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {
