@@ -1,12 +1,11 @@
 /** `corral adopt`: what runs already becomes a job, all of it, and nothing else. */
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
-import { allCallers, Caller, IN_OWN_CGROUP, type JobJson, succeeded, until } from "./caller.ts";
+import { allCallers, Caller, IN_OWN_CGROUP, type JobJson } from "./caller.ts";
 import { leftOf, runGuestProgram } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
 const root = new Caller(machine, "root", "systemd", "adopt");
-const alice = new Caller(machine, "alice", "systemd", "adopt");
 
 const TIMEOUT_MS = 1_500;
 const PATIENCE_S = 60;
@@ -49,7 +48,6 @@ const PLAIN = [{ ...nasty("tree", 100), argv: [machine.nasty, "--life", "120", "
 const ODD = [
   nasty("exec-loop", 2),
   nasty("stop-self", 4),
-  nasty("dead-main-thread", 1),
   nasty("namespaces", 11),
   nasty("ptraced", 3),
   nasty("vfork", 1),
