@@ -65,7 +65,7 @@ export async function startSupervisor(context: Context, backend: Backend, id: st
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  if (await hasStarted(child.stdout, (line) => context.say(line))) return;
+  if (await hasStarted(child.stdout, (line) => context.say(line))) return await child.stderr.cancel();
   // It failed before the job ran: its own words and exit code are ours.
   const [words, status] = await Promise.all([new Response(child.stderr).text(), child.status]);
   throw new CorralError(words.trim().replace(/^corral: /, "") || "the supervisor did not start", {

@@ -14,6 +14,8 @@ export class FakeBackend implements Backend {
     Record<"place" | "setLimits" | "setBackstop" | "attach" | "remove" | "discard" | "clear", Error>
   > = {};
 
+  /** What the kernel does with the first process. */
+  onPlace: (pid: number) => void = () => {};
   /** What the kernel does with processes that are moved. */
   onAttach: (pids: readonly number[]) => Refused[] = () => [];
 
@@ -30,6 +32,7 @@ export class FakeBackend implements Backend {
   // deno-lint-ignore require-await
   async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
     this.#note("place", `${pid} ${JSON.stringify(limitsOf(spec.limits))}`);
+    this.onPlace(pid);
     return this.dir.fs.own(this.dir.add(`/corral/${spec.id}`, this.files), spec.id);
   }
 
