@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { runCli } from "../../src/cli.ts";
 import { EXIT } from "../../src/errors.ts";
 import { poll } from "../../src/host/poll.ts";
+import { newJobId } from "../../src/job/id.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { JOB_ID, specOf } from "../fakes/job.ts";
 import { FakeNode } from "../fakes/node.ts";
@@ -174,6 +176,29 @@ adoptTest("corral adopt wants to know which processes, in numbers", async ({ nod
   assert.equal(await node.corral("adopt", "--pid", "self"), EXIT.USAGE);
   assert.equal(await node.corral("adopt", String(PID)), EXIT.USAGE);
 });
+
+adoptTest(
+  "corral adopt undoes what a supervisor has left that was killed in the midst of it",
+  async ({ node }) => {
+    const bytes = new Uint8Array(6);
+    const id = newJobId(() => bytes);
+    node.startStarting({ id, adopted: true });
+    node.cgroups.add(`/corral/${id}`, { "cgroup.procs": `${PID}\n` });
+    const script = `${node.stores.path}/corral`;
+    Deno.writeTextFileSync(script, "#!/bin/sh\nkill -9 $$\n", { mode: 0o755 });
+    const self = { path: script, args: [] };
+    const context = { ...node.context, env: {}, self, randomBytes: () => bytes };
+    const said: string[] = [];
+    const terminal = { out: () => {}, err: (text: string) => void said.push(text), widthColumns: null };
+    assert.equal(
+      await runCli(["adopt", "--pid", String(PID)], terminal, () => Promise.resolve(context)),
+      EXIT.NEGATIVE,
+    );
+    assert.deepEqual(said, ["corral: the supervisor did not start\n"]);
+    assert.equal(node.recorded(id).phase.state, "ended");
+    assert.deepEqual(node.eventKinds(id), ["starting", "released", "ended"]);
+  },
+);
 
 adoptTest(
   "corral adopt fails with its own exit code when its supervisor cannot be started",
