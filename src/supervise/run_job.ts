@@ -20,10 +20,11 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { quoted } from "../report/escape.ts";
 import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Detached } from "./detach.ts";
 import type { Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
-import { ignoredSignals, StopSignals } from "./stop_signals.ts";
+import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
@@ -48,11 +49,9 @@ export interface RunRequest {
   quiet: boolean;
 }
 
-/** How a job runs when nobody waits for it: its id is given, and its supervisor tells when it runs. */
-export interface DetachedRun {
-  id: string;
+/** How a job runs when nobody waits for it: its words go to a file. */
+export interface DetachedRun extends Detached {
   output: string;
-  started: () => void;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -61,7 +60,8 @@ export async function runJob(
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
-  const say = (line: string) => request.quiet || context.say(line);
+  const speak = detached?.say ?? context.say;
+  const say = (line: string) => request.quiet || speak(line);
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -96,8 +96,9 @@ export async function runJob(
     return await abandon(launched, spec, backend);
   }
   crashPoint("launch: running recorded");
-  say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
-  detached?.started();
+  if (detached === null) {
+    say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
+  } else detached.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
   if (stop.received === null) launched.gate.open();
   crashPoint("launch: gate opened");
@@ -130,11 +131,6 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   await gate.exit;
   await backend.remove(cgroup);
   throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
-}
-
-/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
-function onContinue(act: () => void): void {
-  Deno.addSignalListener("SIGCONT", act);
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {
