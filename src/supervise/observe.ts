@@ -38,6 +38,7 @@ export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Obs
     endRequest: null,
     onOrphan: "kill",
     finishedByOwner: false,
+    callerGone: false,
     supervisorAgeMs: bootMs - supervisor.startTicks * MS_PER_TICK,
     ...wishes,
   };

@@ -44,6 +44,8 @@ export interface RunRequest {
   bestEffort: boolean;
   receipt: string | null;
   output: string | null;
+  /** End the job when the process that called is gone. */
+  withParent: boolean;
   quiet: boolean;
 }
 
@@ -61,6 +63,7 @@ export async function runJob(
   detached: DetachedRun | null = null,
 ): Promise<number> {
   const say = (line: string) => request.quiet || context.say(line);
+  const callerIsGone = request.withParent ? watchCaller() : null;
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -104,6 +107,7 @@ export async function runJob(
       backend,
       exit: launched.gate.exit,
       onChange: onContinue,
+      callerIsGone,
     },
     stop,
     on,
@@ -130,6 +134,15 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
 /** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
 function onContinue(act: () => void): void {
   Deno.addSignalListener("SIGCONT", act);
+}
+
+/**
+ * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
+ * comes when the *thread* of the caller ends that forked.
+ */
+function watchCaller(): () => boolean {
+  const caller = Deno.ppid;
+  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {
