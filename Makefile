@@ -64,7 +64,7 @@ test: dist/corral
 	@$(DENO) run --quiet --allow-all tests/run_tiers.ts $(TIERS)
 
 bench: dist/corral
-	@$(DENO) run --quiet --allow-all tests/bench/main.ts
+	@$(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)
 
 image: | $(INSTALLED_DENO)
 	@$(DENO) run --quiet --allow-all tests/machine/images.ts

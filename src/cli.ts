@@ -95,6 +95,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
+    name: "strays",
+    summary: "processes that match a pattern and belong to no job",
+    load: async () => (await import("./commands/strays.ts")).straysVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and how to mend what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,

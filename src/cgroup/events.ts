@@ -1,5 +1,5 @@
 /** Waiting on cgroup.events: `populated` and `frozen` (cgroup-v2.rst, "Core Interface Files"). */
-import type { OwnedCgroup } from "./file.ts";
+import type { CgroupFs, OwnedCgroup } from "./file.ts";
 import { parseFlatKeyed } from "./parse.ts";
 
 /** The two keys of cgroup.events. */
@@ -13,9 +13,17 @@ const RECHECK_MS = 250;
 
 /** Reads cgroup.events; a cgroup that is gone is not populated. Throws CgroupError. */
 export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
-  const text = cgroup.read("cgroup.events");
+  return parseEvents(cgroup.read("cgroup.events"), cgroup.path);
+}
+
+/** The same for who need not own the cgroup. */
+export function readEventsAt(fs: CgroupFs, path: string): CgroupEvents {
+  return parseEvents(fs.readOptional(path, "cgroup.events"), path);
+}
+
+function parseEvents(text: string | null, path: string): CgroupEvents {
   if (text === null) return { populated: false, frozen: false };
-  const values = parseFlatKeyed(text, cgroup.path);
+  const values = parseFlatKeyed(text, path);
   return { populated: values.get("populated") === 1, frozen: values.get("frozen") === 1 };
 }
 

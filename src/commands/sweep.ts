@@ -5,9 +5,20 @@ import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor, UsageError } from "../errors.ts";
 import { parseTasks } from "../job/count.ts";
 import { toJson } from "../report/json.ts";
-import { actJson, actLine, findingLine, PLAN_COLUMNS, planRow } from "../report/sweep_lines.ts";
+import {
+  actJson,
+  actLine,
+  escapeeJson,
+  escapeeLine,
+  findingLine,
+  isOver,
+  PLAN_COLUMNS,
+  planRow,
+} from "../report/sweep_lines.ts";
 import { renderTable } from "../report/table.ts";
 import type { JobStore } from "../store/jobs.ts";
+import type { Escapee } from "../sweep/escapees.ts";
+import type { EndedProcess } from "../supervise/end_processes.ts";
 import type { Finding } from "../sweep/finding.ts";
 import { lockSweep } from "../sweep/lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
@@ -87,12 +98,14 @@ function sweepOptions({ settings }: Context, options: Options): SweepOptions {
 class SweepLog {
   readonly #acts: SweepAct[] = [];
   readonly #findings: Finding[] = [];
+  readonly #escapees: [Escapee, EndedProcess][] = [];
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
-    return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed");
+    return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
+      this.#escapees.every(([, { ended }]) => isOver(ended));
   }
 
   act(act: SweepAct): void {
@@ -104,19 +117,15 @@ class SweepLog {
     this.#findings.push(finding);
   }
 
+  escapee(escapee: Escapee, result: EndedProcess): void {
+    this.#escapees.push([escapee, result]);
+    if (!this.options.json) this.#print(escapeeLine(escapee, result, this.#forJournal));
+  }
+
   async close(): Promise<void> {
     const { context, options } = this;
     if (options.json) {
-      const findings = this.#findings.map(({ key: _, ...rest }) => rest);
-      context.stdout.write(
-        toJson({
-          ok: this.isClean,
-          dryRun: options.dryRun ?? false,
-          acts: this.#acts.map(actJson),
-          findings,
-        }) +
-          "\n",
-      );
+      context.stdout.write(`${toJson(this.#json())}\n`);
       return;
     }
     if (options.dryRun) {
@@ -127,8 +136,18 @@ class SweepLog {
     }
     const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
     for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
-    const isIdle = this.#acts.length === 0 && this.#findings.length === 0;
+    const isIdle = this.#acts.length + this.#findings.length + this.#escapees.length === 0;
     if (isIdle && !options.quiet && !options.dryRun) this.#print("nothing to do");
+  }
+
+  #json() {
+    return {
+      ok: this.isClean,
+      dryRun: this.options.dryRun ?? false,
+      acts: this.#acts.map(actJson),
+      escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
+      findings: this.#findings.map(({ key: _, ...rest }) => rest),
+    };
   }
 
   /** A finding that lasts is told once, not by a mail from cron every five minutes. */

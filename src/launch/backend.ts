@@ -19,8 +19,8 @@ export interface Backend {
   discard(id: string): Promise<void>;
   /** Removes the units that may be left of a job whose cgroup is gone. Throws SetupError when systemd refuses. */
   clear(id: string): Promise<void>;
-  /** The cgroups here that bear the name of some job, whatever store it is recorded in. */
-  list(): { id: string; cgroup: CgroupRecord }[];
+  /** Paths of the cgroups here that bear the name of some job, whatever store it is recorded in. */
+  list(): NamedCgroup[];
   /** The cgroup that bears the job's name here, for a job whose launch was cut short before it was recorded; null when none. */
   find(id: string): CgroupRecord | null;
   /** Applies changed limits to a live job. Throws SetupError. */
@@ -33,18 +33,21 @@ export interface Backend {
   describe(id: string, cgroup: OwnedCgroup): string;
 }
 
+/** A cgroup that bears the name of the job with this id. */
+export interface NamedCgroup {
+  id: string;
+  path: string;
+}
+
 /** The children of `parent` whose name holds a job's id, as `idOf` reads it. */
 export function listJobCgroups(
   fs: CgroupFs,
   parent: string,
   idOf: (name: string) => string | undefined,
-): { id: string; cgroup: CgroupRecord }[] {
+): NamedCgroup[] {
   return fs.children(parent).flatMap((name) => {
     const id = idOf(name);
-    if (id === undefined || !isJobId(id)) return [];
-    const path = `${parent}/${name}`;
-    const inode = fs.inode(path);
-    return inode === null ? [] : [{ id, cgroup: { path, inode } }];
+    return id !== undefined && isJobId(id) ? [{ id, path: `${parent}/${name}` }] : [];
   });
 }
 

@@ -6,7 +6,7 @@ import { type CgroupFs, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
 import { SetupError } from "../errors.ts";
 import { poll } from "../host/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { type Backend, listJobCgroups } from "./backend.ts";
+import { type Backend, listJobCgroups, type NamedCgroup } from "./backend.ts";
 import { writeLimits } from "./limit_files.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
@@ -67,7 +67,7 @@ export class CgroupfsBackend implements Backend {
     return Promise.resolve();
   }
 
-  list(): { id: string; cgroup: CgroupRecord }[] {
+  list(): NamedCgroup[] {
     return listJobCgroups(this.fs, this.parent, (name) => name);
   }
 

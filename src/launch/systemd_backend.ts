@@ -10,7 +10,7 @@ import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/syste
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../host/systemd_bus.ts";
 import { poll } from "../host/poll.ts";
-import { type Backend, backstopMs, listJobCgroups } from "./backend.ts";
+import { type Backend, backstopMs, listJobCgroups, type NamedCgroup } from "./backend.ts";
 
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
@@ -95,7 +95,7 @@ export class SystemdBackend implements Backend {
     return `${this.managerPath === "/" ? "" : this.managerPath}/corral.slice`;
   }
 
-  list(): { id: string; cgroup: CgroupRecord }[] {
+  list(): NamedCgroup[] {
     return listJobCgroups(this.fs, this.#parent, (name) => /^corral-(\w+)\.slice$/.exec(name)?.[1]);
   }
 

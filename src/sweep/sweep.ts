@@ -13,9 +13,10 @@ import { ownersWord } from "../owner/answers.ts";
 import { askOwner } from "../owner/status_command.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { type Act, carryOut, isAct } from "../supervise/carry_out.ts";
+import type { EndedProcess } from "../supervise/end_processes.ts";
 import { Ledger } from "../supervise/ledger.ts";
 import { observeJob } from "../supervise/observe.ts";
-import { endEscapees, findEscapees } from "./escapees.ts";
+import { endEscapees, type Escapee, escapeeFinding, findEscapees, isEndable } from "./escapees.ts";
 import type { Finding } from "./finding.ts";
 import { findLeftovers, type Leftovers } from "./leftovers.ts";
 
@@ -55,6 +56,8 @@ export interface SweepAct {
 export interface SweepListener {
   act(act: SweepAct): void;
   finding(finding: Finding): void;
+  /** An escapee that was to be ended, and what became of it. */
+  escapee(escapee: Escapee, result: EndedProcess): void;
 }
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
@@ -69,6 +72,8 @@ export async function sweep(
 
 class Sweep {
   readonly #ledger: Ledger;
+  /** One moment for all: what becomes overdue meanwhile is the next sweep's. */
+  readonly #bootMs: number;
 
   constructor(
     readonly context: Context,
@@ -77,10 +82,11 @@ class Sweep {
     readonly listener: SweepListener,
   ) {
     this.#ledger = new Ledger(store, (line) => context.say(line), { isShared: true });
+    this.#bootMs = context.clock.bootMs();
   }
 
   async run(): Promise<void> {
-    const { context, store, options, listener } = this;
+    const { context, store, listener } = this;
     const live = store.live();
     const ids = new Set(live.map(({ spec }) => spec.id));
     const { ended, unknown } = findLeftovers(context, store, (id) => ids.has(id));
@@ -89,10 +95,20 @@ class Sweep {
     const finished = this.#finishedJobs(live, await answers);
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
-    const escapees = await findEscapees(context, store);
-    if (options.escapees === "kill" && !options.dryRun) await endEscapees(context, store, escapees, listener);
-    else for (const { finding } of escapees) listener.finding(finding);
+    // Last: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
     this.#ledger.flush();
+  }
+
+  async #treatEscapees(): Promise<void> {
+    const { context, store, options, listener } = this;
+    const escapees = await findEscapees(context, store);
+    const kills = options.escapees === "kill" && !options.dryRun;
+    const [endable, others] = partition(escapees, (escapee) => kills && isEndable(escapee));
+    for (const escapee of others) listener.finding(escapeeFinding(escapee));
+    for (const [index, ended] of (await endEscapees(context, endable)).entries()) {
+      listener.escapee(endable[index]!, ended);
+    }
   }
 
   #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
@@ -121,7 +137,8 @@ class Sweep {
   /** Looks at one job and does what is to be done. Never throws: the others must not suffer. */
   async #treat(job: Job, finishedByOwner: boolean): Promise<void> {
     try {
-      const seen = observeJob(this.context, job, { onOrphan: this.options.onOrphan, finishedByOwner });
+      const { onOrphan } = this.options;
+      const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(foreignCgroup(job));
       if (isAct(action)) this.listener.act(await this.#perform(job, action, seen));
@@ -153,6 +170,10 @@ class Sweep {
   }
 }
 
+function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))];
+}
+
 function messageOf(error: unknown): string {
   if (!(error instanceof CorralError)) return `unexpected: ${error instanceof Error ? error.message : error}`;
   return error.mend === null ? error.message : `${error.message} (${error.mend})`;
@@ -174,13 +195,13 @@ function unreadable({ spec }: Job, error: unknown): Finding {
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 
-function unknownCgroup({ id, cgroup, isPopulated }: Leftovers["unknown"][number]): Finding {
+function unknownCgroup({ id, path, inode, isPopulated }: Leftovers["unknown"][number]): Finding {
   return {
     kind: "unknown-cgroup",
-    key: `unknown-cgroup ${cgroup.path} ${cgroup.inode}`,
+    key: `unknown-cgroup ${path} ${inode}`,
     id,
     pid: null,
-    message: `${cgroup.path} is of no job in this store${
+    message: `${path} is of no job in this store${
       isPopulated ? "" : ", and empty"
     }: another --state-dir's, or its record is lost; not touched`,
   };

@@ -1,7 +1,7 @@
 /** A backend over a CgroupDir: keeps a list of what it was asked to do. */
 import type { OwnedCgroup } from "../../src/cgroup/file.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../../src/job/job.ts";
-import { type Backend, listJobCgroups } from "../../src/launch/backend.ts";
+import { type Backend, listJobCgroups, type NamedCgroup } from "../../src/launch/backend.ts";
 import type { CgroupDir } from "./cgroup_dir.ts";
 
 export class FakeBackend implements Backend {
@@ -39,7 +39,7 @@ export class FakeBackend implements Backend {
     this.#note("clear", id);
   }
 
-  list(): { id: string; cgroup: CgroupRecord }[] {
+  list(): NamedCgroup[] {
     return listJobCgroups(this.dir.fs, "/corral", (name) => name);
   }
 

@@ -18,6 +18,7 @@ async function sweepNode(node: FakeNode): Promise<SweepAct[]> {
   await sweep(node.context, node.stores.open("sweep"), OPTIONS, {
     act: (act) => void acts.push(act),
     finding: ({ message }) => assert.fail(message),
+    escapee: ({ name }) => assert.fail(name),
   });
   return acts;
 }
