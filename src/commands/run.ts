@@ -46,6 +46,7 @@ function command() {
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log)",
     )
+    .option("--with-parent", "end the job (reason orphaned) when the process that called corral is gone")
     .addOption(JOB_OPTIONS.backend)
     .option("--best-effort", "run although a limit cannot be enforced; warn")
     .option("--receipt <FILE>", "write a JSON receipt at the end")
@@ -70,6 +71,9 @@ export function runVerb(invoke: Invoke) {
 async function requestFrom(context: Context, argv: string[], options: Options): Promise<RunRequest> {
   if (options.output !== undefined && !options.detach) {
     throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
+  }
+  if (options.withParent && options.detach) {
+    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller");
   }
   const user = options.user === undefined ? null : await findUser(options.user, context.run);
   if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
@@ -96,6 +100,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     bestEffort: options.bestEffort ?? context.settings.bestEffort,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
+    withParent: options.withParent ?? false,
     quiet: options.quiet ?? false,
   };
 }

@@ -24,6 +24,8 @@ export interface Observation {
   onOrphan: "kill" | "keep";
   /** The owner has called the job finished, as often as it takes. */
   finishedByOwner: boolean;
+  /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */
+  callerGone: boolean;
   /** How long ago the supervisor started, by the clock that does not step; in milliseconds. */
   supervisorAgeMs: number;
 }
@@ -117,7 +119,8 @@ function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Obs
   if (overdue) return endOrCollect("timeout", seen);
   if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
-  if (seen.supervisor === "gone" && seen.onOrphan === "kill") return endOrCollect("orphaned", seen);
+  const isOrphan = seen.supervisor === "gone" && seen.onOrphan === "kill";
+  if (isOrphan || seen.callerGone) return endOrCollect("orphaned", seen);
   return { do: "wait", untilBootMs: deadlineBootMs };
 }
 

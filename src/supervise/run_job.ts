@@ -46,6 +46,8 @@ export interface RunRequest {
   bestEffort: boolean;
   receipt: string | null;
   output: string | null;
+  /** End the job when the process that called is gone. */
+  withParent: boolean;
   quiet: boolean;
 }
 
@@ -62,6 +64,7 @@ export async function runJob(
 ): Promise<number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => request.quiet || speak(line);
+  const callerIsGone = request.withParent ? watchCaller() : null;
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -110,6 +113,7 @@ export async function runJob(
       backend,
       exit: launched.gate.exit,
       onChange: onContinue,
+      callerIsGone,
     },
     stop,
     on,
@@ -131,6 +135,15 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   await gate.exit;
   await backend.remove(cgroup);
   throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+}
+
+/**
+ * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
+ * comes when the *thread* of the caller ends that forked.
+ */
+function watchCaller(): () => boolean {
+  const caller = Deno.ppid;
+  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {

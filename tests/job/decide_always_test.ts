@@ -46,6 +46,7 @@ function* everything(): Generator<readonly [Job, Observation]> {
       endRequest: pick(null, ASKED, HURRIED),
       onOrphan: pick("kill", "keep"),
       finishedByOwner: pick(false, false, true),
+      callerGone: pick(false, false, true),
       supervisorAgeMs: pick(2_000, LAUNCH_CAP_MS + 1),
     });
     yield [pick(...JOBS), observation];

@@ -218,6 +218,25 @@ const TABLE: readonly Row[] = [
     seen({ cgroup: "foreign", bootMs: DEADLINE_MS, endRequest: HURRIED }),
     REPORT,
   ],
+  ["its caller is gone", RUNNING, seen({ callerGone: true }), end("orphaned")],
+  [
+    "its caller is gone, and the command has exited",
+    RUNNING,
+    seen({ callerGone: true, leader: exited(0), cgroup: "empty" }),
+    collect("exited", 0),
+  ],
+  [
+    "its caller is gone at the deadline",
+    TIMED,
+    seen({ callerGone: true, bootMs: DEADLINE_MS }),
+    end("timeout"),
+  ],
+  [
+    "its caller is gone, and so is its cgroup",
+    RUNNING,
+    seen({ callerGone: true, cgroup: "gone" }),
+    collect("lost"),
+  ],
   // running, seen by others
   ["a supervised job is left alone", RUNNING, seen({ supervisor: "alive" }), LEAVE],
   [
