@@ -97,7 +97,11 @@ export async function adoptJob(context: Context, request: AdoptRequest, detached
     actor: "adopt",
     warn: context.say,
   };
-  await supervise({ spec, run, cgroup, backend, exit: emptied(cgroup), onChange: onContinue }, stop, on);
+  await supervise(
+    { spec, run, cgroup, backend, exit: emptied(cgroup), onChange: onContinue, callerIsGone: null },
+    stop,
+    on,
+  );
   return EXIT.DONE;
 }
 
