@@ -1,5 +1,6 @@
 /** `corral run`: the options, and what they ask for. What is then done is in supervise/run_job.ts. */
 import { Command } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
 import { parserFor, SetupError, UsageError, ValueError } from "../errors.ts";
@@ -10,7 +11,7 @@ import { jobNameFromCommand, parseName, parseRef } from "../job/name.ts";
 import { parseSignal } from "../job/signal.ts";
 import { parseSizeBytes } from "../job/size.ts";
 import { parseTag } from "../job/tag.ts";
-import { parseBackend } from "../launch/choose_backend.ts";
+import { BACKEND_CHOICE } from "../launch/choose_backend.ts";
 import { superviseDetached } from "../supervise/detach.ts";
 import { quoted } from "../report/escape.ts";
 import { runJob, type RunRequest } from "../supervise/run_job.ts";
@@ -87,7 +88,7 @@ function command() {
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log)",
     )
-    .option("--backend <BACKEND>", "auto, systemd or cgroupfs (default: auto)", parseBackend)
+    .addOption(choiceOption("--backend <BACKEND>", "auto, systemd or cgroupfs (default: auto)", BACKEND_CHOICE))
     .option("--best-effort", "run although a limit cannot be enforced; warn")
     .option("--receipt <FILE>", "write a JSON receipt at the end")
     .option("--quiet", "nothing of corral's own on stderr")
