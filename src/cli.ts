@@ -162,8 +162,9 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
       throw new UsageError("no command given", { mend: "see: corral --help" });
     });
   for (const { name, summary, load } of VERBS) {
-    if (isWanted(name)) root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
-    else root.command(name).summary(summary);
+    if (isWanted(name)) {
+      root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
+    } else root.command(name).summary(summary);
   }
   root.argument("[COMMAND]").action((word?: string) => {
     throw new UsageError(

@@ -32,7 +32,8 @@ import { writeAll, writeDiagnostics } from "./host/write.ts";
 
 const PROC = "/proc";
 const RUN = "/run";
-const PASSWD = "/etc/passwd";
+const ETC = "/etc";
+const PASSWD = `${ETC}/passwd`;
 
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
 
@@ -63,6 +64,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     log: log.log,
     env,
     cwd,
+    etc: ETC,
     self: { path: Deno.execPath(), args: Deno.args },
     uid,
     userName: nameOfUid(uid, PASSWD),

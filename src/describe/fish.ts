@@ -71,9 +71,9 @@ end`;
 function optionLine(name: string, verb: string, option: OptionForm): string {
   const short = option.short === null ? "" : ` -s ${option.short.slice(1)}`;
   const value = option.value === null ? "" : ` ${valueWords(option.value)}`;
-  return `complete -c ${name} -n ${quote(`__corral_in ${quote(verb)}`)}${short} -l ${option.long.slice(2)} -d ${
-    quote(option.description)
-  }${value}`;
+  return `complete -c ${name} -n ${quote(`__corral_in ${quote(verb)}`)}${short} -l ${
+    option.long.slice(2)
+  } -d ${quote(option.description)}${value}`;
 }
 
 function argumentLines(name: string, verb: VerbForm): string[] {

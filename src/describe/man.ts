@@ -23,7 +23,12 @@ export function manualPage(program: ProgramForm, version: string): string {
     section("NAME", `${roffCode(name)} \\- ${roffText(nameLine(description))}`),
     section("SYNOPSIS", synopsis(name, verbs)),
     section("DESCRIPTION", DESCRIPTION.map(roffText).join("\n.PP\n")),
-    section("OPTIONS", ["These go before the command; \\fB\\-\\-help\\fR after one as well.", ...options.map(optionItem)].join("\n")),
+    section(
+      "OPTIONS",
+      ["These go before the command; \\fB\\-\\-help\\fR after one as well.", ...options.map(optionItem)].join(
+        "\n",
+      ),
+    ),
     section("COMMANDS", verbs.map((verb) => verbPart(name, verb)).join("\n")),
     section("END REASONS", items(Object.entries(END_REASONS))),
     section("EXIT STATUS", items(exitStatus())),

@@ -15,7 +15,8 @@ export const DESCRIPTION: readonly string[] = [
 /** Complete by its type: each exit code that corral gives by itself. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   DONE: "Done.",
-  NEGATIVE: "What the command was asked about is not so: no such job, it could not be ended, a check found a problem.",
+  NEGATIVE:
+    "What the command was asked about is not so: no such job, it could not be ended, a check found a problem.",
   USAGE: "The command line cannot be understood.",
   SWEEP_RUNNING: "Another sweep is running.",
   TIMEOUT: "`corral run`: the time was up.",
@@ -50,7 +51,10 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
   ["CORRAL_CGROUP_ROOT", "The cgroup in which the cgroupfs backend makes its own."],
   ["CORRAL_JOB_ID", "Set for every process of a job: the job's id."],
   ["XDG_STATE_HOME", "Where a user's store is, in the directory corral; default ~/.local/state."],
-  ["XDG_CONFIG_HOME, XDG_DATA_HOME", "Where `corral install` puts a user's units, and manual page and completions."],
+  [
+    "XDG_CONFIG_HOME, XDG_DATA_HOME",
+    "Where `corral install` puts a user's units, and manual page and completions.",
+  ],
   ["NO_COLOR", "No colours, whatever the terminal."],
   ["SLURM_JOB_ID", "Makes corral warn that its job leaves Slurm's cgroup and accounting."],
 ];
@@ -59,7 +63,8 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
 export const EXAMPLES: readonly { text: string; command: string }[] = [
   {
     text: "Run a pipeline with limits, and keep a record of how it ended:",
-    command: "corral run --ref task-81 --timeout 6h --memory 24G --cpus 8 --receipt task-81.json -- ./pipeline.sh",
+    command:
+      "corral run --ref task-81 --timeout 6h --memory 24G --cpus 8 --receipt task-81.json -- ./pipeline.sh",
   },
   {
     text: "End what the owner of a task no longer waits for:",

@@ -6,7 +6,9 @@ export function roffText(text: string): string {
   // A last backtick without a partner is one.
   const isCode = (index: number) => index % 2 === 1 && (index < parts.length - 1);
   const line = parts.map((part, index) =>
-    isCode(index) ? `\\fB${roffCode(part)}\\fR` : `${index > 0 && !isCode(index - 1) ? "\\(ga" : ""}${prose(part)}`
+    isCode(index)
+      ? `\\fB${roffCode(part)}\\fR`
+      : `${index > 0 && !isCode(index - 1) ? "\\(ga" : ""}${prose(part)}`
   ).join("");
   return guarded(line);
 }

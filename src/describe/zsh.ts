@@ -24,7 +24,9 @@ _corral() {
   local curcontext=$curcontext state line ret=1
   typeset -A opt_args
   _arguments -C -S \\
-${options.map((option) => `    ${optionSpec(option)} \\\n`).join("")}    '1: :_corral_verbs' '*:: :->verb' && ret=0
+${
+    options.map((option) => `    ${optionSpec(option)} \\\n`).join("")
+  }    '1: :_corral_verbs' '*:: :->verb' && ret=0
   [[ $state == verb ]] || return ret
   case $words[1] in
 ${verbs.map(verbCase).join("\n")}
