@@ -1,7 +1,7 @@
 /** What is installed already. */
 import type { Context } from "../context.ts";
 import { fileState } from "./node_files.ts";
-import { type Places, sharedPaths, TIMER } from "./places.ts";
+import { type Places, SERVICE, sharedPaths, TIMER } from "./places.ts";
 import type { FileState, Found } from "./plan.ts";
 import { readRecord } from "./record.ts";
 import { readCrontab, systemctlCommand } from "./tools.ts";
@@ -25,10 +25,15 @@ export async function look(context: Context, places: Places): Promise<Found> {
   return { files, crontab, timerIsOn, record };
 }
 
+/** Enabled, active, and as its files say: not those from before an installation that was cut short. */
 async function isOn({ uid, run }: Context): Promise<boolean> {
+  const ask = (...args: string[]) => {
+    const { argv, env } = systemctlCommand(uid, args);
+    return run(argv, env);
+  };
   for (const question of ["is-enabled", "is-active"]) {
-    const { argv, env } = systemctlCommand(uid, [question, "--quiet", TIMER]);
-    if ((await run(argv, env)).code !== 0) return false;
+    if ((await ask(question, "--quiet", TIMER)).code !== 0) return false;
   }
-  return true;
+  const { stdout } = await ask("show", "--property=NeedDaemonReload", "--value", SERVICE, TIMER);
+  return !stdout.includes("yes");
 }

@@ -20,7 +20,7 @@ export interface Found {
   files: ReadonlyMap<string, FileState>;
   /** The user's crontab, empty when there is none; null for root, and where there is no crontab(1). */
   crontab: string | null;
-  /** The timer is enabled and active. */
+  /** The timer is enabled and active, and systemd knows both units as they lie there. */
   timerIsOn: boolean;
   /** Of the last installation; null when there was none. */
   record: InstallRecord | null;
@@ -109,12 +109,11 @@ function write({ path, text }: PlannedFile): Act {
 }
 
 function startTimer({ places, units }: Wanted, found: Found): Act[] {
-  const isChanged = (path: string) =>
-    units.some((unit) => unit.path === path && ourText(found, path) !== unit.text);
-  const reload: Act[] = units.some(({ path }) => isChanged(path)) ? [systemctl("daemon-reload")] : [];
-  if (found.timerIsOn && !isChanged(places.timer)) return reload;
-  // A timer that is on keeps counting with its old interval until it is started anew.
-  return [...reload, systemctl("enable", "--quiet", TIMER), systemctl("restart", TIMER)];
+  const changed = units.filter(({ path, text }) => ourText(found, path) !== text).map(({ path }) => path);
+  if (found.timerIsOn && changed.length === 0) return [];
+  const reload = systemctl("daemon-reload");
+  if (found.timerIsOn && !changed.includes(places.timer)) return [reload];
+  return [reload, systemctl("enable", "--quiet", TIMER), systemctl("restart", TIMER)];
 }
 
 /** A sweep that runs just now is left to end by itself. */

@@ -84,8 +84,10 @@ Environment=HOME=%h
 
 # "strict" would visit every mount, and hang on one that lies below a file server which is down: when a sweep is needed most.
 ProtectSystem=full
-${readOnlyRescue(stateDir)}# Leaves /sys/fs/cgroup writable.
-ProtectKernelTunables=yes
+${
+    readOnlyRescue(stateDir)
+  }# Not ProtectKernelTunables: with systemd 252 it brings the host's boot id into a container, and every job would look lost.
+ReadOnlyPaths=-/proc/sys
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectHostname=yes
