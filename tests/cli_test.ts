@@ -4,7 +4,20 @@ import { type Invoke, program, runCli } from "../src/cli.ts";
 import { CorralError, EXIT } from "../src/errors.ts";
 import { FakeNode } from "./fakes/node.ts";
 
-const VERBS = ["run", "ps", "show", "kill", "set", "freeze", "thaw", "doctor"];
+const VERBS = [
+  "run",
+  "ps",
+  "show",
+  "kill",
+  "set",
+  "freeze",
+  "thaw",
+  "doctor",
+  "install",
+  "uninstall",
+  "completion",
+  "man",
+];
 
 interface Said {
   exitCode: number;

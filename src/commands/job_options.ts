@@ -1,5 +1,6 @@
 /** Options with which a job is made, by `corral run` and `corral adopt` alike. */
 import { Option } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
 import { parserFor } from "../errors.ts";
 import { parseTasks, parseWeight } from "../job/count.ts";
 import { parseCpus } from "../job/cpus.ts";
@@ -9,7 +10,7 @@ import { parseName, parseRef } from "../job/name.ts";
 import { parseSignal } from "../job/signal.ts";
 import { parseSizeBytes } from "../job/size.ts";
 import { parseTag } from "../job/tag.ts";
-import { parseBackend } from "../launch/choose_backend.ts";
+import { BACKEND_CHOICE } from "../launch/choose_backend.ts";
 
 const zeroAllowed = { zeroAllowed: true };
 
@@ -45,8 +46,7 @@ export const JOB_OPTIONS = {
   ref: new Option("--ref <REF>", "the owner's id of the job").argParser(parserFor("--ref", parseRef)),
   tag: new Option("--tag <KEY=VALUE>", "label to filter by, repeatable")
     .argParser(collect(parserFor("--tag", parseTag))),
-  backend: new Option("--backend <BACKEND>", "auto, systemd or cgroupfs (default: auto)")
-    .argParser(parseBackend),
+  backend: choiceOption("--backend <BACKEND>", "auto, systemd or cgroupfs (default: auto)", BACKEND_CHOICE),
 };
 
 /** `-n, --name`; `fallback` says what the name is without. */
