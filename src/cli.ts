@@ -75,6 +75,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/kill.ts")).killVerb,
   },
   {
+    name: "adopt",
+    summary: "take running processes into a job",
+    load: async () => (await import("./commands/adopt.ts")).adoptVerb,
+  },
+  {
     name: "set",
     summary: "change limits of a live job",
     load: async () => (await import("./commands/set.ts")).setVerb,

@@ -48,7 +48,7 @@ export interface Context {
   /** Throws SetupError when it cannot work here. */
   backend(wanted: BackendName | "auto"): Backend;
   backendOf(job: Job): Backend;
-  /** All that can work here. */
+  /** All on which jobs may be found from here. */
   backends(): Backend[];
   /** Throws StoreError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;

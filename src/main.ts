@@ -84,9 +84,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backend: (wanted) => chooseBackend(wanted, choice()),
     backendOf: (job) => {
       const run = job.phase.state === "starting" ? null : job.phase.run;
-      return run === null
-        ? chooseBackend(job.spec.backend, choice())
-        : backendOf(job.spec.backend, run.cgroup.path, choice());
+      return backendOf(job.spec.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),

@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError, EXIT, parserFor, UsageError } from "../errors.ts";
 import { parseTasks } from "../job/count.ts";
 import { toJson } from "../report/json.ts";
@@ -76,6 +77,7 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const store = context.openStore("sweep");
   using lock = lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
+  crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);
   await sweep(context, store, sweepOptions(context, options), log);
   await log.close();
@@ -154,6 +156,7 @@ class SweepLog {
   #newFindings(): Finding[] {
     const keys = this.#findings.map(({ key }) => key);
     const fresh = this.store.newFindings(keys, this.context.clock.wallMs());
+    crashPoint("sweep: findings recorded");
     return this.#findings.filter(({ key }) => fresh.has(key));
   }
 

@@ -27,7 +27,8 @@ export interface Escapee {
 export async function findEscapees(context: Context, store: JobStore): Promise<Escapee[]> {
   const jobs = new Map<string, Job | null>();
   const jobOf = (id: string) => {
-    if (!jobs.has(id)) jobs.set(id, store.get(id));
+    // Whose row is damaged is told as such.
+    if (!jobs.has(id)) jobs.set(id, store.get(id, () => {}));
     return jobs.get(id)!;
   };
   // Those in a job, mostly all, cost one file each.

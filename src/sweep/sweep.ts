@@ -5,6 +5,7 @@
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError } from "../errors.ts";
 import { atOnce } from "../host/at_once.ts";
 import { type Action, decide, type Observation } from "../job/decide.ts";
@@ -12,6 +13,7 @@ import type { EndReason, Job } from "../job/job.ts";
 import { ownersWord } from "../owner/answers.ts";
 import { askOwner } from "../owner/status_command.ts";
 import type { JobStore } from "../store/jobs.ts";
+import type { DamagedRow } from "../store/rows.ts";
 import { type Act, carryOut, isAct } from "../supervise/carry_out.ts";
 import type { EndedProcess } from "../supervise/end_processes.ts";
 import { Ledger } from "../supervise/ledger.ts";
@@ -87,14 +89,15 @@ class Sweep {
 
   async run(): Promise<void> {
     const { context, store, listener } = this;
-    const live = store.live();
-    const ids = new Set(live.map(({ spec }) => spec.id));
-    const { ended, unknown } = findLeftovers(context, store, (id) => ids.has(id));
+    const live = store.live((damage) => listener.finding(damagedRow(damage)));
+    const { ended, unknown } = findLeftovers(context, store, live);
+    crashPoint("sweep: jobs read");
     const answers = this.#askOwner(live);
     await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
     const finished = this.#finishedJobs(live, await answers);
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
+    crashPoint("sweep: jobs done");
     // Last: it looks into other processes, and those may hang.
     await this.#treatEscapees();
     this.#ledger.flush();
@@ -123,6 +126,7 @@ class Sweep {
       const isFinished = ownersWord(answers, spec.ref, this.options.finishedStatuses);
       if (phase.state !== "running" || isFinished === null) return [];
       if (this.#countStrike(spec.id, isFinished) < this.options.strikes) return [];
+      crashPoint("sweep: owner heard");
       const now = this.store.get(spec.id);
       return now?.phase.state === "running" ? [now] : [];
     });
@@ -141,7 +145,11 @@ class Sweep {
       const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(foreignCgroup(job));
-      if (isAct(action)) this.listener.act(await this.#perform(job, action, seen));
+      if (!isAct(action)) return;
+      // The record is older than the look at its cgroup: what has ended by itself meanwhile has left nothing to do.
+      const now = this.store.get(job.spec.id);
+      if (now !== null && now.phase.state !== job.phase.state) return await this.#treat(now, finishedByOwner);
+      this.listener.act(await this.#perform(job, action, seen));
     } catch (error) {
       this.listener.finding(unreadable(job, error));
     }
@@ -150,10 +158,12 @@ class Sweep {
   async #perform(job: Job, action: Act, seen: Observation): Promise<SweepAct> {
     const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
     if (this.options.dryRun) return { ...act, outcome: "planned" };
+    crashPoint("sweep: decided");
     try {
       const { patienceMs } = this.options;
       const order = { action, seen, actor: "sweep", patienceMs, ledger: this.#ledger };
       await carryOut(this.context, this.store, job, order);
+      crashPoint("sweep: acted");
     } catch (error) {
       return { ...act, outcome: "failed", message: messageOf(error) };
     }
@@ -195,14 +205,21 @@ function unreadable({ spec }: Job, error: unknown): Finding {
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 
-function unknownCgroup({ id, path, inode, isPopulated }: Leftovers["unknown"][number]): Finding {
+function damagedRow({ id, message }: DamagedRow): Finding {
+  return { kind: "unreadable", key: `unreadable ${id}`, id, pid: null, message };
+}
+
+function unknownCgroup(
+  { id, path, inode, isPopulated, isRecordedElsewhere }: Leftovers["unknown"][number],
+): Finding {
+  const [what, why] = isRecordedElsewhere
+    ? [`bears the name of job ${id}`, "its record names another cgroup"]
+    : ["is of no job in this store", "another --state-dir's, or its record is lost"];
   return {
     kind: "unknown-cgroup",
     key: `unknown-cgroup ${path} ${inode}`,
     id,
     pid: null,
-    message: `${path} is of no job in this store${
-      isPopulated ? "" : ", and empty"
-    }: another --state-dir's, or its record is lost; not touched`,
+    message: `${path} ${what}${isPopulated ? "" : ", and empty"}: ${why}; not touched`,
   };
 }

@@ -140,6 +140,46 @@ Deno.test("corral sweep reports a foreign cgroup each time, with --quiet once, a
   assert.equal(node.recorded().phase.state, "running");
 });
 
+Deno.test("corral sweep ends the others when a row is damaged, and reports it and its cgroup", async () => {
+  using node = new FakeNode();
+  orphan(node);
+  node.startStarting({ id: "aaaaaa" });
+  node.cgroups.add("/corral/aaaaaa");
+  node.stores.raw().exec("UPDATE jobs SET limits = '[' WHERE id = 'aaaaaa'");
+  await using _kernel = new FakeKernel(node.cgroups);
+  assert.equal(await node.corral("sweep"), EXIT.DONE);
+  const [act, damage, unknown, ...more] = takeLines(node);
+  assert.equal(act, `${JOB_ID} ended: orphaned (fastsurfer, ref task-81)`);
+  assert.match(damage!, /row of job "aaaaaa" is damaged: /);
+  assert.match(unknown!, /^\/corral\/aaaaaa is of no job in this store: /);
+  assert.deepEqual(more, []);
+});
+
+Deno.test("corral sweep claims nothing for itself of a job that has ended since its record was read", async () => {
+  using node = new FakeNode();
+  node.start();
+  const list = node.backend.list.bind(node.backend);
+  node.backend.list = () => {
+    const { run: _, state: _state, ...ending } = endedPhase();
+    node.stores.open().markEnded(JOB_ID, ending, []);
+    node.cgroups.vanish(JOB_PATH);
+    for (const pid of [LEADER_PID, SUPERVISOR_PID]) node.proc.remove(pid);
+    return list();
+  };
+  assert.equal(await node.corral("sweep"), EXIT.DONE);
+  assert.deepEqual(takeLines(node), ["nothing to do"]);
+  assert.deepEqual(node.backend.calls, []);
+});
+
+Deno.test("corral sweep reports a cgroup of a job's name when its record names another", async () => {
+  using node = new FakeNode();
+  node.start();
+  node.stores.raw().exec("UPDATE jobs SET cgroup_path = '/elsewhere'");
+  assert.equal(await node.corral("sweep"), EXIT.DONE);
+  const told = `${JOB_PATH} bears the name of job ${JOB_ID}: its record names another cgroup; not touched`;
+  assert.deepEqual(takeLines(node), [told]);
+});
+
 Deno.test("corral sweep reports cgroups that no job of the store has, as long as they are there", async () => {
   using node = new FakeNode();
   node.cgroups.add(OTHER_PATH);
