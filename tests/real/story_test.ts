@@ -51,7 +51,7 @@ const LIVES: Fate = { alive: NEVER, reason: null, actor: null };
 
 const CASES: readonly Case[] = [
   // SIGKILL of the process that runs the task: corral goes on, as its job does.
-  { case: "child", variant: "", fate: BY_OWNER, old: SCANNED, everywhere: true },
+  { case: "child", variant: "", fate: BY_OWNER, old: SCANNED },
   { case: "child", variant: "--with-parent", fate: WITH_CALLER, old: SCANNED },
   // Of the worker: the kernel kills its children for it (PR_SET_PDEATHSIG). No result will ever be written.
   { case: "worker", variant: "", fate: BY_OWNER, old: SCANNED },

@@ -12,6 +12,7 @@ from pathlib import Path
 
 DIRECTORY = Path("/run/story/pids")
 GRACE_S = 2
+DYING_S = 30
 POLL_S = 0.05
 NAME = "old/segment.py --task"
 FINISHED = {"success", "failure", "revoked", "completed", "failed", "cancelled"}
@@ -35,6 +36,13 @@ def end_groups(groups):
         signal_group(group, signal.SIGKILL)
 
 
+def wait_until_gone(groups):
+    """A kill is not yet an exit. Only so that what is counted afterwards is what the old way leaves, not what is dying."""
+    deadline = time.monotonic() + DYING_S
+    while any(signal_group(group, 0) for group in groups) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+
+
 def run(task, argv, timeout_s):
     """In place of subprocess.run(): the exit code, 124 after the time-out."""
     process = subprocess.Popen(argv, start_new_session=True)
@@ -47,6 +55,7 @@ def run(task, argv, timeout_s):
     finally:
         end_groups([process.pid])
         process.wait()
+        wait_until_gone([process.pid])
         file.unlink()
 
 
@@ -75,7 +84,9 @@ def scan(status_command):
     files = [(int(file.read_text()), file.name) for file in DIRECTORY.iterdir()]
     seen = [*((group_of(pid), task) for pid, task in processes()), *files]
     over = finished({task for _, task in seen}, status_command)
-    end_groups({group for group, task in seen if task in over} - {None, os.getpgid(0)})
+    groups = {group for group, task in seen if task in over} - {None, os.getpgid(0)}
+    end_groups(groups)
+    wait_until_gone(groups)
 
 
 if __name__ == "__main__":
