@@ -42,7 +42,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
     defaultStateDir(around);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   return {
-    stateDir: stateDir.startsWith("/") ? stateDir : `${around.cwd}/${stateDir}`,
+    stateDir: fromHere(around.cwd, stateDir),
     // Homes are shared between nodes: one file per node. Root's directory is the node's own.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
     backend: config.backend ?? "auto",
@@ -59,6 +59,11 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
     ],
     strikes: config.strikes ?? DEFAULT_STRIKES,
   };
+}
+
+/** A path of the command line as an absolute one. */
+export function fromHere(cwd: string, path: string): string {
+  return path.startsWith("/") ? path : `${cwd}/${path}`;
 }
 
 function readFile(file: string, asked: boolean): string | null {

@@ -27,6 +27,8 @@ export interface Context {
   log(level: "debug" | "info", message: string, properties?: Record<string, unknown>): void;
   env: Record<string, string>;
   cwd: string;
+  /** Where the node's own settings and units are: /etc, elsewhere on a fake node. */
+  etc: string;
   /** The path of this binary and the words after it, to start itself again. */
   self: { path: string; args: string[] };
   uid: number;

@@ -35,7 +35,8 @@ import { writeAll, writeDiagnostics } from "./host/write.ts";
 const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
-const PASSWD = "/etc/passwd";
+const ETC = "/etc";
+const PASSWD = `${ETC}/passwd`;
 
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
 
@@ -67,6 +68,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     log: log.log,
     env,
     cwd,
+    etc: ETC,
     self: { path: Deno.execPath(), args: Deno.args },
     uid,
     userName: nameOfUid(uid, PASSWD),

@@ -17,6 +17,11 @@ export function isVanished(error: unknown): boolean {
   return /\(os error (2|3|19)\)/.test(error instanceof Error ? error.message : "");
 }
 
+/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would be said of the cgroup. */
+function isNoProcess(error: unknown): boolean {
+  return /\(os error 3\)/.test(error instanceof Error ? error.message : "");
+}
+
 /** True for EACCES and EPERM. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
@@ -162,6 +167,21 @@ export class OwnedCgroup {
     if (!this.has(file)) return false;
     this.write(file, value);
     return true;
+  }
+
+  /** Moves a process, with all its threads, into this cgroup or its child `below`; false when it is gone. Throws CgroupError. */
+  moveIn(pid: number, below = ""): boolean {
+    // The kernel takes 0 for the writer itself.
+    if (!Number.isSafeInteger(pid) || pid <= 1) throw new RangeError(`Cannot move process ${pid}`);
+    const name = this.fs.locate(below === "" ? this.path : `${this.path}/${below}`, "cgroup.procs");
+    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    try {
+      Deno.writeTextFileSync(name, String(pid), { create: false });
+      return true;
+    } catch (cause) {
+      if (isNoProcess(cause)) return false;
+      throw new CgroupError(`cannot move process ${pid} in`, { path: name, cause });
+    }
   }
 
   /** The text of a control file, or null when there is none. Throws CgroupError. */

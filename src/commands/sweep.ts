@@ -1,5 +1,6 @@
 /** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
 import { crashPoint } from "../crash_point.ts";
@@ -24,12 +25,14 @@ import type { Finding } from "../sweep/finding.ts";
 import { lockSweep } from "../sweep/lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
 
-function oneOf<const T extends string>(option: string, accepted: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = accepted.find((candidate) => candidate === text);
+/** The words that an option takes, for choiceOption(). */
+function oneOf<const T extends string>(option: string, values: readonly T[]) {
+  const parse = (text: string): T => {
+    const found = values.find((candidate) => candidate === text);
     if (found !== undefined) return found;
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${accepted.join(", ")}`);
+    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${values.join(", ")}`);
   };
+  return { values, parse };
 }
 
 function command() {
@@ -41,16 +44,16 @@ function command() {
     )
     .option("--dry-run", "show what would be done")
     .option("--quiet", "print only what was done and what is newly found")
-    .option(
+    .addOption(choiceOption(
       "--on-orphan <ACTION>",
       "live jobs whose supervisor is gone: kill or keep (default: kill)",
       oneOf("--on-orphan", ["kill", "keep"]),
-    )
-    .option(
+    ))
+    .addOption(choiceOption(
       "--escapees <ACTION>",
       "processes that left the cgroup of their job: report or kill, once the job is over (default: report)",
       oneOf("--escapees", ["report", "kill"]),
-    )
+    ))
     .option(
       "--status-command <CMD>",
       "shell command that reads the refs of live jobs, one a line, and prints REF STATUS",

@@ -24,6 +24,8 @@ export interface ProcStat {
   exiting: boolean;
   /** utime + stime in clock ticks. */
   cpuTicks: number;
+  /** A process whose main thread has ended looks like a zombie and has others. */
+  threads: number;
   startTicks: number;
   /** Resident set in pages. */
   residentPages: number;
@@ -51,6 +53,7 @@ export function parseStat(text: string, path: string): ProcStat {
     kernelThread: (field(9) & PF_KTHREAD) !== 0,
     exiting: (field(9) & PF_EXITING) !== 0,
     cpuTicks: field(14) + field(15),
+    threads: field(20),
     startTicks: field(22),
     residentPages: field(24),
   };
@@ -105,6 +108,14 @@ export class Procs {
       if (isForbidden(error)) return null;
       throw error;
     }
+  }
+
+  /** Every process that is shown. Some 20 us each. */
+  stats(): ProcStat[] {
+    const pids = [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) =>
+      /^\d+$/.test(name)
+    );
+    return pids.map((pid) => this.statIfShown(Number(pid))).filter((stat) => stat !== null);
   }
 
   /** Identity of a live process; null when there is none. */

@@ -18,10 +18,16 @@ export interface BackendChoice {
   cgroupRoot: string | null;
 }
 
+const BACKENDS: readonly (BackendName | "auto")[] = ["auto", "systemd", "cgroupfs"];
+
+/** What --backend takes. */
+export const BACKEND_CHOICE = { values: BACKENDS, parse: parseBackend };
+
 /** Reads `auto`, `systemd` or `cgroupfs`. Throws UsageError for anything else. */
 export function parseBackend(text: string): BackendName | "auto" {
-  if (text === "auto" || text === "systemd" || text === "cgroupfs") return text;
-  throw new UsageError(`--backend: ${JSON.stringify(text)} is none of auto, systemd, cgroupfs`);
+  const found = BACKENDS.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--backend: ${JSON.stringify(text)} is none of ${BACKENDS.join(", ")}`);
 }
 
 /** Throws SetupError when the wanted backend, or with `auto` any, cannot work here. */

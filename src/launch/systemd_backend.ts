@@ -3,7 +3,7 @@
  * vanishes with its last process; the slice, and every counter, stays until it is stopped.
  */
 import { waitForEvents } from "../cgroup/events.ts";
-import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { type CgroupFs, isForbidden, type OwnedCgroup } from "../cgroup/file.ts";
 import { crashPoint } from "../crash_point.ts";
 import { SetupError } from "../errors.ts";
 import type { Procs } from "../host/proc.ts";
@@ -11,7 +11,14 @@ import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/syste
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../host/systemd_bus.ts";
 import { poll } from "../host/poll.ts";
-import { type Backend, backstopMs, listJobCgroups, type NamedCgroup } from "./backend.ts";
+import {
+  type Backend,
+  backstopMs,
+  listJobCgroups,
+  moveIn,
+  type NamedCgroup,
+  type Refused,
+} from "./backend.ts";
 
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
@@ -71,6 +78,40 @@ export class SystemdBackend implements Backend {
       await this.#stopSlice(spec.id);
       throw error;
     }
+  }
+
+  async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    const refused = moveIn(cgroup, scopeName(cgroup.id), pids);
+    const isForManager = ({ error }: typeof refused[number]) =>
+      this.systemd.runtimeDir !== null && isForbidden(error.cause);
+    return [
+      ...refused.filter((one) => !isForManager(one)).map(({ pid, error }) => ({
+        pid,
+        because: error.message,
+      })),
+      ...await this.#attachByManager(cgroup, refused.filter(isForManager).map(({ pid }) => pid)),
+    ];
+  }
+
+  /** All at once; when that is refused, one by one: it may be for one that has ended. */
+  async #attachByManager(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    if (pids.length === 0) return [];
+    try {
+      await this.systemd.attach(
+        `${cgroup.path.slice(this.managerPath.length)}/${scopeName(cgroup.id)}`,
+        pids,
+      );
+      return [];
+    } catch (error) {
+      if (!(error instanceof SystemdRefusal)) throw error;
+      if (error.errorName === null) throw this.#refused("systemd did not move the processes", error.message);
+      if (pids.length === 1) {
+        return this.procs.stat(pids[0]!) === null ? [] : [{ pid: pids[0]!, because: error.message }];
+      }
+    }
+    const refused: Refused[] = [];
+    for (const pid of pids) refused.push(...await this.#attachByManager(cgroup, [pid]));
+    return refused;
   }
 
   async discard(id: string): Promise<void> {

@@ -27,7 +27,7 @@ export const PLAN_COLUMNS: readonly Column[] = [
 /** One row of PLAN_COLUMNS. */
 export function planRow({ job, action, reason }: SweepAct): Record<string, string> {
   const { id, name, ref, user } = job.spec;
-  const words = { end: "end", finish: "end", collect: "collect" };
+  const words = { end: "end", finish: "end", collect: "collect", release: "let go" };
   return { id, name, ref: ref ?? MISSING, user, state: job.phase.state, action: words[action], reason };
 }
 
@@ -52,9 +52,16 @@ function whatHappened({ job, action, reason, outcome, survivors, message }: Swee
     case "grace":
       return `told to end: ${reason}; its grace goes on`;
     default:
-      return `${action === "collect" ? "collected" : "ended"}: ${reason}`;
+      return `${DONE[action]}: ${reason}`;
   }
 }
+
+const DONE = {
+  end: "ended",
+  finish: "ended",
+  collect: "collected",
+  release: "let go of what a broken-off adoption had moved",
+};
 
 /** The finding as a line. */
 export function findingLine({ message }: Finding, forJournal: boolean): string {

@@ -10,16 +10,17 @@ import type { JobStore, StoredEvent } from "../store/jobs.ts";
 import { endJob, type EndRequest, type Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { cgroupRecord } from "./observe.ts";
+import { releaseAdopted } from "./release_adopted.ts";
 
 /** After the last process has gone, the job's supervisor records the end within milliseconds. */
 const RECORD_CAP_MS = 10_000;
 
 /** An action that does something to the job. */
-export type Act = Extract<Action, { do: "end" | "finish" | "collect" }>;
+export type Act = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
 
 /** True for an action that does something to the job. */
 export function isAct(action: Action): action is Act {
-  return action.do === "end" || action.do === "finish" || action.do === "collect";
+  return ["end", "finish", "collect", "release"].includes(action.do);
 }
 
 /** What to do, upon which observation, and how. */
@@ -41,6 +42,7 @@ export interface Order {
 /** Resolves when it is done and recorded. Throws CgroupError, SetupError; a store that fails is only said. */
 export async function carryOut(context: Context, store: JobStore, job: Job, order: Order): Promise<void> {
   const { action, seen, actor } = order;
+  if (action.do === "release") return void await releaseAdopted(context, store, job);
   const on: Enforcement = {
     clock: context.clock,
     procs: context.procs,
@@ -55,12 +57,16 @@ export async function carryOut(context: Context, store: JobStore, job: Job, orde
   const run: RunningFacts = runningFacts(job) ?? unstarted(context, job, record);
   await endJob(
     { spec: job.spec, run, cgroup, backend: context.backendOf(job) },
-    endRequest(store, job, order),
+    endRequest(store, job, { ...order, action }),
     on,
   );
 }
 
-function endRequest(store: JobStore, job: Job, order: Order): EndRequest {
+function endRequest(
+  store: JobStore,
+  job: Job,
+  order: Order & { action: Exclude<Act, { do: "release" }> },
+): EndRequest {
   const { action, seen, patienceMs, hurry } = order;
   const recorded = () => store.get(job.spec.id)?.phase.state === "ended";
   return {

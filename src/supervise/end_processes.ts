@@ -105,7 +105,7 @@ async function gone(targets: readonly Target[], capMs: number, hurry?: AbortSign
 }
 
 /** corral, its parent and so on, pid 1 with them: to end one of them is to end this. */
-function ownAncestry(procs: Procs): Set<number> {
+export function ownAncestry(procs: Procs): Set<number> {
   const pids = new Set([1]);
   for (let pid = Deno.pid; pid > 0 && !pids.has(pid); pid = procs.statIfShown(pid)?.ppid ?? 0) pids.add(pid);
   return pids;

@@ -43,6 +43,7 @@ export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Obs
     endRequest: wishes.endRequest ?? null,
     onOrphan: wishes.onOrphan ?? "kill",
     finishedByOwner: wishes.finishedByOwner ?? false,
+    callerGone: false,
     supervisorAgeMs: bootMs - supervisor.startTicks * MS_PER_TICK,
   };
 }

@@ -20,10 +20,11 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { quoted } from "../report/escape.ts";
 import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Detached } from "./detach.ts";
 import type { Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
-import { ignoredSignals, StopSignals } from "./stop_signals.ts";
+import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
@@ -45,14 +46,14 @@ export interface RunRequest {
   bestEffort: boolean;
   receipt: string | null;
   output: string | null;
+  /** End the job when the process that called is gone. */
+  withParent: boolean;
   quiet: boolean;
 }
 
-/** How a job runs when nobody waits for it: its id is given, and its supervisor tells when it runs. */
-export interface DetachedRun {
-  id: string;
+/** How a job runs when nobody waits for it: its words go to a file. */
+export interface DetachedRun extends Detached {
   output: string;
-  started: () => void;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -61,7 +62,9 @@ export async function runJob(
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
-  const say = (line: string) => request.quiet || context.say(line);
+  const speak = detached?.say ?? context.say;
+  const say = (line: string) => request.quiet || speak(line);
+  const callerIsGone = request.withParent ? watchCaller() : null;
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -96,8 +99,9 @@ export async function runJob(
     return await abandon(launched, spec, backend);
   }
   crashPoint("launch: running recorded");
-  say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
-  detached?.started();
+  if (detached === null) {
+    say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
+  } else detached.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
   if (stop.received === null) launched.gate.open();
   crashPoint("launch: gate opened");
@@ -109,6 +113,7 @@ export async function runJob(
       backend,
       exit: launched.gate.exit,
       onChange: onContinue,
+      callerIsGone,
     },
     stop,
     on,
@@ -132,9 +137,13 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
 }
 
-/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
-function onContinue(act: () => void): void {
-  Deno.addSignalListener("SIGCONT", act);
+/**
+ * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
+ * comes when the *thread* of the caller ends that forked.
+ */
+function watchCaller(): () => boolean {
+  const caller = Deno.ppid;
+  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {

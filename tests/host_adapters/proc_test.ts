@@ -23,6 +23,7 @@ Deno.test("parseStat() reads a real line whose name looks like fields", () => {
     kernelThread: false,
     exiting: false,
     cpuTicks: 5,
+    threads: 1,
     startTicks: 546_292,
     residentPages: 3401,
   });
