@@ -81,6 +81,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/kill.ts")).killVerb,
   },
   {
+    name: "adopt",
+    summary: "take running processes into a job",
+    load: async () => (await import("./commands/adopt.ts")).adoptVerb,
+  },
+  {
     name: "set",
     summary: "change limits of a live job",
     load: async () => (await import("./commands/set.ts")).setVerb,
@@ -94,6 +99,16 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     name: "thaw",
     summary: "let a frozen job go on",
     load: async () => (await import("./commands/freeze.ts")).thawVerb,
+  },
+  {
+    name: "sweep",
+    summary: "one pass over all jobs: end what nobody waits for any more",
+    load: async () => (await import("./commands/sweep.ts")).sweepVerb,
+  },
+  {
+    name: "strays",
+    summary: "processes that match a pattern and belong to no job",
+    load: async () => (await import("./commands/strays.ts")).straysVerb,
   },
   {
     name: "doctor",

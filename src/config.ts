@@ -1,12 +1,15 @@
 /** Settings: global options before environment before configuration file before defaults. */
 import { parserFor, UsageError } from "./errors.ts";
 import { parseDurationMs } from "./job/duration.ts";
+import { FINISHED_STATUSES } from "./owner/answers.ts";
 import type { BackendName } from "./job/job.ts";
 import type { Settings } from "./context.ts";
 
 /** Read when it exists and no other file is named. */
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
 const DEFAULT_GRACE_MS = 2_000;
+/** One wrong answer of the owner's must not end a job. */
+const DEFAULT_STRIKES = 2;
 
 /** The keys of the file. The libraries for it are loaded only where there is a file. */
 interface Config {
@@ -14,6 +17,11 @@ interface Config {
   "backend"?: BackendName | "auto" | undefined;
   "grace"?: string | undefined;
   "best-effort"?: boolean | undefined;
+  "on-orphan"?: Settings["onOrphan"] | undefined;
+  "escapees"?: Settings["escapees"] | undefined;
+  "status-command"?: string | undefined;
+  "finished-statuses"?: string[] | undefined;
+  "strikes"?: number | undefined;
 }
 
 /** What the settings depend on besides the file. */
@@ -42,6 +50,14 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
       ? DEFAULT_GRACE_MS
       : parserFor(`${file}: grace`, (text) => parseDurationMs(text, { zeroAllowed: true }))(config.grace),
     bestEffort: config["best-effort"] ?? false,
+    onOrphan: config["on-orphan"] ?? "kill",
+    escapees: config.escapees ?? "report",
+    statusCommand: config["status-command"] ?? null,
+    finishedStatuses: [
+      ...FINISHED_STATUSES,
+      ...(config["finished-statuses"] ?? []).map((word) => word.toLowerCase()),
+    ],
+    strikes: config.strikes ?? DEFAULT_STRIKES,
   };
 }
 
@@ -67,6 +83,11 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
     "backend": v.optional(v.picklist(["auto", "systemd", "cgroupfs"])),
     "grace": v.optional(v.string()),
     "best-effort": v.optional(v.boolean()),
+    "on-orphan": v.optional(v.picklist(["kill", "keep"])),
+    "escapees": v.optional(v.picklist(["report", "kill"])),
+    "status-command": v.optional(v.pipe(v.string(), v.nonEmpty())),
+    "finished-statuses": v.optional(v.array(v.pipe(v.string(), v.regex(/^\S+$/)))),
+    "strikes": v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   });
   let table: unknown;
   try {

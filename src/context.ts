@@ -12,6 +12,8 @@ import type { JobStore } from "./store/jobs.ts";
 export interface Output {
   write(text: string): void;
   isTerminal: boolean;
+  /** It goes to systemd's journal, which reads severities from the heads of lines. */
+  isJournal: boolean;
   /** Columns of the terminal; null in a pipe: full width. */
   widthColumns: number | null;
 }
@@ -39,6 +41,8 @@ export interface Context {
   clock: Clock;
   procs: Procs;
   run(argv: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
+  /** A command line of the admin's own, with `stdin` as its input; null when it took longer than `capMs`. */
+  shell(command: string, options: { stdin: string; capMs: number }): Promise<CommandResult | null>;
   randomBytes(count: number): Uint8Array;
   /** Throws SetupError without cgroup2. */
   node(): Node;
@@ -46,6 +50,8 @@ export interface Context {
   /** Throws SetupError when it cannot work here. */
   backend(wanted: BackendName | "auto"): Backend;
   backendOf(job: Job): Backend;
+  /** All on which jobs may be found from here. */
+  backends(): Backend[];
   /** Throws StoreError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;
 }
@@ -57,4 +63,10 @@ export interface Settings {
   backend: BackendName | "auto";
   graceMs: number;
   bestEffort: boolean;
+  onOrphan: "kill" | "keep";
+  escapees: "report" | "kill";
+  statusCommand: string | null;
+  /** In lower case: those of corral's own and those that the configuration adds. */
+  finishedStatuses: readonly string[];
+  strikes: number;
 }

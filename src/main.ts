@@ -14,6 +14,7 @@
  *
  * This file builds the real adapters and is the only one that reads the arguments and exits.
  */
+import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
 import { type GlobalOptions, runCli } from "./cli.ts";
 import { readSettings } from "./config.ts";
@@ -22,14 +23,16 @@ import { hostClock } from "./host/clock.ts";
 import { runCommand } from "./host/command.ts";
 import { inspectNode, type Node } from "./host/node.ts";
 import { Procs } from "./host/proc.ts";
+import { runShell } from "./host/shell_command.ts";
 import { reportRejections } from "./host/rejections.ts";
 import { nameOfUid } from "./host/users.ts";
-import { type BackendChoice, backendOf, chooseBackend } from "./launch/choose_backend.ts";
+import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./launch/choose_backend.ts";
 import { type Log, makeLog } from "./log.ts";
 import { printable } from "./report/escape.ts";
 import { JobStore } from "./store/jobs.ts";
 import { writeAll, writeDiagnostics } from "./host/write.ts";
 
+const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
 const ETC = "/etc";
@@ -58,6 +61,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     stdout: {
       write: (text) => writeAll(Deno.stdout, text),
       isTerminal: stdoutWidth !== null,
+      isJournal: isJournal(env["JOURNAL_STREAM"]),
       widthColumns: stdoutWidth,
     },
     say: log.say,
@@ -75,18 +79,25 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     clock,
     procs,
     run: runCommand,
+    shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     node: getNode,
     cgroups,
     backend: (wanted) => chooseBackend(wanted, choice()),
     backendOf: (job) => {
       const run = job.phase.state === "starting" ? null : job.phase.run;
-      return run === null
-        ? chooseBackend(job.spec.backend, choice())
-        : backendOf(job.spec.backend, run.cgroup.path, choice());
+      return backendOf(job.spec.backend, run?.cgroup.path ?? null, choice());
     },
+    backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
   };
+}
+
+/** JOURNAL_STREAM (systemd.exec(5)) names the device and inode of the stream; a redirected stdout is another. */
+function isJournal(stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  const { dev, ino } = fstatSync(STDOUT);
+  return stream === `${dev}:${ino}`;
 }
 
 function currentDirectory(): string {

@@ -41,6 +41,11 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     backend: "auto",
     graceMs: 2_000,
     bestEffort: false,
+    onOrphan: "kill",
+    escapees: "report",
+    statusCommand: null,
+    finishedStatuses: ["completed", "failed", "cancelled"],
+    strikes: 2,
   });
   const user = await readSettings(around({ env: { ...env, HOME: "/home/alice" } }));
   assert.deepEqual([user.stateDir, user.storeFile], ["/home/alice/.local/state/corral", "node7.db"]);
@@ -84,13 +89,19 @@ Deno.test("readSettings() takes the file that is named, by option before environ
 });
 
 Deno.test("readSettings() reads every key", async () => {
-  const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n';
+  const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
+    'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n';
   assert.deepEqual(await read(text), {
     stateDir: "/s",
     storeFile: "node7.db",
     backend: "cgroupfs",
     graceMs: 60_000,
     bestEffort: true,
+    onOrphan: "keep",
+    escapees: "kill",
+    statusCommand: "ask",
+    finishedStatuses: ["completed", "failed", "cancelled", "revoked"],
+    strikes: 3,
   });
 });
 
@@ -98,9 +109,17 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
   const rows: readonly (readonly [text: string, message: RegExp])[] = [
     ["grace = 5s", /^corral: FILE:1:\d+: \S/],
     ['\nbackend = "a\n', /^corral: FILE:2:\d+: \S/],
-    ["grace = 5", /^corral: FILE: grace: .*string.* \(known keys: state-dir, backend, grace, best-effort\)$/],
+    [
+      "grace = 5",
+      /^corral: FILE: grace: .*string.* \(known keys: state-dir, backend, grace, best-effort, on-orphan, .*\)$/,
+    ],
     ['best-effort = "yes"', /^corral: FILE: best-effort: /],
     ['backend = "docker"', /^corral: FILE: backend: .*"auto".*docker/],
+    ["strikes = 0", /^corral: FILE: strikes: /],
+    ["strikes = 1.5", /^corral: FILE: strikes: /],
+    ['on-orphan = "leave"', /^corral: FILE: on-orphan: /],
+    ['status-command = ""', /^corral: FILE: status-command: /],
+    ['finished-statuses = ["all done"]', /^corral: FILE: finished-statuses\.0: /],
     ['gracee = "5s"', /^corral: FILE: gracee: .*\(known keys: /],
     ["[backend]\nx = 1", /^corral: FILE: backend/],
     ['state-dir = ""', /^corral: --state-dir: give a directory$/],

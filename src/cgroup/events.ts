@@ -1,5 +1,5 @@
 /** Waiting on cgroup.events: `populated` and `frozen` (cgroup-v2.rst, "Core Interface Files"). */
-import type { OwnedCgroup } from "./file.ts";
+import type { CgroupFs, OwnedCgroup } from "./file.ts";
 import { parseFlatKeyed } from "./parse.ts";
 
 /** The two keys of cgroup.events. */
@@ -13,10 +13,26 @@ const RECHECK_MS = 250;
 
 /** Reads cgroup.events; a cgroup that is gone is not populated. Throws CgroupError. */
 export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
-  const text = cgroup.read("cgroup.events");
+  return parseEvents(cgroup.read("cgroup.events"), cgroup.path);
+}
+
+/** The same for who need not own the cgroup. */
+export function readEventsAt(fs: CgroupFs, path: string): CgroupEvents {
+  return parseEvents(fs.readOptional(path, "cgroup.events"), path);
+}
+
+function parseEvents(text: string | null, path: string): CgroupEvents {
   if (text === null) return { populated: false, frozen: false };
-  const values = parseFlatKeyed(text, cgroup.path);
+  const values = parseFlatKeyed(text, path);
   return { populated: values.get("populated") === 1, frozen: values.get("frozen") === 1 };
+}
+
+/** How long to wait. */
+export interface EventsWait {
+  capMs: number;
+  stop?: AbortSignal | undefined;
+  /** For a wait of days: where the kernel gives notice, looks at the file by itself no more often than that. */
+  recheckMs?: number;
 }
 
 /**
@@ -26,7 +42,7 @@ export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
 export async function waitForEvents(
   cgroup: OwnedCgroup,
   reached: (events: CgroupEvents) => boolean,
-  { capMs, stop }: { capMs: number; stop?: AbortSignal | undefined },
+  { capMs, stop, recheckMs = RECHECK_MS }: EventsWait,
 ): Promise<boolean> {
   const holds = () => reached(readEvents(cgroup));
   if (holds()) return true;
@@ -36,12 +52,19 @@ export async function waitForEvents(
     if (holds()) return true;
     const leftMs = until - performance.now();
     if (leftMs <= 0 || stop?.aborted) return false;
-    await notices.next(Math.min(leftMs, RECHECK_MS), stop);
+    await notices.next(Math.min(leftMs, notices.come ? recheckMs : RECHECK_MS), stop);
   }
 }
 
+interface Notices extends Disposable {
+  /** False when there will be none. */
+  come: boolean;
+  /** Resolves at the next one, or after `ms`. */
+  next(ms: number, stop?: AbortSignal): Promise<void>;
+}
+
 /** inotify on cgroup.events; without it (no instances left: fs.inotify.max_user_instances) only the re-check remains. */
-function watch(cgroup: OwnedCgroup): { next(ms: number, stop?: AbortSignal): Promise<void> } & Disposable {
+function watch(cgroup: OwnedCgroup): Notices {
   let watcher: Deno.FsWatcher | null = null;
   try {
     watcher = Deno.watchFs(cgroup.fs.locate(cgroup.path, "cgroup.events"));
@@ -51,6 +74,7 @@ function watch(cgroup: OwnedCgroup): { next(ms: number, stop?: AbortSignal): Pro
   const iterator = watcher?.[Symbol.asyncIterator]();
   let notice: Promise<unknown> | null = null;
   return {
+    come: watcher !== null,
     next: (ms, stop) =>
       new Promise((resolve) => {
         const done = () => {

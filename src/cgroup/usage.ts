@@ -29,12 +29,20 @@ export function readUsage(fs: CgroupFs, path: string): Usage {
     cpuThrottledUsec: cpu.get("throttled_usec") ?? null,
     memoryPeakBytes: count("memory.peak"),
     swapPeakBytes: count("memory.swap.peak"),
-    oomKills: flat("memory.events").get("oom_kill") ?? null,
+    oomKills: readOomKills(fs, path),
     // With the io controller on and nothing done, the file is empty: that is 0, not unknown.
     ioReadBytes: ioText === null ? null : io?.readBytes ?? 0,
     ioWrittenBytes: ioText === null ? null : io?.writtenBytes ?? 0,
     pidsPeak: count("pids.peak"),
   };
+}
+
+/** Processes of the cgroup that the kernel killed for memory (memory.events, oom_kill); null where it does not say. */
+export function readOomKills(fs: CgroupFs, path: string): number | null {
+  const text = fs.readOptional(path, "memory.events");
+  return text === null
+    ? null
+    : parseFlatKeyed(text, fs.locate(path, "memory.events")).get("oom_kill") ?? null;
 }
 
 /** What a live job holds right now: bytes of memory and number of tasks; null where the kernel does not say. */

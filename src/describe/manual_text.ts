@@ -29,7 +29,11 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 
 /** Path and meaning. */
 export const FILES: readonly (readonly [path: string, meaning: string])[] = [
-  ["/etc/corral/config.toml", "Settings: `state-dir`, `backend`, `grace`, `best-effort`."],
+  [
+    "/etc/corral/config.toml",
+    "Settings: `state-dir`, `backend`, `grace`, `best-effort`; for sweeps `on-orphan`, `escapees`, `status-command`, " +
+    "`finished-statuses`, `strikes`.",
+  ],
   ["/var/lib/corral/corral.db", "The store of root: an SQLite file."],
   ["~/.local/state/corral/HOST.db", "The store of a user, one for each node."],
   [
@@ -56,6 +60,10 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
     "Where `corral install` puts a user's units, and manual page and completions.",
   ],
   ["NO_COLOR", "No colours, whatever the terminal."],
+  [
+    "JOURNAL_STREAM",
+    "Set by systemd where stdout is the journal: `corral sweep` then gives each line a severity.",
+  ],
   ["SLURM_JOB_ID", "Makes corral warn that its job leaves Slurm's cgroup and accounting."],
 ];
 
@@ -73,6 +81,10 @@ export const EXAMPLES: readonly { text: string; command: string }[] = [
   {
     text: "Give a job another hour:",
     command: "corral set 7k2m9q --timeout +1h",
+  },
+  {
+    text: "See what a sweep would do:",
+    command: "corral sweep --dry-run",
   },
   {
     text: "See what would be installed, then have every node swept every five minutes:",

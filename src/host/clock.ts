@@ -9,6 +9,9 @@ export interface Clock {
   bootId(): string;
 }
 
+/** Length of a clock tick, in which /proc counts times of processes: USER_HZ is 100 on every architecture that Deno runs on. */
+export const MS_PER_TICK = 10;
+
 /** /proc/uptime steps by 10 ms; ahead of the fine clock by more than this, it has counted a time that the node slept. */
 const SLEEP_TOLERANCE_MS = 20;
 

@@ -14,7 +14,7 @@ export function prefixFrom(cwd: string, prefix: string | undefined): string | nu
 
 /** The timer's sweep gets the places that this command line and environment name: it has neither. */
 export function carried(
-  { uid, cwd, env, settings }: Pick<Context, "uid" | "cwd" | "env" | "settings">,
+  { uid, cwd, env, settings }: Pick<Context, "uid" | "cwd" | "env"> & { settings: { stateDir: string } },
   options: { stateDir?: string; config?: string },
 ): { stateDir: string | null; config: string | null } {
   const config = options.config ?? env["CORRAL_CONFIG"];

@@ -36,11 +36,12 @@ Type=oneshot
 ExecStart=${execLine(units.argv)}
 # 75: another sweep is running and does the work. 1, something was left alive, is a failure that systemctl --failed shows.
 SuccessExitStatus=75
-# Jobs that hang take a sweep a minute. A stop is told to corral alone, which finishes what it has begun: a job half ended would be
-# left frozen. What the owner's status command leaves behind goes with KILL, and so does a sweep that itself hangs.
+# A sweep may not be cut short: a job half ended would be left frozen. Told to stop (SIGCONT says nothing) it comes to its end, for
+# which jobs that hang need a minute; then KILL, for what the owner's status command has left behind as well.
 TimeoutStartSec=10min
 TimeoutStopSec=90s
 KillMode=mixed
+KillSignal=SIGCONT
 UMask=0077
 ${units.forSystem ? sandbox(units.stateDir) : ""}`;
 }

@@ -2,7 +2,7 @@
  * The one place that decides what happens to a job. Pure: it is given what was observed and says what to do.
  * The supervisor of one job, `corral kill` and a sweep are loops around it, so they cannot disagree.
  */
-import type { EndReason, Exit, Job } from "./job.ts";
+import type { EndReason, Exit, Job, Phase } from "./job.ts";
 
 /** What somebody saw of a job at one moment. */
 export interface Observation {
@@ -22,6 +22,12 @@ export interface Observation {
   endRequest: { skipGrace: boolean } | null;
   /** A live job whose supervisor is gone. */
   onOrphan: "kill" | "keep";
+  /** The owner has called the job finished, as often as it takes. */
+  finishedByOwner: boolean;
+  /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */
+  callerGone: boolean;
+  /** How long ago the supervisor started, by the clock that does not step; in milliseconds. */
+  supervisorAgeMs: number;
 }
 
 /** What to do. Exactly one action at a time: after it, observe again. */
@@ -29,11 +35,20 @@ export type Action =
   | { do: "wait"; untilBootMs: number | null }
   | { do: "leave" }
   | { do: "end"; reason: EndReason; exit: Exit | null; skipGrace: boolean }
+  /** An ending that somebody began and did not finish: no first signal a second time, and what is left of the grace. */
+  | { do: "finish"; reason: EndReason; exit: Exit | null; graceLeftMs: number }
   | { do: "collect"; reason: EndReason; exit: Exit | null }
+  /** An adoption that somebody began and did not finish: whom it moved goes on without limits and without a deadline. */
+  | { do: "release"; reason: "failed-to-start" }
   | { do: "report"; finding: "foreign-cgroup" };
 
 /** Nobody saw how it left. */
 const NO_EXIT: Exit = { code: null, signal: null };
+
+/** A launch takes at most systemd's 90 s. A supervisor that takes so much longer is stopped or hangs: others act in its place. */
+export const LAUNCH_CAP_MS = 600_000;
+/** An ending takes its grace, two freezes and the kill deadline: the same holds for one that is so much later. */
+export const HANG_MARGIN_MS = 30_000;
 
 /** SIGKILL as the kernel's OOM killer sends it, and as a shell reports it. */
 const KILLED_SIGNAL = 9;
@@ -42,16 +57,18 @@ const KILLED_CODE = 137;
 /** The table. Rows in the order in which they are tried; the first that fits wins. */
 export function decide(job: Job, seen: Observation): Action {
   const phase = job.phase;
-  if (phase.state === "ended") return phase.survivors.length > 0 ? decideUnkillable(seen) : { do: "leave" };
+  if (phase.state === "ended") {
+    return phase.survivors.length > 0 ? decideUnkillable(seen) : decideLeftover(phase, seen);
+  }
   if (!seen.sameBoot) return { do: "collect", reason: endingReason(job) ?? "lost", exit: null };
   if (seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
   switch (phase.state) {
     case "starting":
-      return decideStarting(seen);
+      return decideStarting(job.spec.adopted, seen);
     case "running":
-      return decideRunning(phase.run.deadlineBootMs, seen);
+      return decideRunning(phase.run.deadlineBootMs, job.spec.graceMs, seen);
     case "ending":
-      return decideEnding(phase.reason, seen);
+      return decideEnding(phase, job.spec.graceMs, seen);
   }
 }
 
@@ -64,33 +81,67 @@ function decideUnkillable(seen: Observation): Action {
     : { do: "collect", reason: "unkillable", exit: null };
 }
 
-function decideStarting(seen: Observation): Action {
+/** Ended, and its cgroup is still there: whoever recorded the end did not live to remove it. */
+function decideLeftover({ reason, run }: Extract<Phase, { state: "ended" }>, seen: Observation): Action {
+  if (!seen.sameBoot || seen.cgroup === "gone" || seen.supervisor === "alive") return { do: "leave" };
+  if (seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
+  if (seen.cgroup === "empty") return { do: "collect", reason, exit: null };
+  // Found by its name alone, it may be another store's: its inode was never recorded.
+  if (run === null) return { do: "leave" };
+  return { do: "end", reason, exit: null, skipGrace: true };
+}
+
+function decideStarting(adopted: boolean, seen: Observation): Action {
   if (seen.supervisor === "self") {
     if (seen.endRequest) return endOrCollect("killed", seen);
     return seen.leader.alive ? { do: "wait", untilBootMs: null } : endOrCollect("failed-to-start", seen);
   }
-  if (seen.supervisor === "alive") return { do: "leave" };
+  if (seen.supervisor === "alive" && seen.supervisorAgeMs <= LAUNCH_CAP_MS) return { do: "leave" };
+  // They ran long before the adoption, and are not ended because it was not.
+  if (adopted && seen.cgroup === "populated" && !seen.endRequest) {
+    return { do: "release", reason: "failed-to-start" };
+  }
+  if (seen.supervisor === "alive") return endOrCollect("failed-to-start", seen);
   return seen.cgroup === "populated" ? endOrCollect("orphaned", seen) : endOrCollect("failed-to-start", seen);
 }
 
-function decideRunning(deadlineBootMs: number | null, seen: Observation): Action {
-  const overdue = deadlineBootMs !== null && seen.bootMs >= deadlineBootMs;
-  // A supervisor that lives sees the exit itself, with the code that nobody else can know. One that is overdue may hang.
-  if (seen.supervisor === "alive" && !seen.endRequest && !overdue) return { do: "leave" };
+function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Observation): Action {
+  const lateMs = deadlineBootMs === null ? -Infinity : seen.bootMs - deadlineBootMs;
+  // A supervisor that lives acts at the deadline itself, also while the store does not let it say so. One that does not hangs.
+  const overdue = lateMs >= (seen.supervisor === "alive" ? graceMs + HANG_MARGIN_MS : 0);
+  // It sees the exit itself too, with the code that nobody else can know.
+  if (seen.supervisor === "alive" && !seen.endRequest && !overdue && !isZombieJob(seen)) {
+    return { do: "leave" };
+  }
   // The leader's own exit comes before any request: what has ended by itself was not ended by us.
   if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen), seen);
   if (seen.endRequest) return endOrCollect("killed", seen);
   if (overdue) return endOrCollect("timeout", seen);
+  if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
-  if (seen.supervisor === "gone" && seen.onOrphan === "kill") return endOrCollect("orphaned", seen);
+  const isOrphan = seen.supervisor === "gone" && seen.onOrphan === "kill";
+  if (isOrphan || seen.callerGone) return endOrCollect("orphaned", seen);
   return { do: "wait", untilBootMs: deadlineBootMs };
 }
 
-function decideEnding(reason: EndReason, seen: Observation): Action {
-  // Somebody else is at it; when that somebody is gone, the work is taken up where it was left.
-  if (seen.supervisor === "alive" && !seen.endRequest) return { do: "leave" };
-  if (seen.cgroup !== "populated") return { do: "collect", reason, exit: exitOf(seen) };
-  return { do: "end", reason, exit: exitOf(seen), skipGrace: seen.endRequest?.skipGrace ?? true };
+function decideEnding(
+  { reason, endingBootMs }: Extract<Phase, { state: "ending" }>,
+  graceMs: number,
+  seen: Observation,
+): Action {
+  const exit = exitOf(seen);
+  const graceLeftMs = endingBootMs === null ? 0 : Math.max(0, endingBootMs + graceMs - seen.bootMs);
+  const hangs = endingBootMs !== null && seen.bootMs >= endingBootMs + graceMs + HANG_MARGIN_MS;
+  // Somebody else is at it; when that somebody is gone or hangs, the work is taken up where it was left.
+  if (seen.supervisor === "alive" && !seen.endRequest && !hangs) return { do: "leave" };
+  if (seen.cgroup !== "populated") return { do: "collect", reason, exit };
+  if (seen.endRequest) return { do: "end", reason, exit, skipGrace: seen.endRequest.skipGrace };
+  return { do: "finish", reason, exit, graceLeftMs };
+}
+
+/** Its owner has called it finished, and processes of it live. */
+function isZombieJob(seen: Observation): boolean {
+  return seen.finishedByOwner && seen.leader.alive && seen.cgroup === "populated";
 }
 
 function endOrCollect(reason: EndReason, seen: Observation): Action {

@@ -1,9 +1,11 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { crashPoint } from "../crash_point.ts";
 import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
 import { openDatabase, storeError } from "./open.ts";
-import { jobFromRow, type JobRow, USAGE_COLUMNS } from "./rows.ts";
+import { reasonOf } from "./columns.ts";
+import { DamagedRow, jobFromRow, type JobRow, readRows, USAGE_COLUMNS } from "./rows.ts";
 
 /** An act or decision, as it is kept: append-only. */
 export interface StoredEvent {
@@ -14,6 +16,12 @@ export interface StoredEvent {
   detail: Record<string, unknown>;
 }
 
+/** The same moment by both clocks: since the epoch, for people, and CLOCK_BOOTTIME, for reckoning; in milliseconds. */
+export interface Moment {
+  wallMs: number;
+  bootMs: number;
+}
+
 /** How a job ended, to be written once. */
 export interface Ending {
   reason: EndReason;
@@ -22,6 +30,13 @@ export interface Ending {
   endedAtMs: number;
   usage: Usage | null;
   survivors: Survivor[];
+}
+
+/** Told of a row that cannot be read as a job. */
+export type OnDamage = (damage: DamagedRow) => void;
+
+function rethrow(damage: DamagedRow): never {
+  throw damage;
 }
 
 /** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
@@ -43,8 +58,8 @@ export class JobStore {
     this.#write("cannot record the job", (run) => {
       run(
         `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, adopted, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
         spec.id,
         spec.name,
         spec.ref,
@@ -62,6 +77,7 @@ export class JobStore {
         spec.bootId,
         spec.supervisor.pid,
         spec.supervisor.startTicks,
+        spec.adopted ? 1 : 0,
       );
       this.#event(run, spec.id, spec.createdAtMs, "starting", {});
     });
@@ -74,10 +90,13 @@ export class JobStore {
     );
   }
 
-  /** starting -> running. `limits`: those in force, when they are not all that were asked for. */
-  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): void {
-    this.#write("cannot record the launch", (run) => {
-      run(
+  /**
+   * starting -> running; false when somebody has ended the job meanwhile. `limits`: those in force, when they are not all that were
+   * asked for.
+   */
+  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
+    return this.#write("cannot record the launch", (run) => {
+      const changed = run(
         `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
            started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, limits = coalesce(?, limits)
          WHERE id = ? AND state = 'starting'`,
@@ -92,24 +111,29 @@ export class JobStore {
         limits === null ? null : JSON.stringify(limits),
         id,
       );
-      this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });
+      if (changed > 0) {
+        this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });
+      }
+      return changed > 0;
     });
   }
 
   /**
    * -> ending, for `reason` unless somebody else was first. Returns the reason that holds, or null when the job has ended already.
    */
-  claimEnding(id: string, reason: EndReason, atMs: number): EndReason | null {
+  claimEnding(id: string, reason: EndReason, at: Moment): EndReason | null {
     return this.#write("cannot record the ending", (run) => {
       const changed = run(
-        "UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
+        `UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ?, ending_boot_ms = ?
+         WHERE id = ? AND state IN ('starting', 'running')`,
         reason,
-        atMs,
+        at.wallMs,
+        at.bootMs,
         id,
       );
-      if (changed > 0) this.#event(run, id, atMs, "ending", { reason });
+      if (changed > 0) this.#event(run, id, at.wallMs, "ending", { reason });
       const row = this.#row(id);
-      return row === null || row.state === "ended" ? null : row.reason;
+      return row === null || row.state === "ended" ? null : reasonOf(row.reason, "reason");
     });
   }
 
@@ -171,14 +195,49 @@ export class JobStore {
     });
   }
 
-  get(id: string): Job | null {
+  /** Null when there is none; a damaged row is told and taken for none, or thrown. */
+  get(id: string, onDamage: OnDamage = rethrow): Job | null {
     const row = this.#row(id);
-    return row === null ? null : jobFromRow(row, this.path);
+    return row === null ? null : this.#jobOrNull(row, onDamage);
   }
 
-  /** Jobs that are not ended, and ended ones with processes left; oldest first. */
-  live(): Job[] {
-    return this.#jobs("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+  /** Jobs that are not ended, and ended ones with processes left; oldest first. Rows that are damaged are told and left out, or thrown. */
+  live(onDamage: OnDamage = rethrow): Job[] {
+    const rows = this.#rows("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+    return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
+  }
+
+  /**
+   * The owner's word for one sweep: how many sweeps in a row have heard that the job is finished, this one included; 0 when it is not.
+   * Returns that number.
+   */
+  countStrike(id: string, isFinished: boolean): number {
+    return this.#write("cannot record the owner's word", (run) => {
+      run(
+        "UPDATE jobs SET owner_strikes = CASE WHEN ? THEN owner_strikes + 1 ELSE 0 END WHERE id = ?",
+        Number(isFinished),
+        id,
+      );
+      return this.strikes(id);
+    });
+  }
+
+  /** Sweeps in a row that have heard that the job is finished. */
+  strikes(id: string): number {
+    return this.#row(id)?.owner_strikes ?? 0;
+  }
+
+  /** What is found now, each by a key of its own: those that were not found the last time. What is no longer found is forgotten. */
+  newFindings(keys: readonly string[], atMs: number): Set<string> {
+    return this.#write("cannot record the findings", (run) => {
+      const known = new Set(
+        this.#db.prepare("SELECT key FROM findings").all().map((row) => String(row["key"])),
+      );
+      const fresh = new Set(keys.filter((key) => !known.has(key)));
+      for (const key of fresh) run("INSERT INTO findings (key, first_at_ms) VALUES (?, ?)", key, atMs);
+      for (const key of known) if (!keys.includes(key)) run("DELETE FROM findings WHERE key = ?", key);
+      return fresh;
+    });
   }
 
   /** Jobs that a selector means, live or ended, newest first; an id prefix may mean several. */
@@ -223,18 +282,28 @@ export class JobStore {
   }
 
   #row(id: string): JobRow | null {
-    return this.#read(
-      "cannot read",
-      () => this.#db.prepare("SELECT * FROM jobs WHERE id = ?").get(id) as JobRow | undefined ?? null,
-    );
+    return this.#rows("id = ?", id)[0] ?? null;
+  }
+
+  #jobOrNull(row: JobRow, onDamage: OnDamage): Job | null {
+    try {
+      return jobFromRow(row, this.path);
+    } catch (error) {
+      if (!(error instanceof DamagedRow)) throw error;
+      onDamage(error);
+      return null;
+    }
   }
 
   #jobs(where: string, ...values: SQLInputValue[]): Job[] {
-    const rows = this.#read(
-      "cannot read",
-      () => this.#db.prepare(`SELECT * FROM jobs WHERE ${where}`).all(...values),
-    );
-    return rows.map((row) => jobFromRow(row as unknown as JobRow, this.path));
+    return this.#rows(where, ...values).map((row) => jobFromRow(row, this.path));
+  }
+
+  #rows(where: string, ...values: SQLInputValue[]): JobRow[] {
+    return this.#read("cannot read", () => {
+      const statement = this.#db.prepare(`SELECT * FROM jobs WHERE ${where}`);
+      return readRows(statement, values);
+    });
   }
 
   #event(run: Run, id: string, atMs: number, kind: string, detail: Record<string, unknown>): void {
@@ -255,6 +324,7 @@ export class JobStore {
       run("BEGIN IMMEDIATE");
       try {
         const result = act(run);
+        crashPoint("store: not committed");
         run("COMMIT");
         return result;
       } catch (error) {

@@ -64,4 +64,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX events_job ON events (job_id, seq);
   `,
+  // What a sweep needs: when an ending began by a clock that does not step, the owner's word, and what it has told already.
+  `
+  ALTER TABLE jobs ADD COLUMN ending_boot_ms INTEGER;
+  ALTER TABLE jobs ADD COLUMN owner_strikes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE findings (
+    key TEXT PRIMARY KEY,
+    first_at_ms INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

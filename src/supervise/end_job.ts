@@ -1,8 +1,10 @@
 /** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
-import { terminate } from "../cgroup/terminate.ts";
+import { beginToEnd, terminate } from "../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../cgroup/events.ts";
 import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { isFrozen } from "../cgroup/freezer.ts";
 import { readUsage } from "../cgroup/usage.ts";
+import { crashPoint } from "../crash_point.ts";
 import { renderError } from "../errors.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Procs } from "../host/proc.ts";
@@ -36,6 +38,10 @@ export interface EndRequest {
   exit: Exit | null;
   /** True: no first signal, no grace. */
   skipGrace: boolean;
+  /** Somebody began this ending and is gone: no second first signal, and what is left of the grace that began then. */
+  graceLeftMs?: number;
+  /** A grace that is longer is only begun, not waited out: null is returned, and the job is left in state `ending`. */
+  patienceMs?: number;
   /** Cuts the grace short when it aborts. */
   hurry?: AbortSignal;
   /** Called when the processes are gone, to learn how the first one left. */
@@ -55,7 +61,7 @@ const NO_EXIT: Exit = { code: null, signal: null };
 
 /**
  * Ends the job and resolves when its cgroup is empty (or the kill deadline has passed: reason `unkillable`); null when another
- * process has recorded the end.
+ * process has recorded the end, or when the grace goes on beyond `patienceMs`.
  * Never throws for a store that fails; throws CgroupError when the cgroup itself cannot be acted upon.
  */
 export async function endJob(
@@ -70,12 +76,20 @@ export async function endJob(
   const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
   // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
   const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
-  const trigger = on.ledger.claimEnding(job.spec.id, request.reason, { atMs: on.clock.wallMs(), hurried });
+  const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
+    at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
+    hurried,
+  });
+  crashPoint("ending: claimed");
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
     ...on,
     onStep,
     others: trigger !== request.reason,
   });
+  if (survivors === null) {
+    on.ledger.addEvents(job.spec.id, steps);
+    return null;
+  }
   if (survivors.length === 0 && await request.recordedByOther?.()) {
     on.ledger.addEvents(job.spec.id, steps);
     return null;
@@ -91,9 +105,14 @@ export async function endJob(
     survivors,
     steps,
   };
+  crashPoint("ending: usage read");
   // Recorded as unkillable before, and now they are gone after all.
   if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
-  if (survivors.length === 0) await removeCgroup(job, on);
+  crashPoint("ending: recorded");
+  // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
+  const isKept = on.ledger.options.isShared && on.ledger.isBehind;
+  if (survivors.length === 0 && !isKept) await removeCgroup(job, on);
+  crashPoint("ending: removed");
   return ending;
 }
 
@@ -102,22 +121,40 @@ type Acting = Enforcement & {
   others: boolean;
 };
 
-async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): Promise<Survivor[]> {
-  if (!job.cgroup.exists() || !readEvents(job.cgroup).populated) return [];
-  if (on.others) {
-    // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
-    const emptied = await waitForEvents(job.cgroup, (events) => !events.populated, {
-      capMs: job.spec.graceMs + TAKE_OVER_MS,
+/** What is left; null when the grace goes on. */
+async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): Promise<Survivor[] | null> {
+  const { cgroup, spec } = job;
+  if (!cgroup.exists() || !readEvents(cgroup).populated) return [];
+  const patienceMs = request.patienceMs ?? Infinity;
+  const begunMs = graceOfOthers(job, request, on);
+  if (begunMs !== null) {
+    const emptied = await waitForEvents(cgroup, (events) => !events.populated, {
+      capMs: Math.min(begunMs, patienceMs),
       stop: request.hurry,
     });
     if (emptied) return [];
+    if (begunMs > patienceMs) return null;
   }
-  return await terminate(job.cgroup, on.procs, {
-    signal: request.skipGrace || on.others ? null : parseSignal(job.spec.signal),
-    graceMs: job.spec.graceMs,
+  const options = {
+    signal: request.skipGrace || begunMs !== null ? null : parseSignal(spec.signal),
+    graceMs: spec.graceMs,
     ...(request.hurry ? { skipGrace: request.hurry } : {}),
     onStep: on.onStep,
-  });
+  };
+  if (options.signal === null || spec.graceMs <= patienceMs) {
+    return await terminate(cgroup, on.procs, options);
+  }
+  return await beginToEnd(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
+}
+
+/** How long to wait for an ending that somebody else has begun; null when nobody has. */
+function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Acting): number | null {
+  if (request.graceLeftMs !== undefined) {
+    // Who began it died between freeze and thaw: no process has got the first signal yet, and one that waits there is not doubled.
+    return isFrozen(cgroup) ? null : request.graceLeftMs;
+  }
+  // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
+  return on.others ? spec.graceMs + TAKE_OVER_MS : null;
 }
 
 /** @param overBootMs when the job was over; null when nobody saw it */

@@ -4,7 +4,7 @@
  */
 import { renderError } from "../errors.ts";
 import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
-import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Ending, JobStore, Moment, StoredEvent } from "../store/jobs.ts";
 import { BUSY_TIMEOUT_MS } from "../store/open.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
@@ -18,9 +18,26 @@ export class Ledger {
   /** Writes that failed, oldest first: they go before any other. */
   readonly #pending: Act<unknown>[] = [];
 
-  /** @param store null when it could not be opened, which the caller has said */
-  constructor(readonly store: JobStore | null, readonly warn: (line: string) => void) {
+  /**
+   * @param store null when it could not be opened, which the caller has said
+   * @param isShared it keeps the record of many jobs: no end of one is waited for long, `flush` comes later
+   */
+  constructor(
+    readonly store: JobStore | null,
+    readonly warn: (line: string) => void,
+    readonly options: { isShared: boolean } = { isShared: false },
+  ) {
     this.#warned = store === null;
+  }
+
+  /** True while something is not yet written. */
+  get isBehind(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** The last try to write what is not yet written. */
+  flush(): void {
+    if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});
   }
 
   insert(spec: JobSpec): void {
@@ -31,8 +48,9 @@ export class Ledger {
     return this.#attempt(BUSY_TIMEOUT_MS, (store) => store.isTaken(id)) ?? false;
   }
 
-  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): void {
-    this.#write((store) => store.markRunning(id, facts, limits));
+  /** False when somebody has ended the job meanwhile: its command must not run. */
+  markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
+    return this.#write((store) => store.markRunning(id, facts, limits)) ?? true;
   }
 
   /**
@@ -42,15 +60,15 @@ export class Ledger {
   claimEnding(
     id: string,
     reason: EndReason,
-    { atMs, hurried }: { atMs: number; hurried: boolean },
+    { at, hurried }: { at: Moment; hurried: boolean },
   ): EndReason {
     const waitMs = hurried || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
-    return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, atMs)) ?? reason;
+    return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, at)) ?? reason;
   }
 
   /** False when somebody else had recorded the end before. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
-    return this.#write((store) => store.markEnded(id, ending, steps), true) ?? true;
+    return this.#write((store) => store.markEnded(id, ending, steps), !this.options.isShared) ?? true;
   }
 
   setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {

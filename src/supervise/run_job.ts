@@ -5,6 +5,7 @@
  * job runs on).
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError, EXIT, renderError, SetupError } from "../errors.ts";
 import type { User } from "../host/users.ts";
 import { newJobId } from "../job/id.ts";
@@ -19,10 +20,11 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { quoted } from "../report/escape.ts";
 import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Detached } from "./detach.ts";
 import type { Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
-import { ignoredSignals, StopSignals } from "./stop_signals.ts";
+import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
@@ -44,14 +46,14 @@ export interface RunRequest {
   bestEffort: boolean;
   receipt: string | null;
   output: string | null;
+  /** End the job when the process that called is gone. */
+  withParent: boolean;
   quiet: boolean;
 }
 
-/** How a job runs when nobody waits for it: its id is given, and its supervisor tells when it runs. */
-export interface DetachedRun {
-  id: string;
+/** How a job runs when nobody waits for it: its words go to a file. */
+export interface DetachedRun extends Detached {
   output: string;
-  started: () => void;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -60,7 +62,9 @@ export async function runJob(
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
-  const say = (line: string) => request.quiet || context.say(line);
+  const speak = detached?.say ?? context.say;
+  const say = (line: string) => request.quiet || speak(line);
+  const callerIsGone = request.withParent ? watchCaller() : null;
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -69,7 +73,9 @@ export async function runJob(
   const backend = context.backend(request.backend);
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  crashPoint("launch: nothing recorded");
   ledger.insert(spec);
+  crashPoint("launch: recorded");
   const failed = new FailedStart(context, spec, ledger, receipt);
   const found = lookUpCommand(request.argv[0]!, {
     path: request.env["PATH"] ?? "/usr/bin:/bin",
@@ -89,11 +95,16 @@ export async function runJob(
     failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
   }
-  ledger.markRunning(spec.id, launched.run, launched.limits);
-  say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
-  detached?.started();
+  if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
+    return await abandon(launched, spec, backend);
+  }
+  crashPoint("launch: running recorded");
+  if (detached === null) {
+    say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
+  } else detached.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
   if (stop.received === null) launched.gate.open();
+  crashPoint("launch: gate opened");
   const ending = await supervise(
     {
       spec,
@@ -102,6 +113,7 @@ export async function runJob(
       backend,
       exit: launched.gate.exit,
       onChange: onContinue,
+      callerIsGone,
     },
     stop,
     on,
@@ -117,9 +129,21 @@ export async function runJob(
   return runExitCode(ending, stop.received);
 }
 
-/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
-function onContinue(act: () => void): void {
-  Deno.addSignalListener("SIGCONT", act);
+/** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
+async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
+  gate.close();
+  await gate.exit;
+  await backend.remove(cgroup);
+  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+}
+
+/**
+ * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
+ * comes when the *thread* of the caller ends that forked.
+ */
+function watchCaller(): () => boolean {
+  const caller = Deno.ppid;
+  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {
@@ -163,6 +187,7 @@ function specFrom(context: Context, request: RunRequest, backend: Backend, id: s
     createdAtMs,
     bootId,
     supervisor,
+    adopted: false,
   };
 }
 

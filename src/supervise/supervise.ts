@@ -1,6 +1,6 @@
 /** The supervisor's loop around decide(): waits for the command, the deadline and signals, and ends the job. */
 import { readEvents } from "../cgroup/events.ts";
-import { readUsage } from "../cgroup/usage.ts";
+import { readOomKills } from "../cgroup/usage.ts";
 import { decide, type Observation } from "../job/decide.ts";
 import type { Exit, Job } from "../job/job.ts";
 import { releaseIdleMemory } from "../host/libc.ts";
@@ -9,6 +9,8 @@ import type { StopSignals } from "./stop_signals.ts";
 
 /** Timers are re-armed at least this often: setTimeout tops out at 24.8 days, and the node may have slept. */
 const REARM_MS = 3_600_000;
+/** How soon a job with `--with-parent` notices that its caller is gone: nothing tells it. */
+const CALLER_POLL_MS = 1_000;
 /** A job that lives longer is waited for with as little memory as possible. */
 const IDLE_AFTER_MS = 2_000;
 /** From the kill of everything to the notice of the first process's exit. */
@@ -20,6 +22,8 @@ export interface Supervised extends EndableJob {
   exit: Promise<Exit>;
   /** Re-read the deadline now: somebody changed it. */
   onChange: (act: () => void) => void;
+  /** With `--with-parent`; null for a job that outlives its caller. */
+  callerIsGone: (() => boolean) | null;
 }
 
 /** Resolves when the job has ended and its cgroup is empty and removed. */
@@ -53,7 +57,9 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
       if (ended !== null) return ended;
     }
     const until = action.do === "wait" ? action.untilBootMs : null;
-    const waitMs = until === null ? REARM_MS : Math.max(0, Math.min(until - on.clock.bootMs(), REARM_MS));
+    const untilMs = until === null ? Infinity : until - on.clock.bootMs();
+    const rearmMs = job.callerIsGone === null ? REARM_MS : CALLER_POLL_MS;
+    const waitMs = Math.max(0, Math.min(untilMs, rearmMs));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
       wake = () => {
@@ -94,9 +100,12 @@ function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enfo
     cgroup: !here ? "gone" : readEvents(job.cgroup).populated ? "populated" : "empty",
     supervisor: "self",
     leader: exit === null ? { alive: true } : { alive: false, exit },
-    oomKills: exit !== null && here ? readUsage(job.cgroup.fs, job.cgroup.path).oomKills ?? 0 : 0,
+    oomKills: exit !== null && here ? readOomKills(job.cgroup.fs, job.cgroup.path) ?? 0 : 0,
     endRequest: stop.received === null ? null : { skipGrace: stop.hurry.aborted },
     onOrphan: "keep",
+    finishedByOwner: false,
+    callerGone: job.callerIsGone?.() ?? false,
+    supervisorAgeMs: 0,
   };
 }
 

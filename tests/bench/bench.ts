@@ -16,9 +16,17 @@ export async function measure<T>(
   phase: string,
   { options, timeoutMs }: { options: unknown; timeoutMs: number },
 ): Promise<T> {
-  const argv = ["python3", MEASURE_PROGRAM, phase, JSON.stringify(options)];
-  const { code, stdout, stderr } = await machine.exec(argv, { timeoutMs });
-  if (code !== 0) throw new Error(`Cannot measure ${phase}: exit code ${code}\n${stderr}`);
+  return await measureWith(machine, [MEASURE_PROGRAM, phase, JSON.stringify(options)], timeoutMs);
+}
+
+/** Runs a measuring program of Python's that prints JSON. Throws with its words when it fails. */
+export async function measureWith<T>(
+  machine: Machine,
+  words: readonly string[],
+  timeoutMs: number,
+): Promise<T> {
+  const { code, stdout, stderr } = await machine.exec(["python3", ...words], { timeoutMs });
+  if (code !== 0) throw new Error(`Cannot measure ${words[0]}: exit code ${code}\n${stderr}`);
   return JSON.parse(stdout);
 }
 

@@ -1,6 +1,7 @@
 /**
- * `make bench`: launch, kill and memory side by side in one booted container, as tables with the aims. A busy machine
- * makes every figure worse; the ratios hold, because what is compared runs interleaved. About two minutes.
+ * `make bench`: launch, kill, memory and sweep side by side in one booted container, as tables with the aims. A busy machine
+ * makes every figure worse; the ratios hold, because what is compared runs interleaved. About four minutes;
+ * `make bench BENCHES="launch sweep"` picks.
  */
 import { join } from "node:path";
 import { runCommand } from "../machine/command.ts";
@@ -8,10 +9,11 @@ import type { Machine } from "../machine/machine.ts";
 import { bootNspawn } from "../machine/nspawn.ts";
 import { CACHE_DIR, PROJECT_DIR } from "../machine/project.ts";
 import { obstacle, TIERS } from "../tiers/tier.ts";
-import { MEASURE_PROGRAM } from "./bench.ts";
+import { type Aim, MEASURE_PROGRAM } from "./bench.ts";
 import { benchKill } from "./kill.ts";
 import { benchLaunch } from "./launch.ts";
 import { benchMemory } from "./memory.ts";
+import { benchSweep, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
 
 const SUITE = "bookworm";
 const BARE_PROGRAM = "/usr/local/bin/bare-deno";
@@ -28,6 +30,7 @@ async function main(): Promise<number> {
   }
   const machine = await bootNspawn(SUITE, {
     [MEASURE_PROGRAM]: join(import.meta.dirname!, "measure.py"),
+    [MEASURE_SWEEP_PROGRAM]: join(import.meta.dirname!, "measure_sweep.py"),
     [BARE_PROGRAM]: await compileBare(),
   });
   try {
@@ -45,11 +48,16 @@ async function bench(machine: Machine): Promise<number> {
   const { stdout } = await machine.exec([corral, "--version"]);
   const load = Deno.loadavg()[0]!.toFixed(1);
   console.log(`${stdout.trim()}, ${machine.name}, ${navigator.hardwareConcurrency} cores, load ${load}\n`);
-  const aims = [
-    await benchLaunch(machine, { corral, bare }),
-    ...await benchKill(machine, corral),
-    ...await benchMemory(machine, corral),
-  ];
+  const all: Record<string, () => Promise<Aim[]>> = {
+    launch: async () => [await benchLaunch(machine, { corral, bare })],
+    kill: () => benchKill(machine, corral),
+    memory: () => benchMemory(machine, corral),
+    sweep: () => benchSweep(machine, { corral, bare }),
+  };
+  const aims: Aim[] = [];
+  for (const [name, run] of Object.entries(all)) {
+    if (Deno.args.length === 0 || Deno.args.includes(name)) aims.push(...await run());
+  }
   for (const { what, met } of aims) console.log(`${met ? "met   " : "missed"}  ${what}`);
   return 0;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../src/errors.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID, runOf } from "../fakes/job.ts";
+import { JOB_ID, momentAt, runOf } from "../fakes/job.ts";
 import { FakeNode } from "../fakes/node.ts";
 
 const MIB = 2 ** 20;
@@ -79,7 +79,7 @@ Deno.test("corral ps tells frozen, ending, overdue and unkillable jobs apart", a
   assert.deepEqual([cells(node.out)["STATE"], cells(node.out)["LEFT"]], ["frozen", "overdue"]);
   node.cgroups.put(JOB_PATH, "cgroup.events", "populated 1\nfrozen 0\n");
   const store = node.stores.open();
-  store.claimEnding(JOB_ID, "timeout", 1);
+  store.claimEnding(JOB_ID, "timeout", momentAt(1));
   node.out = "";
   await node.corral("ps");
   assert.equal(cells(node.out)["STATE"], "ending");
@@ -115,6 +115,17 @@ Deno.test("corral ps is not stopped by one job that cannot be read", async () =>
   node.startStarting({ id: "aaaaaa", createdAtMs: 1 });
   assert.equal(await node.corral("ps"), EXIT.DONE);
   assert.deepEqual([cells(node.out, 1)["STATE"], cells(node.out, 2)["MEM"]], ["starting", "-"]);
+});
+
+Deno.test("corral ps shows the others when a row is damaged, and says which one is", async () => {
+  using node = new FakeNode();
+  node.start();
+  node.startStarting({ id: "aaaaaa" });
+  node.stores.raw().exec("UPDATE jobs SET argv = '7' WHERE id = 'aaaaaa'");
+  assert.equal(await node.corral("ps"), EXIT.NEGATIVE);
+  assert.equal(cells(node.out)["ID"], JOB_ID);
+  assert.equal(node.said.length, 1);
+  assert.match(node.said[0]!, /row of job "aaaaaa" is damaged: argv cannot be 7$/);
 });
 
 Deno.test("corral ps shows hostile names harmless, and whole in JSON", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../src/errors.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID, runOf } from "../fakes/job.ts";
+import { JOB_ID, momentAt, runOf } from "../fakes/job.ts";
 import { FakeBackend } from "../fakes/backend.ts";
 import { FakeNode } from "../fakes/node.ts";
 
@@ -107,7 +107,7 @@ Deno.test("corral set wants something to change, and a live job", async () => {
 Deno.test("corral set does not change a job that is ending", async () => {
   using node = nodeWith();
   node.start();
-  node.stores.open().claimEnding(JOB_ID, "killed", 1);
+  node.stores.open().claimEnding(JOB_ID, "killed", momentAt(1));
   assert.equal(await node.corral("set", JOB_ID, "--timeout", "1h"), EXIT.NEGATIVE);
   assert.match(node.said.at(-1)!, /job 7k2m9q is ending/);
   assert.deepEqual(node.backend.calls, []);

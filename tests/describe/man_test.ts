@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeProgram, type Invoke, program } from "../../src/cli.ts";
 import { manualPage } from "../../src/describe/man.ts";
-import { ENVIRONMENT, EXAMPLES } from "../../src/describe/manual_text.ts";
+import { ENVIRONMENT, EXAMPLES, FILES } from "../../src/describe/manual_text.ts";
 import { EXIT } from "../../src/errors.ts";
 import { END_REASONS } from "../../src/job/job.ts";
 import { isInstalled } from "../machine/command.ts";
@@ -84,6 +84,14 @@ Deno.test("manualPage() names every environment variable that corral reads", asy
   // Of every program, and told by their own manual.
   for (const usual of ["PATH", "HOME"]) read.delete(usual);
   assert.deepEqual([...read].filter((name) => !named.includes(name)), []);
+});
+
+Deno.test("manualPage() names every key of the configuration", async () => {
+  const source = await Deno.readTextFile(`${PROJECT_DIR}/src/config.ts`);
+  const keys = [...source.matchAll(/^ {4}"([\w-]+)": v\./gm)].map(([, key]) => key!);
+  assert.ok(keys.includes("state-dir") && keys.length > 3);
+  const settings = FILES.find(([path]) => path.endsWith("config.toml"))![1];
+  for (const key of keys) assert.ok(settings.includes(`\`${key}\``), key);
 });
 
 async function sources(directory: string): Promise<string[]> {

@@ -7,9 +7,13 @@ import {
   type RunningFacts,
   type Usage,
 } from "../../src/job/job.ts";
+import type { Moment } from "../../src/store/jobs.ts";
 
 export const BOOT_ID = "6b1e2f0c-7a44-4c1a-9d53-0a1c5e1f7b11";
 export const JOB_ID = "7k2m9q";
+
+/** A moment at which an ending is claimed. */
+export const momentAt = (wallMs: number): Moment => ({ wallMs, bootMs: 9_002_000 });
 
 type Ended = Extract<Phase, { state: "ended" }>;
 
@@ -30,6 +34,7 @@ export function specOf(changes: Partial<JobSpec> = {}): JobSpec {
     backend: "cgroupfs",
     createdAtMs: 1_793_520_000_123,
     bootId: BOOT_ID,
+    adopted: false,
     supervisor: { pid: 4700, startTicks: 900_000, bootId: changes.bootId ?? BOOT_ID },
     ...changes,
   };

@@ -1,6 +1,7 @@
 /** A whole node made of temporary directories, and the context that commands get on it. Nothing on it is real but the store. */
 import { runCli } from "../../src/cli.ts";
 import type { Context } from "../../src/context.ts";
+import type { CommandResult } from "../../src/host/command.ts";
 import type { Job, JobSpec, RunningFacts } from "../../src/job/job.ts";
 import { FakeBackend } from "./backend.ts";
 import { CgroupDir } from "./cgroup_dir.ts";
@@ -35,6 +36,8 @@ export class FakeNode implements Disposable {
   binary = "/nonexistent/corral";
   /** The node's tools; none by default. */
   run: Context["run"] = () => Promise.resolve({ code: 127, stdout: "", stderr: "" });
+  /** What a command line of the admin's answers; null for one that takes too long. */
+  shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
 
   /** A job that runs with a live leader and a live supervisor, unless told otherwise. */
   start(
@@ -85,6 +88,7 @@ export class FakeNode implements Disposable {
       stdout: {
         write: (text) => void (this.out += text),
         isTerminal: this.widthColumns !== null,
+        isJournal: false,
         widthColumns: this.widthColumns,
       },
       say: (line) => void this.said.push(line),
@@ -107,10 +111,16 @@ export class FakeNode implements Disposable {
         backend: "auto",
         graceMs: 2_000,
         bestEffort: false,
+        onOrphan: "kill",
+        escapees: "report",
+        statusCommand: null,
+        finishedStatuses: ["completed", "failed", "cancelled"],
+        strikes: 2,
       },
       clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
       procs: this.proc.procs,
       run: this.run,
+      shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       node: () => ({
         cgroupMount: cgroups.mount,
@@ -122,6 +132,7 @@ export class FakeNode implements Disposable {
       cgroups: () => cgroups.fs,
       backend: () => this.backend,
       backendOf: () => this.backend,
+      backends: () => [this.backend],
       openStore: (actor) => this.stores.open(actor),
     };
   }

@@ -4,6 +4,8 @@ import type { EndReason } from "../../src/job/job.ts";
 import { endedPhase, jobIn, runningJob, runOf } from "./job.ts";
 
 export const DEADLINE_MS = 9_010_000;
+/** When the endings of these jobs began. */
+export const ENDING_BOOT_MS = 9_001_500;
 
 /** The supervisor looks at its job, which runs undisturbed. */
 export function seen(changes: Partial<Observation> = {}): Observation {
@@ -16,6 +18,9 @@ export function seen(changes: Partial<Observation> = {}): Observation {
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
+    finishedByOwner: false,
+    callerGone: false,
+    supervisorAgeMs: 2_000,
     ...changes,
   };
 }
@@ -35,8 +40,8 @@ export const HURRIED = { skipGrace: true };
 export const STARTING = jobIn({ state: "starting" });
 export const RUNNING = runningJob();
 export const TIMED = runningJob({ deadlineBootMs: DEADLINE_MS });
-export const endingFor = (reason: EndReason) =>
-  jobIn({ state: "ending", run: runOf(), reason, endingAtMs: 1 });
+export const endingFor = (reason: EndReason, endingBootMs: number | null = ENDING_BOOT_MS) =>
+  jobIn({ state: "ending", run: runOf(), reason, endingAtMs: 1, endingBootMs });
 export const ENDING = endingFor("timeout");
 export const ENDED = jobIn(endedPhase());
 const SURVIVOR = { pid: 4712, name: "nfs", state: "D", wchan: "rpc_wait", because: "waits" };

@@ -16,7 +16,7 @@ Deno.test("sweepCommand() carries the places that were named, before the verb", 
 const BASE = { uid: 0, cwd: "/work", env: {}, settings: settings("/var/lib/corral") };
 
 function settings(stateDir: string) {
-  return { stateDir, storeFile: "corral.db", backend: "auto", graceMs: 0, bestEffort: false } as const;
+  return { stateDir };
 }
 
 Deno.test("carried() takes along what options and environment name, and nothing that is found without them", () => {

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
-import { type Action, decide, type Observation } from "../../src/job/decide.ts";
+import {
+  type Action,
+  decide,
+  HANG_MARGIN_MS,
+  LAUNCH_CAP_MS,
+  type Observation,
+} from "../../src/job/decide.ts";
 import type { EndReason, Job } from "../../src/job/job.ts";
+import { endedPhase, jobIn } from "../fakes/job.ts";
 import {
   ASKED,
   DEADLINE_MS,
   died,
   ENDED,
   ENDING,
+  ENDING_BOOT_MS,
+  endingFor,
   exited,
   HURRIED,
   RUNNING,
@@ -29,9 +38,20 @@ const collect = (reason: EndReason, code: number | null = null): Action => ({
   reason,
   exit: code === null ? null : { code, signal: null },
 });
+const finish = (reason: EndReason, graceLeftMs: number): Action => ({
+  do: "finish",
+  reason,
+  exit: null,
+  graceLeftMs,
+});
 const wait = (untilBootMs: number | null): Action => ({ do: "wait", untilBootMs });
+/** From here on a supervisor that has not acted at the deadline hangs. */
+const HUNG_MS = DEADLINE_MS + TIMED.spec.graceMs + HANG_MARGIN_MS;
 const LEAVE: Action = { do: "leave" };
+const RELEASE: Action = { do: "release", reason: "failed-to-start" };
 const REPORT: Action = { do: "report", finding: "foreign-cgroup" };
+
+const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
 
 type Row = readonly [what: string, job: Job, observation: Observation, expected: Action];
 
@@ -62,6 +82,49 @@ const TABLE: readonly Row[] = [
     STARTING,
     seen({ supervisor: "alive", endRequest: ASKED }),
     LEAVE,
+  ],
+  [
+    "a launch that takes its time is left alone",
+    STARTING,
+    seen({ supervisor: "alive", supervisorAgeMs: LAUNCH_CAP_MS }),
+    LEAVE,
+  ],
+  [
+    "a launch that takes longer than any can is ended",
+    STARTING,
+    seen({ supervisor: "alive", supervisorAgeMs: LAUNCH_CAP_MS + 1 }),
+    end("failed-to-start"),
+  ],
+  [
+    "a launch that takes longer than any can and has no cgroup is recorded",
+    STARTING,
+    seen({ supervisor: "alive", supervisorAgeMs: LAUNCH_CAP_MS + 1, cgroup: "gone" }),
+    collect("failed-to-start"),
+  ],
+  [
+    "an adoption cut short ends nobody",
+    ADOPTING,
+    seen({ supervisor: "gone" }),
+    RELEASE,
+  ],
+  [
+    "an adoption that takes longer than any can ends nobody",
+    ADOPTING,
+    seen({ supervisor: "alive", supervisorAgeMs: LAUNCH_CAP_MS + 1 }),
+    RELEASE,
+  ],
+  ["somebody else's adoption is left alone", ADOPTING, seen({ supervisor: "alive" }), LEAVE],
+  [
+    "an adoption cut short is ended when somebody asks for it",
+    ADOPTING,
+    seen({ supervisor: "gone", endRequest: ASKED }),
+    end("orphaned"),
+  ],
+  [
+    "an adoption cut short that has left nothing failed",
+    ADOPTING,
+    seen({ supervisor: "gone", leader: UNSEEN, cgroup: "empty" }),
+    collect("failed-to-start"),
   ],
   [
     "a launch cut short with processes is an orphan",
@@ -155,6 +218,25 @@ const TABLE: readonly Row[] = [
     seen({ cgroup: "foreign", bootMs: DEADLINE_MS, endRequest: HURRIED }),
     REPORT,
   ],
+  ["its caller is gone", RUNNING, seen({ callerGone: true }), end("orphaned")],
+  [
+    "its caller is gone, and the command has exited",
+    RUNNING,
+    seen({ callerGone: true, leader: exited(0), cgroup: "empty" }),
+    collect("exited", 0),
+  ],
+  [
+    "its caller is gone at the deadline",
+    TIMED,
+    seen({ callerGone: true, bootMs: DEADLINE_MS }),
+    end("timeout"),
+  ],
+  [
+    "its caller is gone, and so is its cgroup",
+    RUNNING,
+    seen({ callerGone: true, cgroup: "gone" }),
+    collect("lost"),
+  ],
   // running, seen by others
   ["a supervised job is left alone", RUNNING, seen({ supervisor: "alive" }), LEAVE],
   [
@@ -176,10 +258,46 @@ const TABLE: readonly Row[] = [
     end("killed"),
   ],
   [
+    "a deadline that has just passed is the living supervisor's to act upon",
+    TIMED,
+    seen({ supervisor: "alive", bootMs: HUNG_MS - 1 }),
+    LEAVE,
+  ],
+  [
     "an overdue job is ended although its supervisor seems to live",
     TIMED,
-    seen({ supervisor: "alive", bootMs: DEADLINE_MS }),
+    seen({ supervisor: "alive", bootMs: HUNG_MS }),
     end("timeout"),
+  ],
+  [
+    "a job that its owner calls finished is ended although it is supervised",
+    RUNNING,
+    seen({ supervisor: "alive", finishedByOwner: true }),
+    end("finished-by-owner"),
+  ],
+  [
+    "an orphan that its owner calls finished is ended for that",
+    RUNNING,
+    seen({ supervisor: "gone", onOrphan: "keep", finishedByOwner: true }),
+    end("finished-by-owner"),
+  ],
+  [
+    "a finished job that is on its way out is its supervisor's to record",
+    RUNNING,
+    seen({ supervisor: "alive", finishedByOwner: true, leader: UNSEEN }),
+    LEAVE,
+  ],
+  [
+    "a finished job that is overdue timed out",
+    TIMED,
+    seen({ supervisor: "gone", finishedByOwner: true, bootMs: DEADLINE_MS }),
+    end("timeout"),
+  ],
+  [
+    "a finished job without processes is only recorded, as what it did",
+    RUNNING,
+    seen({ supervisor: "gone", finishedByOwner: true, leader: UNSEEN, cgroup: "empty" }),
+    collect("exited"),
   ],
   ["an orphan is ended", RUNNING, seen({ supervisor: "gone" }), end("orphaned")],
   [
@@ -227,10 +345,28 @@ const TABLE: readonly Row[] = [
     end("timeout"),
   ],
   [
-    "an ending cut short is taken up without a second grace",
+    "an ending cut short is taken up for what is left of its grace",
     ENDING,
+    seen({ supervisor: "gone", bootMs: ENDING_BOOT_MS + 500 }),
+    finish("timeout", ENDING.spec.graceMs - 500),
+  ],
+  [
+    "an ending cut short has no second grace",
+    ENDING,
+    seen({ supervisor: "gone", bootMs: ENDING_BOOT_MS + 60_000 }),
+    finish("timeout", 0),
+  ],
+  [
+    "an ending of which nobody knows when it began has no grace left",
+    endingFor("killed", null),
     seen({ supervisor: "gone" }),
-    end("timeout", { skipGrace: true }),
+    finish("killed", 0),
+  ],
+  [
+    "an ending that takes longer than any can is taken over from a supervisor that seems to live",
+    ENDING,
+    seen({ supervisor: "alive", bootMs: ENDING_BOOT_MS + ENDING.spec.graceMs + HANG_MARGIN_MS }),
+    finish("timeout", 0),
   ],
   [
     "an ending whose processes are gone is recorded",
@@ -241,7 +377,42 @@ const TABLE: readonly Row[] = [
   ["an ending in a foreign cgroup is reported", ENDING, seen({ cgroup: "foreign" }), REPORT],
   // ended
   ["an ended job is left", ENDED, seen({ supervisor: "gone", cgroup: "gone", leader: UNSEEN }), LEAVE],
-  ["an ended job is left whatever lies at its path", ENDED, seen({ endRequest: ASKED }), LEAVE],
+  [
+    "an ended job whose supervisor is removing its cgroup is left to it",
+    ENDED,
+    seen({ supervisor: "alive", cgroup: "empty", leader: UNSEEN }),
+    LEAVE,
+  ],
+  [
+    "the cgroup that an ended job has left is removed",
+    ENDED,
+    seen({ supervisor: "gone", cgroup: "empty", leader: UNSEEN }),
+    collect("exited"),
+  ],
+  [
+    "processes in the cgroup of an ended job are ended",
+    ENDED,
+    seen({ supervisor: "gone", leader: UNSEEN, endRequest: ASKED }),
+    end("exited", { skipGrace: true }),
+  ],
+  [
+    "a cgroup with processes that is an ended job's by nothing but its name is left",
+    jobIn(endedPhase({ run: null })),
+    seen({ supervisor: "gone", leader: UNSEEN }),
+    LEAVE,
+  ],
+  [
+    "an ended job's foreign cgroup is reported",
+    ENDED,
+    seen({ supervisor: "gone", cgroup: "foreign" }),
+    REPORT,
+  ],
+  [
+    "an ended job of an earlier boot is left whatever lies at its path",
+    ENDED,
+    seen({ supervisor: "gone", sameBoot: false, cgroup: "foreign" }),
+    LEAVE,
+  ],
   [
     "an unkillable job is tried again",
     UNKILLABLE,

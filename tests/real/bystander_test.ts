@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type EscapeCase, NASTY } from "../corpus/cases.ts";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import type { ExecOptions } from "../machine/machine.ts";
 import { runCorpus } from "./corpus_run.ts";
 
@@ -69,7 +69,7 @@ for (const backend of BACKENDS) {
       assert.deepEqual(await processesOf(ended), []);
       assert.deepEqual(await processesOf(spared), before);
     });
-  });
+  }, nativeOnly(machine));
 
   machineTest(machine, `corral kill --dry-run on ${backend} ends nothing`, async () => {
     await withTwins(backend, async (...twins) => {
@@ -78,7 +78,7 @@ for (const backend of BACKENDS) {
       assert.equal(code, 0, stderr);
       assert.deepEqual(await Promise.all(twins.map(processesOf)), before);
     });
-  });
+  }, nativeOnly(machine));
 
   machineTest(machine, `launches that fail on ${backend} harm nobody`, async () => {
     const { records, strays } = await runCorpus(machine, { user: "root", backend, cases: FAILING_LAUNCHES });
@@ -89,7 +89,7 @@ for (const backend of BACKENDS) {
       assert.deepEqual(left, { ...clean, exitCode: expected.exitCode }, name);
     }
     assert.deepEqual(strays, []);
-  });
+  }, nativeOnly(machine));
 }
 
 machineTest(
@@ -107,7 +107,7 @@ machineTest(
       await corral(["kill", "--now", job]);
     }
   },
-  { skip: machine.tier === "host" },
+  machine.tier === "host" ? { skip: true } : nativeOnly(machine),
 );
 
 function failing(name: string, argv: string[], exitCode: number, corralOptions: string[] = []): EscapeCase {

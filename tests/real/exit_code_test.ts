@@ -38,7 +38,7 @@ machineTest(machine, `exit codes 0 to 255 are passed on and recorded (${CODES.le
     code,
     row: { state: "ended", reason: "exited", exit_code: code, exit_signal: null },
   })));
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "death by signal N gives 128+N and is recorded", async () => {
   await check(SIGNALS.map((signal) => ({

@@ -6,18 +6,21 @@ const GUEST_DIR = "/tmp/corral-test-programs";
 /** What every program may import. */
 const LIBRARY = "job_state.py";
 
-/** Runs `name` with `input` as JSON on its standard input; gives the JSON that it prints. It throws what goes wrong in it. */
+/**
+ * Runs `name` with `input` as JSON on its standard input; gives the JSON that it prints. It throws what goes wrong in it. `wrap` goes
+ * before its command line.
+ */
 export async function runGuestProgram<Output>(
   machine: Machine,
   name: string,
   input: unknown,
-  options: ExecOptions = {},
+  { wrap = [], ...options }: ExecOptions & { wrap?: readonly string[] } = {},
 ): Promise<Output> {
   for (const file of [LIBRARY, name]) {
     await machine.putFile(join(GUEST_DIR, file), await Deno.readTextFile(join(import.meta.dirname!, file)));
   }
   const stdin = JSON.stringify(input);
-  const result = await machine.exec(["python3", join(GUEST_DIR, name)], { stdin, ...options });
+  const result = await machine.exec([...wrap, "python3", join(GUEST_DIR, name)], { stdin, ...options });
   if (result.code === 0) return JSON.parse(result.stdout);
   throw new Error(`${name} failed: exit code ${result.code}\n${result.stdout}${result.stderr}`);
 }

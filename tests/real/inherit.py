@@ -46,6 +46,11 @@ def descriptors():
     return found
 
 
+def mask_of(name):
+    """Less the two signals that glibc keeps for itself (32 and 33): its posix_spawn(3) may leave them ignored, and no program can set them."""
+    return int(status(name), 16) & ~(0b11 << 31)
+
+
 def probe():
     return {
         "fds": descriptors(),
@@ -56,8 +61,8 @@ def probe():
         "affinity": sorted(os.sched_getaffinity(0)),
         "oomScoreAdj": open("/proc/self/oom_score_adj").read(),
         "limits": {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in LIMITS},
-        "ignored": status("SigIgn"),
-        "blocked": status("SigBlk"),
+        "ignored": mask_of("SigIgn"),
+        "blocked": mask_of("SigBlk"),
         "ids": [os.getresuid(), os.getresgid(), sorted(os.getgroups())],
         "leader": [os.getpgrp() == os.getpid(), os.getsid(0) == os.getpid()],
     }

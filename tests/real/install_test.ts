@@ -167,12 +167,9 @@ machineTest(
   native,
 );
 
-/** Runs argv as root in a service that is corral-sweep's in all but its command; what it printed. */
-async function inService(
-  argv: readonly string[],
-  around = { before: nothing, after: nothing },
-): Promise<string> {
-  const name = `corral-test-${crypto.randomUUID().slice(0, 8)}.service`;
+/** A service that is root's corral-sweep.service in all but its command and its name, as long as `use` takes. */
+async function withService<T>(argv: readonly string[], use: (name: string) => Promise<T>): Promise<T> {
+  const name = `corral-shut-in-${crypto.randomUUID().slice(0, 8)}.service`;
   const units: SweepUnits = {
     argv,
     everyMs: 300_000,
@@ -183,16 +180,25 @@ async function inService(
   const path = `/run/systemd/system/${name}`;
   await machine.putFile(path, serviceUnit(units));
   succeeded(await systemctl("root", "daemon-reload"));
-  await around.before();
-  const { code } = await systemctl("root", "start", name).finally(around.after);
-  const journal = await machine.sh(`journalctl --sync; journalctl --no-pager --output=cat --unit=${name}`);
-  await machine.sh(`rm ${path}; systemctl daemon-reload; systemctl reset-failed ${name}`);
-  assert.equal(code, 0, journal.stdout);
-  return journal.stdout;
+  try {
+    return await use(name);
+  } finally {
+    await machine.sh(`rm ${path}; systemctl daemon-reload; systemctl reset-failed ${name}`);
+  }
 }
 
-function nothing(): Promise<void> {
-  return Promise.resolve();
+/** Runs argv in such a service; what it printed. */
+function inService(
+  argv: readonly string[],
+  around = { before: () => Promise.resolve(), after: () => Promise.resolve() },
+): Promise<string> {
+  return withService(argv, async (name) => {
+    await around.before();
+    const { code } = await systemctl("root", "start", name).finally(around.after);
+    const journal = await machine.sh(`journalctl --sync; journalctl --no-pager --output=cat --unit=${name}`);
+    assert.equal(code, 0, journal.stdout);
+    return journal.stdout;
+  });
 }
 
 const backends = (["systemd", "cgroupfs"] as const).map((backend) =>
@@ -210,9 +216,9 @@ for (const caller of backends) {
       const id = await caller.start(["--timeout", "1h", "--grace", "100ms"], ["sh", "-c", LEAVES_SESSION]);
       await loseSupervisor(caller, id);
       const { pid, cgroupPath } = await caller.show(id);
-      await inService([corral, "--state-dir", caller.stateDir, "kill", id]);
+      await inService([corral, "--state-dir", caller.stateDir, "sweep", "--quiet"]);
       const { state, reason, survivors } = await caller.show(id);
-      assert.deepEqual([state, reason, survivors], ["ended", "killed", []]);
+      assert.deepEqual([state, reason, survivors], ["ended", "orphaned", []]);
       const gone = await machine.sh(`! test -d /proc/${pid} && ! test -e /sys/fs/cgroup${cgroupPath}`);
       assert.equal(gone.code, 0);
     },
@@ -318,6 +324,27 @@ machineTest(
 
 machineTest(
   machine,
+  "the service that is told to stop comes to its end, and what it has left goes",
+  async () => {
+    const program = "/usr/local/lib/corral-test/slow.sh";
+    const begun = "/tmp/corral-test-begun";
+    // The first process is one that a status command forgot.
+    const script = `#!/bin/sh\nsleep 1000 & echo $! >${begun}; sleep 2; echo to its end >>${begun}\n`;
+    await machine.putFile(program, script, 0o755);
+    await withService([program], async (name) => {
+      succeeded(await systemctl("root", "start", "--no-block", name));
+      await until(backends[0]!, "it has begun", `test -s ${begun}`);
+      succeeded(await systemctl("root", "stop", name));
+    });
+    const [forgotten, rest] = (await machine.readFile(begun)).split("\n");
+    assert.equal(rest, "to its end");
+    assert.notEqual((await machine.exec(["kill", "-0", forgotten!])).code, 0);
+  },
+  native,
+);
+
+machineTest(
+  machine,
   "the service sees the boot id that jobs are recorded with: with another one they would be lost",
   async () => {
     const path = "/proc/sys/kernel/random/boot_id";
@@ -327,13 +354,20 @@ machineTest(
   native,
 );
 
-const hasSweep = /^ +sweep /m.test((await machine.exec([corral, "--help"])).stdout);
-
-machineTest(machine, "corral-sweep.service sweeps", async () => {
-  await installs("root");
-  try {
-    succeeded(await systemctl("root", "start", "corral-sweep.service"));
-  } finally {
-    await as("root", [corral, "uninstall"]);
-  }
-}, hasSweep ? native : { skip: "this corral has no sweep" });
+machineTest(
+  machine,
+  "corral-sweep.service of an installation with a store of its own sweeps that one",
+  async () => {
+    const caller = new Caller(machine, "root", "systemd", "install 100% $HOME");
+    const id = await caller.start(["--timeout", "1h", "--grace", "100ms"], ["sleep", "1000"]);
+    await loseSupervisor(caller, id);
+    succeeded(await as("root", [corral, "--state-dir", caller.stateDir, "install"]));
+    try {
+      succeeded(await systemctl("root", "start", "corral-sweep.service"));
+      assert.equal((await caller.show(id)).reason, "orphaned");
+    } finally {
+      await as("root", [corral, "uninstall"]);
+    }
+  },
+  native,
+);

@@ -5,7 +5,7 @@ import { runGuestProgram } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
 const STOPPING = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
-const EARLY_TRIES = machine.slowness === 1 ? 50 : 6;
+const EARLY_TRIES = 50;
 
 /** What signals.py tells of one run. */
 interface Ended {
@@ -86,4 +86,4 @@ machineTest(machine, `a signal during the launch leaves nothing (${EARLY_TRIES} 
   const { "ended killed": killed = 0, ...others } = states;
   assert.deepEqual(others, { "ended exited": 2 });
   assert.ok(killed >= EARLY_TRIES / 8, `only ${killed} signals met a job`);
-});
+}, nativeOnly(machine));

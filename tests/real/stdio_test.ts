@@ -8,13 +8,12 @@ const machine = await machineUnderTest();
 const root = new Caller(machine, "root", "systemd", "stdio");
 const alice = new Caller(machine, "alice", "systemd", "stdio");
 
-const isNative = machine.slowness === 1;
 /** Of random bytes, repeated up to the size that goes through the pipe. */
 const BLOCK_MIB = 16;
-const PIPE_MIB = isNative ? 1024 : 64;
+const PIPE_MIB = 1024;
 /** A job between two pipes may take this much longer than cat(1) alone, besides the start of corral. */
 const SLOWER_AT_MOST = 2;
-const START_S = 2 * machine.slowness;
+const START_S = 2;
 
 machineTest(machine, `${PIPE_MIB} MB go through a job unharmed and at the speed of a pipe`, async () => {
   const script = `set -e -o pipefail
@@ -35,7 +34,7 @@ machineTest(machine, `${PIPE_MIB} MB go through a job unharmed and at the speed 
     `${PIPE_MIB} MB: ${plainS.toFixed(2)} s through cat, ${jobS.toFixed(2)} s through corral run cat`,
   );
   assert.ok(jobS <= plainS * SLOWER_AT_MOST + START_S, `${jobS} s, ${plainS} s without corral`);
-});
+}, nativeOnly(machine));
 
 /** What inherit.py found. */
 interface Inherited {
@@ -76,7 +75,7 @@ for (const caller of [root, alice]) {
       assert.deepEqual(ids, plain.ids, how);
       assert.deepEqual(rest, restOf(plain), how);
     }
-  }, caller === root ? {} : nativeOnly(machine));
+  }, nativeOnly(machine));
 }
 
 function flagsOf({ fds }: Inherited): string[] {

@@ -3,15 +3,18 @@ import { jobJson } from "../../src/report/job_json.ts";
 import { endedPhase, jobIn, runningJob, runOf, USAGE } from "../fakes/job.ts";
 
 const KEYS = [
-  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend pid pgid".split(" "),
-  ..."cgroupPath cgroupInode supervisorPid createdAt startedAt endedAt timeoutMs graceMs firstSignal".split(
+  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted pid".split(
     " ",
   ),
+  ..."pgid cgroupPath cgroupInode supervisorPid createdAt startedAt endedAt timeoutMs graceMs firstSignal"
+    .split(
+      " ",
+    ),
   ..."limits usage survivors".split(" "),
 ];
 
 Deno.test("jobJson() has the same keys in every state", () => {
-  const ending = jobIn({ state: "ending", run: null, reason: "killed", endingAtMs: 1 });
+  const ending = jobIn({ state: "ending", run: null, reason: "killed", endingAtMs: 1, endingBootMs: 2 });
   for (const job of [jobIn({ state: "starting" }), runningJob(), ending, jobIn(endedPhase())]) {
     assert.deepEqual(Object.keys(jobJson(job, null, null)), KEYS, job.phase.state);
   }
@@ -66,7 +69,7 @@ Deno.test("jobJson() carries events when there are any to carry", () => {
 });
 
 Deno.test("jobJson() of an ending job tells why", () => {
-  const ending = jobIn({ state: "ending", run: runOf(), reason: "timeout", endingAtMs: 1 });
+  const ending = jobIn({ state: "ending", run: runOf(), reason: "timeout", endingAtMs: 1, endingBootMs: 2 });
   assert.deepEqual([jobJson(ending, null, null)["state"], jobJson(ending, null, null)["reason"]], [
     "ending",
     "timeout",

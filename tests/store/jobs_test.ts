@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../src/errors.ts";
 import type { JobSpec } from "../../src/job/job.ts";
 import type { Ending } from "../../src/store/jobs.ts";
-import { endedPhase, JOB_ID, runOf, specOf, USAGE } from "../fakes/job.ts";
+import { DamagedRow } from "../../src/store/rows.ts";
+import { endedPhase, JOB_ID, momentAt, runOf, specOf, USAGE } from "../fakes/job.ts";
 import { insertRunning, StoreDir } from "../fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -49,12 +50,13 @@ Deno.test("JobStore keeps every field of every state", () => {
   store.insert(ODD_SPEC);
   store.markRunning(JOB_ID, run);
   assert.deepEqual(store.get(JOB_ID)?.phase, { state: "running", run });
-  assert.equal(store.claimEnding(JOB_ID, "timeout", AT_MS), "timeout");
+  assert.equal(store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), "timeout");
   assert.deepEqual(store.get(JOB_ID)?.phase, {
     state: "ending",
     run,
     reason: "timeout",
     endingAtMs: AT_MS,
+    endingBootMs: 9_002_000,
   });
   const survivor = { pid: 5, name: ") D (", state: "D", wchan: null, because: "waits" };
   const { state, run: _run, ...ending } = endedPhase({
@@ -106,9 +108,9 @@ Deno.test("JobStore.claimEnding() gives everybody the reason that came first", (
   using dir = new StoreDir();
   const [run, kill] = [dir.open("run"), dir.open("kill")];
   insertRunning(run);
-  assert.equal(kill.claimEnding(JOB_ID, "killed", AT_MS), "killed");
-  assert.equal(run.claimEnding(JOB_ID, "timeout", AT_MS + 1), "killed");
-  assert.equal(kill.claimEnding(JOB_ID, "orphaned", AT_MS + 2), "killed");
+  assert.equal(kill.claimEnding(JOB_ID, "killed", momentAt(AT_MS)), "killed");
+  assert.equal(run.claimEnding(JOB_ID, "timeout", momentAt(AT_MS + 1)), "killed");
+  assert.equal(kill.claimEnding(JOB_ID, "orphaned", momentAt(AT_MS + 2)), "killed");
   const endings = run.events(JOB_ID).filter(({ kind }) => kind === "ending");
   assert.deepEqual(endings, [{ atMs: AT_MS, actor: "kill", kind: "ending", detail: { reason: "killed" } }]);
 });
@@ -118,8 +120,8 @@ Deno.test("JobStore.claimEnding() gives null for a job that has ended or never w
   const store = dir.open();
   insertRunning(store);
   store.markEnded(JOB_ID, EXITED, []);
-  assert.equal(store.claimEnding(JOB_ID, "killed", AT_MS), null);
-  assert.equal(store.claimEnding("aaaaaa", "killed", AT_MS), null);
+  assert.equal(store.claimEnding(JOB_ID, "killed", momentAt(AT_MS)), null);
+  assert.equal(store.claimEnding("aaaaaa", "killed", momentAt(AT_MS)), null);
 });
 
 Deno.test("JobStore.markEnded() ends a job once", () => {
@@ -158,7 +160,7 @@ Deno.test("JobStore.change() sets limits and deadline of a live job and leaves a
   assert.deepEqual([spec.limits, spec.timeoutMs], [limits, 60_000]);
   assert.equal(phase.state === "running" && phase.run.deadlineBootMs, 9_061_000);
   assert.deepEqual(store.events(JOB_ID).at(-1), event);
-  store.claimEnding(JOB_ID, "killed", AT_MS);
+  store.claimEnding(JOB_ID, "killed", momentAt(AT_MS));
   assert.ok(!store.change(JOB_ID, { limits, timeoutMs: null, deadlineBootMs: null }, event));
 });
 
@@ -168,7 +170,7 @@ Deno.test("JobStore.live() lists what is not over, oldest first, unkillable jobs
   for (const [index, id] of ["dddddd", "cccccc", "bbbbbb", "aaaaaa"].entries()) {
     insertRunning(store, { id, createdAtMs: 1000 + index });
   }
-  store.claimEnding("cccccc", "killed", AT_MS);
+  store.claimEnding("cccccc", "killed", momentAt(AT_MS));
   store.markEnded("bbbbbb", EXITED, []);
   const survivor = { pid: 5, name: "x", state: "D", wchan: null, because: "waits" };
   store.markEnded("aaaaaa", { ...EXITED, reason: "unkillable", survivors: [survivor] }, []);
@@ -220,14 +222,14 @@ Deno.test("JobStore waits for another process's write no longer than it was told
   store.hurry(30);
   const startedMs = performance.now();
   assert.throws(
-    () => store.claimEnding(JOB_ID, "timeout", AT_MS),
+    () => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)),
     (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.mend !== null,
   );
   assert.ok(performance.now() - startedMs < 5_000);
   // Readers do not wait for writers.
   assert.equal(store.get(JOB_ID)?.phase.state, "running");
   other.exec("COMMIT");
-  assert.equal(store.claimEnding(JOB_ID, "timeout", AT_MS), "timeout");
+  assert.equal(store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), "timeout");
 });
 
 Deno.test("JobStore rolls a write back as a whole", () => {
@@ -235,13 +237,25 @@ Deno.test("JobStore rolls a write back as a whole", () => {
   const store = dir.open();
   insertRunning(store);
   dir.raw().exec("DROP TABLE events");
-  assert.throws(() => store.claimEnding(JOB_ID, "timeout", AT_MS), StoreError);
+  assert.throws(() => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), StoreError);
   assert.equal(store.get(JOB_ID)?.phase.state, "running");
 });
 
 Deno.test("JobStore names the job whose row is damaged, and reads the others", () => {
   const damages = [
     "argv = '{'",
+    "argv = '[]'",
+    "argv = '[1]'",
+    "argv = '\"sleep\"'",
+    "limits = '7'",
+    "limits = '{}'",
+    "tags = 'null'",
+    "tags = '{\"a\": {}}'",
+    "first_signal = 'NONE'",
+    "backend = 'docker'",
+    "created_at_ms = 9000000000000000",
+    "reason = 'bored', state = 'ending', ending_at_ms = 1",
+    "state = 'ended', reason = 'exited', ended_at_ms = 1, survivors = '[{}]'",
     "limits = ''",
     "tags = 'x'",
     "state = 'ended'",
@@ -259,10 +273,34 @@ Deno.test("JobStore names the job whose row is damaged, and reads the others", (
     assert.throws(
       () => store.get(JOB_ID),
       (error: unknown) =>
-        error instanceof StoreError && error.path === dir.file &&
+        error instanceof DamagedRow && error.id === JOB_ID && error.path === dir.file &&
         /row of job "7k2m9q" is damaged/.test(error.message),
       damage,
     );
     assert.equal(store.get("aaaaaa")?.phase.state, "running");
   }
+});
+
+Deno.test("JobStore.live() and get() tell of a damaged row instead of throwing, when asked to", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  insertRunning(store, { id: "aaaaaa" });
+  dir.raw().exec(`PRAGMA foreign_keys = OFF; UPDATE jobs SET id = '../x', tags = 'x' WHERE id = '${JOB_ID}'`);
+  const told: string[] = [];
+  const tell = ({ id }: DamagedRow) => void told.push(id);
+  assert.deepEqual(store.live(tell).map(({ spec }) => spec.id), ["aaaaaa"]);
+  assert.equal(store.get("../x", tell), null);
+  assert.deepEqual(told, ["../x", "../x"]);
+  assert.throws(() => store.live(), DamagedRow);
+});
+
+Deno.test("JobStore reads all rows although one holds a number that JavaScript has not", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  insertRunning(store, { id: "aaaaaa" });
+  dir.raw().exec(`UPDATE jobs SET cgroup_inode = 4611686018427387905 WHERE id = '${JOB_ID}'`);
+  const inodes = store.live().map(({ phase }) => phase.state === "running" ? phase.run.cgroup.inode : null);
+  assert.deepEqual(inodes.sort(), [4242, 2 ** 62]);
 });

@@ -3,7 +3,7 @@ import { type EndableJob, endJob, type EndRequest, type Enforcement } from "../.
 import { Ledger } from "../../src/supervise/ledger.ts";
 import { runningFacts } from "../../src/job/job.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID } from "../fakes/job.ts";
+import { JOB_ID, momentAt } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode } from "../fakes/node.ts";
 import type { JobStore } from "../../src/store/jobs.ts";
@@ -69,7 +69,7 @@ Deno.test("endJob() of a cgroup that is gone records the end without usage", asy
 Deno.test("endJob() keeps the reason of who came first and leaves the grace to them", async () => {
   using node = new FakeNode();
   const { end } = supervised(node);
-  node.stores.open("kill").claimEnding(JOB_ID, "killed", 1);
+  node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
   const ending = end({ reason: "timeout" });
   // The one that came first does its work.
   node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
@@ -80,10 +80,30 @@ Deno.test("endJob() keeps the reason of who came first and leaves the grace to t
 Deno.test("endJob() in a hurry does not leave it to them", async () => {
   using node = new FakeNode();
   const { end } = supervised(node);
-  node.stores.open("kill").claimEnding(JOB_ID, "killed", 1);
+  node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
   await using _kernel = new FakeKernel(node.cgroups);
   const ended = (await end({ hurry: AbortSignal.abort() }))!;
   assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+});
+
+Deno.test("endJob() takes up an ending: the grace that is left, and the first signal to none that may have had it", async () => {
+  for (
+    const [frozen, kinds] of [["0", ["kill", "empty"]], ["1", [
+      "freeze",
+      "signal",
+      "grace",
+      "kill",
+      "empty",
+    ]]] as const
+  ) {
+    using node = new FakeNode();
+    const { end } = supervised(node);
+    node.stores.open("run").claimEnding(JOB_ID, "killed", momentAt(1));
+    node.cgroups.put(JOB_PATH, "cgroup.freeze", `${frozen}\n`);
+    await using _kernel = new FakeKernel(node.cgroups);
+    const ended = (await end({ reason: "killed", graceLeftMs: 1 }))!;
+    assert.deepEqual(ended.steps.map(({ kind }) => kind), kinds, `frozen ${frozen}`);
+  }
 });
 
 Deno.test("endJob() leaves the record and the cgroup to the supervisor that has recorded the end", async () => {

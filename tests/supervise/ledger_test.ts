@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Ending } from "../../src/store/jobs.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
-import { JOB_ID, runOf, specOf } from "../fakes/job.ts";
+import { JOB_ID, momentAt, runOf, specOf } from "../fakes/job.ts";
 import { StoreDir } from "../fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -13,7 +13,7 @@ const ENDING: Ending = {
   usage: null,
   survivors: [],
 };
-const CLAIM = { atMs: AT_MS, hurried: true };
+const CLAIM = { at: momentAt(AT_MS), hurried: true };
 
 /** Everything that can be asked of a ledger, once. */
 function useAll(ledger: Ledger): unknown[] {
@@ -82,7 +82,7 @@ Deno.test("Ledger.claimEnding() gives the reason that was claimed first", () => 
   const ledger = new Ledger(dir.open(), () => {});
   ledger.insert(specOf());
   ledger.markRunning(JOB_ID, runOf());
-  dir.open("kill").claimEnding(JOB_ID, "killed", AT_MS);
+  dir.open("kill").claimEnding(JOB_ID, "killed", momentAt(AT_MS));
   assert.equal(ledger.claimEnding(JOB_ID, "timeout", CLAIM), "killed");
 });
 

@@ -4,7 +4,7 @@ import { Ledger } from "../../src/supervise/ledger.ts";
 import { StopSignals } from "../../src/supervise/stop_signals.ts";
 import { supervise } from "../../src/supervise/supervise.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID, specOf } from "../fakes/job.ts";
+import { JOB_ID, momentAt, specOf } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode } from "../fakes/node.ts";
 
@@ -18,10 +18,12 @@ class Supervision implements Disposable {
   readonly #exit = Promise.withResolvers<Exit>();
   /** As `corral set` does after it has changed the record. */
   notify = () => {};
+  /** As getppid(2) tells a supervisor with `--with-parent`. */
+  callerIsGone = false;
   /** Since the start of the job, by the clock of the node. */
   elapsedMs = 0;
 
-  start(timeoutMs: number | null = null) {
+  start(timeoutMs: number | null = null, { withParent = false } = {}) {
     const { node } = this;
     const deadlineBootMs = timeoutMs === null ? null : START_MS + timeoutMs;
     const job = node.start({
@@ -34,7 +36,15 @@ class Supervision implements Disposable {
     const warn = (line: string) => void node.said.push(line);
     const onChange = (act: () => void) => this.notify = act;
     return supervise(
-      { spec: job.spec, run, cgroup, backend: node.backend, exit: this.#exit.promise, onChange },
+      {
+        spec: job.spec,
+        run,
+        cgroup,
+        backend: node.backend,
+        exit: this.#exit.promise,
+        onChange,
+        callerIsGone: withParent ? () => this.callerIsGone : null,
+      },
       this.stop,
       { clock, procs: node.context.procs, ledger: new Ledger(node.stores.open(), warn), actor: "run", warn },
     );
@@ -122,6 +132,16 @@ superviseTest("supervise() ends on a signal, and a second one skips the grace", 
   assert.deepEqual(steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
 
+superviseTest("supervise() ends a job with its caller when it was told to", async (supervision) => {
+  const supervising = supervision.start(null, { withParent: true });
+  await using kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.callerIsGone = true;
+  kernel.killed.then(() => supervision.die());
+  const { reason, steps } = await supervising;
+  assert.equal(reason, "orphaned");
+  assert.deepEqual(steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
+});
+
 superviseTest("supervise() takes a deadline that was moved, when it is told", async (supervision) => {
   const supervising = supervision.start(3_600_000);
   await using kernel = new FakeKernel(supervision.node.cgroups);
@@ -165,7 +185,7 @@ superviseTest(
   "supervise() of a job that somebody else kills records that reason with its own exit code",
   async (supervision) => {
     const supervising = supervision.start();
-    supervision.node.stores.open("kill").claimEnding(JOB_ID, "killed", 1);
+    supervision.node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
     supervision.leave(143);
     const { reason, exit } = await supervising;
     assert.deepEqual([reason, exit.code], ["killed", 143]);
