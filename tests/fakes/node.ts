@@ -28,6 +28,8 @@ export class FakeNode implements Disposable {
   interactive = false;
   answer = false;
   env: Record<string, string> = {};
+  /** What a command line of the admin's answers; null for one that takes too long. */
+  shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
   uid = 1000;
   systemdBooted = false;
   userRuntimeDir: string | null = null;
@@ -36,8 +38,6 @@ export class FakeNode implements Disposable {
   binary = "/nonexistent/corral";
   /** The node's tools; none by default. */
   run: Context["run"] = () => Promise.resolve({ code: 127, stdout: "", stderr: "" });
-  /** What a command line of the admin's answers; null for one that takes too long. */
-  shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
 
   /** A job that runs with a live leader and a live supervisor, unless told otherwise. */
   start(

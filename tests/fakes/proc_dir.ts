@@ -57,7 +57,9 @@ export class ProcDir implements Disposable {
     this.write(`${pid}/stat`, statLine(pid, process));
     this.write(`${pid}/cgroup`, `1:name=systemd:/\n0::${cgroup}\n`);
     this.write(`${pid}/cmdline`, command.map((word) => `${word}\0`).join(""));
-    this.write(`${pid}/environ`, environ.map((variable) => `${variable}\0`).join(""));
+    if (environ.length > 0) {
+      this.write(`${pid}/environ`, environ.map((variable) => `${variable}\0`).join(""));
+    }
     this.write(`${pid}/wchan`, wchan);
     this.write(
       `${pid}/status`,

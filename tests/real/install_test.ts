@@ -328,13 +328,18 @@ machineTest(
   async () => {
     const program = "/usr/local/lib/corral-test/slow.sh";
     const begun = "/tmp/corral-test-begun";
-    // The first process is one that a status command forgot.
-    const script = `#!/bin/sh\nsleep 1000 & echo $! >${begun}; sleep 2; echo to its end >>${begun}\n`;
+    // As a sweep does; the first process is one that a status command forgot.
+    const script = `#!/bin/sh
+    trap 'stopped=yes' TERM
+    sleep 1000 & echo $! >${begun}
+    until [ "$stopped" ]; do sleep 0.1; done
+    sleep 1; echo to its end >>${begun}; exit 143`;
     await machine.putFile(program, script, 0o755);
     await withService([program], async (name) => {
       succeeded(await systemctl("root", "start", "--no-block", name));
       await until(backends[0]!, "it has begun", `test -s ${begun}`);
       succeeded(await systemctl("root", "stop", name));
+      assert.equal((await systemctl("root", "is-failed", name)).stdout, "inactive\n");
     });
     const [forgotten, rest] = (await machine.readFile(begun)).split("\n");
     assert.equal(rest, "to its end");
