@@ -325,7 +325,7 @@ machineTest(
     // The second process is one that a status command forgot.
     await machine.putFile(
       script,
-      `#!/bin/sh\nsleep 1000 & echo $! >${begun}; sleep 2; echo to its end\n`,
+      `#!/bin/sh\ntrap : TERM; sleep 1000 & echo $! >${begun}; sleep 2; echo to its end\n`,
       0o755,
     );
     const caller = backends[0]!;
