@@ -26,11 +26,7 @@ def main():
     paths = list(request["paths"].values())
     # Each pid lives in a cgroup that some job once had: what is more than these gets further ones.
     places = paths + [f"/corral-test-squatter-{index}" for index in range(len(request["pids"]) - len(paths))]
-    for place in places:
-        os.makedirs(f"/sys/fs/cgroup{place}", exist_ok=True)
-    # What the boot itself has given to somebody is a stranger's already.
-    free = [pid for pid in request["pids"] if not os.path.exists(f"/proc/{pid}")]
-    squatters = [Bystander(place, f"{NOTES}-{pid}", pid) for place, pid in zip(places, free)]
+    squatters = [Bystander(place, f"{NOTES}-{pid}", pid) for place, pid in zip(places, request["pids"])]
     watch = Watch(places)
     found = {"ps": corral("ps", "--json"), "dryRun": corral("sweep", "--dry-run", "--json"), "sweep": corral("sweep", "--json")}
     store = rows(f"{request['stateDir']}/corral.db")
@@ -38,8 +34,7 @@ def main():
     found["again"] = corral("sweep")
     found["kill"] = corral("kill", *request["paths"])
     found["touched"] = watch.noticed()
-    found["squatters"] = [{"isAsRecorded": squatter.pid == pid, **squatter.state()}
-                          for squatter, pid in zip(squatters, free)]
+    found["squatters"] = [squatter.state() for squatter in squatters]
     with open(f"/sys/fs/cgroup{places[0]}/cgroup.freeze", "w") as file:
         file.write("0")
     found["sees"] = watch.noticed()
