@@ -21,6 +21,7 @@ import { renderTable } from "../report/table.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Escapee } from "../sweep/escapees.ts";
 import type { EndedProcess } from "../supervise/end_processes.ts";
+import { ignoredSignals, StopSignals } from "../supervise/stop_signals.ts";
 import type { Finding } from "../sweep/finding.ts";
 import { lockSweep } from "../sweep/lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
@@ -82,12 +83,17 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);
-  await sweep(context, store, sweepOptions(context, options), log);
+  // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
+  const stop = new StopSignals();
+  stop.listen(ignoredSignals(context.procs.root));
+  const isStopped = () => stop.received !== null;
+  await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
   await log.close();
+  if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-function sweepOptions({ settings }: Context, options: Options): SweepOptions {
+function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped"> {
   return {
     dryRun: options.dryRun ?? false,
     onOrphan: options.onOrphan ?? settings.onOrphan,

@@ -34,14 +34,14 @@ Documentation=man:corral(1)
 [Service]
 Type=oneshot
 ExecStart=${execLine(units.argv)}
-# 75: another sweep is running and does the work. 1, something was left alive, is a failure that systemctl --failed shows.
-SuccessExitStatus=75
-# A sweep may not be cut short: a job half ended would be left frozen. Told to stop (SIGCONT says nothing) it comes to its end, for
-# which jobs that hang need a minute; then KILL, for what the owner's status command has left behind as well.
+# 75: another sweep is running and does the work; 143: told to stop. 1, something was left alive, is a failure that systemctl --failed
+# shows.
+SuccessExitStatus=75 143
+# A sweep may not be cut short: a job half ended would be left frozen. TERM, to corral alone, keeps it from beginning anything more; what
+# it has begun takes a minute where jobs hang. Then KILL, for what the owner's status command has left behind as well.
 TimeoutStartSec=10min
 TimeoutStopSec=90s
 KillMode=mixed
-KillSignal=SIGCONT
 UMask=0077
 ${units.forSystem ? sandbox(units.stateDir) : ""}`;
 }

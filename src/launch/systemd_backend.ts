@@ -93,7 +93,7 @@ export class SystemdBackend implements Backend {
     ];
   }
 
-  /** All at once; when that is refused, one by one: it may be for one that has ended. */
+  /** All at once; when that is refused, half by half: it may be for one that has ended. */
   async #attachByManager(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     if (pids.length === 0) return [];
     try {
@@ -109,9 +109,11 @@ export class SystemdBackend implements Backend {
         return this.procs.stat(pids[0]!) === null ? [] : [{ pid: pids[0]!, because: error.message }];
       }
     }
-    const refused: Refused[] = [];
-    for (const pid of pids) refused.push(...await this.#attachByManager(cgroup, [pid]));
-    return refused;
+    const half = Math.ceil(pids.length / 2);
+    return [
+      ...await this.#attachByManager(cgroup, pids.slice(0, half)),
+      ...await this.#attachByManager(cgroup, pids.slice(half)),
+    ];
   }
 
   async discard(id: string): Promise<void> {

@@ -40,6 +40,8 @@ export interface SweepOptions {
   strikes: number;
   /** The longest grace that is waited out. */
   patienceMs: number;
+  /** True once nothing more is to be begun. */
+  isStopped: () => boolean;
 }
 
 /** What was done to one job, or would be. */
@@ -104,6 +106,7 @@ class Sweep {
   }
 
   async #treatEscapees(): Promise<void> {
+    if (this.options.isStopped()) return;
     const { context, store, options, listener } = this;
     const escapees = await findEscapees(context, store);
     const kills = options.escapees === "kill" && !options.dryRun;
@@ -140,6 +143,7 @@ class Sweep {
 
   /** Looks at one job and does what is to be done. Never throws: the others must not suffer. */
   async #treat(job: Job, finishedByOwner: boolean): Promise<void> {
+    if (this.options.isStopped()) return;
     try {
       const { onOrphan } = this.options;
       const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });

@@ -146,14 +146,30 @@ Deno.test("take() asks about every member before it is moved", async () => {
   assert.deepEqual(scene.moves, [`attach ${ROOT}`]);
 });
 
-Deno.test("take() gives up on a tree that forks faster than it can be moved", async () => {
+Deno.test("take() freezes what is inside of a tree that goes on forking, until it has all of it", async () => {
+  using scene = new Scene();
+  const isFrozen = () => scene.node.cgroups.text(JOB_PATH, "cgroup.freeze").trim() === "1";
+  const frozen: boolean[] = [];
+  scene.onMove = () => {
+    frozen.push(isFrozen());
+    if (frozen.length < 6) scene.put(ROOT + 10 + frozen.length, { ppid: ROOT });
+    return [];
+  };
+  assert.equal((await scene.take()).length, 6);
+  assert.deepEqual(frozen, [false, false, false, true, true, true]);
+  assert.equal(isFrozen(), false);
+});
+
+Deno.test("take() gives up on a tree that forks faster than it can be moved, and leaves nothing frozen", async () => {
   using scene = new Scene();
   let next = ROOT + 10;
   scene.onMove = () => {
     scene.put(next++, { ppid: ROOT });
     return [];
   };
-  await assert.rejects(scene.take({ capMs: 30 }), /forks faster than it can be moved: 1 are still outside/);
+  await assert.rejects(scene.take({ capMs: 100 }), /forks faster than it can be moved: 1 are still outside/);
+  assert.equal(scene.node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0");
+  assert.ok(scene.moves.length > 4);
 });
 
 Deno.test("take() notices that a pid was given to another process just then", async () => {

@@ -57,9 +57,9 @@ Deno.test("waitForEvents() of a long wait does not look by itself where there ar
     looks++;
     return false;
   };
-  await waitForEvents(dir.own(), never, { capMs: 3 * RECHECK_MS, recheckMs: NEVER_MS });
-  // At the start, when the watch is set up, at the end.
-  assert.ok(looks <= 3, `${looks} looks`);
+  await waitForEvents(dir.own(), never, { capMs: 8 * RECHECK_MS, recheckMs: NEVER_MS });
+  // At the start, when the watch is set up, at the end, and once more for a timer that is a little early.
+  assert.ok(looks <= 5, `${looks} looks`);
 });
 
 Deno.test("waitForEvents() is done when the cgroup vanishes", async () => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../src/errors.ts";
+import { EXIT, UsageError } from "../../src/errors.ts";
 import { isMarked, readRecord } from "../../src/install/record.ts";
 import { execLine, serviceUnit, timerUnit } from "../../src/install/units.ts";
+
+const SIGTERM = 15;
 
 const UNITS = {
   argv: ["/usr/local/bin/corral", "sweep", "--quiet"],
@@ -42,7 +44,7 @@ Deno.test("serviceUnit() sweeps once, marked and with its record", () => {
   const found = settings(unit);
   assert.deepEqual(found.get("Type"), ["oneshot"]);
   assert.deepEqual(found.get("ExecStart"), ["/usr/local/bin/corral sweep --quiet"]);
-  assert.deepEqual(found.get("SuccessExitStatus"), ["75"]);
+  assert.deepEqual(found.get("SuccessExitStatus"), [`${EXIT.SWEEP_RUNNING} ${EXIT.SIGNAL_BASE + SIGTERM}`]);
   assert.ok(isMarked(unit));
   assert.deepEqual(readRecord(unit), UNITS.record);
 });

@@ -98,7 +98,7 @@ class Case(threading.Thread):
             return
         looks = [look(self.mark, job) for _ in range(LOOKS)]
         self.record.update(
-            inside=looks[0][0],
+            inside=max(inside for inside, _ in looks),
             outside=sorted(set().union(*(missed for _, missed in looks))),
             wokenUp=[pid for pid in before if pid not in stopped(self.mark)],
             stopped=len(before),

@@ -138,6 +138,11 @@ export function unlikeCallers(machine: Machine, purpose: string): Caller[] {
   ];
 }
 
+/** What a sweep said, line by line, less the cgroups of other stores: the machine's other tests have jobs too. */
+export function linesOfSweep(stdout: string): string[] {
+  return stdout.split("\n").filter((line) => line !== "" && !line.includes(" is of no job in this store"));
+}
+
 /** The same as long as the command gave 0. */
 export function succeeded(result: ExecResult): ExecResult {
   if (result.code === 0) return result;

@@ -23,9 +23,13 @@ function canRunHere({ needs }: EscapeCase): boolean {
   return (needs?.controllers ?? []).every((controller) => machine.controllers.has(controller));
 }
 
+/** The two emulated machines share the combinations: each has a backend for itself, with both users. The containers run them all. */
+const SLOW_BACKENDS: Record<string, BackendName> = { bookworm: "systemd", trixie: "cgroupfs" };
+
 function isLeftOut(user: CaseUser, backend: BackendName, { sampled }: EscapeCase): boolean {
+  if (machine.slowness === 1) return false;
   const runsSampled = (user === "root") === (backend === "systemd");
-  return sampled === true && machine.slowness > 1 && !runsSampled;
+  return backend !== SLOW_BACKENDS[machine.suite] || (sampled === true && !runsSampled);
 }
 
 function registerCorpus(user: CaseUser, backend: BackendName): void {
@@ -39,7 +43,7 @@ function registerCorpus(user: CaseUser, backend: BackendName): void {
     const leftOut = isLeftOut(user, backend, one);
     machineTest(
       machine,
-      `${corpus}: ${one.name}${leftOut ? " (half is enough on a slow machine)" : ""}`,
+      `${corpus}: ${one.name}${leftOut ? " (on slow machines not this one)" : ""}`,
       async () => {
         const record = (await result()).records.get(one.name)!;
         const conditions = {

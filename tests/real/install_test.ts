@@ -167,11 +167,8 @@ machineTest(
   native,
 );
 
-/** Runs argv as root in a service that is corral-sweep's in all but its command; what it printed. */
-async function inService(
-  argv: readonly string[],
-  around = { before: nothing, after: nothing },
-): Promise<string> {
+/** A service that is root's corral-sweep.service in all but its command and its name, as long as `use` takes. */
+async function withService<T>(argv: readonly string[], use: (name: string) => Promise<T>): Promise<T> {
   const name = `corral-shut-in-${crypto.randomUUID().slice(0, 8)}.service`;
   const units: SweepUnits = {
     argv,
@@ -183,16 +180,25 @@ async function inService(
   const path = `/run/systemd/system/${name}`;
   await machine.putFile(path, serviceUnit(units));
   succeeded(await systemctl("root", "daemon-reload"));
-  await around.before();
-  const { code } = await systemctl("root", "start", name).finally(around.after);
-  const journal = await machine.sh(`journalctl --sync; journalctl --no-pager --output=cat --unit=${name}`);
-  await machine.sh(`rm ${path}; systemctl daemon-reload; systemctl reset-failed ${name}`);
-  assert.equal(code, 0, journal.stdout);
-  return journal.stdout;
+  try {
+    return await use(name);
+  } finally {
+    await machine.sh(`rm ${path}; systemctl daemon-reload; systemctl reset-failed ${name}`);
+  }
 }
 
-function nothing(): Promise<void> {
-  return Promise.resolve();
+/** Runs argv in such a service; what it printed. */
+function inService(
+  argv: readonly string[],
+  around = { before: () => Promise.resolve(), after: () => Promise.resolve() },
+): Promise<string> {
+  return withService(argv, async (name) => {
+    await around.before();
+    const { code } = await systemctl("root", "start", name).finally(around.after);
+    const journal = await machine.sh(`journalctl --sync; journalctl --no-pager --output=cat --unit=${name}`);
+    assert.equal(code, 0, journal.stdout);
+    return journal.stdout;
+  });
 }
 
 const backends = (["systemd", "cgroupfs"] as const).map((backend) =>
@@ -320,23 +326,24 @@ machineTest(
   machine,
   "the service that is told to stop comes to its end, and what it has left goes",
   async () => {
-    const script = "/usr/local/lib/corral-test/slow.sh";
-    const begun = "/tmp/corral-test-slow";
-    // The second process is one that a status command forgot.
-    await machine.putFile(
-      script,
-      `#!/bin/sh\nsleep 1000 & echo $! >${begun}; sleep 2; echo to its end\n`,
-      0o755,
-    );
-    const caller = backends[0]!;
-    const [printed] = await Promise.all([
-      inService([script]).catch((error: Error) => error.message),
-      until(caller, "it has begun", `test -s ${begun}`).then(() =>
-        machine.sh("systemctl stop 'corral-shut-in-*.service'")
-      ),
-    ]);
-    assert.match(printed, /^to its end$/m);
-    await until(caller, "the other one is gone", `! kill -0 $(cat ${begun})`);
+    const program = "/usr/local/lib/corral-test/slow.sh";
+    const begun = "/tmp/corral-test-begun";
+    // As a sweep does; the first process is one that a status command forgot.
+    const script = `#!/bin/sh
+    trap 'stopped=yes' TERM
+    sleep 1000 & echo $! >${begun}
+    until [ "$stopped" ]; do sleep 0.1; done
+    sleep 1; echo to its end >>${begun}; exit 143`;
+    await machine.putFile(program, script, 0o755);
+    await withService([program], async (name) => {
+      succeeded(await systemctl("root", "start", "--no-block", name));
+      await until(backends[0]!, "it has begun", `test -s ${begun}`);
+      succeeded(await systemctl("root", "stop", name));
+      assert.equal((await systemctl("root", "is-failed", name)).stdout, "inactive\n");
+    });
+    const [forgotten, rest] = (await machine.readFile(begun)).split("\n");
+    assert.equal(rest, "to its end");
+    assert.notEqual((await machine.exec(["kill", "-0", forgotten!])).code, 0);
   },
   native,
 );

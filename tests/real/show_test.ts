@@ -104,6 +104,7 @@ machineTest(machine, "corral show --json has every key in its type, and events i
     ...["command", "survivors", "events"].map((key) => [key, "array"]),
     ...["tags", "limits", "usage"].map((key) => [key, "object"]),
     ["signal", "null"],
+    ["adopted", "boolean"],
   ];
   assert.deepEqual(types, Object.fromEntries(expected));
   assert.deepEqual([shown["name"], shown["exitCode"], shown["tags"]], [HOSTILE_NAME, 3, { step: "1" }]);

@@ -30,6 +30,13 @@ async function orphan(caller: Caller, ref: string): Promise<string> {
   return id;
 }
 
+/** The cron of Debian 13 wraps long lines (quoted-printable, RFC 2045, 6.7). */
+function decoded(mail: string): string {
+  if (!/^Content-Transfer-Encoding: *quoted-printable/im.test(mail)) return mail;
+  return mail.replace(/=\n/g, "")
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
 let cronOrphan: string | null = null;
 if (machine.slowness === 1) {
   cronOrphan = await orphan(inCron, "of cron");
@@ -72,7 +79,7 @@ machineTest(machine, "corral sweep --quiet in a crontab mails one line for what 
   succeeded(await machine.sh(fired, { timeoutMs: FIRED_TWICE_MS }));
   assert.equal(await machine.readFile(`${inCron.stateDir}/codes`), "0\n0\n");
   const mail = await machine.readFile(`${inCron.stateDir}/mail`);
-  const bodies = mail.split("\n").filter((line) => line !== "" && !/^[\w-]+: /.test(line));
+  const bodies = decoded(mail).split("\n").filter((line) => line !== "" && !/^[\w-]+: /.test(line));
   assert.deepEqual(bodies.filter((line) => !OF_OTHER_TESTS.test(line)), [
     `${cronOrphan} ended: orphaned (sleep, ref of cron)`,
   ]);

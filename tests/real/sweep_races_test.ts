@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import type { ExecResult } from "../machine/machine.ts";
-import { Caller, type JobJson, succeeded, unlikeCallers, until } from "./caller.ts";
+import { Caller, type JobJson, linesOfSweep, succeeded, unlikeCallers, until } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
@@ -37,7 +37,7 @@ function actsOf(sweeps: readonly ExecResult[]): string[] {
     else assert.deepEqual([code, stderr], [0, ""], stdout);
   }
   assert.ok(sweeps.some(({ code }) => code === 0));
-  return sweeps.flatMap(({ stdout }) => stdout.split("\n")).filter((line) => line !== "");
+  return sweeps.flatMap(({ stdout }) => linesOfSweep(stdout));
 }
 
 /** Checks that it has ended once, for one of these reasons. */

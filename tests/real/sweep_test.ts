@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import type { Running } from "../machine/machine.ts";
-import { allCallers, Caller, succeeded, until } from "./caller.ts";
+import { allCallers, Caller, linesOfSweep, succeeded, until } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
@@ -171,7 +171,7 @@ machineTest(
       await Promise.all([stuck, ...others].map((job) => signalSupervisor(caller, job, "KILL")));
       const { code, stdout } = await caller.corral(["sweep", "--quiet"]);
       assert.equal(code, 1, stdout);
-      const lines = stdout.trim().split("\n").filter((line) => !line.includes(" is of no job in this store"));
+      const lines = linesOfSweep(stdout);
       assert.match(
         lines.pop()!,
         new RegExp(`^${stuck} not ended: 1 process is still alive: corral show ${stuck} `),
