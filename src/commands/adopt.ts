@@ -16,7 +16,7 @@ function command() {
   return new Command("adopt")
     .description(
       "Takes running processes and everything that descends from them into a new job with limits and a deadline, prints its id and " +
-        "returns. The processes notice nothing. Limits count what they use from now on: memory that they hold already stays where " +
+        "returns. They run on all the while. Limits count what they use from now on: memory that they hold already stays where " +
         "it was charged. The job ends with its last process; nobody learns an exit code.",
     )
     .requiredOption(

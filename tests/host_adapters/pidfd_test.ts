@@ -9,8 +9,15 @@ import { NO_PID, ProcDir } from "../fakes/proc_dir.ts";
 const TERM = 15;
 const procs = new Procs("/proc");
 
-function openDescriptors(): number {
-  return [...Deno.readDirSync("/proc/self/fd")].length;
+/** Descriptors that hold this process. Others come and go all the time: every test file is a thread of one process. */
+function descriptorsOf(pid: number): number {
+  return [...Deno.readDirSync("/proc/self/fdinfo")].filter(({ name }) => {
+    try {
+      return Deno.readTextFileSync(`/proc/self/fdinfo/${name}`).includes(`\nPid:\t${pid}\n`);
+    } catch {
+      return false;
+    }
+  }).length;
 }
 
 /** The C library stays open for the life of the process. */
@@ -69,13 +76,13 @@ pidfdTest("openPidfd() takes the id of a thread for nobody", () => {
 pidfdTest("Pidfd gives its descriptor back, once, and is of no use afterwards", async () => {
   await using bystander = new Bystander();
   openPidfd(bystander.pid, procs)?.[Symbol.dispose]();
-  const before = openDescriptors();
+  const before = descriptorsOf(bystander.pid);
   const held = openPidfd(bystander.pid, procs)!;
-  assert.equal(openDescriptors(), before + 1);
+  assert.equal(descriptorsOf(bystander.pid), before + 1);
   held[Symbol.dispose]();
   using next = openPidfd(bystander.pid, procs)!;
   held[Symbol.dispose]();
-  assert.equal(openDescriptors(), before + 1);
+  assert.equal(descriptorsOf(bystander.pid), before + 1);
   assert.throws(() => held.signal(TERM), TypeError);
   assert.throws(() => held.hasExited(), TypeError);
   assert.ok(next.signal(0));
