@@ -4,7 +4,7 @@ import { choiceOption } from "./choice_option.ts";
 import type { Context } from "./context.ts";
 import { type ProgramForm, programForm } from "./describe/command_tree.ts";
 import { EXIT, exitCodeOf, renderError, UsageError } from "./errors.ts";
-import { LEVELS, LOG_FORMATS } from "./log.ts";
+import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "./report/escape.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "./version.ts";
 
@@ -163,11 +163,11 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
     )
     .option("--config <FILE>", "configuration (CORRAL_CONFIG; default /etc/corral/config.toml)")
     .addOption(choiceOption("--log-level <LEVEL>", "debug, info, warn or error (default: warn)", {
-      values: LEVELS,
+      values: LEVEL_CHOICE.values,
       parse: String,
     }))
     .addOption(choiceOption("--log-format <FORMAT>", "text or json (default: text)", {
-      values: LOG_FORMATS,
+      values: FORMAT_CHOICE.values,
       parse: String,
     }))
     .usage("[options] COMMAND ...")

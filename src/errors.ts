@@ -216,6 +216,11 @@ export function renderError(error: unknown): string {
   return [line, ...caretLines(error.input, error.offset).map((text) => `  ${text}`)].join("\n");
 }
 
+/** The same without the program's name, to follow other words. */
+export function errorText(error: unknown): string {
+  return renderError(error).replace(/^corral: /, "");
+}
+
 function valueMessage({ kind, input, accepted, reason, source }: ValueErrorFields): string {
   const where = source ? `${source}: ` : "";
   const why = reason ? `: ${reason}; accepted: ` : ": accepted: ";

@@ -1,5 +1,5 @@
 /** What corral says of itself on stderr: `corral: …` lines, or records of a log when --log-level or --log-format asks for one. */
-import { UsageError } from "./errors.ts";
+import { choiceOf } from "./job/choice.ts";
 import { printable } from "./report/escape.ts";
 
 /** Two voices: to the user, and to a log. */
@@ -10,10 +10,10 @@ export interface Log {
 }
 
 /** What --log-level takes. */
-export const LEVELS = ["debug", "info", "warn", "error"] as const;
+export const LEVEL_CHOICE = choiceOf("--log-level", ["debug", "info", "warn", "error"]);
 /** What --log-format takes. */
-export const LOG_FORMATS = ["text", "json"] as const;
-type Level = typeof LEVELS[number];
+export const FORMAT_CHOICE = choiceOf("--log-format", ["text", "json"]);
+type Level = typeof LEVEL_CHOICE.values[number];
 /** The log library's own names. */
 const LIBRARY_LEVEL = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
 
@@ -22,8 +22,8 @@ export async function makeLog(
   options: { logLevel?: string; logFormat?: string },
   write: (text: string) => void,
 ): Promise<Log> {
-  const level = oneOf("--log-level", options.logLevel ?? "warn", LEVELS);
-  const format = oneOf("--log-format", options.logFormat ?? "text", LOG_FORMATS);
+  const level = LEVEL_CHOICE.parse(options.logLevel ?? "warn");
+  const format = FORMAT_CHOICE.parse(options.logFormat ?? "text");
   const plain: Log = { say: (line) => write(`corral: ${printable(line)}\n`), log: () => {} };
   if (format === "text" && (level === "warn" || level === "error")) return plain;
   return await libraryLog(level, format, write);
@@ -62,12 +62,4 @@ async function libraryLog(
     log: (at, message, properties = {}) =>
       at === "debug" ? logger.debug(message, properties) : logger.info(message, properties),
   };
-}
-
-function oneOf<T extends string>(option: string, text: string, accepted: readonly T[]): T {
-  const found = accepted.find((candidate) => candidate === text);
-  if (found === undefined) {
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${accepted.join(", ")}`);
-  }
-  return found;
 }

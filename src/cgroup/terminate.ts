@@ -125,7 +125,7 @@ async function waitForKilled(cgroup: OwnedCgroup, procs: Procs, capMs: number): 
   const isEmpty = (events: { populated: boolean }) => !events.populated;
   const firstMs = Math.min(capMs, MISSED_AFTER_MS);
   if (await waitForEvents(cgroup, isEmpty, { capMs: firstMs })) return true;
-  for (const pid of cgroup.pids()) trySignal(() => procs.signalIn(cgroup.path, pid, KILL));
+  killEach(cgroup, procs);
   return await waitForEvents(cgroup, isEmpty, { capMs: capMs - firstMs });
 }
 
@@ -148,6 +148,10 @@ async function orGoOn<T>(step: string, act: () => Promise<T>, options: Terminate
   }
 }
 
+function killEach(cgroup: OwnedCgroup, procs: Procs): void {
+  for (const pid of cgroup.pids()) trySignal(() => procs.signalIn(cgroup.path, pid, KILL));
+}
+
 /** For kernels before 5.14: frozen, so that no fork escapes the list; SIGKILL takes frozen processes too. */
 async function killOneByOne(
   cgroup: OwnedCgroup,
@@ -158,7 +162,7 @@ async function killOneByOne(
   const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
   await orGoOn("freeze", freezing, options);
   while (performance.now() < until) {
-    for (const pid of cgroup.pids()) trySignal(() => procs.signalIn(cgroup.path, pid, KILL));
+    killEach(cgroup, procs);
     if (await waitForEvents(cgroup, (events) => !events.populated, { capMs: KILL_ROUND_MS })) return true;
   }
   return false;

@@ -10,7 +10,7 @@ import { toJson } from "../report/json.ts";
 import { adoptJob, type AdoptRequest } from "../supervise/adopt_job.ts";
 import { detachedHalf, startSupervisor } from "../supervise/detach.ts";
 import { releaseAdopted } from "../supervise/release_adopted.ts";
-import { collect, JOB_OPTIONS, limitsFrom, nameOption, tagsFrom } from "./job_options.ts";
+import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "./job_options.ts";
 
 function command() {
   return new Command("adopt")
@@ -70,16 +70,9 @@ async function adoptProcesses(context: Context, options: Options): Promise<numbe
 
 function requestFrom(context: Context, options: Options): AdoptRequest {
   return {
+    ...jobRequestFrom(context, options),
     pids: options.pid,
     name: options.name ?? null,
-    ref: options.ref ?? null,
-    tags: tagsFrom(options.tag),
-    timeoutMs: options.timeout ?? null,
-    graceMs: options.grace ?? context.settings.graceMs,
-    signal: options.signal?.name ?? "TERM",
-    ...limitsFrom(options),
-    backend: options.backend ?? context.settings.backend,
-    bestEffort: options.bestEffort ?? context.settings.bestEffort,
     force: options.force ?? false,
   };
 }

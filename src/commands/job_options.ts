@@ -1,6 +1,7 @@
 /** Options with which a job is made, by `corral run` and `corral adopt` alike. */
 import { Option } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
+import type { Context } from "../context.ts";
 import { parserFor } from "../errors.ts";
 import { parseTasks, parseWeight } from "../job/count.ts";
 import { parseCpus } from "../job/cpus.ts";
@@ -11,6 +12,7 @@ import { parseSignal } from "../job/signal.ts";
 import { parseSizeBytes } from "../job/size.ts";
 import { parseTag } from "../job/tag.ts";
 import { BACKEND_CHOICE } from "../launch/choose_backend.ts";
+import type { JobRequest } from "../supervise/job_request.ts";
 
 const zeroAllowed = { zeroAllowed: true };
 
@@ -56,19 +58,42 @@ export function nameOption(fallback: string) {
 }
 
 /** What the options above leave, once read. */
-interface LimitOptions {
+interface JobOptions {
+  timeout?: number | undefined;
+  grace?: number | undefined;
+  signal?: { name: string } | undefined;
   memory?: number | undefined;
   memoryHigh?: number | undefined;
   swap?: number | undefined;
   cpus?: number | undefined;
   cpuWeight?: number | undefined;
   pids?: number | undefined;
+  ref?: string | undefined;
+  tag?: readonly { key: string; value: string }[] | undefined;
+  backend?: JobRequest["backend"] | undefined;
+  bestEffort?: true | undefined;
+}
+
+/** What these options ask for, with the settings where they are silent. */
+export function jobRequestFrom({ settings }: Context, options: JobOptions): JobRequest {
+  return {
+    ref: options.ref ?? null,
+    // The last one of a key wins.
+    tags: Object.fromEntries((options.tag ?? []).map(({ key, value }) => [key, value])),
+    timeoutMs: options.timeout ?? null,
+    graceMs: options.grace ?? settings.graceMs,
+    signal: options.signal?.name ?? "TERM",
+    limits: limitsFrom(options),
+    swapIsImplied: options.swap === undefined,
+    backend: options.backend ?? settings.backend,
+    bestEffort: options.bestEffort ?? settings.bestEffort,
+  };
 }
 
 /** The limits that were asked for. With `--memory`, swap is limited to 0 unless something else is said. */
-export function limitsFrom(options: LimitOptions): { limits: Limits; swapIsImplied: boolean } {
+function limitsFrom(options: JobOptions): Limits {
   const memoryMaxBytes = options.memory ?? null;
-  const limits = {
+  return {
     memoryMaxBytes,
     memoryHighBytes: options.memoryHigh ?? null,
     swapMaxBytes: options.swap ?? (memoryMaxBytes === null ? null : 0),
@@ -76,10 +101,4 @@ export function limitsFrom(options: LimitOptions): { limits: Limits; swapIsImpli
     cpuWeight: options.cpuWeight ?? null,
     pidsMax: options.pids ?? null,
   };
-  return { limits, swapIsImplied: options.swap === undefined };
-}
-
-/** `--tag` as a record: the last one of a key wins. */
-export function tagsFrom(tags: readonly { key: string; value: string }[] = []): Record<string, string> {
-  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 }

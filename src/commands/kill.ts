@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
 import { EXIT, NotFoundError, parserFor, UsageError } from "../errors.ts";
+import { atOnce } from "../host/at_once.ts";
 import { isLive, type Job } from "../job/job.ts";
 import { parseName, parseRef } from "../job/name.ts";
 import { stillAlive } from "../job/outcome.ts";
@@ -63,11 +64,7 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
-  const results: KillResult[] = [];
-  for (let start = 0; start < jobs.length; start += AT_ONCE) {
-    const batch = jobs.slice(start, start + AT_ONCE);
-    results.push(...await Promise.all(batch.map((job) => killJob(context, store, job, order))));
-  }
+  const results = await atOnce(jobs, AT_ONCE, (job) => killJob(context, store, job, order));
   return tell(context, results, options.json ?? false) ? exitCode : EXIT.NEGATIVE;
 }
 

@@ -8,7 +8,7 @@ import { jobNameFromCommand } from "../job/name.ts";
 import { quoted } from "../report/escape.ts";
 import { runDetached } from "../supervise/run_detached.ts";
 import { runJob, type RunRequest } from "../supervise/run_job.ts";
-import { collect, JOB_OPTIONS, limitsFrom, nameOption, tagsFrom } from "./job_options.ts";
+import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "./job_options.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
   const equals = text.indexOf("=");
@@ -85,19 +85,12 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     ...Object.fromEntries((options.env ?? []).map(({ key, value }) => [key, value])),
   };
   return {
+    ...jobRequestFrom(context, options),
     argv,
     name: options.name ?? jobNameFromCommand(argv[0]!),
-    ref: options.ref ?? null,
-    tags: tagsFrom(options.tag),
-    timeoutMs: options.timeout ?? null,
-    graceMs: options.grace ?? context.settings.graceMs,
-    signal: options.signal?.name ?? "TERM",
-    ...limitsFrom(options),
     user,
     cwd,
     env,
-    backend: options.backend ?? context.settings.backend,
-    bestEffort: options.bestEffort ?? context.settings.bestEffort,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
     withParent: options.withParent ?? false,

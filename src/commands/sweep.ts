@@ -4,7 +4,8 @@ import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
 import { crashPoint } from "../crash_point.ts";
-import { CorralError, EXIT, parserFor, UsageError } from "../errors.ts";
+import { CorralError, EXIT, parserFor } from "../errors.ts";
+import { choiceOf } from "../job/choice.ts";
 import { parseTasks } from "../job/count.ts";
 import { toJson } from "../report/json.ts";
 import {
@@ -26,16 +27,6 @@ import type { Finding } from "../sweep/finding.ts";
 import { lockSweep } from "../sweep/lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
 
-/** The words that an option takes, for choiceOption(). */
-function oneOf<const T extends string>(option: string, values: readonly T[]) {
-  const parse = (text: string): T => {
-    const found = values.find((candidate) => candidate === text);
-    if (found !== undefined) return found;
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${values.join(", ")}`);
-  };
-  return { values, parse };
-}
-
 function command() {
   return new Command("sweep")
     .description(
@@ -48,12 +39,12 @@ function command() {
     .addOption(choiceOption(
       "--on-orphan <ACTION>",
       "live jobs whose supervisor is gone: kill or keep (default: kill)",
-      oneOf("--on-orphan", ["kill", "keep"]),
+      choiceOf("--on-orphan", ["kill", "keep"]),
     ))
     .addOption(choiceOption(
       "--escapees <ACTION>",
       "processes that left the cgroup of their job: report or kill, once the job is over (default: report)",
-      oneOf("--escapees", ["report", "kill"]),
+      choiceOf("--escapees", ["report", "kill"]),
     ))
     .option(
       "--status-command <CMD>",

@@ -12,6 +12,11 @@ export interface Clock {
 /** Length of a clock tick, in which /proc counts times of processes: USER_HZ is 100 on every architecture that Deno runs on. */
 export const MS_PER_TICK = 10;
 
+/** When a process was started, in milliseconds of CLOCK_BOOTTIME, at most 10 too early. */
+export function startedBootMs({ startTicks }: { startTicks: number }): number {
+  return startTicks * MS_PER_TICK;
+}
+
 /** /proc/uptime steps by 10 ms; ahead of the fine clock by more than this, it has counted a time that the node slept. */
 const SLEEP_TOLERANCE_MS = 20;
 

@@ -1,4 +1,4 @@
-/** Waiting for a condition that gives no notice. */
+/** Waiting where nothing gives notice: for a condition, and for time. */
 
 /** Looks at once, then at widening intervals of 0.5 to 20 ms, at most `capMs`. True when the condition came to hold. */
 export async function poll(holds: () => boolean, capMs: number): Promise<boolean> {
@@ -8,4 +8,9 @@ export async function poll(holds: () => boolean, capMs: number): Promise<boolean
     if (performance.now() >= until) return false;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+}
+
+/** Null after `ms`: the loser of a race keeps no process alive. */
+export function after(ms: number): Promise<null> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(null), ms)));
 }

@@ -3,7 +3,7 @@ import { isForbidden, isVanished } from "../cgroup/file.ts";
 import { isJobId } from "../job/id.ts";
 import type { Identity } from "../job/job.ts";
 import { boundedReads, readFirst } from "./bounded_read.ts";
-import { type Clock, MS_PER_TICK } from "./clock.ts";
+import { type Clock, MS_PER_TICK, startedBootMs } from "./clock.ts";
 import { pageSizeBytes } from "./libc.ts";
 import type { Procs } from "./proc.ts";
 
@@ -49,11 +49,6 @@ export async function listProcesses(source: ProcessSource): Promise<Process[]> {
   const bootMs = source.clock.bootMs();
   const found = await Promise.all(source.procs.pids().map((pid) => readAt(source, pid, bootMs)));
   return found.filter((process) => process !== null);
-}
-
-/** When it was started, in milliseconds of CLOCK_BOOTTIME, at most 10 too early. */
-export function startedBootMs({ startTicks }: { startTicks: number }): number {
-  return startTicks * MS_PER_TICK;
 }
 
 /** One process; null when it is gone or hidden. */

@@ -101,8 +101,8 @@ function decideStarting(adopted: boolean, seen: Observation): Action {
   if (adopted && seen.cgroup === "populated" && !seen.endRequest) {
     return { do: "release", reason: "failed-to-start" };
   }
-  if (seen.supervisor === "alive") return endOrCollect("failed-to-start", seen);
-  return seen.cgroup === "populated" ? endOrCollect("orphaned", seen) : endOrCollect("failed-to-start", seen);
+  const isOrphan = seen.supervisor === "gone" && seen.cgroup === "populated";
+  return endOrCollect(isOrphan ? "orphaned" : "failed-to-start", seen);
 }
 
 function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Observation): Action {

@@ -1,9 +1,10 @@
 /** Chooses the backend by looking at the node. */
 import { CgroupFs } from "../cgroup/file.ts";
-import { SetupError, UsageError } from "../errors.ts";
+import { SetupError } from "../errors.ts";
 import type { Node } from "../host/node.ts";
 import type { Procs } from "../host/proc.ts";
 import { Systemd } from "../host/systemd.ts";
+import { type Choice, choiceOf } from "../job/choice.ts";
 import type { BackendName } from "../job/job.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
@@ -18,17 +19,12 @@ export interface BackendChoice {
   cgroupRoot: string | null;
 }
 
-const BACKENDS: readonly (BackendName | "auto")[] = ["auto", "systemd", "cgroupfs"];
-
 /** What --backend takes. */
-export const BACKEND_CHOICE = { values: BACKENDS, parse: parseBackend };
-
-/** Reads `auto`, `systemd` or `cgroupfs`. Throws UsageError for anything else. */
-export function parseBackend(text: string): BackendName | "auto" {
-  const found = BACKENDS.find((name) => name === text);
-  if (found !== undefined) return found;
-  throw new UsageError(`--backend: ${JSON.stringify(text)} is none of ${BACKENDS.join(", ")}`);
-}
+export const BACKEND_CHOICE: Choice<BackendName | "auto"> = choiceOf("--backend", [
+  "auto",
+  "systemd",
+  "cgroupfs",
+]);
 
 /** Throws SetupError when the wanted backend, or with `auto` any, cannot work here. */
 export function chooseBackend(wanted: BackendName | "auto", choice: BackendChoice): Backend {

@@ -4,9 +4,8 @@
 export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
 
 /**
- * The status of each ref, in lower case. The last word of a line is the status, all before it the ref, less the blanks at its
- * ends. A ref that was given two different
- * statuses has none: no answer never kills.
+ * The status of each ref, in lower case. The last word of a line is the status, all before it the ref, less the blanks at its ends. A ref
+ * that was given two different statuses has none: no answer never kills.
  */
 export function parseAnswers(text: string): Map<string, string> {
   const answers = new Map<string, string>();

@@ -4,7 +4,7 @@ import { formatDuration, formatDurationExact } from "../job/duration.ts";
 import { END_REASONS, type Job, type RunningFacts, runningFacts, type Usage } from "../job/job.ts";
 import { signalName } from "../job/signal.ts";
 import { formatBytes } from "../job/size.ts";
-import type { StoredEvent } from "../store/jobs.ts";
+import type { StoredEvent } from "../store/records.ts";
 import { printable, shortened } from "./escape.ts";
 import { drawTree, type TreeNode } from "./tree.ts";
 import {

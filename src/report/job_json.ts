@@ -2,7 +2,7 @@
 import type { Job, Usage } from "../job/job.ts";
 import { runningFacts } from "../job/job.ts";
 import { signalName } from "../job/signal.ts";
-import type { StoredEvent } from "../store/jobs.ts";
+import type { StoredEvent } from "../store/records.ts";
 
 const NO_USAGE: Usage = {
   wallMs: null,

@@ -1,36 +1,12 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { crashPoint } from "../crash_point.ts";
-import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
+import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
 import { openDatabase, storeError } from "./open.ts";
+import type { Ending, Moment, StoredEvent } from "./records.ts";
 import { reasonOf } from "./columns.ts";
 import { DamagedRow, jobFromRow, type JobRow, readRows, USAGE_COLUMNS } from "./rows.ts";
-
-/** An act or decision, as it is kept: append-only. */
-export interface StoredEvent {
-  atMs: number;
-  /** Who: run, kill, set, freeze, thaw. */
-  actor: string;
-  kind: string;
-  detail: Record<string, unknown>;
-}
-
-/** The same moment by both clocks: since the epoch, for people, and CLOCK_BOOTTIME, for reckoning; in milliseconds. */
-export interface Moment {
-  wallMs: number;
-  bootMs: number;
-}
-
-/** How a job ended, to be written once. */
-export interface Ending {
-  reason: EndReason;
-  trigger: EndReason;
-  exit: Exit;
-  endedAtMs: number;
-  usage: Usage | null;
-  survivors: Survivor[];
-}
 
 /** Told of a row that cannot be read as a job. */
 export type OnDamage = (damage: DamagedRow) => void;

@@ -1,5 +1,6 @@
 /** Ends strays, and what they forked while they were being listed. */
-import { readProcess, startedBootMs } from "../host/processes.ts";
+import { startedBootMs } from "../host/clock.ts";
+import { readProcess } from "../host/processes.ts";
 import {
   type EndedProcess,
   endProcesses,

@@ -8,11 +8,12 @@
 import { take } from "../adopt/take.ts";
 import type { Tree } from "../adopt/tree.ts";
 import type { Context } from "../context.ts";
-import { CorralError, EXIT, SetupError } from "../errors.ts";
+import { CorralError, EXIT } from "../errors.ts";
 import type { ProcStat } from "../host/proc.ts";
+import { after } from "../host/poll.ts";
 import { readProcess } from "../host/processes.ts";
 import { namesOfUids } from "../host/users.ts";
-import type { BackendName, JobSpec, Limits, RunningFacts } from "../job/job.ts";
+import type { JobSpec, RunningFacts } from "../job/job.ts";
 import { jobNameFromCommand } from "../job/name.ts";
 import type { Backend } from "../launch/backend.ts";
 import { launch, type Launched } from "../launch/launch.ts";
@@ -21,26 +22,19 @@ import { chooseTree } from "./adopt_choice.ts";
 import type { Detached } from "./detach.ts";
 import { emptied } from "./emptied.ts";
 import type { Enforcement } from "./end_job.ts";
+import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "./ledger.ts";
 import { warnAboutNode } from "./node_warnings.ts";
+import { ownIdentity } from "./own_identity.ts";
 import { releaseAdopted } from "./release_adopted.ts";
 import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 
 /** What `corral adopt` was asked for, all values read. */
-export interface AdoptRequest {
+export interface AdoptRequest extends JobRequest {
   pids: readonly number[];
   /** null: after the command of the first process. */
   name: string | null;
-  ref: string | null;
-  tags: Record<string, string>;
-  timeoutMs: number | null;
-  graceMs: number;
-  signal: string;
-  limits: Limits;
-  swapIsImplied: boolean;
-  backend: BackendName | "auto";
-  bestEffort: boolean;
   /** Also out of a Slurm step, and with limits that are passed already. */
   force: boolean;
 }
@@ -165,11 +159,7 @@ async function specFrom(
   request: AdoptRequest,
   { id, backend, first }: { id: string; backend: Backend; first: ProcStat },
 ): Promise<JobSpec> {
-  const bootId = context.clock.bootId();
-  const supervisor = context.procs.identify(Deno.pid, bootId);
-  if (supervisor === null) {
-    throw new SetupError("/proc does not show corral itself", "mount -t proc proc /proc");
-  }
+  const supervisor = ownIdentity(context);
   const words = (await readProcess(context, first.pid))?.words ?? [];
   const argv = words.length === 0 ? [first.name] : words;
   const uid = context.procs.uid(first.pid) ?? context.uid;
@@ -183,7 +173,7 @@ async function specFrom(
     cwd: directoryOf(context, first.pid),
     backend: backend.name,
     createdAtMs: context.clock.wallMs(),
-    bootId,
+    bootId: supervisor.bootId,
     supervisor,
     adopted: true,
   };
@@ -196,8 +186,4 @@ function directoryOf({ procs }: Context, pid: number): string {
     // Gone, or hidden: a process that changed its user hides it from that user.
     return "/";
   }
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms)));
 }

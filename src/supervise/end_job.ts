@@ -5,13 +5,13 @@ import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import { readUsage } from "../cgroup/usage.ts";
 import { crashPoint } from "../crash_point.ts";
-import { renderError } from "../errors.ts";
+import { errorText } from "../errors.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Procs } from "../host/proc.ts";
 import type { EndReason, Exit, JobSpec, RunningFacts, Survivor, Usage } from "../job/job.ts";
 import { parseSignal } from "../job/signal.ts";
 import type { Backend } from "../launch/backend.ts";
-import type { Ending, StoredEvent } from "../store/jobs.ts";
+import type { Ending, StoredEvent } from "../store/records.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** What is needed to end jobs. */
@@ -165,7 +165,7 @@ function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcemen
     return { ...readUsage(job.cgroup.fs, job.cgroup.path), wallMs };
   } catch (error) {
     if (!isVanished(error)) {
-      on.warn(`warning: the usage could not be read: ${renderError(error).replace(/^corral: /, "")}`);
+      on.warn(`warning: the usage could not be read: ${errorText(error)}`);
     }
     return null;
   }
@@ -176,7 +176,7 @@ async function removeCgroup(job: EndableJob, on: Enforcement): Promise<void> {
   try {
     await job.backend.remove(job.cgroup);
   } catch (error) {
-    on.warn(`warning: ${renderError(error).replace(/^corral: /, "")}`);
+    on.warn(`warning: ${errorText(error)}`);
     const detail = { message: (error as Error).message };
     on.ledger.addEvents(job.spec.id, [{
       atMs: on.clock.wallMs(),

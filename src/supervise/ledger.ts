@@ -2,9 +2,10 @@
  * The store as the enforcing code sees it: every call may fail (full disk, lock, damage) and none stops the enforcement. What could not
  * be written is kept and written with whatever comes next; the first failure is said on stderr.
  */
-import { renderError } from "../errors.ts";
+import { errorText } from "../errors.ts";
 import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
-import type { Ending, JobStore, Moment, StoredEvent } from "../store/jobs.ts";
+import type { JobStore } from "../store/jobs.ts";
+import type { Ending, Moment, StoredEvent } from "../store/records.ts";
 import { BUSY_TIMEOUT_MS } from "../store/open.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
@@ -112,7 +113,7 @@ export class Ledger {
     if (this.#warned) return;
     this.#warned = true;
     this.warn(
-      `warning: the record of this job is incomplete: ${renderError(error).replace(/^corral: /, "")}`,
+      `warning: the record of this job is incomplete: ${errorText(error)}`,
     );
   }
 }

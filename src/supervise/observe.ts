@@ -4,7 +4,7 @@ import { type CgroupFs, isForbidden } from "../cgroup/file.ts";
 import { readOomKills } from "../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { CgroupError } from "../errors.ts";
-import { MS_PER_TICK } from "../host/clock.ts";
+import { startedBootMs } from "../host/clock.ts";
 import type { Observation } from "../job/decide.ts";
 import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
 
@@ -44,7 +44,7 @@ export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Obs
     onOrphan: wishes.onOrphan ?? "kill",
     finishedByOwner: wishes.finishedByOwner ?? false,
     callerGone: false,
-    supervisorAgeMs: bootMs - supervisor.startTicks * MS_PER_TICK,
+    supervisorAgeMs: bootMs - startedBootMs(supervisor),
   };
 }
 

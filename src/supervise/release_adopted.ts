@@ -6,7 +6,7 @@
 import { isFrozen, thaw } from "../cgroup/freezer.ts";
 import { readEvents } from "../cgroup/events.ts";
 import type { Context } from "../context.ts";
-import { renderError } from "../errors.ts";
+import { errorText } from "../errors.ts";
 import { type Job, NO_LIMITS } from "../job/job.ts";
 import { backstopMs } from "../launch/backend.ts";
 import type { JobStore } from "../store/jobs.ts";
@@ -19,7 +19,7 @@ export async function releaseAdopted(context: Context, store: JobStore, job: Job
     try {
       await act();
     } catch (error) {
-      context.say(`warning: ${what}: ${renderError(error).replace(/^corral: /, "")}`);
+      context.say(`warning: ${what}: ${errorText(error)}`);
     }
   };
   const { id, limits, timeoutMs, graceMs } = job.spec;

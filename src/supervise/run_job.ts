@@ -6,10 +6,10 @@
  */
 import type { Context } from "../context.ts";
 import { crashPoint } from "../crash_point.ts";
-import { CorralError, EXIT, renderError, SetupError } from "../errors.ts";
+import { CorralError, errorText, EXIT } from "../errors.ts";
 import type { User } from "../host/users.ts";
 import { newJobId } from "../job/id.ts";
-import type { BackendName, EndReason, Exit, Job, JobSpec, Limits, RunningFacts } from "../job/job.ts";
+import type { EndReason, Exit, Job, JobSpec, RunningFacts } from "../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../job/outcome.ts";
 import type { Backend } from "../launch/backend.ts";
 import { lookUpCommand } from "../launch/command_lookup.ts";
@@ -19,31 +19,25 @@ import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { quoted } from "../report/escape.ts";
-import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { JobStore } from "../store/jobs.ts";
+import type { Ending, StoredEvent } from "../store/records.ts";
 import type { Detached } from "./detach.ts";
 import type { Enforcement } from "./end_job.ts";
+import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "./ledger.ts";
+import { ownIdentity } from "./own_identity.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
 import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */
-export interface RunRequest {
+export interface RunRequest extends JobRequest {
   argv: string[];
   name: string;
-  ref: string | null;
-  tags: Record<string, string>;
-  timeoutMs: number | null;
-  graceMs: number;
-  signal: string;
-  limits: Limits;
-  swapIsImplied: boolean;
   user: User | null;
   cwd: string;
   env: Record<string, string>;
-  backend: BackendName | "auto";
-  bestEffort: boolean;
   receipt: string | null;
   output: string | null;
   /** End the job when the process that called is gone. */
@@ -150,7 +144,7 @@ function openLedger(context: Context, say: (line: string) => void): Ledger {
   try {
     return new Ledger(context.openStore("run"), say);
   } catch (error) {
-    say(`warning: this job is not recorded: ${renderError(error).replace(/^corral: /, "")}`);
+    say(`warning: this job is not recorded: ${errorText(error)}`);
     return new Ledger(null, say);
   }
 }
@@ -163,11 +157,7 @@ function freeId(context: Context, ledger: Ledger): string {
 }
 
 function specFrom(context: Context, request: RunRequest, backend: Backend, id: string): JobSpec {
-  const bootId = context.clock.bootId();
-  const supervisor = context.procs.identify(Deno.pid, bootId);
-  if (supervisor === null) {
-    throw new SetupError("/proc does not show corral itself", "mount -t proc proc /proc");
-  }
+  const supervisor = ownIdentity(context);
   const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
   const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
   const createdAtMs = context.clock.wallMs();
@@ -185,7 +175,7 @@ function specFrom(context: Context, request: RunRequest, backend: Backend, id: s
     signal,
     backend: backend.name,
     createdAtMs,
-    bootId,
+    bootId: supervisor.bootId,
     supervisor,
     adopted: false,
   };

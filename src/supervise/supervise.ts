@@ -4,6 +4,7 @@ import { readOomKills } from "../cgroup/usage.ts";
 import { decide, type Observation } from "../job/decide.ts";
 import type { Exit, Job } from "../job/job.ts";
 import { releaseIdleMemory } from "../host/libc.ts";
+import { after } from "../host/poll.ts";
 import { type EndableJob, type EndedJob, endJob, type Enforcement } from "./end_job.ts";
 import type { StopSignals } from "./stop_signals.ts";
 
@@ -107,8 +108,4 @@ function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enfo
     callerGone: job.callerIsGone?.() ?? false,
     supervisorAgeMs: 0,
   };
-}
-
-function after(ms: number): Promise<null> {
-  return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(null), ms)));
 }

@@ -6,7 +6,7 @@
  */
 import type { Context } from "../context.ts";
 import { crashPoint } from "../crash_point.ts";
-import { CorralError } from "../errors.ts";
+import { errorText } from "../errors.ts";
 import { atOnce } from "../host/at_once.ts";
 import { type Action, decide, type Observation } from "../job/decide.ts";
 import type { EndReason, Job } from "../job/job.ts";
@@ -169,7 +169,7 @@ class Sweep {
       await carryOut(this.context, this.store, job, order);
       crashPoint("sweep: acted");
     } catch (error) {
-      return { ...act, outcome: "failed", message: messageOf(error) };
+      return { ...act, outcome: "failed", message: errorText(error) };
     }
     return { ...act, ...this.#result(job, action) };
   }
@@ -188,11 +188,6 @@ function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[
   return [items.filter(fits), items.filter((item) => !fits(item))];
 }
 
-function messageOf(error: unknown): string {
-  if (!(error instanceof CorralError)) return `unexpected: ${error instanceof Error ? error.message : error}`;
-  return error.mend === null ? error.message : `${error.message} (${error.mend})`;
-}
-
 function foreignCgroup({ spec, phase }: Job): Finding {
   const path = phase.state === "starting" ? spec.id : phase.run?.cgroup.path ?? spec.id;
   return {
@@ -205,7 +200,7 @@ function foreignCgroup({ spec, phase }: Job): Finding {
 }
 
 function unreadable({ spec }: Job, error: unknown): Finding {
-  const message = `job ${spec.id} cannot be looked at: ${messageOf(error)}`;
+  const message = `job ${spec.id} cannot be looked at: ${errorText(error)}`;
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 

@@ -7,6 +7,7 @@ import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { JOB_ID, specOf } from "../fakes/job.ts";
 import { FakeNode } from "../fakes/node.ts";
 import { type FakeProcess, NO_PID } from "../fakes/proc_dir.ts";
+import { testsOf } from "../fakes/tests_of.ts";
 
 /** PID_MAX_LIMIT: the highest that the command line takes, and one more than any process has. */
 const PID = 4_194_304;
@@ -61,18 +62,7 @@ class Adopter implements Disposable {
   }
 }
 
-/** Signal listeners and timers stay for the life of the process, as in any supervisor. */
-function adoptTest(name: string, act: (adopter: Adopter) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      using adopter = new Adopter();
-      await act(adopter);
-    },
-  });
-}
+const adoptTest = testsOf(() => new Adopter());
 
 adoptTest("corral adopt makes a job of what runs, and supervises it to its end", async (adopter) => {
   const { node } = adopter;

@@ -4,6 +4,7 @@ import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { BOOT_ID, JOB_ID } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../fakes/node.ts";
+import { testsOf } from "../fakes/tests_of.ts";
 
 const EMPTY = { "cgroup.events": "populated 0\nfrozen 0\n", "cgroup.procs": "" };
 const LEFT = [{ pid: LEADER_PID, name: "cat", state: "D", wchan: "rpc_wait", because: "waits" }];
@@ -14,18 +15,7 @@ function orphan(node: FakeNode, files: Record<string, string> = {}): void {
   node.proc.remove(SUPERVISOR_PID);
 }
 
-/** Signal listeners stay for the life of the process, as they should in a kill. */
-function killTest(name: string, act: (node: FakeNode) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      using node = new FakeNode();
-      await act(node);
-    },
-  });
-}
+const killTest = testsOf(() => new FakeNode());
 
 killTest("corral kill ends a job, records it and removes its cgroup", async (node) => {
   orphan(node);

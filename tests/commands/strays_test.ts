@@ -3,23 +3,13 @@ import { EXIT } from "../../src/errors.ts";
 import { Child } from "../fakes/child.ts";
 import { FakeNode } from "../fakes/node.ts";
 import { type FakeProcess, NO_PID } from "../fakes/proc_dir.ts";
+import { testsOf } from "../fakes/tests_of.ts";
 
 const FASTSURFER = ["python3", "run_fastsurfer.py", "--sid", "subject01"];
 const MATCH = ["strays", "--match", "run_fastsurfer"] as const;
 const UID = String(Deno.uid());
 
-/** The C library and the signal listeners stay for the life of the process. */
-function straysTest(name: string, act: (node: FakeNode) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      using node = new FakeNode();
-      await act(node);
-    },
-  });
-}
+const straysTest = testsOf(() => new FakeNode());
 
 /** A real process under a command line that only the fake node shows. */
 function disguise(node: FakeNode, { pid }: Child, changes: FakeProcess = {}): void {

@@ -5,22 +5,12 @@ import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { endedPhase, JOB_ID, momentAt, specOf } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../fakes/node.ts";
+import { testsOf } from "../fakes/tests_of.ts";
 
 const EMPTY = { "cgroup.events": "populated 0\nfrozen 0\n", "cgroup.procs": "" };
 const OTHER_PATH = "/corral/zzzzzz";
 
-/** Signal listeners stay for the life of the process, as they should in a sweep. */
-function sweepTest(name: string, act: (node: FakeNode) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      using node = new FakeNode();
-      await act(node);
-    },
-  });
-}
+const sweepTest = testsOf(() => new FakeNode());
 
 /** A job whose supervisor was killed. */
 function orphan(node: FakeNode, files: Record<string, string> = {}, graceMs = 5): void {

@@ -7,7 +7,7 @@ import {
   type RunningFacts,
   type Usage,
 } from "../../src/job/job.ts";
-import type { Moment } from "../../src/store/jobs.ts";
+import type { Moment } from "../../src/store/records.ts";
 
 export const BOOT_ID = "6b1e2f0c-7a44-4c1a-9d53-0a1c5e1f7b11";
 export const JOB_ID = "7k2m9q";

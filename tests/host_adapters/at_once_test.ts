@@ -12,8 +12,9 @@ Deno.test("atOnce() does each once, so many at a time and one that hangs beside 
     done.push(item);
     running--;
     if (done.length === 6) slow.resolve();
+    return item * 10;
   });
-  await all;
+  assert.deepEqual(await all, [0, 10, 20, 30, 40, 50, 60]);
   assert.deepEqual([done, most], [[0, 2, 3, 4, 5, 6, 1], 3]);
 });
 

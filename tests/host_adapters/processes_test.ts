@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hostClock } from "../../src/host/clock.ts";
+import { hostClock, startedBootMs } from "../../src/host/clock.ts";
 import { pageSizeBytes } from "../../src/host/libc.ts";
 import {
   commandLine,
@@ -7,7 +7,6 @@ import {
   listProcesses,
   markerOf,
   readProcess,
-  startedBootMs,
 } from "../../src/host/processes.ts";
 import { Procs } from "../../src/host/proc.ts";
 import { Bystander } from "../fakes/bystander.ts";

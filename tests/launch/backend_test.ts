@@ -3,10 +3,10 @@ import { renderError, UsageError } from "../../src/errors.ts";
 import { BACKSTOP_MARGIN_MS, backstopMs } from "../../src/launch/backend.ts";
 import { CgroupfsBackend } from "../../src/launch/cgroupfs_backend.ts";
 import {
+  BACKEND_CHOICE,
   type BackendChoice,
   backendOf,
   chooseBackend,
-  parseBackend,
   usableBackends,
 } from "../../src/launch/choose_backend.ts";
 import type { BackendName } from "../../src/job/job.ts";
@@ -23,9 +23,11 @@ Deno.test("backstopMs() leaves corral its grace and a margin, and nothing withou
   assert.equal(backstopMs(null, 2_000), null);
 });
 
-Deno.test("parseBackend() reads its three words", () => {
-  for (const word of ["auto", "systemd", "cgroupfs"]) assert.equal(parseBackend(word), word);
-  for (const word of ["", "Systemd", "docker", "auto\n"]) assert.throws(() => parseBackend(word), UsageError);
+Deno.test("BACKEND_CHOICE.parse() reads its three words", () => {
+  for (const word of ["auto", "systemd", "cgroupfs"]) assert.equal(BACKEND_CHOICE.parse(word), word);
+  for (const word of ["", "Systemd", "docker", "auto\n"]) {
+    assert.throws(() => BACKEND_CHOICE.parse(word), UsageError);
+  }
 });
 
 function choiceOf(dir: CgroupDir, proc: ProcDir, node: Partial<BackendChoice["node"]> = {}): BackendChoice {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { leftOf } from "./guest_program.ts";
-import { Caller, unlikeCallers, until } from "./caller.ts";
+import { Caller, IN_OWN_CGROUP, unlikeCallers, until } from "./caller.ts";
 
 const machine = await machineUnderTest();
 
@@ -31,16 +31,6 @@ async function startBoth(caller: Caller) {
   return parents;
 }
 
-const IN_OWN_CGROUP = [
-  "systemd-run",
-  "--user",
-  "--scope",
-  "--quiet",
-  "--collect",
-  "-p",
-  "Delegate=yes",
-  "--",
-];
 const state = (ref: string, word: string) =>
   `${machine.corral} show ref:${ref} --json | grep -q '"state": "${word}"'`;
 

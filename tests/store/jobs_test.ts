@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { StoreError } from "../../src/errors.ts";
 import type { JobSpec } from "../../src/job/job.ts";
-import type { Ending } from "../../src/store/jobs.ts";
+import type { Ending } from "../../src/store/records.ts";
 import { DamagedRow } from "../../src/store/rows.ts";
 import { endedPhase, JOB_ID, momentAt, runOf, specOf, USAGE } from "../fakes/job.ts";
 import { insertRunning, StoreDir } from "../fakes/stores.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Ending } from "../../src/store/jobs.ts";
+import type { Ending } from "../../src/store/records.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
 import { JOB_ID, momentAt, runOf, specOf } from "../fakes/job.ts";
 import { StoreDir } from "../fakes/stores.ts";

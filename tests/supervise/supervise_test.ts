@@ -7,6 +7,7 @@ import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { JOB_ID, momentAt, specOf } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode } from "../fakes/node.ts";
+import { testsOf } from "../fakes/tests_of.ts";
 
 const EMPTY = "populated 0\nfrozen 0\n";
 const START_MS = 9_101_000;
@@ -66,18 +67,7 @@ class Supervision implements Disposable {
   }
 }
 
-function superviseTest(name: string, act: (supervision: Supervision) => Promise<void>): void {
-  Deno.test({
-    name,
-    // A supervisor leaves timers behind: its process ends with it.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      using supervision = new Supervision();
-      await act(supervision);
-    },
-  });
-}
+const superviseTest = testsOf(() => new Supervision());
 
 superviseTest("supervise() waits for the command and passes on how it left", async (supervision) => {
   const supervising = supervision.start();
