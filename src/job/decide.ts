@@ -50,6 +50,7 @@ export const LAUNCH_CAP_MS = 600_000;
 /** An ending takes its grace, two freezes and the kill deadline: the same holds for one that is so much later. */
 export const HANG_MARGIN_MS = 30_000;
 
+const TERM_SIGNAL = 15;
 /** SIGKILL as the kernel's OOM killer sends it, and as a shell reports it. */
 const KILLED_SIGNAL = 9;
 const KILLED_CODE = 137;
@@ -114,7 +115,7 @@ function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Obs
     return { do: "leave" };
   }
   // The leader's own exit comes before any request: what has ended by itself was not ended by us.
-  if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen), seen);
+  if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen, overdue), seen);
   if (seen.endRequest) return endOrCollect("killed", seen);
   if (overdue) return endOrCollect("timeout", seen);
   if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
@@ -150,12 +151,14 @@ function endOrCollect(reason: EndReason, seen: Observation): Action {
   return { do: "end", reason, exit, skipGrace: seen.endRequest?.skipGrace ?? false };
 }
 
-function reasonOfExit(seen: Observation): EndReason {
+/** Overdue, and dead of what a time-out sends: systemd's own deadline was quicker than an observer on a busy node. */
+function reasonOfExit(seen: Observation, overdue: boolean): EndReason {
   const exit = exitOf(seen) ?? NO_EXIT;
   const unseen = exit.code === null && exit.signal === null;
   const diedOfKill = exit.signal === KILLED_SIGNAL || exit.code === KILLED_CODE;
   if (seen.oomKills > 0 && (diedOfKill || unseen)) return "oom";
   if (unseen && seen.cgroup === "gone") return "lost";
+  if (overdue && (exit.signal === TERM_SIGNAL || exit.signal === KILLED_SIGNAL)) return "timeout";
   return exit.signal === null ? "exited" : "signaled";
 }
 

@@ -16,7 +16,7 @@ export const END_REASONS = {
   "exited":
     "its command exited by itself. Not: that it succeeded; see the exit code, which is unknown (-) when the supervisor died first, and of an adopted job.",
   "signaled":
-    "its command died of a signal that corral did not send. Not: that corral or the kernel's OOM killer ended it.",
+    "its command died of a signal that corral did not send (KILL or TERM past the deadline is `timeout`). Not: that corral or the kernel's OOM killer ended it.",
   "timeout":
     "its wall-clock limit passed and corral ended it. Not: that the command noticed; it may have died of TERM or KILL.",
   "oom":

@@ -210,6 +210,42 @@ const TABLE: readonly Row[] = [
     seen({ leader: died(15), oomKills: 1 }),
     end("signaled", { exit: { code: null, signal: 15 } }),
   ],
+  [
+    "KILL past the deadline is the time-out, whoever sent it first",
+    TIMED,
+    seen({ leader: died(9), bootMs: DEADLINE_MS, cgroup: "empty" }),
+    { do: "collect", reason: "timeout", exit: { code: null, signal: 9 } },
+  ],
+  [
+    "TERM past the deadline is the time-out, and what is left is ended",
+    TIMED,
+    seen({ leader: died(15), bootMs: DEADLINE_MS }),
+    end("timeout", { exit: { code: null, signal: 15 } }),
+  ],
+  [
+    "KILL before the deadline is a signal",
+    TIMED,
+    seen({ leader: died(9), bootMs: DEADLINE_MS - 1 }),
+    end("signaled", { exit: { code: null, signal: 9 } }),
+  ],
+  [
+    "a signal that no time-out sends is that signal past the deadline too",
+    TIMED,
+    seen({ leader: died(11), bootMs: DEADLINE_MS }),
+    end("signaled", { exit: { code: null, signal: 11 } }),
+  ],
+  [
+    "KILL with an OOM kill is oom past the deadline too",
+    TIMED,
+    seen({ leader: died(9), bootMs: DEADLINE_MS, oomKills: 1 }),
+    end("oom", { exit: { code: null, signal: 9 } }),
+  ],
+  [
+    "what exits by itself past the deadline has exited",
+    TIMED,
+    seen({ leader: exited(0), bootMs: DEADLINE_MS, cgroup: "empty" }),
+    collect("exited", 0),
+  ],
   ["a cgroup that vanished is lost", RUNNING, seen({ cgroup: "gone" }), collect("lost")],
   ["a foreign cgroup is reported", RUNNING, seen({ cgroup: "foreign" }), REPORT],
   [
