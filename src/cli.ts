@@ -95,6 +95,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
+    name: "prune",
+    summary: "drop the records of jobs that ended long ago",
+    load: async () => (await import("./commands/prune.ts")).pruneVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and how to mend what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,

@@ -16,6 +16,11 @@ export function isVanished(error: unknown): boolean {
   return /\(os error (2|3|19)\)/.test(error instanceof Error ? error.message : "");
 }
 
+/** True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it). */
+function isSwitchedOff(error: unknown): boolean {
+  return /\(os error 95\)/.test(String(error));
+}
+
 /** True for EACCES and EPERM. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
@@ -59,13 +64,13 @@ export class CgroupFs {
     }
   }
 
-  /** The text of a control file, or null where the file or its cgroup does not exist (older kernel, controller off, vanished). */
+  /** The text of a control file, or null where the file or its cgroup does not exist (older kernel, controller or PSI off, vanished). */
   readOptional(path: string, file: string): string | null {
     const name = this.locate(path, file);
     try {
       return Deno.readTextFileSync(name);
     } catch (cause) {
-      if (isVanished(cause)) return null;
+      if (isVanished(cause) || isSwitchedOff(cause)) return null;
       throw new CgroupError("cannot read", { path: name, cause });
     }
   }

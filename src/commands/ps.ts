@@ -1,7 +1,7 @@
 /** `corral ps`: jobs that are not ended. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
-import { readCurrent, readUsage } from "../cgroup/usage.ts";
+import { readCurrent } from "../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../errors.ts";
 import { type Job, runningFacts } from "../job/job.ts";
@@ -10,6 +10,7 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { type Column, renderTable } from "../report/table.ts";
 import { formatCount, formatOptionalBytes, formatPercent, MISSING, percentOf } from "../report/units.ts";
+import { readJobUsage } from "../supervise/job_usage.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
 import type { Usage } from "../job/job.ts";
 
@@ -75,7 +76,7 @@ function readLive(context: Context, job: Job): Live {
     const startedBootMs = runningFacts(job)?.startedBootMs;
     const wallMs = startedBootMs === undefined ? null : context.clock.bootMs() - startedBootMs;
     return {
-      usage: { ...readUsage(cgroups, record.path), wallMs },
+      usage: { ...readJobUsage(cgroups, record.path, context.procs.root), wallMs },
       memoryBytes: readCurrent(cgroups, record.path).memoryBytes,
       procs: cgroups.own(record, job.spec.id).pids().length,
       frozen: /^frozen 1$/m.test(cgroups.readOptional(record.path, "cgroup.events") ?? ""),

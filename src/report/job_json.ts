@@ -2,23 +2,8 @@
 import type { Job, Usage } from "../job/job.ts";
 import { runningFacts } from "../job/job.ts";
 import { signalName } from "../job/signal.ts";
+import { NO_USAGE } from "../job/usage.ts";
 import type { StoredEvent } from "../store/jobs.ts";
-
-const NO_USAGE: Usage = {
-  wallMs: null,
-  cpuUsageUsec: null,
-  cpuUserUsec: null,
-  cpuSystemUsec: null,
-  cpuPeriods: null,
-  cpuThrottledPeriods: null,
-  cpuThrottledUsec: null,
-  memoryPeakBytes: null,
-  swapPeakBytes: null,
-  oomKills: null,
-  ioReadBytes: null,
-  ioWrittenBytes: null,
-  pidsPeak: null,
-};
 
 /** Times are ISO 8601 in UTC. `live` carries what was read from a running job just now. */
 export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | null): Record<string, unknown> {

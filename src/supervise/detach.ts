@@ -3,11 +3,13 @@
  * the command runs, prints the id and returns. The supervisor has a session of its own and, under systemd, a scope of its own
  * (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
  */
+import { dirname } from "node:path";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, PathError } from "../errors.ts";
 import { newJobId } from "../job/id.ts";
 import { toolPath } from "../launch/command_lookup.ts";
 import { SystemdBackend } from "../launch/systemd_backend.ts";
+import { outputFileOf } from "./output_file.ts";
 import { runJob, type RunRequest } from "./run_job.ts";
 
 /** Tells the second corral the id of the job that it supervises. Taken out of the job's environment. */
@@ -92,10 +94,9 @@ function restoring(names: readonly string[], before: Record<string, string>): st
 
 /** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
 function outputFile(context: Context, id: string, asked: string | null): string {
-  const directory = `${context.settings.stateDir}/output`;
-  const path = asked === null ? `${directory}/${id}.log` : absolute(context, asked);
+  const path = asked === null ? outputFileOf(context.settings.stateDir, id) : absolute(context, asked);
   try {
-    if (asked === null) Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
     return path;
   } catch (cause) {

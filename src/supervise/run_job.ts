@@ -23,6 +23,7 @@ import type { Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
 import { ignoredSignals, StopSignals } from "./stop_signals.ts";
+import { Sampling } from "./sampling.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
@@ -102,6 +103,7 @@ export async function runJob(
       run: launched.run,
       cgroup: launched.cgroup,
       backend,
+      sampling: new Sampling(launched.cgroup, launched.run, context.clock),
       exit: launched.gate.exit,
       onChange: onContinue,
     },

@@ -18,6 +18,7 @@ import { observeJob } from "../supervise/observe.ts";
 import { endEscapees, findEscapees } from "./escapees.ts";
 import type { Finding } from "./finding.ts";
 import { findLeftovers, type Leftovers } from "./leftovers.ts";
+import { applyRetention } from "./prune.ts";
 
 /** Jobs ended side by side; each spends its time waiting for the kernel. */
 const AT_ONCE = 64;
@@ -93,6 +94,7 @@ class Sweep {
     if (options.escapees === "kill" && !options.dryRun) await endEscapees(context, store, escapees, listener);
     else for (const { finding } of escapees) listener.finding(finding);
     this.#ledger.flush();
+    if (!options.dryRun) await applyRetention(context, store);
   }
 
   #askOwner(live: readonly Job[]): Promise<Map<string, string>> {

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { END_REASONS, type EndReason, NO_LIMITS } from "../../src/job/job.ts";
-import { formatDetails, type LiveDetails } from "../../src/report/details.ts";
+import { END_REASONS, type EndReason, type Job, NO_LIMITS } from "../../src/job/job.ts";
+import { formatDetails, type Known, type LiveDetails } from "../../src/report/details.ts";
 import { formatLocalTime } from "../../src/report/units.ts";
 import { endedPhase, jobIn, runOf, USAGE } from "../fakes/job.ts";
 
 const GIB = 2 ** 30;
-const AT = { bootMs: runOf().startedBootMs + 61_000 };
+const AT = { bootMs: runOf().startedBootMs + 61_000, blocks: true };
+
+/** With nothing known but the record, unless said otherwise. */
+function details(job: Job, known: Partial<Known> = {}): string {
+  return formatDetails(job, { events: [], samples: [], live: null, ...known }, AT);
+}
 
 /** The lines of the text by their labels. */
 function labels(text: string): Map<string, string> {
@@ -29,7 +34,7 @@ Deno.test("formatDetails() of an ended job sets usage against limits", () => {
     tags: { project: "brain", n: "1" },
     argv: ["sh", "-c", "echo 'it'", ""],
   });
-  const said = labels(formatDetails(job, [], null, AT));
+  const said = labels(details(job));
   assert.deepEqual(
     ["ref", "tags", "command", "timeout", "on timeout", "pid"].map((label) => said.get(label)),
     [
@@ -60,7 +65,7 @@ Deno.test("formatDetails() of an ended job sets usage against limits", () => {
 
 Deno.test("formatDetails() says of every end what it means and what it does not mean", () => {
   for (const reason of Object.keys(END_REASONS) as EndReason[]) {
-    const text = formatDetails(jobIn(endedPhase({ reason, trigger: reason })), [], null, AT);
+    const text = details(jobIn(endedPhase({ reason, trigger: reason })));
     assert.equal(
       labels(text).get("state"),
       `ended: ${reason}, exit 0. This means: ${END_REASONS[reason]}`,
@@ -70,7 +75,7 @@ Deno.test("formatDetails() says of every end what it means and what it does not 
 
 Deno.test("formatDetails() tells how the command left, as far as anybody knows", () => {
   const state = (exit: { code: number | null; signal: number | null }) =>
-    labels(formatDetails(jobIn(endedPhase({ exit })), [], null, AT)).get("state")!;
+    labels(details(jobIn(endedPhase({ exit })))).get("state")!;
   assert.match(state({ code: 7, signal: null }), /^ended: exited, exit 7\./);
   assert.match(state({ code: null, signal: 34 }), /died of RTMIN\./);
   assert.match(state({ code: null, signal: null }), /exit unknown\./);
@@ -82,7 +87,7 @@ Deno.test("formatDetails() of an unkillable job names the trigger and every surv
     { pid: 6, name: "x", state: "R", wchan: null, because: "was still running" },
   ];
   const job = jobIn(endedPhase({ reason: "unkillable", trigger: "timeout", survivors }));
-  const text = formatDetails(job, [], null, AT);
+  const text = details(job);
   assert.match(text, /ended: unkillable after timeout, /);
   assert.match(
     text,
@@ -91,7 +96,7 @@ Deno.test("formatDetails() of an unkillable job names the trigger and every surv
 });
 
 Deno.test("formatDetails() shows a dash for every figure that nobody knows", () => {
-  const said = labels(formatDetails(jobIn(endedPhase({ usage: null }), { limits: NO_LIMITS }), [], null, AT));
+  const said = labels(details(jobIn(endedPhase({ usage: null }), { limits: NO_LIMITS })));
   for (const label of ["wall", "memory peak", "swap peak", "oom kills", "read", "written", "tasks peak"]) {
     assert.equal(said.get(label), "-", label);
   }
@@ -107,7 +112,7 @@ Deno.test("formatDetails() of a live job tells what it holds now and how long it
   };
   const run = runOf({ deadlineBootMs: AT.bootMs + 90_000 });
   const job = jobIn({ state: "running", run }, { limits: ALL_LIMITS, timeoutMs: 151_000 });
-  const text = formatDetails(job, [], live, AT);
+  const text = details(job, { live });
   const said = labels(text);
   assert.equal(said.get("state"), "running, frozen");
   assert.equal(said.get("timeout"), "2m31s, 1m30s left");
@@ -116,7 +121,7 @@ Deno.test("formatDetails() of a live job tells what it holds now and how long it
 });
 
 Deno.test("formatDetails() of a job that never ran leaves out what it never had", () => {
-  const text = formatDetails(jobIn({ state: "starting" }), [], null, AT);
+  const text = details(jobIn({ state: "starting" }));
   assert.doesNotMatch(text, /^ {2}(pid|cgroup|ended)\b/m);
   assert.equal(labels(text).get("started"), formatLocalTime(new Date(1_793_520_000_123)));
 });
@@ -126,7 +131,7 @@ Deno.test("formatDetails() shows events with their times to the millisecond", ()
     { atMs: 1_793_520_000_007, actor: "run", kind: "starting", detail: {} },
     { atMs: 1_793_520_001_123, actor: "run", kind: "signal", detail: { signal: "TERM", sent: 3 } },
   ];
-  const text = formatDetails(jobIn(endedPhase()), events, null, AT);
+  const text = details(jobIn(endedPhase()), { events });
   const [first, second] = events.map(({ atMs }) => formatLocalTime(new Date(atMs)));
   assert.ok(text.endsWith(
     `\nevents\n  ${first}.007 run: starting\n  ${second}.123 run: signal signal=TERM sent=3\n`,
@@ -144,7 +149,7 @@ Deno.test("formatDetails() lets nothing from outside break a line or reach the t
     user: evil,
   });
   const events = [{ atMs: 1, actor: evil, kind: evil, detail: { k: evil } }];
-  const text = formatDetails(job, events, null, AT);
+  const text = details(job, { events });
   for (const line of text.split("\n")) {
     assert.match(line, /^[^\p{C}]*$/u);
     assert.ok(line.length < 2100);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type EndableJob, endJob, type EndRequest, type Enforcement } from "../../src/supervise/end_job.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
+import { Sampling } from "../../src/supervise/sampling.ts";
 import { runningFacts } from "../../src/job/job.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { JOB_ID, momentAt } from "../fakes/job.ts";
@@ -19,8 +20,9 @@ function supervised(node: FakeNode, store: JobStore | null = node.stores.open())
   });
   const run = runningFacts(recorded)!;
   const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
-  const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend };
   const { clock, procs } = node.context;
+  const sampling = new Sampling(cgroup, run, clock);
+  const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend, sampling };
   const warn = (line: string) => void node.said.push(line);
   const on: Enforcement = { clock, procs, ledger: new Ledger(store, warn), actor: "run", warn };
   const end = (request: Partial<EndRequest>) =>

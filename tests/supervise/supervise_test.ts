@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Exit, runningFacts } from "../../src/job/job.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
+import { Sampling } from "../../src/supervise/sampling.ts";
 import { StopSignals } from "../../src/supervise/stop_signals.ts";
 import { supervise } from "../../src/supervise/supervise.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
@@ -34,7 +35,15 @@ class Supervision implements Disposable {
     const warn = (line: string) => void node.said.push(line);
     const onChange = (act: () => void) => this.notify = act;
     return supervise(
-      { spec: job.spec, run, cgroup, backend: node.backend, exit: this.#exit.promise, onChange },
+      {
+        spec: job.spec,
+        run,
+        cgroup,
+        backend: node.backend,
+        sampling: new Sampling(cgroup, run, clock),
+        exit: this.#exit.promise,
+        onChange,
+      },
       this.stop,
       { clock, procs: node.context.procs, ledger: new Ledger(node.stores.open(), warn), actor: "run", warn },
     );
