@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { END_REASONS, type EndReason, type Job, NO_LIMITS } from "../../src/job/job.ts";
 import { formatDetails, type Known, type LiveDetails } from "../../src/report/details.ts";
 import { formatLocalTime } from "../../src/report/units.ts";
-import { endedPhase, jobIn, runOf, USAGE } from "../fakes/job.ts";
+import { endedPhase, jobIn, risingSamples, runOf, USAGE } from "../fakes/job.ts";
 
 const GIB = 2 ** 30;
 const AT = { bootMs: runOf().startedBootMs + 61_000, blocks: true };
@@ -63,6 +63,29 @@ Deno.test("formatDetails() of an ended job sets usage against limits", () => {
   );
 });
 
+Deno.test("formatDetails() of an ended job tells every figure of its usage, each in its place", () => {
+  const said = labels(details(jobIn(endedPhase(), { limits: NO_LIMITS })));
+  const rows: Record<string, string> = {
+    "cpu waits": "4.1s some, 700ms all",
+    "seen of it": "anon 20.0G, file 5.0G, shmem 3.0M, slab 12.0M",
+    "memory waits": "2.2s some, 1.3s all, 41 times at high, 7 at max",
+    "read": "6.5G in 7100 operations",
+    "written": "8.0K in 2 operations",
+    "sda": "read 6.5G in 7100 operations, written 0B in 0 operations",
+    "259:1": "read 0B in 0 operations, written 8.0K in 2 operations",
+    "io waits": "5.5s some, 5.4s all",
+  };
+  for (const [label, text] of Object.entries(rows)) assert.equal(said.get(label), text, label);
+});
+
+Deno.test("formatDetails() draws the course of a job that was sampled, in what the terminal can show", () => {
+  const known = { events: [], samples: risingSamples(10), live: null };
+  const text = (blocks: boolean) => formatDetails(jobIn(endedPhase()), known, { bootMs: 0, blocks });
+  assert.match(text(true), /^over time\n {2}memory\n {4}10\.0M ┤.*█\n/m);
+  assert.match(text(false), /^over time\n {2}memory\n {4}10\.0M \|.*#\n/m);
+  assert.doesNotMatch(details(jobIn(endedPhase())), /over time/);
+});
+
 Deno.test("formatDetails() says of every end what it means and what it does not mean", () => {
   for (const reason of Object.keys(END_REASONS) as EndReason[]) {
     const text = details(jobIn(endedPhase({ reason, trigger: reason })));
@@ -97,10 +120,12 @@ Deno.test("formatDetails() of an unkillable job names the trigger and every surv
 
 Deno.test("formatDetails() shows a dash for every figure that nobody knows", () => {
   const said = labels(details(jobIn(endedPhase({ usage: null }), { limits: NO_LIMITS })));
-  for (const label of ["wall", "memory peak", "swap peak", "oom kills", "read", "written", "tasks peak"]) {
+  const labelled = ["wall", "memory peak", "swap peak", "oom kills", "read", "written", "tasks peak"];
+  for (const label of [...labelled, "cpu waits", "io waits"]) {
     assert.equal(said.get(label), "-", label);
   }
   assert.equal(said.get("cpu"), "- (user -, system -), -");
+  assert.equal(said.get("seen of it"), "anon -, file -, shmem -, slab -");
 });
 
 Deno.test("formatDetails() of a live job tells what it holds now and how long it has left", () => {

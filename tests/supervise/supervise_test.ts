@@ -180,3 +180,17 @@ superviseTest(
     assert.deepEqual([reason, exit.code], ["killed", 143]);
   },
 );
+
+superviseTest(
+  "supervise() samples the job while it waits, and records its course with its end",
+  async (supervision) => {
+    const supervising = supervision.start();
+    const { cgroups, stores } = supervision.node;
+    cgroups.put(JOB_PATH, "memory.stat", "anon 700\nfile 30\nshmem 2\nslab 1\n");
+    cgroups.put(JOB_PATH, "memory.current", "800\n");
+    // After its first sample.
+    setTimeout(() => supervision.leave(0), 100);
+    assert.equal((await supervising).usage?.memoryAnonPeakBytes, 700);
+    assert.deepEqual(stores.open().sampled(JOB_ID).samples.map(({ memoryBytes }) => memoryBytes), [800]);
+  },
+);
