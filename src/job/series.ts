@@ -10,8 +10,8 @@ export const LONGEST_PAUSE_MS = 60_000;
 const FIRST_PAUSE_MS = 5;
 /** Until here the pauses double, so that a job of 50 ms has samples too. */
 const YOUNG_MS = 50;
-/** From then on the next sample comes when the job is a sixteenth older: 130 samples in its first quarter of an hour. */
-const AGE_SHARE = 16;
+/** From then on the next sample comes when the job is an eighth older: 70 samples in its first eight minutes, then one a minute. */
+const AGE_SHARE = 8;
 const STALLED_SHARE = 4;
 
 /** Until the next sample of a job of this age. A job that was `stalled` for memory since the last one is looked at four times as often. */
