@@ -33,6 +33,11 @@ dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts dist/commit | $(
 	@echo "build: dist/corral"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)"
 
+# For the tests only: dies at the step that it is told, and is otherwise the same.
+dist/corral-crash: $(SOURCES) tests/crash/crash_point.ts deno.json deno.lock .toolchain/build.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+	@echo "build: dist/corral-crash"
+	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)" crash
+
 # Changes only when the commit does, so that an unchanged tree is not built again.
 dist/commit: FORCE
 	@mkdir -p dist
@@ -60,7 +65,7 @@ check: | $(INSTALLED_DENO)
 fmt: | $(INSTALLED_DENO)
 	$(DENO) fmt --config deno.json $(CHECKED)
 
-test: dist/corral
+test: dist/corral dist/corral-crash
 	@$(DENO) run --quiet --allow-all tests/run_tiers.ts $(TIERS)
 
 bench: dist/corral

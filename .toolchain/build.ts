@@ -1,17 +1,23 @@
 /**
- * Builds dist/corral: src/main.ts and its packages into few JavaScript files, those into one binary.
+ * build.ts COMMIT builds dist/corral: src/main.ts and its packages into few JavaScript files, those into one binary.
  * Bundling first makes it start 8 ms earlier than compiling the module graph; splitting keeps what is imported
  * lazily out of the start, another 3 ms (median of 20, with commander, valibot and node:sqlite imported).
+ *
+ * build.ts COMMIT crash builds dist/corral-crash, for the tests only: the same, but it can be told to die at any step (src/crash_point.ts).
  */
 const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
-const BUNDLE_DIR = `${PROJECT_DIR}/dist/bundle`;
-const BINARY = `${PROJECT_DIR}/dist/corral`;
+/** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
+const CRASHING = { from: "src/crash_point.ts", to: "tests/crash/crash_point.ts" };
 /** In src/version.ts; must occur exactly once. */
 const COMMIT_PLACEHOLDER = "__COMMIT__";
 
-async function main(commit: string): Promise<void> {
-  await Deno.remove(BUNDLE_DIR, { recursive: true }).catch(() => {});
+async function main(commit: string, variant: string | undefined): Promise<void> {
+  if (variant !== undefined && variant !== "crash") throw new Error(`There is no variant ${variant}`);
+  const suffix = variant === undefined ? "" : `-${variant}`;
+  const binary = `${PROJECT_DIR}/dist/corral${suffix}`;
+  const bundleDir = `${PROJECT_DIR}/dist/bundle${suffix}`;
+  await Deno.remove(bundleDir, { recursive: true }).catch(() => {});
   await deno([
     "bundle",
     "--quiet",
@@ -19,10 +25,11 @@ async function main(commit: string): Promise<void> {
     "--code-splitting",
     "--minify",
     "--outdir",
-    BUNDLE_DIR,
+    bundleDir,
+    ...(variant === "crash" ? ["--import-map", await crashingImportMap()] : []),
     "src/main.ts",
   ]);
-  await stampCommit(commit);
+  await stampCommit(bundleDir, commit);
   // No code cache: its default file in $TMPDIR could be planted by any user, and root runs this binary.
   // No config and lock: the bundle imports nothing but node: modules and itself.
   await deno([
@@ -35,19 +42,28 @@ async function main(commit: string): Promise<void> {
       "--no-code-cache",
       "--allow-all",
     ],
-    ...["--output", `${BINARY}.new`, `${BUNDLE_DIR}/main.js`],
+    ...["--output", `${binary}.new`, `${bundleDir}/main.js`],
   ]);
-  await Deno.rename(`${BINARY}.new`, BINARY);
+  await Deno.rename(`${binary}.new`, binary);
 }
 
-async function stampCommit(commit: string): Promise<void> {
+/** An import map of its own: that of deno.json, with one module in place of another. */
+async function crashingImportMap(): Promise<string> {
+  const { imports } = JSON.parse(await Deno.readTextFile(`${PROJECT_DIR}/deno.json`));
+  const map = `${PROJECT_DIR}/dist/crash_import_map.json`;
+  const replaced = { [`../${CRASHING.from}`]: `../${CRASHING.to}` };
+  await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, ...replaced } }));
+  return map;
+}
+
+async function stampCommit(bundleDir: string, commit: string): Promise<void> {
   let stamped = 0;
-  for await (const { name } of Deno.readDir(BUNDLE_DIR)) {
-    const parts = (await Deno.readTextFile(`${BUNDLE_DIR}/${name}`)).split(
+  for await (const { name } of Deno.readDir(bundleDir)) {
+    const parts = (await Deno.readTextFile(`${bundleDir}/${name}`)).split(
       COMMIT_PLACEHOLDER,
     );
     stamped += parts.length - 1;
-    await Deno.writeTextFile(`${BUNDLE_DIR}/${name}`, parts.join(commit));
+    await Deno.writeTextFile(`${bundleDir}/${name}`, parts.join(commit));
   }
   if (stamped !== 1) {
     throw new Error(
@@ -72,7 +88,7 @@ async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
-await main(Deno.args[0] ?? "unknown").catch((error: Error) => {
+await main(Deno.args[0] ?? "unknown", Deno.args[1]).catch((error: Error) => {
   console.error(`build: ${error.message}`);
   Deno.exit(1);
 });

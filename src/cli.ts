@@ -1,7 +1,10 @@
 /** The command table, and from the words of a command line to an exit code. */
 import { Command, CommanderError } from "@commander-js/extra-typings";
+import { choiceOption } from "./choice_option.ts";
 import type { Context } from "./context.ts";
+import { type ProgramForm, programForm } from "./describe/command_tree.ts";
 import { EXIT, exitCodeOf, renderError, UsageError } from "./errors.ts";
+import { LEVELS, LOG_FORMATS } from "./log.ts";
 import { printable, quoted } from "./report/escape.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "./version.ts";
 
@@ -50,7 +53,10 @@ export async function runCli(
   }
 }
 
-type MakeVerb = (invoke: Invoke) => unknown;
+/** The whole command line as data, every verb loaded: for the commands that describe it. */
+export type DescribeProgram = () => Promise<ProgramForm>;
+
+type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram) => unknown;
 
 /** The commands in the order of the help text. A verb's module is loaded only when it is called: that is 4 ms of every start. */
 const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeVerb> }[] = [
@@ -73,6 +79,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     name: "kill",
     summary: "end jobs and everything they started",
     load: async () => (await import("./commands/kill.ts")).killVerb,
+  },
+  {
+    name: "adopt",
+    summary: "take running processes into a job",
+    load: async () => (await import("./commands/adopt.ts")).adoptVerb,
   },
   {
     name: "set",
@@ -100,11 +111,42 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/prune.ts")).pruneVerb,
   },
   {
+    name: "strays",
+    summary: "processes that match a pattern and belong to no job",
+    load: async () => (await import("./commands/strays.ts")).straysVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and how to mend what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,
   },
+  {
+    name: "install",
+    summary: "have a timer or cron sweep this node; manual page, completions",
+    load: async () => (await import("./commands/install.ts")).installVerb,
+  },
+  {
+    name: "uninstall",
+    summary: "take away what install made",
+    load: async () => (await import("./commands/uninstall.ts")).uninstallVerb,
+  },
+  {
+    name: "completion",
+    summary: "print the completions for a shell",
+    load: async () => (await import("./commands/completion.ts")).completionVerb,
+  },
+  {
+    name: "man",
+    summary: "print the manual page",
+    load: async () => (await import("./commands/man.ts")).manVerb,
+  },
 ];
+
+/** See {@link DescribeProgram}; what it describes does nothing. */
+export async function describeProgram(): Promise<ProgramForm> {
+  const silent: Terminal = { out: () => {}, err: () => {}, widthColumns: null };
+  return programForm(await program(() => Promise.resolve(), silent, () => true));
+}
 
 /**
  * The command tree; also the source of help, manual page and completions. Verbs for which `isWanted` is false are there by name and
@@ -125,8 +167,14 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
       "where the store is (CORRAL_STATE_DIR; default /var/lib/corral, or $XDG_STATE_HOME/corral)",
     )
     .option("--config <FILE>", "configuration (CORRAL_CONFIG; default /etc/corral/config.toml)")
-    .option("--log-level <LEVEL>", "debug, info, warn or error (default: warn)")
-    .option("--log-format <FORMAT>", "text or json (default: text)")
+    .addOption(choiceOption("--log-level <LEVEL>", "debug, info, warn or error (default: warn)", {
+      values: LEVELS,
+      parse: String,
+    }))
+    .addOption(choiceOption("--log-format <FORMAT>", "text or json (default: text)", {
+      values: LOG_FORMATS,
+      parse: String,
+    }))
     .usage("[options] COMMAND ...")
     .enablePositionalOptions()
     .helpCommand(false)
@@ -134,8 +182,9 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
       throw new UsageError("no command given", { mend: "see: corral --help" });
     });
   for (const { name, summary, load } of VERBS) {
-    if (isWanted(name)) root.addCommand(((await load())(invoke) as Command).summary(summary));
-    else root.command(name).summary(summary);
+    if (isWanted(name)) {
+      root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
+    } else root.command(name).summary(summary);
   }
   root.argument("[COMMAND]").action((word?: string) => {
     throw new UsageError(
@@ -158,6 +207,11 @@ function hint(word: string, root: { commands: readonly { name(): string }[] }): 
 
 /** Commander's own errors in corral's form: one line on stderr, exit 2. */
 function quieten(command: Command, terminal: Terminal): void {
+  // The words that an option takes stand in its description already.
+  command.configureHelp({
+    optionDescription: ({ description }) => description,
+    argumentDescription: ({ description }) => description,
+  });
   command.exitOverride().configureOutput({
     writeOut: terminal.out,
     writeErr: terminal.err,

@@ -46,7 +46,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
     defaultStateDir(around);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   return {
-    stateDir: stateDir.startsWith("/") ? stateDir : `${around.cwd}/${stateDir}`,
+    stateDir: fromHere(around.cwd, stateDir),
     // Homes are shared between nodes: one file per node. Root's directory is the node's own.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
     backend: config.backend ?? "auto",
@@ -70,6 +70,11 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
 
 function parseRetentionMs(text: string): number | null {
   return text === "none" ? null : parseDurationMs(text);
+}
+
+/** A path of the command line as an absolute one. */
+export function fromHere(cwd: string, path: string): string {
+  return path.startsWith("/") ? path : `${cwd}/${path}`;
 }
 
 function readFile(file: string, asked: boolean): string | null {

@@ -27,6 +27,8 @@ export interface Context {
   log(level: "debug" | "info", message: string, properties?: Record<string, unknown>): void;
   env: Record<string, string>;
   cwd: string;
+  /** Where the node's own settings and units are: /etc, elsewhere on a fake node. */
+  etc: string;
   /** The path of this binary and the words after it, to start itself again. */
   self: { path: string; args: string[] };
   uid: number;
@@ -48,7 +50,7 @@ export interface Context {
   /** Throws SetupError when it cannot work here. */
   backend(wanted: BackendName | "auto"): Backend;
   backendOf(job: Job): Backend;
-  /** All that can work here. */
+  /** All on which jobs may be found from here. */
   backends(): Backend[];
   /** Throws StoreError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;

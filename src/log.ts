@@ -9,7 +9,10 @@ export interface Log {
   log(level: "debug" | "info", message: string, properties?: Record<string, unknown>): void;
 }
 
-const LEVELS = ["debug", "info", "warn", "error"] as const;
+/** What --log-level takes. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+/** What --log-format takes. */
+export const LOG_FORMATS = ["text", "json"] as const;
 type Level = typeof LEVELS[number];
 /** The log library's own names. */
 const LIBRARY_LEVEL = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
@@ -20,7 +23,7 @@ export async function makeLog(
   write: (text: string) => void,
 ): Promise<Log> {
   const level = oneOf("--log-level", options.logLevel ?? "warn", LEVELS);
-  const format = oneOf("--log-format", options.logFormat ?? "text", ["text", "json"] as const);
+  const format = oneOf("--log-format", options.logFormat ?? "text", LOG_FORMATS);
   const plain: Log = { say: (line) => write(`corral: ${printable(line)}\n`), log: () => {} };
   if (format === "text" && (level === "warn" || level === "error")) return plain;
   return await libraryLog(level, format, write);

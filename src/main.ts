@@ -35,7 +35,8 @@ import { writeAll, writeDiagnostics } from "./host/write.ts";
 const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
-const PASSWD = "/etc/passwd";
+const ETC = "/etc";
+const PASSWD = `${ETC}/passwd`;
 
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
 
@@ -67,6 +68,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     log: log.log,
     env,
     cwd,
+    etc: ETC,
     self: { path: Deno.execPath(), args: Deno.args },
     uid,
     userName: nameOfUid(uid, PASSWD),
@@ -84,9 +86,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backend: (wanted) => chooseBackend(wanted, choice()),
     backendOf: (job) => {
       const run = job.phase.state === "starting" ? null : job.phase.run;
-      return run === null
-        ? chooseBackend(job.spec.backend, choice())
-        : backendOf(job.spec.backend, run.cgroup.path, choice());
+      return backendOf(job.spec.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),

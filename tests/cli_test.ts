@@ -4,7 +4,20 @@ import { type Invoke, program, runCli } from "../src/cli.ts";
 import { CorralError, EXIT } from "../src/errors.ts";
 import { FakeNode } from "./fakes/node.ts";
 
-const VERBS = ["run", "ps", "show", "kill", "set", "freeze", "thaw", "doctor"];
+const VERBS = [
+  "run",
+  "ps",
+  "show",
+  "kill",
+  "set",
+  "freeze",
+  "thaw",
+  "doctor",
+  "install",
+  "uninstall",
+  "completion",
+  "man",
+];
 
 interface Said {
   exitCode: number;
@@ -204,7 +217,7 @@ Deno.test("corral run reads all of its options", async () => {
   const words =
     "-n N -t 1h --grace 0 --signal int -m 1G --memory-high 512M --swap 0 -c 150% --cpu-weight 5 -p 9 --ref R " +
     "--tag a=1 --tag b=2 --user U --chdir / --env A=1 --env A=2=3 --detach --output O --backend cgroupfs --best-effort " +
-    "--receipt F --quiet";
+    "--receipt F --with-parent --quiet";
   const { options } = await asked("run", ...words.split(" "), "cmd");
   assert.deepEqual(options, {
     name: "N",
@@ -227,6 +240,7 @@ Deno.test("corral run reads all of its options", async () => {
     backend: "cgroupfs",
     bestEffort: true,
     receipt: "F",
+    withParent: true,
     quiet: true,
   });
 });
@@ -238,6 +252,7 @@ Deno.test("corral run gives a value that looks like an option only with an equal
 Deno.test("corral run refuses what only its surroundings can refuse", async () => {
   const rows: readonly (readonly [words: string[], message: RegExp])[] = [
     [["--output", "x", "true"], /^corral: --output goes with --detach/],
+    [["--with-parent", "--detach", "true"], /^corral: --with-parent does not go with --detach: /],
     [["--user", "nobody2", "true"], /^corral: cannot look up users: getent is missing \(install /],
     [["--chdir", "/no/such/directory", "true"], /^corral: --chdir: cannot enter "\/no\/such\/directory": /],
     [["--chdir", "/etc/passwd", "true"], /^corral: --chdir: "\/etc\/passwd" is not a directory$/],

@@ -27,6 +27,14 @@ function parseEvents(text: string | null, path: string): CgroupEvents {
   return { populated: values.get("populated") === 1, frozen: values.get("frozen") === 1 };
 }
 
+/** How long to wait. */
+export interface EventsWait {
+  capMs: number;
+  stop?: AbortSignal | undefined;
+  /** For a wait of days: where the kernel gives notice, looks at the file by itself no more often than that. */
+  recheckMs?: number;
+}
+
 /**
  * Waits until `reached` holds of the cgroup's events, at most `capMs`, or until `stop` aborts.
  * True when it held. Undoes nothing: the caller does (a freeze that timed out must be thawed).
@@ -34,7 +42,7 @@ function parseEvents(text: string | null, path: string): CgroupEvents {
 export async function waitForEvents(
   cgroup: OwnedCgroup,
   reached: (events: CgroupEvents) => boolean,
-  { capMs, stop }: { capMs: number; stop?: AbortSignal | undefined },
+  { capMs, stop, recheckMs = RECHECK_MS }: EventsWait,
 ): Promise<boolean> {
   const holds = () => reached(readEvents(cgroup));
   if (holds()) return true;
@@ -44,12 +52,19 @@ export async function waitForEvents(
     if (holds()) return true;
     const leftMs = until - performance.now();
     if (leftMs <= 0 || stop?.aborted) return false;
-    await notices.next(Math.min(leftMs, RECHECK_MS), stop);
+    await notices.next(Math.min(leftMs, notices.come ? recheckMs : RECHECK_MS), stop);
   }
 }
 
+interface Notices extends Disposable {
+  /** False when there will be none. */
+  come: boolean;
+  /** Resolves at the next one, or after `ms`. */
+  next(ms: number, stop?: AbortSignal): Promise<void>;
+}
+
 /** inotify on cgroup.events; without it (no instances left: fs.inotify.max_user_instances) only the re-check remains. */
-function watch(cgroup: OwnedCgroup): { next(ms: number, stop?: AbortSignal): Promise<void> } & Disposable {
+function watch(cgroup: OwnedCgroup): Notices {
   let watcher: Deno.FsWatcher | null = null;
   try {
     watcher = Deno.watchFs(cgroup.fs.locate(cgroup.path, "cgroup.events"));
@@ -59,6 +74,7 @@ function watch(cgroup: OwnedCgroup): { next(ms: number, stop?: AbortSignal): Pro
   const iterator = watcher?.[Symbol.asyncIterator]();
   let notice: Promise<unknown> | null = null;
   return {
+    come: watcher !== null,
     next: (ms, stop) =>
       new Promise((resolve) => {
         const done = () => {

@@ -4,6 +4,7 @@
  *
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
  */
+import { crashPoint } from "../crash_point.ts";
 import { CgroupError } from "../errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 
@@ -19,6 +20,11 @@ export function isVanished(error: unknown): boolean {
 /** True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it). */
 function isSwitchedOff(error: unknown): boolean {
   return /\(os error 95\)/.test(String(error));
+}
+
+/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would be said of the cgroup. */
+function isNoProcess(error: unknown): boolean {
+  return /\(os error 3\)/.test(error instanceof Error ? error.message : "");
 }
 
 /** True for EACCES and EPERM. */
@@ -168,6 +174,21 @@ export class OwnedCgroup {
     return true;
   }
 
+  /** Moves a process, with all its threads, into this cgroup or its child `below`; false when it is gone. Throws CgroupError. */
+  moveIn(pid: number, below = ""): boolean {
+    // The kernel takes 0 for the writer itself.
+    if (!Number.isSafeInteger(pid) || pid <= 1) throw new RangeError(`Cannot move process ${pid}`);
+    const name = this.fs.locate(below === "" ? this.path : `${this.path}/${below}`, "cgroup.procs");
+    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    try {
+      Deno.writeTextFileSync(name, String(pid), { create: false });
+      return true;
+    } catch (cause) {
+      if (isNoProcess(cause)) return false;
+      throw new CgroupError(`cannot move process ${pid} in`, { path: name, cause });
+    }
+  }
+
   /** The text of a control file, or null when there is none. Throws CgroupError. */
   read(file: string): string | null {
     return this.#unlocked(() => this.fs.readOptional(this.path, file));
@@ -198,6 +219,7 @@ export class OwnedCgroup {
     for (const path of this.paths()) {
       try {
         this.#unlocked(() => Deno.removeSync(this.fs.locate(path)));
+        crashPoint("removal: cgroup removed");
       } catch (cause) {
         if (isVanished(cause)) continue;
         if (/\(os error 16\)/.test(String(cause))) return false;

@@ -1,4 +1,5 @@
 /** The cgroup2 freezer (cgroup-v2.rst, cgroup.freeze; Linux 5.2). A frozen process still dies of SIGKILL. */
+import { crashPoint } from "../crash_point.ts";
 import { readEvents, waitForEvents } from "./events.ts";
 import type { OwnedCgroup } from "./file.ts";
 
@@ -8,6 +9,7 @@ import type { OwnedCgroup } from "./file.ts";
  */
 export async function freeze(cgroup: OwnedCgroup, capMs: number): Promise<boolean> {
   cgroup.write("cgroup.freeze", "1");
+  crashPoint("ending: freezing");
   let frozen = false;
   try {
     frozen = await waitForEvents(cgroup, (events) => events.frozen || !events.populated, { capMs });

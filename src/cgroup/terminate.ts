@@ -2,9 +2,10 @@
  * Ends everything in a job's cgroup: freeze, first signal, thaw, grace, cgroup.kill, wait until empty.
  *
  * Frozen, so that no fork slips between the listing of the processes and the signal to each. cgroup.kill (Linux 5.14) needs no freeze:
- * it misses no fork, and takes frozen, stopped and traced processes alike. Older kernels get the same by freezing once more and
+ * it misses no fork, and takes frozen, stopped and traced processes alike; only processes without a main thread need a signal each. Older kernels get the same by freezing once more and
  * signalling each process until the tree is empty.
  */
+import { crashPoint } from "../crash_point.ts";
 import type { Survivor } from "../job/job.ts";
 import { parseSignal, type Signal } from "../job/signal.ts";
 import type { Procs } from "../host/proc.ts";
@@ -19,6 +20,8 @@ export const FREEZE_CAP_MS = 1_000;
 /** From cgroup.kill to an empty cgroup; past it what is left counts as unkillable. */
 export const KILL_CAP_MS = 10_000;
 const KILL = parseSignal("KILL");
+/** By then a job of thousands is gone, and what is left is looked at one by one. */
+const MISSED_AFTER_MS = 500;
 /** Pause between two rounds of single signals on a kernel without cgroup.kill. */
 const KILL_ROUND_MS = 50;
 
@@ -57,6 +60,7 @@ export async function beginToEnd(
     capMs: options.graceMs,
     stop: options.skipGrace,
   });
+  crashPoint("ending: grace over");
   options.onStep("grace", { emptied });
   return emptied;
 }
@@ -66,6 +70,7 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   const { signal, onStep } = options;
   if (signal === null) return;
   const frozen = await freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
+  crashPoint("ending: frozen");
   onStep("freeze", { completed: frozen });
   let sent = 0;
   let refused = 0;
@@ -77,9 +82,11 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
       if (outcome === "sent") sent++;
       if (outcome === "refused") refused++;
     }
+    crashPoint("ending: signalled");
   } finally {
     thaw(cgroup);
   }
+  crashPoint("ending: thawed");
   onStep("signal", { signal: signal.name, sent, refused });
 }
 
@@ -98,14 +105,28 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
   if (!readEvents(cgroup).populated) return [];
   const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
   const atOnce = await orGoOn("kill", killing, options) ?? false;
+  crashPoint("ending: kill written");
   options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals" });
   const empty = atOnce
-    ? await waitForEvents(cgroup, (events) => !events.populated, { capMs })
+    ? await waitForKilled(cgroup, procs, capMs)
     : await killOneByOne(cgroup, procs, { ...options, killCapMs: capMs });
+  crashPoint("ending: empty");
   options.onStep("empty", { emptied: empty });
   // Whoever froze it, what is left must be able to run to its end.
   orThaw(cgroup, options);
   return empty ? [] : describeSurvivors(cgroup, procs);
+}
+
+/**
+ * cgroup.kill signals the main thread of each process, which does nothing where that has ended before the others (Linux 6.18). kill(2) is
+ * for the process, and any thread takes it. To those that are merely slow to die, it is the same once more.
+ */
+async function waitForKilled(cgroup: OwnedCgroup, procs: Procs, capMs: number): Promise<boolean> {
+  const isEmpty = (events: { populated: boolean }) => !events.populated;
+  const firstMs = Math.min(capMs, MISSED_AFTER_MS);
+  if (await waitForEvents(cgroup, isEmpty, { capMs: firstMs })) return true;
+  for (const pid of cgroup.pids()) trySignal(() => procs.signalIn(cgroup.path, pid, KILL));
+  return await waitForEvents(cgroup, isEmpty, { capMs: capMs - firstMs });
 }
 
 function orThaw(cgroup: OwnedCgroup, options: TerminateOptions): void {

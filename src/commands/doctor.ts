@@ -1,11 +1,12 @@
 /** `corral doctor`: what this node can enforce, each problem with the command that mends it; then a real job, limited and killed. */
 import { Command } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../errors.ts";
 import { type Finding, inspectBackend, inspectKernel, inspectStore, inspectTools } from "../doctor/checks.ts";
 import type { Backend } from "../launch/backend.ts";
-import { parseBackend } from "../launch/choose_backend.ts";
+import { BACKEND_CHOICE } from "../launch/choose_backend.ts";
 import { toJson } from "../report/json.ts";
 import { printable } from "../report/escape.ts";
 
@@ -15,7 +16,9 @@ export function doctorVerb(invoke: Invoke) {
     .description(
       "Checks kernel, cgroups, backend, tools and store, then really creates a job, limits it and kills it. Exit 1 if something is missing.",
     )
-    .option("--backend <BACKEND>", "check this backend: auto, systemd or cgroupfs", parseBackend)
+    .addOption(
+      choiceOption("--backend <BACKEND>", "check this backend: auto, systemd or cgroupfs", BACKEND_CHOICE),
+    )
     .option("--json", "print JSON");
   doctor.action((options) => invoke(doctor, (context) => examine(context, options)));
   return doctor;
@@ -23,7 +26,7 @@ export function doctorVerb(invoke: Invoke) {
 
 async function examine(
   context: Context,
-  options: { backend?: ReturnType<typeof parseBackend>; json?: boolean },
+  options: { backend?: ReturnType<typeof BACKEND_CHOICE.parse>; json?: boolean },
 ): Promise<number> {
   const findings: Finding[] = [];
   const add = (...found: Finding[]) => {

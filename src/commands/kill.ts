@@ -9,7 +9,7 @@ import { stillAlive } from "../job/outcome.ts";
 import { toJson } from "../report/json.ts";
 import { renderTable } from "../report/table.ts";
 import { formatCount, MISSING } from "../report/units.ts";
-import type { JobStore } from "../store/jobs.ts";
+import type { JobStore, OnDamage } from "../store/jobs.ts";
 import { killJob, type KillResult } from "../supervise/kill_job.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
 import { ignoredSignals, StopSignals } from "../supervise/stop_signals.ts";
@@ -45,8 +45,15 @@ export function killVerb(invoke: Invoke) {
 
 async function killJobs(context: Context, selectors: string[], options: Options): Promise<number> {
   const store = context.openStore("kill");
-  const jobs = chooseJobs(store, selectors, options);
-  if (options.dryRun) return await showPlan(context, jobs, options.json ?? false);
+  let exitCode: number = EXIT.DONE;
+  const jobs = chooseJobs(store, selectors, options, ({ message }) => {
+    exitCode = EXIT.NEGATIVE;
+    context.say(message);
+  });
+  if (options.dryRun) {
+    await showPlan(context, jobs, options.json ?? false);
+    return exitCode;
+  }
   if (options.all && !options.yes && jobs.length > 0 && !confirmed(context, jobs.length)) {
     return EXIT.NEGATIVE;
   }
@@ -61,10 +68,11 @@ async function killJobs(context: Context, selectors: string[], options: Options)
     const batch = jobs.slice(start, start + AT_ONCE);
     results.push(...await Promise.all(batch.map((job) => killJob(context, store, job, order))));
   }
-  return tell(context, results, options.json ?? false);
+  return tell(context, results, options.json ?? false) ? exitCode : EXIT.NEGATIVE;
 }
 
-function chooseJobs(store: JobStore, selectors: string[], options: Options): Job[] {
+/** A row that is damaged might be of a job that is meant. */
+function chooseJobs(store: JobStore, selectors: string[], options: Options, onDamage: OnDamage): Job[] {
   const { all, name, ref, user } = options;
   const filtered = all || name !== undefined || ref !== undefined || user !== undefined;
   if (filtered === selectors.length > 0) {
@@ -78,7 +86,7 @@ function chooseJobs(store: JobStore, selectors: string[], options: Options): Job
     const jobs = selectors.flatMap((text) => selectLive(store, text));
     return [...new Map(jobs.map((job) => [job.spec.id, job])).values()];
   }
-  const chosen = store.live().filter(({ spec }) =>
+  const chosen = store.live(onDamage).filter(({ spec }) =>
     (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
     (user === undefined || spec.user === user || String(spec.uid) === user)
   );
@@ -94,7 +102,7 @@ function confirmed(context: Context, count: number): boolean {
   return context.confirm(question);
 }
 
-async function showPlan(context: Context, jobs: Job[], json: boolean): Promise<number> {
+async function showPlan(context: Context, jobs: Job[], json: boolean): Promise<void> {
   const rows = jobs.filter(isLive).map((job) => ({
     id: job.spec.id,
     name: job.spec.name,
@@ -116,7 +124,6 @@ async function showPlan(context: Context, jobs: Job[], json: boolean): Promise<n
       }),
     );
   }
-  return EXIT.DONE;
 }
 
 function count(context: Context, job: Job): number | null {
@@ -127,7 +134,8 @@ function count(context: Context, job: Job): number | null {
     : null;
 }
 
-function tell(context: Context, results: KillResult[], json: boolean): number {
+/** True when all of them have ended. */
+function tell(context: Context, results: KillResult[], json: boolean): boolean {
   if (json) context.stdout.write(toJson(results) + "\n");
   for (const { id, reason, survivors, refused } of results) {
     if (refused !== null) context.say(`job ${id}: not ended: ${refused}`);
@@ -135,7 +143,5 @@ function tell(context: Context, results: KillResult[], json: boolean): number {
       context.say(`job ${id}: ${stillAlive(survivors)}: corral show ${id}`);
     } else if (!json) context.stdout.write(`${id} ended: ${reason ?? MISSING}\n`);
   }
-  return results.every(({ survivors, refused }) => survivors === 0 && refused === null)
-    ? EXIT.DONE
-    : EXIT.NEGATIVE;
+  return results.every(({ survivors, refused }) => survivors === 0 && refused === null);
 }

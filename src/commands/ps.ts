@@ -48,7 +48,11 @@ export function psVerb(invoke: Invoke) {
 }
 
 async function listJobs(context: Context, json: boolean): Promise<number> {
-  const jobs = context.openStore("ps").live();
+  let exitCode: number = EXIT.DONE;
+  const jobs = context.openStore("ps").live((damage) => {
+    exitCode = EXIT.NEGATIVE;
+    context.say(damage.message);
+  });
   const seen = jobs.map((job) => ({ job, live: readLive(context, job) }));
   if (json) {
     const rows = seen.map(({ job, live }) => ({
@@ -58,12 +62,12 @@ async function listJobs(context: Context, json: boolean): Promise<number> {
       frozen: live.frozen,
     }));
     context.stdout.write(toJson(rows) + "\n");
-    return EXIT.DONE;
+    return exitCode;
   }
   const rows = seen.map(({ job, live }) => row(context, job, live));
   const { widthColumns } = context.stdout;
   context.stdout.write(await renderTable(COLUMNS, rows, { widthColumns, colour: context.colour }));
-  return EXIT.DONE;
+  return exitCode;
 }
 
 function readLive(context: Context, job: Job): Live {

@@ -2,24 +2,13 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
-import { parserFor, SetupError, UsageError, ValueError } from "../errors.ts";
+import { SetupError, UsageError, ValueError } from "../errors.ts";
 import { findUser } from "../host/users.ts";
-import { parseCpus } from "../job/cpus.ts";
-import { parseDurationMs } from "../job/duration.ts";
-import { jobNameFromCommand, parseName, parseRef } from "../job/name.ts";
-import { parseSignal } from "../job/signal.ts";
-import { parseSizeBytes } from "../job/size.ts";
-import { parseTag } from "../job/tag.ts";
-import { parseBackend } from "../launch/choose_backend.ts";
-import { superviseDetached } from "../supervise/detach.ts";
+import { jobNameFromCommand } from "../job/name.ts";
 import { quoted } from "../report/escape.ts";
+import { runDetached } from "../supervise/run_detached.ts";
 import { runJob, type RunRequest } from "../supervise/run_job.ts";
-import { parseTasks, parseWeight } from "../job/count.ts";
-
-/** Repeatable options: KEY=VALUE pairs, the last one of a key wins. */
-function collect<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
-  return (text, before = []) => [...before, parse(text)];
-}
+import { collect, JOB_OPTIONS, limitsFrom, nameOption, tagsFrom } from "./job_options.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
   const equals = text.indexOf("=");
@@ -27,8 +16,6 @@ function parseEnv(text: string): { key: string; value: string } {
   const offset = Math.max(equals, 0);
   throw new ValueError({ kind: "variable", input: text, offset, accepted: ["KEY=VALUE"], source: "--env" });
 }
-
-const zeroAllowed = { zeroAllowed: true };
 
 function command() {
   return new Command("run")
@@ -39,46 +26,18 @@ function command() {
     )
     .argument("<COMMAND>", "the command")
     .argument("[ARG...]", "its arguments, passed on as they are")
-    .option(
-      "-n, --name <NAME>",
-      "label in tables (default: basename of COMMAND)",
-      parserFor("--name", parseName),
-    )
-    .option(
-      "-t, --timeout <DURATION>",
-      "wall-clock limit: 90, 90s, 2h30m, 1d, 500ms, HH:MM:SS, D-HH:MM:SS",
-      parserFor("--timeout", (text) => parseDurationMs(text)),
-    )
-    .option(
-      "--grace <DURATION>",
-      "from the first signal to KILL (default: 2s)",
-      parserFor("--grace", (text) => parseDurationMs(text, zeroAllowed)),
-    )
-    .option("--signal <SIG>", "first signal (default: TERM)", parserFor("--signal", parseSignal))
-    .option(
-      "-m, --memory <SIZE>",
-      "memory.max, such as 24G; the whole job dies at once when it is exceeded",
-      parserFor("--memory", (text) => parseSizeBytes(text)),
-    )
-    .option(
-      "--memory-high <SIZE>",
-      "throttle above it",
-      parserFor("--memory-high", (text) => parseSizeBytes(text)),
-    )
-    .option(
-      "--swap <SIZE>",
-      "memory.swap.max (default: 0 with --memory)",
-      parserFor("--swap", (text) => parseSizeBytes(text, zeroAllowed)),
-    )
-    .option("-c, --cpus <CPUS>", "CPU quota: 4, 0.5 or 150%", parserFor("--cpus", parseCpus))
-    .option(
-      "--cpu-weight <N>",
-      "share of the CPU when it is scarce, 1..10000",
-      parserFor("--cpu-weight", parseWeight),
-    )
-    .option("-p, --pids <N>", "limit of processes and threads", parserFor("--pids", parseTasks))
-    .option("--ref <REF>", "the owner's id of the job", parserFor("--ref", parseRef))
-    .option("--tag <KEY=VALUE>", "label to filter by, repeatable", collect(parserFor("--tag", parseTag)))
+    .addOption(nameOption("basename of COMMAND"))
+    .addOption(JOB_OPTIONS.timeout)
+    .addOption(JOB_OPTIONS.grace)
+    .addOption(JOB_OPTIONS.signal)
+    .addOption(JOB_OPTIONS.memory)
+    .addOption(JOB_OPTIONS.memoryHigh)
+    .addOption(JOB_OPTIONS.swap)
+    .addOption(JOB_OPTIONS.cpus)
+    .addOption(JOB_OPTIONS.cpuWeight)
+    .addOption(JOB_OPTIONS.pids)
+    .addOption(JOB_OPTIONS.ref)
+    .addOption(JOB_OPTIONS.tag)
     .option("--user <USER>", "run as USER, with that user's groups (root only)")
     .option("--chdir <DIR>", "working directory")
     .option("--env <KEY=VALUE>", "environment variable, repeatable", collect(parseEnv))
@@ -87,7 +46,8 @@ function command() {
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log)",
     )
-    .option("--backend <BACKEND>", "auto, systemd or cgroupfs (default: auto)", parseBackend)
+    .option("--with-parent", "end the job (reason orphaned) when the process that called corral is gone")
+    .addOption(JOB_OPTIONS.backend)
     .option("--best-effort", "run although a limit cannot be enforced; warn")
     .option("--receipt <FILE>", "write a JSON receipt at the end")
     .option("--quiet", "nothing of corral's own on stderr")
@@ -102,7 +62,7 @@ export function runVerb(invoke: Invoke) {
   run.action((program, args, options) =>
     invoke(run, async (context) => {
       const request = await requestFrom(context, [program, ...args], options);
-      return options.detach ? await superviseDetached(context, request) : await runJob(context, request);
+      return options.detach ? await runDetached(context, request) : await runJob(context, request);
     }, { launching: true })
   );
   return run;
@@ -111,6 +71,9 @@ export function runVerb(invoke: Invoke) {
 async function requestFrom(context: Context, argv: string[], options: Options): Promise<RunRequest> {
   if (options.output !== undefined && !options.detach) {
     throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
+  }
+  if (options.withParent && options.detach) {
+    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller");
   }
   const user = options.user === undefined ? null : await findUser(options.user, context.run);
   if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
@@ -121,24 +84,15 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     ...context.env,
     ...Object.fromEntries((options.env ?? []).map(({ key, value }) => [key, value])),
   };
-  const memoryMaxBytes = options.memory ?? null;
   return {
     argv,
     name: options.name ?? jobNameFromCommand(argv[0]!),
     ref: options.ref ?? null,
-    tags: Object.fromEntries((options.tag ?? []).map(({ key, value }) => [key, value])),
+    tags: tagsFrom(options.tag),
     timeoutMs: options.timeout ?? null,
     graceMs: options.grace ?? context.settings.graceMs,
     signal: options.signal?.name ?? "TERM",
-    limits: {
-      memoryMaxBytes,
-      memoryHighBytes: options.memoryHigh ?? null,
-      swapMaxBytes: options.swap ?? (memoryMaxBytes === null ? null : 0),
-      cpuMaxCores: options.cpus ?? null,
-      cpuWeight: options.cpuWeight ?? null,
-      pidsMax: options.pids ?? null,
-    },
-    swapIsImplied: options.swap === undefined,
+    ...limitsFrom(options),
     user,
     cwd,
     env,
@@ -146,6 +100,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     bestEffort: options.bestEffort ?? context.settings.bestEffort,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
+    withParent: options.withParent ?? false,
     quiet: options.quiet ?? false,
   };
 }

@@ -1,23 +1,39 @@
 /** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError, EXIT, parserFor, UsageError } from "../errors.ts";
 import { parseTasks } from "../job/count.ts";
 import { toJson } from "../report/json.ts";
-import { actJson, actLine, findingLine, PLAN_COLUMNS, planRow } from "../report/sweep_lines.ts";
+import {
+  actJson,
+  actLine,
+  escapeeJson,
+  escapeeLine,
+  findingLine,
+  isOver,
+  PLAN_COLUMNS,
+  planRow,
+} from "../report/sweep_lines.ts";
 import { renderTable } from "../report/table.ts";
 import type { JobStore } from "../store/jobs.ts";
+import type { Escapee } from "../sweep/escapees.ts";
+import type { EndedProcess } from "../supervise/end_processes.ts";
+import { ignoredSignals, StopSignals } from "../supervise/stop_signals.ts";
 import type { Finding } from "../sweep/finding.ts";
 import { lockSweep } from "../sweep/lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../sweep/sweep.ts";
 
-function oneOf<const T extends string>(option: string, accepted: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = accepted.find((candidate) => candidate === text);
+/** The words that an option takes, for choiceOption(). */
+function oneOf<const T extends string>(option: string, values: readonly T[]) {
+  const parse = (text: string): T => {
+    const found = values.find((candidate) => candidate === text);
     if (found !== undefined) return found;
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${accepted.join(", ")}`);
+    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${values.join(", ")}`);
   };
+  return { values, parse };
 }
 
 function command() {
@@ -29,16 +45,16 @@ function command() {
     )
     .option("--dry-run", "show what would be done")
     .option("--quiet", "print only what was done and what is newly found")
-    .option(
+    .addOption(choiceOption(
       "--on-orphan <ACTION>",
       "live jobs whose supervisor is gone: kill or keep (default: kill)",
       oneOf("--on-orphan", ["kill", "keep"]),
-    )
-    .option(
+    ))
+    .addOption(choiceOption(
       "--escapees <ACTION>",
       "processes that left the cgroup of their job: report or kill, once the job is over (default: report)",
       oneOf("--escapees", ["report", "kill"]),
-    )
+    ))
     .option(
       "--status-command <CMD>",
       "shell command that reads the refs of live jobs, one a line, and prints REF STATUS",
@@ -65,13 +81,19 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const store = context.openStore("sweep");
   using lock = lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
+  crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);
-  await sweep(context, store, sweepOptions(context, options), log);
+  // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
+  const stop = new StopSignals();
+  stop.listen(ignoredSignals(context.procs.root));
+  const isStopped = () => stop.received !== null;
+  await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
   await log.close();
+  if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-function sweepOptions({ settings }: Context, options: Options): SweepOptions {
+function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped"> {
   return {
     dryRun: options.dryRun ?? false,
     onOrphan: options.onOrphan ?? settings.onOrphan,
@@ -87,12 +109,14 @@ function sweepOptions({ settings }: Context, options: Options): SweepOptions {
 class SweepLog {
   readonly #acts: SweepAct[] = [];
   readonly #findings: Finding[] = [];
+  readonly #escapees: [Escapee, EndedProcess][] = [];
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
-    return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed");
+    return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
+      this.#escapees.every(([, { ended }]) => isOver(ended));
   }
 
   act(act: SweepAct): void {
@@ -104,19 +128,15 @@ class SweepLog {
     this.#findings.push(finding);
   }
 
+  escapee(escapee: Escapee, result: EndedProcess): void {
+    this.#escapees.push([escapee, result]);
+    if (!this.options.json) this.#print(escapeeLine(escapee, result, this.#forJournal));
+  }
+
   async close(): Promise<void> {
     const { context, options } = this;
     if (options.json) {
-      const findings = this.#findings.map(({ key: _, ...rest }) => rest);
-      context.stdout.write(
-        toJson({
-          ok: this.isClean,
-          dryRun: options.dryRun ?? false,
-          acts: this.#acts.map(actJson),
-          findings,
-        }) +
-          "\n",
-      );
+      context.stdout.write(`${toJson(this.#json())}\n`);
       return;
     }
     if (options.dryRun) {
@@ -127,14 +147,25 @@ class SweepLog {
     }
     const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
     for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
-    const isIdle = this.#acts.length === 0 && this.#findings.length === 0;
+    const isIdle = this.#acts.length + this.#findings.length + this.#escapees.length === 0;
     if (isIdle && !options.quiet && !options.dryRun) this.#print("nothing to do");
+  }
+
+  #json() {
+    return {
+      ok: this.isClean,
+      dryRun: this.options.dryRun ?? false,
+      acts: this.#acts.map(actJson),
+      escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
+      findings: this.#findings.map(({ key: _, ...rest }) => rest),
+    };
   }
 
   /** A finding that lasts is told once, not by a mail from cron every five minutes. */
   #newFindings(): Finding[] {
     const keys = this.#findings.map(({ key }) => key);
     const fresh = this.store.newFindings(keys, this.context.clock.wallMs());
+    crashPoint("sweep: findings recorded");
     return this.#findings.filter(({ key }) => fresh.has(key));
   }
 

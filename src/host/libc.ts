@@ -3,6 +3,7 @@
 const SYMBOLS = {
   kill: { parameters: ["i32", "i32"], result: "i32" },
   malloc_trim: { parameters: ["usize"], result: "i32" },
+  sysconf: { parameters: ["i32"], result: "isize" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
 } as const;
 
@@ -15,6 +16,15 @@ function libc(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
 /** kill(2) for signals that have a number only; false when it was refused or the process is gone. */
 export function killByNumber(pid: number, signal: number): boolean {
   return libc().kill(pid, signal) === 0;
+}
+
+/** sysconf(3), Linux. */
+const _SC_PAGESIZE = 30;
+let pageBytes: number | null = null;
+
+/** Bytes of a page: 4096 here, up to 65536 on other machines. */
+export function pageSizeBytes(): number {
+  return pageBytes ??= Number(libc().sysconf(_SC_PAGESIZE));
 }
 
 /** madvise(2), Linux: drop the pages; they come back from the file when touched. */

@@ -1,11 +1,14 @@
 /** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
 import { ParseError } from "../errors.ts";
-import { isVanished } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../cgroup/file.ts";
 import type { Identity } from "../job/job.ts";
 import type { Signal } from "../job/signal.ts";
 import { killByNumber } from "./libc.ts";
 
 const LAST_STANDARD_SIGNAL = 31;
+/** Of the flags in /proc/PID/stat (include/linux/sched.h; the same since 2.6.27). */
+const PF_EXITING = 0x0000_0004;
+const PF_KTHREAD = 0x0020_0000;
 
 /** The fields of /proc/PID/stat that corral uses (proc_pid_stat(5)). */
 export interface ProcStat {
@@ -16,8 +19,13 @@ export interface ProcStat {
   ppid: number;
   pgid: number;
   session: number;
+  kernelThread: boolean;
+  /** On its way out or a zombie: its memory is given up, and its command line with it. */
+  exiting: boolean;
   /** utime + stime in clock ticks. */
   cpuTicks: number;
+  /** A process whose main thread has ended looks like a zombie and has others. */
+  threads: number;
   startTicks: number;
   /** Resident set in pages. */
   residentPages: number;
@@ -42,7 +50,10 @@ export function parseStat(text: string, path: string): ProcStat {
     ppid: field(4),
     pgid: field(5),
     session: field(6),
+    kernelThread: (field(9) & PF_KTHREAD) !== 0,
+    exiting: (field(9) & PF_EXITING) !== 0,
     cpuTicks: field(14) + field(15),
+    threads: field(20),
     startTicks: field(22),
     residentPages: field(24),
   };
@@ -58,6 +69,12 @@ export function parseCgroupPath(text: string): string | null {
 export class Procs {
   /** @param root such as /proc */
   constructor(readonly root: string) {}
+
+  /** Of everything that runs and may be seen (hidepid hides the others), in ascending order. */
+  pids(): number[] {
+    return [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) => /^\d+$/.test(name))
+      .map(Number).sort((a, b) => a - b);
+  }
 
   /** A file of a process, or null when the process is gone. Throws on anything else. */
   read(pid: number, file: string): string | null {
@@ -83,6 +100,24 @@ export class Procs {
     return text === null ? null : parseStat(text, `${this.root}/${pid}/stat`);
   }
 
+  /** As `stat`, but null also for a process that hidepid=1 shows nothing of (proc(5)). */
+  statIfShown(pid: number): ProcStat | null {
+    try {
+      return this.stat(pid);
+    } catch (error) {
+      if (isForbidden(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Every process that is shown. Some 20 us each. */
+  stats(): ProcStat[] {
+    const pids = [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) =>
+      /^\d+$/.test(name)
+    );
+    return pids.map((pid) => this.statIfShown(Number(pid))).filter((stat) => stat !== null);
+  }
+
   /** Identity of a live process; null when there is none. */
   identify(pid: number, bootId: string): Identity | null {
     const stat = this.stat(pid);
@@ -100,6 +135,11 @@ export class Procs {
   cgroupPath(pid: number): string | null {
     const text = this.read(pid, "cgroup");
     return text === null ? null : parseCgroupPath(text);
+  }
+
+  /** As `cgroupPath`; null also when it is hidden (hidepid). */
+  cgroupPathIfShown(pid: number): string | null {
+    return parseCgroupPath(this.readIfAllowed(pid, "cgroup") ?? "");
   }
 
   /** The command line with its NULs as separators; empty for kernel threads and zombies. */

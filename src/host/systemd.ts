@@ -4,7 +4,7 @@
  */
 import type { Limits } from "../job/job.ts";
 import type { DBusWriter, Variant } from "./dbus.ts";
-import { callForJob, callManager, type JobResult } from "./systemd_bus.ts";
+import { callForJob, callManager, callManagerOnBus, type JobResult } from "./systemd_bus.ts";
 
 /** One property of a unit. */
 export type UnitProperty = readonly [name: string, value: Variant];
@@ -24,10 +24,13 @@ export interface JobUnits {
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
+  /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
+  readonly systemBus: string;
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
   constructor(readonly runtimeDir: string | null, readonly uid: number, run = "/run") {
     this.#socketPath = `${runtimeDir ?? run}/systemd/private`;
+    this.systemBus = `${run}/dbus/system_bus_socket`;
   }
 
   /**
@@ -72,6 +75,23 @@ export class Systemd {
         writer.string(sliceName(id));
         writer.uint32(1);
         writeProperties(writer, limitProperties(limits, { lift: true }));
+      },
+    });
+  }
+
+  /**
+   * Has the system manager move processes of this user into the cgroup `below` the user's own manager, which the user itself may not do
+   * with processes from elsewhere (a session, a cron job): that takes write access to what both places lie in. This is what user managers
+   * do (systemd 238). One that is gone spoils the whole call, before any other is moved. Throws SystemdRefusal.
+   */
+  async attach(below: string, pids: readonly number[]): Promise<void> {
+    await callManagerOnBus(this.systemBus, this.uid, {
+      member: "AttachProcessesToUnit",
+      signature: "ssau",
+      body: (writer) => {
+        writer.string(`user@${this.uid}.service`);
+        writer.string(below);
+        writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
       },
     });
   }

@@ -1,7 +1,9 @@
 /**
  * One connection to a systemd manager's own socket (/run/systemd/private, or systemd/private in the user's runtime directory): the one
- * that systemctl uses. No bus daemon is in between, so none has to run, and none refuses when hundreds of jobs start at once.
+ * that systemctl uses. No bus daemon is in between, so none has to run, and none refuses when hundreds of jobs start at once. Only what
+ * systemd does not do for whom it does not know from a bus is asked for on the system bus.
  */
+import { crashPoint } from "../crash_point.ts";
 import { CorralError } from "../errors.ts";
 import { type DBusMessage, DBusWriter, decodeMessage, encodeCall } from "./dbus.ts";
 
@@ -24,6 +26,13 @@ const DESTINATION = "org.freedesktop.systemd1";
 const PATH = "/org/freedesktop/systemd1";
 const MANAGER = "org.freedesktop.systemd1.Manager";
 const SERIAL = 1;
+const HELLO_SERIAL = 2;
+/** The bus daemon itself. */
+const BUS = {
+  destination: "org.freedesktop.DBus",
+  path: "/org/freedesktop/DBus",
+  interface: "org.freedesktop.DBus",
+};
 const NEWLINE = 0x0a;
 const READ_BYTES = 65_536;
 /**
@@ -38,24 +47,34 @@ const CONNECT_PAUSE_MS = 50;
 /** How a job of systemd's (not of corral's) ended: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`. */
 export type JobResult = string;
 
+interface ManagerCall {
+  member: string;
+  signature: string;
+  body: (writer: DBusWriter) => void;
+}
+
 /** Calls a method of the manager; the reply. Throws SystemdRefusal. */
-export async function callManager(
+export async function callManager(socketPath: string, uid: number, call: ManagerCall): Promise<DBusMessage> {
+  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply));
+}
+
+/**
+ * As `callManager`, to the system manager through the bus at `socketPath`: for methods that look up their caller's credentials, which
+ * systemd (252, 257) refuses with EBADR on its own socket. Throws SystemdRefusal.
+ */
+export async function callManagerOnBus(
   socketPath: string,
   uid: number,
-  call: { member: string; signature: string; body: (writer: DBusWriter) => void },
+  call: ManagerCall,
 ): Promise<DBusMessage> {
-  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply));
+  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply), { isBus: true });
 }
 
 /**
  * Calls a method that answers with a job (StartTransientUnit, StopUnit) and waits until that job is through: its result. Signals need no
  * subscription on this socket. Throws SystemdRefusal.
  */
-export async function callForJob(
-  socketPath: string,
-  uid: number,
-  call: { member: string; signature: string; body: (writer: DBusWriter) => void },
-): Promise<JobResult> {
+export async function callForJob(socketPath: string, uid: number, call: ManagerCall): Promise<JobResult> {
   return await converse(socketPath, uid, call, async (reply, next) => {
     const job = reply.body.string();
     for (;;) {
@@ -72,8 +91,9 @@ export async function callForJob(
 async function converse<T>(
   socketPath: string,
   uid: number,
-  call: { member: string; signature: string; body: (writer: DBusWriter) => void },
+  call: ManagerCall,
   finish: (reply: DBusMessage, next: () => Promise<DBusMessage>) => Promise<T>,
+  { isBus }: { isBus: boolean } = { isBus: false },
 ): Promise<T> {
   const connection = await connect(socketPath);
   let tooLate = false;
@@ -94,13 +114,10 @@ async function converse<T>(
       body: body.bytes,
     });
     const next = await authenticate(connection, uid);
+    if (isBus) await introduce(connection, next);
     await sendAll(connection, message);
-    for (;;) {
-      const reply = await next();
-      if (reply.replySerial !== SERIAL) continue;
-      if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
-      return await finish(reply, next);
-    }
+    crashPoint("systemd: request sent");
+    return await finish(await replyTo(SERIAL, next), next);
   } catch (error) {
     if (error instanceof CorralError) throw error;
     if (tooLate) throw new SystemdSilence(`no answer within ${CALL_CAP_MS / 1000} s`, null, error);
@@ -112,6 +129,23 @@ async function converse<T>(
     } catch {
       // The cap closed it already.
     }
+  }
+}
+
+/** "Hello" has to be the first message on a bus (D-Bus specification, "Message Bus Messages"). */
+async function introduce(connection: Deno.UnixConn, next: () => Promise<DBusMessage>): Promise<void> {
+  const hello = { serial: HELLO_SERIAL, ...BUS, member: "Hello", signature: "", body: new Uint8Array() };
+  await sendAll(connection, encodeCall(hello));
+  await replyTo(HELLO_SERIAL, next);
+}
+
+/** What is said to others is passed over. Throws SystemdRefusal when the answer is an error. */
+async function replyTo(serial: number, next: () => Promise<DBusMessage>): Promise<DBusMessage> {
+  for (;;) {
+    const reply = await next();
+    if (reply.replySerial !== serial) continue;
+    if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
+    return reply;
   }
 }
 

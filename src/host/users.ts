@@ -50,3 +50,24 @@ export function nameOfUid(uid: number, passwdFile: string): string {
     return String(uid);
   }
 }
+
+/** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */
+export async function namesOfUids(
+  uids: Iterable<number>,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<(uid: number) => string> {
+  const asked = [...new Set(uids)].map(String);
+  // Exit code 2 means that one of them is not known; the others are there all the same.
+  const { stdout } = asked.length === 0 ? { stdout: "" } : await run(["getent", "passwd", ...asked]);
+  const users = stdout.split("\n").map(parsePasswdLine).filter((user) => user !== null);
+  const names = new Map(users.map(({ uid, name }) => [uid, name]));
+  return (uid) => names.get(uid) ?? String(uid);
+}
+
+/** A number is taken as it is: processes outlive accounts. Throws as findUser() does. */
+export async function uidOf(
+  user: string,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<number> {
+  return /^\d{1,10}$/.test(user) ? Number(user) : (await findUser(user, run)).uid;
+}

@@ -1,4 +1,4 @@
-/** Whole numbers on the command line: task limits and weights. */
+/** Whole numbers on the command line: task limits, weights, process ids. */
 import { ValueError } from "../errors.ts";
 
 /** PIDS_MAX of the kernel on 64 bit (include/linux/threads.h): pids.max refuses more. */
@@ -14,6 +14,11 @@ export function parseTasks(text: string): number {
 /** A CPU weight, 1..10000. Throws ValueError. */
 export function parseWeight(text: string): number {
   return parseCount(text, "weight", MAX_WEIGHT);
+}
+
+/** A process id, 1..4194304: the kernel gives out lower ones only (PID_MAX_LIMIT). Throws ValueError. */
+export function parsePid(text: string): number {
+  return parseCount(text, "process id", MAX_TASKS);
 }
 
 function parseCount(input: string, kind: string, max: number): number {

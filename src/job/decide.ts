@@ -24,6 +24,8 @@ export interface Observation {
   onOrphan: "kill" | "keep";
   /** The owner has called the job finished, as often as it takes. */
   finishedByOwner: boolean;
+  /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */
+  callerGone: boolean;
   /** How long ago the supervisor started, by the clock that does not step; in milliseconds. */
   supervisorAgeMs: number;
 }
@@ -36,6 +38,8 @@ export type Action =
   /** An ending that somebody began and did not finish: no first signal a second time, and what is left of the grace. */
   | { do: "finish"; reason: EndReason; exit: Exit | null; graceLeftMs: number }
   | { do: "collect"; reason: EndReason; exit: Exit | null }
+  /** An adoption that somebody began and did not finish: whom it moved goes on without limits and without a deadline. */
+  | { do: "release"; reason: "failed-to-start" }
   | { do: "report"; finding: "foreign-cgroup" };
 
 /** Nobody saw how it left. */
@@ -60,7 +64,7 @@ export function decide(job: Job, seen: Observation): Action {
   if (seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
   switch (phase.state) {
     case "starting":
-      return decideStarting(seen);
+      return decideStarting(job.spec.adopted, seen);
     case "running":
       return decideRunning(phase.run.deadlineBootMs, job.spec.graceMs, seen);
     case "ending":
@@ -87,14 +91,17 @@ function decideLeftover({ reason, run }: Extract<Phase, { state: "ended" }>, see
   return { do: "end", reason, exit: null, skipGrace: true };
 }
 
-function decideStarting(seen: Observation): Action {
+function decideStarting(adopted: boolean, seen: Observation): Action {
   if (seen.supervisor === "self") {
     if (seen.endRequest) return endOrCollect("killed", seen);
     return seen.leader.alive ? { do: "wait", untilBootMs: null } : endOrCollect("failed-to-start", seen);
   }
-  if (seen.supervisor === "alive") {
-    return seen.supervisorAgeMs > LAUNCH_CAP_MS ? endOrCollect("failed-to-start", seen) : { do: "leave" };
+  if (seen.supervisor === "alive" && seen.supervisorAgeMs <= LAUNCH_CAP_MS) return { do: "leave" };
+  // They ran long before the adoption, and are not ended because it was not.
+  if (adopted && seen.cgroup === "populated" && !seen.endRequest) {
+    return { do: "release", reason: "failed-to-start" };
   }
+  if (seen.supervisor === "alive") return endOrCollect("failed-to-start", seen);
   return seen.cgroup === "populated" ? endOrCollect("orphaned", seen) : endOrCollect("failed-to-start", seen);
 }
 
@@ -112,7 +119,8 @@ function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Obs
   if (overdue) return endOrCollect("timeout", seen);
   if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
-  if (seen.supervisor === "gone" && seen.onOrphan === "kill") return endOrCollect("orphaned", seen);
+  const isOrphan = seen.supervisor === "gone" && seen.onOrphan === "kill";
+  if (isOrphan || seen.callerGone) return endOrCollect("orphaned", seen);
   return { do: "wait", untilBootMs: deadlineBootMs };
 }
 

@@ -18,7 +18,7 @@ export interface Identity {
 /** Why a job ended, each with what it does not mean. The text is shown by `corral show` and the README. */
 export const END_REASONS = {
   "exited":
-    "its command exited by itself. Not: that it succeeded; see the exit code, which is unknown (-) when the supervisor died first.",
+    "its command exited by itself. Not: that it succeeded; see the exit code, which is unknown (-) when the supervisor died first, and of an adopted job.",
   "signaled":
     "its command died of a signal that corral did not send. Not: that corral or the kernel's OOM killer ended it.",
   "timeout":
@@ -26,11 +26,13 @@ export const END_REASONS = {
   "oom":
     "the kernel killed it for memory. Not: that its own limit was the cause; the node or a parent cgroup may have run out.",
   "killed": "somebody asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
-  "orphaned": "its supervisor was gone and a sweep ended it. Not: that the command failed.",
+  "orphaned":
+    "its supervisor was gone and a sweep ended it, or its caller was (`--with-parent`). Not: that the command failed.",
   "finished-by-owner":
     "its owner called it finished while its processes lived. Not: that the command exited.",
   "lost": "the node rebooted, or its cgroup vanished without a trace. Not: that corral killed anything.",
-  "failed-to-start": "its command never ran. Not: that the command exited with an error of its own.",
+  "failed-to-start":
+    "its command never ran, or could not be adopted. Not: that the command exited with an error of its own.",
   "unkillable":
     "processes were left when the kill deadline passed. Not: given up; every sweep and `corral kill` tries again.",
 } as const;
@@ -91,7 +93,10 @@ export interface CgroupRecord {
   inode: number;
 }
 
-/** What a running job is known by. PGID and SID equal the pid: the launch goes through setsid(1). */
+/**
+ * What a running job is known by. PGID and SID equal the pid: the launch goes through setsid(1). Of an adopted job, pid and PGID are those
+ * of the process that was named first, and it may be gone.
+ */
 export interface RunningFacts {
   pid: number;
   startTicks: number;

@@ -9,7 +9,7 @@ export interface Signal {
 }
 
 /** Numbers 1 to 31 in order, as on x86, ARM, RISC-V and POWER (MIPS, SPARC and Alpha differ). */
-const NAMES =
+export const SIGNAL_NAMES: readonly string[] =
   ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN " +
     "TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS").split(" ");
 const ALIASES: ReadonlyMap<string, string> = new Map([["IOT", "ABRT"], ["CLD", "CHLD"], ["POLL", "IO"]]);
@@ -33,7 +33,7 @@ export function parseSignal(text: string): Signal {
 
 /** The name for a number, `TERM`; for one without a name the number itself. */
 export function signalName(number: number): string {
-  const name = NAMES[number - 1];
+  const name = SIGNAL_NAMES[number - 1];
   if (name !== undefined) return name;
   if (number === RTMIN) return "RTMIN";
   if (number === RTMAX) return "RTMAX";
@@ -41,7 +41,7 @@ export function signalName(number: number): string {
 }
 
 function isSendable(number: number): boolean {
-  return (number >= 1 && number <= NAMES.length) || (number >= RTMIN && number <= RTMAX);
+  return (number >= 1 && number <= SIGNAL_NAMES.length) || (number >= RTMIN && number <= RTMAX);
 }
 
 function numberOf(text: string): number | null {
@@ -55,7 +55,7 @@ function numberOf(text: string): number | null {
       : RTMAX - Number(realTime[2] ?? 0);
     return number >= RTMIN && number <= RTMAX ? number : null;
   }
-  const index = NAMES.indexOf(ALIASES.get(name) ?? name);
+  const index = SIGNAL_NAMES.indexOf(ALIASES.get(name) ?? name);
   return index < 0 ? null : index + 1;
 }
 

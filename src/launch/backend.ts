@@ -1,5 +1,6 @@
 /** What the two ways of making a job's cgroup have in common. */
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { CgroupError } from "../errors.ts";
 import { isJobId } from "../job/id.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 
@@ -15,6 +16,11 @@ export interface Backend {
    * Throws SetupError; then nothing of the job's cgroup is left.
    */
   place(spec: JobSpec, pid: number): Promise<OwnedCgroup>;
+  /**
+   * Moves running processes into the job's cgroup. Gives those that stayed outside; who has ended is not among them. Throws CgroupError,
+   * SetupError.
+   */
+  attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]>;
   /** When `place` has thrown and its process is gone: removes what may have been made for the job nevertheless. Does not throw. */
   discard(id: string): Promise<void>;
   /** Removes the units that may be left of a job whose cgroup is gone. Throws SetupError when systemd refuses. */
@@ -31,6 +37,29 @@ export interface Backend {
   remove(cgroup: OwnedCgroup): Promise<void>;
   /** Words for the start line: the slice or the cgroup. */
   describe(id: string, cgroup: OwnedCgroup): string;
+}
+
+/** A process that could not be moved. */
+export interface Refused {
+  pid: number;
+  because: string;
+}
+
+/** Moves processes by the kernel's own interface, one after the other. Gives those that the kernel refuses, each with its error. */
+export function moveIn(
+  cgroup: OwnedCgroup,
+  below: string,
+  pids: readonly number[],
+): { pid: number; error: CgroupError }[] {
+  return pids.flatMap((pid) => {
+    try {
+      cgroup.moveIn(pid, below);
+      return [];
+    } catch (error) {
+      if (!(error instanceof CgroupError) || !cgroup.exists()) throw error;
+      return [{ pid, error }];
+    }
+  });
 }
 
 /** A cgroup that bears the name of the job with this id. */

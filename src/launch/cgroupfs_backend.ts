@@ -2,11 +2,12 @@
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
  * topmost cgroup that was delegated to the caller for everybody else.
  */
-import { type CgroupFs, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
-import { SetupError } from "../errors.ts";
+import { type CgroupFs, isForbidden, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { crashPoint } from "../crash_point.ts";
+import { type CgroupError, SetupError } from "../errors.ts";
 import { poll } from "../host/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { type Backend, listJobCgroups, type NamedCgroup } from "./backend.ts";
+import { type Backend, listJobCgroups, moveIn, type NamedCgroup, type Refused } from "./backend.ts";
 import { writeLimits } from "./limit_files.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
@@ -43,18 +44,29 @@ export class CgroupfsBackend implements Backend {
       this.#makeParent();
       // Fails for one that is there already: it is another job's, and stays.
       Deno.mkdirSync(this.fs.locate(path));
+      crashPoint("launch: cgroup made");
     } catch (cause) {
       throw this.#refused(cause);
     }
     try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       writeLimits(cgroup, spec.limits, { lift: false });
+      crashPoint("launch: limits set");
       cgroup.write("cgroup.procs", String(pid));
       return cgroup;
     } catch (cause) {
       this.#removeQuietly(path);
       throw this.#refused(cause);
     }
+  }
+
+  attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    const refused = moveIn(cgroup, "", pids);
+    const because = ({ message, cause }: CgroupError) =>
+      isForbidden(cause)
+        ? "it is outside of what is delegated to you: use --backend systemd, or root"
+        : message;
+    return Promise.resolve(refused.map(({ pid, error }) => ({ pid, because: because(error) })));
   }
 
   /** What `place` could not finish it has removed. */

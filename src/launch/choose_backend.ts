@@ -18,10 +18,16 @@ export interface BackendChoice {
   cgroupRoot: string | null;
 }
 
+const BACKENDS: readonly (BackendName | "auto")[] = ["auto", "systemd", "cgroupfs"];
+
+/** What --backend takes. */
+export const BACKEND_CHOICE = { values: BACKENDS, parse: parseBackend };
+
 /** Reads `auto`, `systemd` or `cgroupfs`. Throws UsageError for anything else. */
 export function parseBackend(text: string): BackendName | "auto" {
-  if (text === "auto" || text === "systemd" || text === "cgroupfs") return text;
-  throw new UsageError(`--backend: ${JSON.stringify(text)} is none of auto, systemd, cgroupfs`);
+  const found = BACKENDS.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--backend: ${JSON.stringify(text)} is none of ${BACKENDS.join(", ")}`);
 }
 
 /** Throws SetupError when the wanted backend, or with `auto` any, cannot work here. */
@@ -31,14 +37,18 @@ export function chooseBackend(wanted: BackendName | "auto", choice: BackendChoic
   return systemdBackend(choice) ?? cgroupfsBackend(choice) ?? refuseBoth(choice.node);
 }
 
-/** Every backend that can work here. */
+/** Every backend on which jobs may be found from here, be it that none could be started. */
 export function usableBackends(choice: BackendChoice): Backend[] {
-  return [systemdBackend(choice), cgroupfsBackend(choice)].filter((backend) => backend !== null);
+  const cgroupfs = cgroupfsBackend(choice) ?? cgroupfsOfManager(choice);
+  return [systemdBackend(choice), cgroupfs].filter((backend) => backend !== null);
 }
 
-/** The backend on which a recorded job runs. */
-export function backendOf(name: BackendName, cgroupPath: string, choice: BackendChoice): Backend {
+/** The backend on which a recorded job runs, or would; `cgroupPath` is null when its launch was cut short. Throws SetupError. */
+export function backendOf(name: BackendName, cgroupPath: string | null, choice: BackendChoice): Backend {
   if (name === "systemd") return chooseBackend("systemd", choice);
+  if (cgroupPath === null) {
+    return usableBackends(choice).find((backend) => backend.name === name) ?? refuseCgroupfs(choice);
+  }
   return new CgroupfsBackend(choice.fs, cgroupPath.split("/").slice(0, -2).join("/"));
 }
 
@@ -46,13 +56,23 @@ function systemdBackend({ node, fs, procs }: BackendChoice): Backend | null {
   if (!node.systemdBooted) return null;
   if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(null, node.uid), "/");
   if (node.userRuntimeDir === null) return null;
-  const managerPath = `/user.slice/user-${node.uid}.slice/user@${node.uid}.service`;
-  return new SystemdBackend(fs, procs, new Systemd(node.userRuntimeDir, node.uid), managerPath);
+  return new SystemdBackend(fs, procs, new Systemd(node.userRuntimeDir, node.uid), managerPath(node.uid));
+}
+
+/** The cgroup of a user's systemd manager. */
+function managerPath(uid: number): string {
+  return `/user.slice/user-${uid}.slice/user@${uid}.service`;
 }
 
 function cgroupfsBackend(choice: BackendChoice): Backend | null {
   const root = choice.cgroupRoot ?? delegatedRoot(choice);
   return root === null ? null : new CgroupfsBackend(choice.fs, root === "/" ? "" : root);
+}
+
+/** A user's crontab runs outside of the user's cgroups: it can move no process into them, but look after what is there. */
+function cgroupfsOfManager({ node, fs }: BackendChoice): Backend | null {
+  const root = managerPath(node.uid);
+  return isOwnedBy(fs, root, node.uid) ? new CgroupfsBackend(fs, root) : null;
 }
 
 /** Root's is the mount itself; a user's the topmost cgroup on the way up from corral's own that the user may change. */

@@ -3,6 +3,7 @@
  * recorded, and `open()` lets it run. When it throws, nothing is left but the row that says so.
  */
 import type { OwnedCgroup } from "../cgroup/file.ts";
+import { crashPoint } from "../crash_point.ts";
 import { SetupError } from "../errors.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Procs } from "../host/proc.ts";
@@ -38,9 +39,12 @@ export async function launch(
 ): Promise<Launched> {
   const limits = enforceable(spec.limits, backend, options);
   const gate = await makeGate(options.gate);
+  crashPoint("launch: gate made");
   const cgroup = await place({ ...spec, limits }, backend, gate);
+  crashPoint("launch: placed");
   try {
     const inForce = secureLimits(cgroup, limits, options);
+    crashPoint("launch: limits read back");
     return { gate, cgroup, limits: inForce, run: facts(spec, gate, cgroup, host) };
   } catch (error) {
     gate.close();

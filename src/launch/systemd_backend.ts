@@ -3,14 +3,22 @@
  * vanishes with its last process; the slice, and every counter, stays until it is stopped.
  */
 import { waitForEvents } from "../cgroup/events.ts";
-import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { type CgroupFs, isForbidden, type OwnedCgroup } from "../cgroup/file.ts";
+import { crashPoint } from "../crash_point.ts";
 import { SetupError } from "../errors.ts";
 import type { Procs } from "../host/proc.ts";
 import { type JobUnits, scopeName, sliceName, type Systemd } from "../host/systemd.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../host/systemd_bus.ts";
 import { poll } from "../host/poll.ts";
-import { type Backend, backstopMs, listJobCgroups, type NamedCgroup } from "./backend.ts";
+import {
+  type Backend,
+  backstopMs,
+  listJobCgroups,
+  moveIn,
+  type NamedCgroup,
+  type Refused,
+} from "./backend.ts";
 
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
@@ -72,6 +80,42 @@ export class SystemdBackend implements Backend {
     }
   }
 
+  async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    const refused = moveIn(cgroup, scopeName(cgroup.id), pids);
+    const isForManager = ({ error }: typeof refused[number]) =>
+      this.systemd.runtimeDir !== null && isForbidden(error.cause);
+    return [
+      ...refused.filter((one) => !isForManager(one)).map(({ pid, error }) => ({
+        pid,
+        because: error.message,
+      })),
+      ...await this.#attachByManager(cgroup, refused.filter(isForManager).map(({ pid }) => pid)),
+    ];
+  }
+
+  /** All at once; when that is refused, half by half: it may be for one that has ended. */
+  async #attachByManager(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    if (pids.length === 0) return [];
+    try {
+      await this.systemd.attach(
+        `${cgroup.path.slice(this.managerPath.length)}/${scopeName(cgroup.id)}`,
+        pids,
+      );
+      return [];
+    } catch (error) {
+      if (!(error instanceof SystemdRefusal)) throw error;
+      if (error.errorName === null) throw this.#refused("systemd did not move the processes", error.message);
+      if (pids.length === 1) {
+        return this.procs.stat(pids[0]!) === null ? [] : [{ pid: pids[0]!, because: error.message }];
+      }
+    }
+    const half = Math.ceil(pids.length / 2);
+    return [
+      ...await this.#attachByManager(cgroup, pids.slice(0, half)),
+      ...await this.#attachByManager(cgroup, pids.slice(half)),
+    ];
+  }
+
   async discard(id: string): Promise<void> {
     if (this.#unanswered !== id) return;
     try {
@@ -122,8 +166,10 @@ export class SystemdBackend implements Backend {
 
   async remove(cgroup: OwnedCgroup): Promise<void> {
     const id = cgroup.id;
-    await this.#stopSlice(id);
+    // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
     this.#removeDropIn(id);
+    await this.#stopSlice(id);
+    crashPoint("removal: slice stopped");
     if (await poll(() => !cgroup.exists(), REMOVE_CAP_MS)) return;
     throw new SetupError(
       `${sliceName(id)} is still there after its stop`,
@@ -173,11 +219,13 @@ export class SystemdBackend implements Backend {
 
   #removeDropIn(id: string): void {
     const directory = this.systemd.dropInDirectory(scopeName(id));
-    try {
-      Deno.removeSync(`${directory}/${DROP_IN}`);
-      Deno.removeSync(directory);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    for (const path of [`${directory}/${DROP_IN}`, directory]) {
+      try {
+        Deno.removeSync(path);
+        crashPoint("removal: drop-in removed");
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /** The text of `corral show`. Pure. */
 import { formatCpus } from "../job/cpus.ts";
 import { formatDuration, formatDurationExact } from "../job/duration.ts";
-import { END_REASONS, type Job, type Limits, runningFacts } from "../job/job.ts";
+import { END_REASONS, type Job, type Limits, type RunningFacts, runningFacts } from "../job/job.ts";
 import { signalName } from "../job/signal.ts";
 import { formatBytes } from "../job/size.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
@@ -83,11 +83,13 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     ...(job.phase.state === "ended" ? [line("ended", formatLocalTime(new Date(job.phase.endedAtMs)))] : []),
     line("timeout", spec.timeoutMs === null ? MISSING : `${formatDurationExact(spec.timeoutMs)}${left}`),
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
-    ...(run === null
-      ? []
-      : [line("pid", `${run.pid} (pgid and sid ${run.pgid})`), line("cgroup", run.cgroup.path)]),
+    ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
     line("backend", spec.backend),
   ];
+}
+
+function pidWords(adopted: boolean, { pid, pgid }: RunningFacts): string {
+  return adopted ? `${pid} (pgid ${pgid}), adopted while it ran` : `${pid} (pgid and sid ${pgid})`;
 }
 
 function stateWords(job: Job, live: LiveDetails | null): string {

@@ -25,6 +25,7 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     cwd: spec.cwd,
     tags: spec.tags,
     backend: spec.backend,
+    adopted: spec.adopted,
     pid: run?.pid ?? null,
     pgid: run?.pgid ?? null,
     cgroupPath: run?.cgroup.path ?? null,

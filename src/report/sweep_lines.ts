@@ -3,7 +3,9 @@ import { runningFacts } from "../job/job.ts";
 import { stillAlive } from "../job/outcome.ts";
 import type { Finding } from "../sweep/finding.ts";
 import type { SweepAct } from "../sweep/sweep.ts";
-import { printable, shortened } from "./escape.ts";
+import type { Escapee } from "../sweep/escapees.ts";
+import type { EndedProcess, HowEnded } from "../supervise/end_processes.ts";
+import { printable, quoted, shortened } from "./escape.ts";
 import type { Column } from "./table.ts";
 import { MISSING } from "./units.ts";
 
@@ -25,7 +27,7 @@ export const PLAN_COLUMNS: readonly Column[] = [
 /** One row of PLAN_COLUMNS. */
 export function planRow({ job, action, reason }: SweepAct): Record<string, string> {
   const { id, name, ref, user } = job.spec;
-  const words = { end: "end", finish: "end", collect: "collect" };
+  const words = { end: "end", finish: "end", collect: "collect", release: "let go" };
   return { id, name, ref: ref ?? MISSING, user, state: job.phase.state, action: words[action], reason };
 }
 
@@ -50,13 +52,49 @@ function whatHappened({ job, action, reason, outcome, survivors, message }: Swee
     case "grace":
       return `told to end: ${reason}; its grace goes on`;
     default:
-      return `${action === "collect" ? "collected" : "ended"}: ${reason}`;
+      return `${DONE[action]}: ${reason}`;
   }
 }
+
+const DONE = {
+  end: "ended",
+  finish: "ended",
+  collect: "collected",
+  release: "let go of what a broken-off adoption had moved",
+};
 
 /** The finding as a line. */
 export function findingLine({ message }: Finding, forJournal: boolean): string {
   return `${forJournal ? SEVERITY.warning : ""}${printable(message)}`;
+}
+
+/** What became of an escapee, and how serious that is. */
+const OUTCOMES: Record<HowEnded, { words: string; severity: keyof typeof SEVERITY }> = {
+  "term": { words: "ended: TERM", severity: "notice" },
+  "kill": { words: "ended: KILL", severity: "notice" },
+  "gone-before": { words: "has ended by itself", severity: "notice" },
+  "changed": { words: "left alone: it is another program by now", severity: "notice" },
+  "refused": { words: "not ended", severity: "error" },
+  "alive": { words: "not ended", severity: "error" },
+};
+
+/** `process 4711 "conmon" of job 7k2m9q, outside of it, ended: TERM`. */
+export function escapeeLine(escapee: Escapee, { ended, because }: EndedProcess, forJournal: boolean): string {
+  const { words, severity } = OUTCOMES[ended];
+  const { process, name, job } = escapee;
+  const why = because === null ? "" : `: ${because}`;
+  return (forJournal ? SEVERITY[severity] : "") +
+    printable(`process ${process.pid} ${quoted(name)} of job ${job.spec.id}, outside of it, ${words}${why}`);
+}
+
+/** True for an outcome after which the process is not there any more, or is none of ours. */
+export function isOver(ended: HowEnded): boolean {
+  return OUTCOMES[ended].severity !== "error";
+}
+
+/** An escapee that was to be ended. */
+export function escapeeJson({ process, job, name, cgroupPath }: Escapee, { ended, because }: EndedProcess) {
+  return { pid: process.pid, id: job.spec.id, name, cgroupPath, ended, because };
 }
 
 /** An act with the keys of the job's own JSON. */

@@ -1,15 +1,24 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { crashPoint } from "../crash_point.ts";
 import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import { openDatabase, storeError } from "./open.ts";
+import { reasonOf } from "./columns.ts";
 import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
 import type { Ending, Moment, StoredEvent } from "./records.ts";
-import { jobFromRow, type JobRow, splitFromRow, USAGE_SQL } from "./rows.ts";
+import { DamagedRow, jobFromRow, type JobRow, readRows, splitFromRow, USAGE_SQL } from "./rows.ts";
 import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
 
 export type { Ending, Moment, StoredEvent };
+
+/** Told of a row that cannot be read as a job. */
+export type OnDamage = (damage: DamagedRow) => void;
+
+function rethrow(damage: DamagedRow): never {
+  throw damage;
+}
 
 /** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
 export class JobStore {
@@ -105,7 +114,7 @@ export class JobStore {
       );
       if (changed > 0) this.#event(run, id, at.wallMs, "ending", { reason });
       const row = this.#row(id);
-      return row === null || row.state === "ended" ? null : row.reason;
+      return row === null || row.state === "ended" ? null : reasonOf(row.reason, "reason");
     });
   }
 
@@ -184,14 +193,16 @@ export class JobStore {
     });
   }
 
-  get(id: string): Job | null {
+  /** Null when there is none; a damaged row is told and taken for none, or thrown. */
+  get(id: string, onDamage: OnDamage = rethrow): Job | null {
     const row = this.#row(id);
-    return row === null ? null : jobFromRow(row, this.path);
+    return row === null ? null : this.#jobOrNull(row, onDamage);
   }
 
-  /** Jobs that are not ended, and ended ones with processes left; oldest first. */
-  live(): Job[] {
-    return this.#jobs("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+  /** Jobs that are not ended, and ended ones with processes left; oldest first. Rows that are damaged are told and left out, or thrown. */
+  live(onDamage: OnDamage = rethrow): Job[] {
+    const rows = this.#rows("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+    return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
   }
 
   /**
@@ -289,18 +300,28 @@ export class JobStore {
   }
 
   #row(id: string): JobRow | null {
-    return this.#read(
-      "cannot read",
-      () => this.#db.prepare("SELECT * FROM jobs WHERE id = ?").get(id) as JobRow | undefined ?? null,
-    );
+    return this.#rows("id = ?", id)[0] ?? null;
+  }
+
+  #jobOrNull(row: JobRow, onDamage: OnDamage): Job | null {
+    try {
+      return jobFromRow(row, this.path);
+    } catch (error) {
+      if (!(error instanceof DamagedRow)) throw error;
+      onDamage(error);
+      return null;
+    }
   }
 
   #jobs(where: string, ...values: SQLInputValue[]): Job[] {
-    const rows = this.#read(
-      "cannot read",
-      () => this.#db.prepare(`SELECT * FROM jobs WHERE ${where}`).all(...values),
-    );
-    return rows.map((row) => jobFromRow(row as unknown as JobRow, this.path));
+    return this.#rows(where, ...values).map((row) => jobFromRow(row, this.path));
+  }
+
+  #rows(where: string, ...values: SQLInputValue[]): JobRow[] {
+    return this.#read("cannot read", () => {
+      const statement = this.#db.prepare(`SELECT * FROM jobs WHERE ${where}`);
+      return readRows(statement, values);
+    });
   }
 
   #event(run: Run, id: string, atMs: number, kind: string, detail: Record<string, unknown>): void {
@@ -321,6 +342,7 @@ export class JobStore {
       run("BEGIN IMMEDIATE");
       try {
         const result = act(run);
+        crashPoint("store: not committed");
         run("COMMIT");
         return result;
       } catch (error) {

@@ -1,7 +1,21 @@
-/** From a row of `jobs` to a Job. A row that makes no sense is a StoreError that names it, not a crash. */
+/** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../errors.ts";
-import type { BackendName, EndReason, Exit, Job, Limits, Phase, RunningFacts } from "../job/job.ts";
+import type { Exit, Job, Phase, RunningFacts } from "../job/job.ts";
 import type { MemorySplit, Usage } from "../job/usage.ts";
+import {
+  argvOf,
+  backendOf,
+  dateMs,
+  idOf,
+  ioDevicesOf,
+  limitsOf,
+  present,
+  reasonOf,
+  signalOf,
+  survivorsOf,
+  tagsOf,
+} from "./columns.ts";
 
 /** The columns of `jobs` (schema.ts). */
 export interface JobRow {
@@ -36,8 +50,8 @@ export interface JobRow {
   ending_at_ms: number | null;
   ending_boot_ms: number | null;
   ended_at_ms: number | null;
-  reason: EndReason | null;
-  trigger_reason: EndReason | null;
+  reason: string | null;
+  trigger_reason: string | null;
   exit_code: number | null;
   exit_signal: number | null;
   survivors: string;
@@ -101,31 +115,55 @@ export function splitFromRow(row: JobRow): MemorySplit {
   };
 }
 
-/** Throws StoreError for a row that cannot be a job. */
+/** Runs a SELECT of whole rows. A number beyond 2^53, which corral never writes, loses its last digits instead of making all rows unreadable. */
+export function readRows(statement: StatementSync, values: SQLInputValue[]): JobRow[] {
+  try {
+    return statement.all(...values) as unknown as JobRow[];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    statement.setReadBigInts(true);
+    return statement.all(...values).map((row) => {
+      const columns = Object.entries(row).map((
+        [name, value],
+      ) => [name, typeof value === "bigint" ? Number(value) : value]);
+      return Object.fromEntries(columns) as JobRow;
+    });
+  }
+}
+
+/** One row that cannot be a job. The others can still be read. */
+export class DamagedRow extends StoreError {
+  /** @param id of the row, whatever it says */
+  constructor(readonly id: string, path: string, cause: unknown) {
+    super(`the row of job ${JSON.stringify(id)} is damaged`, { path, cause });
+  }
+}
+
+/** Throws DamagedRow. */
 export function jobFromRow(row: JobRow, storePath: string): Job {
   try {
     return { spec: specFromRow(row), phase: phaseFromRow(row) };
   } catch (cause) {
-    throw new StoreError(`the row of job ${JSON.stringify(row.id)} is damaged`, { path: storePath, cause });
+    throw new DamagedRow(row.id, storePath, cause);
   }
 }
 
 function specFromRow(row: JobRow): Job["spec"] {
   return {
-    id: row.id,
+    id: idOf(row.id),
     name: row.name,
     ref: row.ref,
-    tags: JSON.parse(row.tags) as Record<string, string>,
-    argv: JSON.parse(row.argv) as string[],
+    tags: tagsOf(row.tags),
+    argv: argvOf(row.argv),
     user: row.user,
     uid: row.uid,
     cwd: row.cwd,
-    limits: JSON.parse(row.limits) as Limits,
+    limits: limitsOf(row.limits),
     timeoutMs: row.timeout_ms,
     graceMs: row.grace_ms,
-    signal: row.first_signal,
-    backend: row.backend as BackendName,
-    createdAtMs: row.created_at_ms,
+    signal: signalOf(row.first_signal),
+    backend: backendOf(row.backend),
+    createdAtMs: dateMs(row.created_at_ms, "created_at_ms"),
     bootId: row.boot_id,
     supervisor: { pid: row.supervisor_pid, startTicks: row.supervisor_start_ticks, bootId: row.boot_id },
     adopted: row.adopted !== 0,
@@ -143,20 +181,20 @@ function phaseFromRow(row: JobRow): Phase {
       return {
         state: "ending",
         run,
-        reason: present(row.reason, "reason"),
-        endingAtMs: present(row.ending_at_ms, "ending_at_ms"),
+        reason: reasonOf(row.reason, "reason"),
+        endingAtMs: dateMs(row.ending_at_ms, "ending_at_ms"),
         endingBootMs: row.ending_boot_ms,
       };
     case "ended":
       return {
         state: "ended",
         run,
-        reason: present(row.reason, "reason"),
-        trigger: row.trigger_reason ?? present(row.reason, "reason"),
+        reason: reasonOf(row.reason, "reason"),
+        trigger: reasonOf(row.trigger_reason ?? row.reason, "trigger_reason"),
         exit: exitFromRow(row),
-        endedAtMs: present(row.ended_at_ms, "ended_at_ms"),
+        endedAtMs: dateMs(row.ended_at_ms, "ended_at_ms"),
         usage: usageFromRow(row),
-        survivors: JSON.parse(row.survivors),
+        survivors: survivorsOf(row.survivors),
       };
     default:
       throw new Error(`unknown state ${JSON.stringify(row.state)}`);
@@ -173,7 +211,7 @@ function runFromRow(row: JobRow): RunningFacts | null {
       path: present(row.cgroup_path, "cgroup_path"),
       inode: present(row.cgroup_inode, "cgroup_inode"),
     },
-    startedAtMs: present(row.started_at_ms, "started_at_ms"),
+    startedAtMs: dateMs(row.started_at_ms, "started_at_ms"),
     startedBootMs: present(row.started_boot_ms, "started_boot_ms"),
     deadlineBootMs: row.deadline_boot_ms,
   };
@@ -186,12 +224,6 @@ function exitFromRow(row: JobRow): Exit {
 function usageFromRow(row: JobRow): Usage | null {
   const figures = USAGE_COLUMNS.map(([column, key]) => [key, row[column] ?? null] as const);
   if (figures.every(([, value]) => value === null)) return null;
-  const devices = row[IO_DEVICES_COLUMN];
-  const ioDevices = typeof devices === "string" ? JSON.parse(devices) : null;
+  const ioDevices = ioDevicesOf(row[IO_DEVICES_COLUMN] as string | null);
   return { ...Object.fromEntries(figures), ioDevices } as unknown as Usage;
-}
-
-function present<T>(value: T | null, column: string): T {
-  if (value === null) throw new Error(`${column} is missing`);
-  return value;
 }

@@ -1,6 +1,7 @@
 /** Carries out what decide() said of a recorded job, in any process but its supervisor: `corral kill` and the sweep. */
 import type { Context } from "../context.ts";
 import { terminate } from "../cgroup/terminate.ts";
+import { crashPoint } from "../crash_point.ts";
 import { poll } from "../host/poll.ts";
 import type { Action, Observation } from "../job/decide.ts";
 import type { CgroupRecord, EndReason, Job, RunningFacts } from "../job/job.ts";
@@ -10,17 +11,18 @@ import type { JobStore, StoredEvent } from "../store/jobs.ts";
 import { endJob, type EndRequest, type Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { cgroupRecord } from "./observe.ts";
+import { releaseAdopted } from "./release_adopted.ts";
 import { type Sampled, Sampling } from "./sampling.ts";
 
 /** After the last process has gone, the job's supervisor records the end within milliseconds. */
 const RECORD_CAP_MS = 10_000;
 
 /** An action that does something to the job. */
-export type Act = Extract<Action, { do: "end" | "finish" | "collect" }>;
+export type Act = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
 
 /** True for an action that does something to the job. */
 export function isAct(action: Action): action is Act {
-  return action.do === "end" || action.do === "finish" || action.do === "collect";
+  return ["end", "finish", "collect", "release"].includes(action.do);
 }
 
 /** What to do, upon which observation, and how. */
@@ -42,6 +44,7 @@ export interface Order {
 /** Resolves when it is done and recorded. Throws CgroupError, SetupError; a store that fails is only said. */
 export async function carryOut(context: Context, store: JobStore, job: Job, order: Order): Promise<void> {
   const { action, seen, actor } = order;
+  if (action.do === "release") return void await releaseAdopted(context, store, job);
   const on: Enforcement = {
     clock: context.clock,
     procs: context.procs,
@@ -57,12 +60,16 @@ export async function carryOut(context: Context, store: JobStore, job: Job, orde
   const sampling = new Sampling(cgroup, run, context.clock, on.ledger.sampled(job.spec.id));
   await endJob(
     { spec: job.spec, run, cgroup, backend: context.backendOf(job), sampling },
-    endRequest(store, job, order),
+    endRequest(store, job, { ...order, action }),
     on,
   );
 }
 
-function endRequest(store: JobStore, job: Job, order: Order): EndRequest {
+function endRequest(
+  store: JobStore,
+  job: Job,
+  order: Order & { action: Exclude<Act, { do: "release" }> },
+): EndRequest {
   const { action, seen, patienceMs, hurry } = order;
   const recorded = () => store.get(job.spec.id)?.phase.state === "ended";
   return {
@@ -95,6 +102,7 @@ async function finishEnded(
   };
   const survivors = await terminate(cgroup, context.procs, { signal: null, graceMs: 0, onStep });
   on.ledger.setSurvivors(job.spec.id, survivors, steps);
+  crashPoint("collecting: left cgroup emptied");
   if (survivors.length === 0) await context.backendOf(job).remove(cgroup);
 }
 
@@ -120,6 +128,7 @@ async function recordWithoutCgroup(
 ): Promise<void> {
   // Units can be left without a cgroup. After a reboot there is nothing to be left.
   if (seen.sameBoot) await context.backendOf(job).clear(job.spec.id);
+  crashPoint("collecting: units cleared");
   const exit = { code: null, signal: null };
   const endedAtMs = context.clock.wallMs();
   const usage = lastKnown(on.ledger.sampled(job.spec.id));

@@ -1,38 +1,57 @@
 /**
- * `corral run --detach`: two processes. The one that was called starts a second corral, the job's supervisor, waits until that says
- * the command runs, prints the id and returns. The supervisor has a session of its own and, under systemd, a scope of its own
- * (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
+ * A job that nobody waits for has a second corral as its supervisor: `corral run --detach` and `corral adopt`. The first one, which was
+ * called, starts it with its own command line, waits until it says that the job runs, and returns. The second has a session of its own
+ * and, under systemd, a scope of its own (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
+ *
+ * The second speaks to the first in lines on its standard output: `say "…"` for the user, then `started`. Afterwards nobody listens.
  */
-import { dirname } from "node:path";
 import type { Context } from "../context.ts";
-import { CorralError, EXIT, PathError } from "../errors.ts";
-import { newJobId } from "../job/id.ts";
+import { crashPoint } from "../crash_point.ts";
+import { CorralError, EXIT } from "../errors.ts";
 import { toolPath } from "../launch/command_lookup.ts";
+import type { Backend } from "../launch/backend.ts";
 import { SystemdBackend } from "../launch/systemd_backend.ts";
-import { outputFileOf } from "./output_file.ts";
-import { runJob, type RunRequest } from "./run_job.ts";
 
 /** Tells the second corral the id of the job that it supervises. Taken out of the job's environment. */
 const SUPERVISE = "CORRAL_SUPERVISE";
 /** What systemd-run(1) puts into the environment of a scope's process. */
 const SET_BY_SYSTEMD_RUN = ["INVOCATION_ID"];
-/** First word of the line by which the supervisor says that the command runs. */
 const STARTED = "started";
+const SAY = "say ";
 
-/** Either half: which one is told by the environment. Resolves to an exit code. */
-export async function superviseDetached(context: Context, request: RunRequest): Promise<number> {
-  const told = context.env[SUPERVISE];
-  if (told === undefined) return await startSupervisor(context, request);
-  const { [SUPERVISE]: id = told, ...env } = request.env;
-  const output = outputFile(context, id, request.output);
-  // The line goes through the pipe to the first process; afterwards nobody reads it any more.
-  const started = () => context.stdout.write(`${STARTED}\n`);
-  return await runJob(context, { ...request, env }, { id, output, started });
+/** What a supervisor that nobody waits for is told, and whom it tells. */
+export interface Detached {
+  id: string;
+  /** A line for the user, as long as the first corral listens. */
+  say: (line: string) => void;
+  /** The job runs: the first corral returns. */
+  started: () => void;
 }
 
-async function startSupervisor(context: Context, request: RunRequest): Promise<number> {
-  const id = newJobId(context.randomBytes);
-  const scope = supervisorScope(context, request, id);
+/** What the second corral was started for; null in the first, which nobody started. */
+export function detachedHalf(context: Context): Detached | null {
+  const id = context.env[SUPERVISE];
+  if (id === undefined) return null;
+  let listens = true;
+  return {
+    id,
+    say: (line) => listens ? context.stdout.write(`${SAY}${JSON.stringify(line)}\n`) : context.say(line),
+    started: () => {
+      context.stdout.write(`${STARTED}\n`);
+      listens = false;
+    },
+  };
+}
+
+/** The environment without what is corral's own in it. */
+export function withoutMark(env: Record<string, string>): Record<string, string> {
+  const { [SUPERVISE]: _, ...rest } = env;
+  return rest;
+}
+
+/** Starts the second corral for job `id`; resolves when the job runs. Throws CorralError with its words and exit code when it does not. */
+export async function startSupervisor(context: Context, backend: Backend, id: string): Promise<void> {
+  const scope = supervisorScope(context, backend, id);
   const [program, ...args] = [
     ...scope.argv,
     toolPath("setsid"),
@@ -47,24 +66,21 @@ async function startSupervisor(context: Context, request: RunRequest): Promise<n
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  if (await firstLine(child.stdout) === STARTED) {
-    context.stdout.write(`${id}\n`);
-    return EXIT.DONE;
-  }
-  // It failed before the command ran: its own words and exit code are ours.
+  crashPoint("detach: supervisor started");
+  if (await hasStarted(child.stdout, (line) => context.say(line))) return await child.stderr.cancel();
+  // It failed before the job ran: its own words and exit code are ours. That it was killed says nothing of the job.
   const [words, status] = await Promise.all([new Response(child.stderr).text(), child.status]);
   throw new CorralError(words.trim().replace(/^corral: /, "") || "the supervisor did not start", {
-    exitCode: status.code === 0 ? EXIT.CORRAL_FAILED : status.code,
+    exitCode: status.code === 0 || status.signal !== null ? EXIT.CORRAL_FAILED : status.code,
   });
 }
 
 /** What to put before the supervisor's command line so that it gets a scope of its own; nothing without systemd. */
 function supervisorScope(
   context: Context,
-  request: RunRequest,
+  backend: Backend,
   id: string,
 ): { argv: string[]; env: Record<string, string> } {
-  const backend = context.backend(request.backend);
   if (!(backend instanceof SystemdBackend)) return { argv: [], env: {} };
   const { systemd } = backend;
   const env = systemd.toolEnv();
@@ -92,34 +108,21 @@ function restoring(names: readonly string[], before: Record<string, string>): st
   return [...unset.flatMap((name) => ["-u", name]), ...set.map((name) => `${name}=${before[name]}`)];
 }
 
-/** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
-function outputFile(context: Context, id: string, asked: string | null): string {
-  const path = asked === null ? outputFileOf(context.settings.stateDir, id) : absolute(context, asked);
-  try {
-    if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
-    return path;
-  } catch (cause) {
-    throw new PathError("cannot write the job's output", {
-      path,
-      cause,
-      mend: asked === null ? "give --output FILE" : "give another --output",
-      exitCode: EXIT.CORRAL_FAILED,
-    });
-  }
-}
-
-function absolute(context: Context, path: string): string {
-  return path.startsWith("/") ? path : `${context.cwd}/${path}`;
-}
-
-async function firstLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let text = "";
+/** Passes on what the second corral says until it has started; false when it ended before. */
+async function hasStarted(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  say: (line: string) => void,
+): Promise<boolean> {
+  let pending = "";
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-  while (!text.includes("\n")) {
+  for (;;) {
     const { value, done } = await reader.read();
-    if (done) break;
-    text += value;
+    if (done) return false;
+    const lines = (pending + value).split("\n");
+    pending = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line === STARTED) return true;
+      if (line.startsWith(SAY)) say(JSON.parse(line.slice(SAY.length)));
+    }
   }
-  return text.split("\n")[0] ?? "";
 }

@@ -2,6 +2,8 @@
 import { beginToEnd, terminate } from "../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../cgroup/events.ts";
 import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { isFrozen } from "../cgroup/freezer.ts";
+import { crashPoint } from "../crash_point.ts";
 import { renderError } from "../errors.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Procs } from "../host/proc.ts";
@@ -83,6 +85,7 @@ export async function endJob(
     at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
     hurried,
   });
+  crashPoint("ending: claimed");
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
     ...on,
     onStep,
@@ -108,11 +111,14 @@ export async function endJob(
     samples: job.sampling.samples,
     steps,
   };
+  crashPoint("ending: usage read");
   // Recorded as unkillable before, and now they are gone after all.
   if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
+  crashPoint("ending: recorded");
   // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
   const isKept = on.ledger.options.isShared && on.ledger.isBehind;
   if (survivors.length === 0 && !isKept) await removeCgroup(job, on);
+  crashPoint("ending: removed");
   return ending;
 }
 
@@ -148,8 +154,11 @@ async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): P
 }
 
 /** How long to wait for an ending that somebody else has begun; null when nobody has. */
-function graceOfOthers({ spec }: EndableJob, request: EndRequest, on: Acting): number | null {
-  if (request.graceLeftMs !== undefined) return request.graceLeftMs;
+function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Acting): number | null {
+  if (request.graceLeftMs !== undefined) {
+    // Who began it died between freeze and thaw: no process has got the first signal yet, and one that waits there is not doubled.
+    return isFrozen(cgroup) ? null : request.graceLeftMs;
+  }
   // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
   return on.others ? spec.graceMs + TAKE_OVER_MS : null;
 }

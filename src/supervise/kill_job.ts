@@ -1,6 +1,6 @@
 /** Ends one recorded job on request, whoever supervises it. */
 import type { Context } from "../context.ts";
-import { CgroupError } from "../errors.ts";
+import { CorralError, StoreError } from "../errors.ts";
 import { decide, type Observation } from "../job/decide.ts";
 import type { EndReason, Job } from "../job/job.ts";
 import type { JobStore } from "../store/jobs.ts";
@@ -33,7 +33,8 @@ export async function killJob(
     if (!isAct(action)) return refused(id, whyLeft(job, seen));
     await carryOut(context, store, job, { action, seen, ...options });
   } catch (error) {
-    if (!(error instanceof CgroupError)) throw error;
+    // One that cannot be ended must not keep the others from being ended.
+    if (!(error instanceof CorralError) || error instanceof StoreError) throw error;
     return refused(id, error.message);
   }
   const after = store.get(id)?.phase;

@@ -16,33 +16,41 @@ export function cgroupRecord(context: Context, job: Job): CgroupRecord | null {
 }
 
 /** What the observer wants and knows besides what it sees. */
-export type Wishes = Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner">>;
+export type Wishes = Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">>;
 
 /** Observes one job now. Throws CgroupError. */
 export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Observation {
   const bootId = context.clock.bootId();
-  const bootMs = context.clock.bootMs();
+  const bootMs = wishes.bootMs ?? context.clock.bootMs();
   const { supervisor } = job.spec;
   const record = cgroupRecord(context, job);
   const cgroup = stateOfCgroup(context, job, record);
-  const leaderAlive = isLeaderAlive(context, job, cgroup);
-  // Asked only where it decides: a sweep over hundreds of jobs looks at each.
-  const oomKills = record !== null && !leaderAlive && (cgroup === "populated" || cgroup === "empty")
-    ? readOomKills(context.cgroups(), record.path) ?? 0
-    : 0;
+  const supervisorAlive = context.procs.isAlive(supervisor, bootId);
+  // Two files that only matter when somebody asks: a sweep looks at a thousand jobs and asks of few.
+  const leaderAlive = once(() => isLeaderAlive(context, job, cgroup));
   return {
     bootMs,
     sameBoot: job.spec.bootId === bootId,
     cgroup,
-    supervisor: context.procs.isAlive(supervisor, bootId) ? "alive" : "gone",
-    leader: leaderAlive ? { alive: true } : { alive: false, exit: null },
-    oomKills,
-    endRequest: null,
-    onOrphan: "kill",
-    finishedByOwner: false,
+    supervisor: supervisorAlive ? "alive" : "gone",
+    get leader() {
+      return leaderAlive() ? { alive: true } as const : { alive: false, exit: null } as const;
+    },
+    get oomKills() {
+      const isThere = cgroup === "populated" || cgroup === "empty";
+      return record !== null && isThere ? readOomKills(context.cgroups(), record.path) ?? 0 : 0;
+    },
+    endRequest: wishes.endRequest ?? null,
+    onOrphan: wishes.onOrphan ?? "kill",
+    finishedByOwner: wishes.finishedByOwner ?? false,
+    callerGone: false,
     supervisorAgeMs: bootMs - supervisor.startTicks * MS_PER_TICK,
-    ...wishes,
   };
+}
+
+function once<T>(look: () => T): () => T {
+  let seen: { value: T } | null = null;
+  return () => (seen ??= { value: look() }).value;
 }
 
 /** An adopted job has no first process: it lives as long as anything of it does. */

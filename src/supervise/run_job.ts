@@ -5,6 +5,7 @@
  * job runs on).
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError, EXIT, renderError, SetupError } from "../errors.ts";
 import type { User } from "../host/users.ts";
 import { newJobId } from "../job/id.ts";
@@ -19,11 +20,12 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { quoted } from "../report/escape.ts";
 import type { Ending, JobStore, StoredEvent } from "../store/jobs.ts";
+import type { Detached } from "./detach.ts";
 import type { Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
-import { ignoredSignals, StopSignals } from "./stop_signals.ts";
 import { Sampling } from "./sampling.ts";
+import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
 
@@ -45,14 +47,14 @@ export interface RunRequest {
   bestEffort: boolean;
   receipt: string | null;
   output: string | null;
+  /** End the job when the process that called is gone. */
+  withParent: boolean;
   quiet: boolean;
 }
 
-/** How a job runs when nobody waits for it: its id is given, and its supervisor tells when it runs. */
-export interface DetachedRun {
-  id: string;
+/** How a job runs when nobody waits for it: its words go to a file. */
+export interface DetachedRun extends Detached {
   output: string;
-  started: () => void;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -61,7 +63,9 @@ export async function runJob(
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
-  const say = (line: string) => request.quiet || context.say(line);
+  const speak = detached?.say ?? context.say;
+  const say = (line: string) => request.quiet || speak(line);
+  const callerIsGone = request.withParent ? watchCaller() : null;
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -70,7 +74,9 @@ export async function runJob(
   const backend = context.backend(request.backend);
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  crashPoint("launch: nothing recorded");
   ledger.insert(spec);
+  crashPoint("launch: recorded");
   const failed = new FailedStart(context, spec, ledger, receipt);
   const found = lookUpCommand(request.argv[0]!, {
     path: request.env["PATH"] ?? "/usr/bin:/bin",
@@ -93,10 +99,13 @@ export async function runJob(
   if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
     return await abandon(launched, spec, backend);
   }
-  say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
-  detached?.started();
+  crashPoint("launch: running recorded");
+  if (detached === null) {
+    say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
+  } else detached.started();
   const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
   if (stop.received === null) launched.gate.open();
+  crashPoint("launch: gate opened");
   const ending = await supervise(
     {
       spec,
@@ -106,6 +115,7 @@ export async function runJob(
       sampling: new Sampling(launched.cgroup, launched.run, context.clock),
       exit: launched.gate.exit,
       onChange: onContinue,
+      callerIsGone,
     },
     stop,
     on,
@@ -129,9 +139,13 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
 }
 
-/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
-function onContinue(act: () => void): void {
-  Deno.addSignalListener("SIGCONT", act);
+/**
+ * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
+ * comes when the *thread* of the caller ends that forked.
+ */
+function watchCaller(): () => boolean {
+  const caller = Deno.ppid;
+  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: Context, say: (line: string) => void): Ledger {

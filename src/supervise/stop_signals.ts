@@ -1,4 +1,7 @@
-/** SIGINT, SIGTERM and SIGHUP to `corral run`: the first asks for the end of the job, a second one skips the grace. */
+/**
+ * Signals to a supervisor. Of SIGINT, SIGTERM and SIGHUP, the first asks for the end of the job and a second one skips the grace; SIGCONT
+ * tells of a change.
+ */
 
 const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type StoppingName = keyof typeof STOPPING;
@@ -45,4 +48,9 @@ export function ignoredSignals(procRoot: string): number[] {
   const SIGPIPE = 13; // The runtime itself ignores it; its spawn gives the default back to the child.
   return Array.from({ length: 31 }, (_, index) => index + 1)
     .filter((signal) => signal !== SIGPIPE && (mask >> BigInt(signal - 1) & 1n) === 1n);
+}
+
+/** `corral set` sends SIGCONT after it has changed the record: harmless to a process that does not listen. */
+export function onContinue(act: () => void): void {
+  Deno.addSignalListener("SIGCONT", act);
 }

@@ -9,6 +9,8 @@ import type { StopSignals } from "./stop_signals.ts";
 
 /** Timers are re-armed at least this often: setTimeout tops out at 24.8 days, and the node may have slept. */
 const REARM_MS = 3_600_000;
+/** How soon a job with `--with-parent` notices that its caller is gone: nothing tells it. */
+const CALLER_POLL_MS = 1_000;
 /** A job that lives longer is waited for with as little memory as possible. */
 const IDLE_AFTER_MS = 2_000;
 /** From the kill of everything to the notice of the first process's exit. */
@@ -20,6 +22,8 @@ export interface Supervised extends EndableJob {
   exit: Promise<Exit>;
   /** Re-read the deadline now: somebody changed it. */
   onChange: (act: () => void) => void;
+  /** With `--with-parent`; null for a job that outlives its caller. */
+  callerIsGone: (() => boolean) | null;
 }
 
 /** Resolves when the job has ended and its cgroup is empty and removed. */
@@ -54,7 +58,9 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
       if (ended !== null) return ended;
     }
     const until = action.do === "wait" ? action.untilBootMs : null;
-    const waitMs = until === null ? REARM_MS : Math.max(0, Math.min(until - on.clock.bootMs(), REARM_MS));
+    const untilMs = until === null ? Infinity : until - on.clock.bootMs();
+    const rearmMs = job.callerIsGone === null ? REARM_MS : CALLER_POLL_MS;
+    const waitMs = Math.max(0, Math.min(untilMs, rearmMs));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
       wake = () => {
@@ -99,6 +105,7 @@ function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enfo
     endRequest: stop.received === null ? null : { skipGrace: stop.hurry.aborted },
     onOrphan: "keep",
     finishedByOwner: false,
+    callerGone: job.callerIsGone?.() ?? false,
     supervisorAgeMs: 0,
   };
 }

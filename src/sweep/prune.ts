@@ -6,6 +6,7 @@
  */
 import type { Context } from "../context.ts";
 import { SetupError, StoreError } from "../errors.ts";
+import { isJobId } from "../job/id.ts";
 import type { Droppable } from "../store/prune.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { outputFileOf } from "../supervise/output_file.ts";
@@ -78,7 +79,7 @@ export function planPrune(context: Context, store: JobStore, beforeMs: number): 
       return false;
     }
   };
-  return { jobs: ids.length, outputFiles: ids.filter(isThere).length };
+  return { jobs: ids.length, outputFiles: ids.filter(isJobId).filter(isThere).length };
 }
 
 /** A few old records, as the `retention` in the configuration says. Never throws: a sweep has better to do. */
@@ -117,7 +118,8 @@ function idsWithCgroup(context: Context): string[] {
 }
 
 function removeOutput(context: Context, ids: readonly string[]): number {
-  return ids.filter((id) => {
+  // A row that somebody else wrote must not name a file elsewhere.
+  return ids.filter(isJobId).filter((id) => {
     try {
       Deno.removeSync(outputFileOf(context.settings.stateDir, id));
       return true;

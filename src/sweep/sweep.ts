@@ -5,6 +5,7 @@
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
 import type { Context } from "../context.ts";
+import { crashPoint } from "../crash_point.ts";
 import { CorralError } from "../errors.ts";
 import { atOnce } from "../host/at_once.ts";
 import { type Action, decide, type Observation } from "../job/decide.ts";
@@ -12,10 +13,12 @@ import type { EndReason, Job } from "../job/job.ts";
 import { ownersWord } from "../owner/answers.ts";
 import { askOwner } from "../owner/status_command.ts";
 import type { JobStore } from "../store/jobs.ts";
+import type { DamagedRow } from "../store/rows.ts";
 import { type Act, carryOut, isAct } from "../supervise/carry_out.ts";
+import type { EndedProcess } from "../supervise/end_processes.ts";
 import { Ledger } from "../supervise/ledger.ts";
 import { observeJob } from "../supervise/observe.ts";
-import { endEscapees, findEscapees } from "./escapees.ts";
+import { endEscapees, type Escapee, escapeeFinding, findEscapees, isEndable } from "./escapees.ts";
 import type { Finding } from "./finding.ts";
 import { findLeftovers, type Leftovers } from "./leftovers.ts";
 import { applyRetention } from "./prune.ts";
@@ -38,6 +41,8 @@ export interface SweepOptions {
   strikes: number;
   /** The longest grace that is waited out. */
   patienceMs: number;
+  /** True once nothing more is to be begun. */
+  isStopped: () => boolean;
 }
 
 /** What was done to one job, or would be. */
@@ -56,6 +61,8 @@ export interface SweepAct {
 export interface SweepListener {
   act(act: SweepAct): void;
   finding(finding: Finding): void;
+  /** An escapee that was to be ended, and what became of it. */
+  escapee(escapee: Escapee, result: EndedProcess): void;
 }
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
@@ -70,6 +77,8 @@ export async function sweep(
 
 class Sweep {
   readonly #ledger: Ledger;
+  /** One moment for all: what becomes overdue meanwhile is the next sweep's. */
+  readonly #bootMs: number;
 
   constructor(
     readonly context: Context,
@@ -78,23 +87,36 @@ class Sweep {
     readonly listener: SweepListener,
   ) {
     this.#ledger = new Ledger(store, (line) => context.say(line), { isShared: true });
+    this.#bootMs = context.clock.bootMs();
   }
 
   async run(): Promise<void> {
     const { context, store, options, listener } = this;
-    const live = store.live();
-    const ids = new Set(live.map(({ spec }) => spec.id));
-    const { ended, unknown } = findLeftovers(context, store, (id) => ids.has(id));
+    const live = store.live((damage) => listener.finding(damagedRow(damage)));
+    const { ended, unknown } = findLeftovers(context, store, live);
+    crashPoint("sweep: jobs read");
     const answers = this.#askOwner(live);
     await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
     const finished = this.#finishedJobs(live, await answers);
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
-    const escapees = await findEscapees(context, store);
-    if (options.escapees === "kill" && !options.dryRun) await endEscapees(context, store, escapees, listener);
-    else for (const { finding } of escapees) listener.finding(finding);
+    crashPoint("sweep: jobs done");
+    // Last: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
     this.#ledger.flush();
-    if (!options.dryRun) await applyRetention(context, store);
+    if (!options.dryRun && !options.isStopped()) await applyRetention(context, store);
+  }
+
+  async #treatEscapees(): Promise<void> {
+    if (this.options.isStopped()) return;
+    const { context, store, options, listener } = this;
+    const escapees = await findEscapees(context, store);
+    const kills = options.escapees === "kill" && !options.dryRun;
+    const [endable, others] = partition(escapees, (escapee) => kills && isEndable(escapee));
+    for (const escapee of others) listener.finding(escapeeFinding(escapee));
+    for (const [index, ended] of (await endEscapees(context, endable)).entries()) {
+      listener.escapee(endable[index]!, ended);
+    }
   }
 
   #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
@@ -109,6 +131,7 @@ class Sweep {
       const isFinished = ownersWord(answers, spec.ref, this.options.finishedStatuses);
       if (phase.state !== "running" || isFinished === null) return [];
       if (this.#countStrike(spec.id, isFinished) < this.options.strikes) return [];
+      crashPoint("sweep: owner heard");
       const now = this.store.get(spec.id);
       return now?.phase.state === "running" ? [now] : [];
     });
@@ -122,11 +145,17 @@ class Sweep {
 
   /** Looks at one job and does what is to be done. Never throws: the others must not suffer. */
   async #treat(job: Job, finishedByOwner: boolean): Promise<void> {
+    if (this.options.isStopped()) return;
     try {
-      const seen = observeJob(this.context, job, { onOrphan: this.options.onOrphan, finishedByOwner });
+      const { onOrphan } = this.options;
+      const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(foreignCgroup(job));
-      if (isAct(action)) this.listener.act(await this.#perform(job, action, seen));
+      if (!isAct(action)) return;
+      // The record is older than the look at its cgroup: what has ended by itself meanwhile has left nothing to do.
+      const now = this.store.get(job.spec.id);
+      if (now !== null && now.phase.state !== job.phase.state) return await this.#treat(now, finishedByOwner);
+      this.listener.act(await this.#perform(job, action, seen));
     } catch (error) {
       this.listener.finding(unreadable(job, error));
     }
@@ -135,10 +164,12 @@ class Sweep {
   async #perform(job: Job, action: Act, seen: Observation): Promise<SweepAct> {
     const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
     if (this.options.dryRun) return { ...act, outcome: "planned" };
+    crashPoint("sweep: decided");
     try {
       const { patienceMs } = this.options;
       const order = { action, seen, actor: "sweep", patienceMs, ledger: this.#ledger };
       await carryOut(this.context, this.store, job, order);
+      crashPoint("sweep: acted");
     } catch (error) {
       return { ...act, outcome: "failed", message: messageOf(error) };
     }
@@ -153,6 +184,10 @@ class Sweep {
     const { reason } = "reason" in action && job.phase.state === "ended" ? action : phase;
     return { reason, outcome: survivors > 0 ? "alive" : "ended", survivors };
   }
+}
+
+function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))];
 }
 
 function messageOf(error: unknown): string {
@@ -176,14 +211,21 @@ function unreadable({ spec }: Job, error: unknown): Finding {
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 
-function unknownCgroup({ id, path, inode, isPopulated }: Leftovers["unknown"][number]): Finding {
+function damagedRow({ id, message }: DamagedRow): Finding {
+  return { kind: "unreadable", key: `unreadable ${id}`, id, pid: null, message };
+}
+
+function unknownCgroup(
+  { id, path, inode, isPopulated, isRecordedElsewhere }: Leftovers["unknown"][number],
+): Finding {
+  const [what, why] = isRecordedElsewhere
+    ? [`bears the name of job ${id}`, "its record names another cgroup"]
+    : ["is of no job in this store", "another --state-dir's, or its record is lost"];
   return {
     kind: "unknown-cgroup",
     key: `unknown-cgroup ${path} ${inode}`,
     id,
     pid: null,
-    message: `${path} is of no job in this store${
-      isPopulated ? "" : ", and empty"
-    }: another --state-dir's, or its record is lost; not touched`,
+    message: `${path} ${what}${isPopulated ? "" : ", and empty"}: ${why}; not touched`,
   };
 }

@@ -50,6 +50,18 @@ Deno.test("waitForEvents() is woken by the change itself", async () => {
   assert.ok(tookMs.at(-1)! < RECHECK_MS / 2, `${tookMs} ms`);
 });
 
+Deno.test("waitForEvents() of a long wait does not look by itself where there are notices", async () => {
+  using dir = new CgroupDir();
+  let looks = 0;
+  const never = () => {
+    looks++;
+    return false;
+  };
+  await waitForEvents(dir.own(), never, { capMs: 8 * RECHECK_MS, recheckMs: NEVER_MS });
+  // At the start, when the watch is set up, at the end, and once more for a timer that is a little early.
+  assert.ok(looks <= 5, `${looks} looks`);
+});
+
 Deno.test("waitForEvents() is done when the cgroup vanishes", async () => {
   using dir = new CgroupDir();
   const waiting = waitForEvents(dir.own(), ({ populated }) => !populated, { capMs: NEVER_MS });

@@ -185,6 +185,29 @@ Deno.test("OwnedCgroup.write() never reaches outside", () => {
   assert.equal(dir.text("/corral/aaaaaa", "cgroup.kill"), "");
 });
 
+Deno.test("OwnedCgroup.moveIn() writes to the job's cgroup.procs or its child's, and nowhere else", () => {
+  using dir = new CgroupDir();
+  const cgroup = dir.own();
+  dir.add(`${JOB_PATH}/job.scope`);
+  assert.ok(cgroup.moveIn(4711));
+  assert.ok(cgroup.moveIn(4712, "job.scope"));
+  assert.equal(dir.text(JOB_PATH, "cgroup.procs"), "4711");
+  assert.equal(dir.text(`${JOB_PATH}/job.scope`, "cgroup.procs"), "4712");
+  for (const below of ["..", "job.scope/..", "missing"]) {
+    assert.throws(() => cgroup.moveIn(4711, below), CgroupError, below);
+  }
+  for (const pid of [0, 1, -1, 1.5, NaN]) assert.throws(() => cgroup.moveIn(pid), RangeError, String(pid));
+});
+
+Deno.test("OwnedCgroup.moveIn() moves nobody into a cgroup that is not the job's any more", () => {
+  using dir = new CgroupDir();
+  const cgroup = dir.own();
+  Deno.renameSync(dir.mount + JOB_PATH, `${dir.mount}/corral/moved`);
+  dir.add(JOB_PATH);
+  assert.throws(() => cgroup.moveIn(4711), /the job's cgroup is gone/);
+  assert.equal(dir.text(JOB_PATH, "cgroup.procs"), "");
+});
+
 Deno.test("OwnedCgroup.pids() and paths() cover nested cgroups, children first", () => {
   using dir = new CgroupDir();
   const cgroup = dir.own({ "cgroup.procs": "11\n12\n" });

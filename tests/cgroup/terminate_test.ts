@@ -4,6 +4,7 @@ import { terminate } from "../../src/cgroup/terminate.ts";
 import type { OwnedCgroup } from "../../src/cgroup/file.ts";
 import { parseSignal } from "../../src/job/signal.ts";
 import { Bystander } from "../fakes/bystander.ts";
+import { Child } from "../fakes/child.ts";
 import { CgroupDir, JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { NO_PID, ProcDir } from "../fakes/proc_dir.ts";
 
@@ -89,6 +90,15 @@ Deno.test("terminate() kills one by one on a kernel without cgroup.kill", async 
   const { steps, survivors } = await run(cgroup, proc, { signal: null, onStep });
   assert.deepEqual(steps, [["kill", { by: "signals" }], ["empty", { emptied: true }]]);
   assert.deepEqual(survivors, []);
+});
+
+Deno.test("terminate() signals one by one what cgroup.kill passes over", async () => {
+  await using child = await Child.ignoring();
+  using dir = new CgroupDir();
+  using proc = new ProcDir();
+  proc.add(child.pid, { cgroup: JOB_PATH });
+  await run(dir.own({ "cgroup.procs": `${child.pid}\n` }), proc, { signal: null });
+  assert.equal(await child.signal, "SIGKILL");
 });
 
 Deno.test("terminate() signals no process that has left the cgroup since it was listed", async () => {

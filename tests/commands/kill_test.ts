@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { EXIT } from "../../src/errors.ts";
+import { EXIT, SetupError } from "../../src/errors.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID } from "../fakes/job.ts";
+import { BOOT_ID, JOB_ID } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../fakes/node.ts";
 
@@ -167,6 +167,22 @@ killTest("corral kill --all --yes ends every live job, and it is fine when there
   orphan(node, EMPTY);
   assert.equal(await node.corral("kill", "--all", "--yes"), EXIT.DONE);
   assert.equal(node.out, `${JOB_ID} ended: killed\n`);
+});
+
+killTest("corral kill --all ends the others when one cannot be ended, and says which", async (node) => {
+  orphan(node, EMPTY);
+  for (const id of ["aaaaaa", "bbbbbb"]) {
+    node.startStarting({ id, supervisor: { pid: SUPERVISOR_PID, startTicks: 1, bootId: BOOT_ID } });
+  }
+  node.stores.raw().exec("UPDATE jobs SET argv = '7' WHERE id = 'aaaaaa'");
+  node.backend.failures.clear = new SetupError("systemd did not stop it", "see");
+  assert.equal(await node.corral("kill", "--all", "--yes", "--dry-run"), EXIT.NEGATIVE);
+  assert.match(node.said.pop()!, /row of job "aaaaaa" is damaged/);
+  node.out = "";
+  assert.equal(await node.corral("kill", "--all", "--yes"), EXIT.NEGATIVE);
+  assert.equal(node.out, `${JOB_ID} ended: killed\n`);
+  assert.match(node.said[0]!, /row of job "aaaaaa" is damaged/);
+  assert.deepEqual(node.said.slice(1), ["job bbbbbb: not ended: systemd did not stop it"]);
 });
 
 killTest("corral kill takes the same job once, however often it is named", async (node) => {

@@ -65,6 +65,17 @@ Deno.test("corral prune never drops a job that lives or has left something alive
   assert.deepEqual(left(node, ["bbbbbb", "cccccc", live.spec.id]).length, 3);
 });
 
+Deno.test("corral prune removes no file elsewhere, whatever id somebody wrote into the store", async () => {
+  using node = new FakeNode();
+  ended(node, "aaaaaa", 10);
+  const elsewhere = `${node.stores.path}/precious.log`;
+  Deno.writeTextFileSync(elsewhere, "precious");
+  node.stores.raw().exec("PRAGMA foreign_keys = OFF; UPDATE jobs SET id = '../precious' WHERE id = 'aaaaaa'");
+  assert.equal(await node.corral("prune", "--older-than", "9d"), EXIT.DONE);
+  assert.match(node.out, /^dropped 1 job that ended before [^,]*\n$/);
+  assert.equal(Deno.readTextFileSync(elsewhere), "precious");
+});
+
 Deno.test("corral prune --dry-run says what it would do and does not", async () => {
   using node = new FakeNode();
   for (const id of ["aaaaaa", "bbbbbb"]) ended(node, id, 10);
@@ -108,25 +119,39 @@ Deno.test("corral prune needs to know how old", async () => {
   assert.match(node.said[1]!, /--older-than: cannot read "90x" as a duration/);
 });
 
-Deno.test("corral sweep drops what is older than the retention, a bounded number each time, and says nothing", async () => {
-  using node = new FakeNode();
-  node.retentionMs = 90 * DAY_MS;
-  for (const id of ["aaaaaa", "bbbbbb"]) ended(node, id, 91);
-  ended(node, "cccccc", 89);
-  assert.equal(await node.corral("sweep", "--dry-run"), EXIT.DONE);
-  assert.equal(left(node, ["aaaaaa", "bbbbbb", "cccccc"]).length, 3);
-  node.out = "";
-  assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
-  assert.deepEqual([node.out, node.said, left(node, ["aaaaaa", "bbbbbb", "cccccc"])], ["", [], ["cccccc"]]);
-  node.retentionMs = null;
-  node.wallMs += 1000 * DAY_MS;
-  await node.corral("sweep", "--quiet");
-  assert.deepEqual(left(node, ["cccccc"]), ["cccccc"]);
-  assert.ok(ONE_SWEEP.jobs <= 5_000 && ONE_SWEEP.ms <= 200);
-});
+/** Signal listeners stay for the life of the process, as they should in a sweep. */
+function sweepTest(name: string, act: (node: FakeNode) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      using node = new FakeNode();
+      await act(node);
+    },
+  });
+}
 
-Deno.test("corral sweep that cannot drop old records says so, and has swept", async () => {
-  using node = new FakeNode();
+sweepTest(
+  "corral sweep drops what is older than the retention, a bounded number each time, and says nothing",
+  async (node) => {
+    node.retentionMs = 90 * DAY_MS;
+    for (const id of ["aaaaaa", "bbbbbb"]) ended(node, id, 91);
+    ended(node, "cccccc", 89);
+    assert.equal(await node.corral("sweep", "--dry-run"), EXIT.DONE);
+    assert.equal(left(node, ["aaaaaa", "bbbbbb", "cccccc"]).length, 3);
+    node.out = "";
+    assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+    assert.deepEqual([node.out, node.said, left(node, ["aaaaaa", "bbbbbb", "cccccc"])], ["", [], ["cccccc"]]);
+    node.retentionMs = null;
+    node.wallMs += 1000 * DAY_MS;
+    await node.corral("sweep", "--quiet");
+    assert.deepEqual(left(node, ["cccccc"]), ["cccccc"]);
+    assert.ok(ONE_SWEEP.jobs <= 5_000 && ONE_SWEEP.ms <= 200);
+  },
+);
+
+sweepTest("corral sweep that cannot drop old records says so, and has swept", async (node) => {
   node.retentionMs = DAY_MS;
   ended(node, "aaaaaa", 2);
   const refuse = "CREATE TRIGGER refuse BEFORE DELETE ON jobs BEGIN SELECT raise(ABORT, 'disk is full'); END";

@@ -117,6 +117,17 @@ Deno.test("corral ps is not stopped by one job that cannot be read", async () =>
   assert.deepEqual([cells(node.out, 1)["STATE"], cells(node.out, 2)["MEM"]], ["starting", "-"]);
 });
 
+Deno.test("corral ps shows the others when a row is damaged, and says which one is", async () => {
+  using node = new FakeNode();
+  node.start();
+  node.startStarting({ id: "aaaaaa" });
+  node.stores.raw().exec("UPDATE jobs SET argv = '7' WHERE id = 'aaaaaa'");
+  assert.equal(await node.corral("ps"), EXIT.NEGATIVE);
+  assert.equal(cells(node.out)["ID"], JOB_ID);
+  assert.equal(node.said.length, 1);
+  assert.match(node.said[0]!, /row of job "aaaaaa" is damaged: argv cannot be 7$/);
+});
+
 Deno.test("corral ps shows hostile names harmless, and whole in JSON", async () => {
   using node = new FakeNode();
   const name = "evil\n7k2m9z  fake\x1b[2J\u202e";

@@ -9,6 +9,19 @@ import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../fakes/node.ts";
 const EMPTY = { "cgroup.events": "populated 0\nfrozen 0\n", "cgroup.procs": "" };
 const OTHER_PATH = "/corral/zzzzzz";
 
+/** Signal listeners stay for the life of the process, as they should in a sweep. */
+function sweepTest(name: string, act: (node: FakeNode) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      using node = new FakeNode();
+      await act(node);
+    },
+  });
+}
+
 /** A job whose supervisor was killed. */
 function orphan(node: FakeNode, files: Record<string, string> = {}, graceMs = 5): void {
   node.start({ spec: { graceMs, ref: "task-81" }, files });
@@ -27,8 +40,7 @@ function reasonOf(node: FakeNode): string {
   return phase.state === "ended" ? phase.reason : phase.state;
 }
 
-Deno.test("corral sweep with nothing to do says so, and nothing with --quiet", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep with nothing to do says so, and nothing with --quiet", async (node) => {
   node.start();
   assert.equal(await node.corral("sweep"), EXIT.DONE);
   assert.deepEqual(takeLines(node), ["nothing to do"]);
@@ -37,8 +49,7 @@ Deno.test("corral sweep with nothing to do says so, and nothing with --quiet", a
   assert.equal(node.recorded().phase.state, "running");
 });
 
-Deno.test("corral sweep ends an orphan, and the next one finds nothing to do", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep ends an orphan, and the next one finds nothing to do", async (node) => {
   orphan(node);
   await using _kernel = new FakeKernel(node.cgroups);
   assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
@@ -49,8 +60,7 @@ Deno.test("corral sweep ends an orphan, and the next one finds nothing to do", a
   assert.deepEqual(takeLines(node), ["nothing to do"]);
 });
 
-Deno.test("corral sweep --on-orphan keep leaves an orphan until its deadline", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep --on-orphan keep leaves an orphan until its deadline", async (node) => {
   node.start({ spec: { graceMs: 5 }, run: { deadlineBootMs: node.bootMs + 1 } });
   node.proc.remove(SUPERVISOR_PID);
   await using _kernel = new FakeKernel(node.cgroups);
@@ -61,8 +71,7 @@ Deno.test("corral sweep --on-orphan keep leaves an orphan until its deadline", a
   assert.deepEqual(takeLines(node), [`${JOB_ID} ended: timeout (fastsurfer)`]);
 });
 
-Deno.test("corral sweep collects what is over, with its usage", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep collects what is over, with its usage", async (node) => {
   orphan(node, { ...EMPTY, "cpu.stat": "usage_usec 1234\nuser_usec 1000\nsystem_usec 234\n" });
   node.proc.remove(LEADER_PID);
   assert.equal(await node.corral("sweep"), EXIT.DONE);
@@ -72,16 +81,14 @@ Deno.test("corral sweep collects what is over, with its usage", async () => {
   assert.deepEqual(node.backend.calls, [`remove ${JOB_PATH}`]);
 });
 
-Deno.test("corral sweep records a launch that was cut short and clears its units away", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep records a launch that was cut short and clears its units away", async (node) => {
   node.startStarting();
   assert.equal(await node.corral("sweep"), EXIT.DONE);
   assert.deepEqual(takeLines(node), [`${JOB_ID} collected: failed-to-start (fastsurfer)`]);
   assert.deepEqual(node.backend.calls, [`clear ${JOB_ID}`]);
 });
 
-Deno.test("corral sweep records the jobs of an earlier boot as lost and touches nothing", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep records the jobs of an earlier boot as lost and touches nothing", async (node) => {
   node.start({ spec: { bootId: "an earlier boot" } });
   assert.equal(await node.corral("sweep"), EXIT.DONE);
   assert.deepEqual(takeLines(node), [`${JOB_ID} collected: lost (fastsurfer)`]);
@@ -89,18 +96,19 @@ Deno.test("corral sweep records the jobs of an earlier boot as lost and touches 
   assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0\n");
 });
 
-Deno.test("corral sweep finishes an ending that was cut short, without a second first signal", async () => {
-  using node = new FakeNode();
-  orphan(node);
-  node.stores.open("run").claimEnding(JOB_ID, "timeout", momentAt(1));
-  await using _kernel = new FakeKernel(node.cgroups);
-  assert.equal(await node.corral("sweep"), EXIT.DONE);
-  assert.deepEqual(takeLines(node), [`${JOB_ID} ended: timeout (fastsurfer, ref task-81)`]);
-  assert.ok(!node.eventKinds().includes("signal"));
-});
+sweepTest(
+  "corral sweep finishes an ending that was cut short, without a second first signal",
+  async (node) => {
+    orphan(node);
+    node.stores.open("run").claimEnding(JOB_ID, "timeout", momentAt(1));
+    await using _kernel = new FakeKernel(node.cgroups);
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    assert.deepEqual(takeLines(node), [`${JOB_ID} ended: timeout (fastsurfer, ref task-81)`]);
+    assert.ok(!node.eventKinds().includes("signal"));
+  },
+);
 
-Deno.test("corral sweep removes the cgroup that an ended job has left", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep removes the cgroup that an ended job has left", async (node) => {
   orphan(node, EMPTY);
   node.proc.remove(LEADER_PID);
   const { run: _, state: _state, ...ending } = endedPhase({ reason: "timeout", trigger: "timeout" });
@@ -110,8 +118,7 @@ Deno.test("corral sweep removes the cgroup that an ended job has left", async ()
   assert.deepEqual(node.backend.calls, [`remove ${JOB_PATH}`]);
 });
 
-Deno.test("corral sweep tries an unkillable job again", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep tries an unkillable job again", async (node) => {
   orphan(node);
   const survivors = [{ pid: LEADER_PID, name: "cat", state: "D", wchan: "rpc_wait", because: "waits" }];
   const { run: _, state: _state, ...ending } = endedPhase({ reason: "unkillable", survivors });
@@ -123,42 +130,88 @@ Deno.test("corral sweep tries an unkillable job again", async () => {
   assert.ok(phase.state === "ended" && phase.survivors.length === 0);
 });
 
-Deno.test("corral sweep reports a foreign cgroup each time, with --quiet once, and never touches it", async () => {
-  using node = new FakeNode();
-  orphan(node);
-  node.cgroups.vanish(JOB_PATH);
-  node.cgroups.add("/corral/occupied");
-  node.cgroups.add(JOB_PATH, { "cgroup.procs": `${LEADER_PID}\n` });
-  const told = `job ${JOB_ID}: ${JOB_PATH} is not the cgroup that was made for it; not touched`;
-  for (const expected of [[told], [""], [""]]) {
-    assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
-    assert.deepEqual(takeLines(node), expected);
-  }
+sweepTest(
+  "corral sweep reports a foreign cgroup each time, with --quiet once, and never touches it",
+  async (node) => {
+    orphan(node);
+    node.cgroups.vanish(JOB_PATH);
+    node.cgroups.add("/corral/occupied");
+    node.cgroups.add(JOB_PATH, { "cgroup.procs": `${LEADER_PID}\n` });
+    const told = `job ${JOB_ID}: ${JOB_PATH} is not the cgroup that was made for it; not touched`;
+    for (const expected of [[told], [""], [""]]) {
+      assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+      assert.deepEqual(takeLines(node), expected);
+    }
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    assert.deepEqual(takeLines(node), [told]);
+    assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0\n");
+    assert.equal(node.recorded().phase.state, "running");
+  },
+);
+
+sweepTest(
+  "corral sweep ends the others when a row is damaged, and reports it and its cgroup",
+  async (node) => {
+    orphan(node);
+    node.startStarting({ id: "aaaaaa" });
+    node.cgroups.add("/corral/aaaaaa");
+    node.stores.raw().exec("UPDATE jobs SET limits = '[' WHERE id = 'aaaaaa'");
+    await using _kernel = new FakeKernel(node.cgroups);
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    const [act, damage, unknown, ...more] = takeLines(node);
+    assert.equal(act, `${JOB_ID} ended: orphaned (fastsurfer, ref task-81)`);
+    assert.match(damage!, /row of job "aaaaaa" is damaged: /);
+    assert.match(unknown!, /^\/corral\/aaaaaa is of no job in this store: /);
+    assert.deepEqual(more, []);
+  },
+);
+
+sweepTest(
+  "corral sweep claims nothing for itself of a job that has ended since its record was read",
+  async (node) => {
+    node.start();
+    const list = node.backend.list.bind(node.backend);
+    node.backend.list = () => {
+      const { run: _, state: _state, ...ending } = endedPhase();
+      node.stores.open().markEnded(JOB_ID, ending, []);
+      node.cgroups.vanish(JOB_PATH);
+      for (const pid of [LEADER_PID, SUPERVISOR_PID]) node.proc.remove(pid);
+      return list();
+    };
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    assert.deepEqual(takeLines(node), ["nothing to do"]);
+    assert.deepEqual(node.backend.calls, []);
+  },
+);
+
+sweepTest("corral sweep reports a cgroup of a job's name when its record names another", async (node) => {
+  node.start();
+  node.stores.raw().exec("UPDATE jobs SET cgroup_path = '/elsewhere'");
   assert.equal(await node.corral("sweep"), EXIT.DONE);
+  const told = `${JOB_PATH} bears the name of job ${JOB_ID}: its record names another cgroup; not touched`;
   assert.deepEqual(takeLines(node), [told]);
-  assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0\n");
-  assert.equal(node.recorded().phase.state, "running");
 });
 
-Deno.test("corral sweep reports cgroups that no job of the store has, as long as they are there", async () => {
-  using node = new FakeNode();
-  node.cgroups.add(OTHER_PATH);
-  const told = /^\/corral\/zzzzzz is of no job in this store: another --state-dir's, .*; not touched$/;
-  assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
-  assert.match(takeLines(node)[0]!, told);
-  node.cgroups.vanish(OTHER_PATH);
-  assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
-  assert.equal(node.out, "");
-  node.cgroups.add(OTHER_PATH, EMPTY);
-  assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
-  assert.match(takeLines(node)[0]!, /^\/corral\/zzzzzz .*, and empty: /);
-  assert.deepEqual(node.backend.calls, []);
-});
+sweepTest(
+  "corral sweep reports cgroups that no job of the store has, as long as they are there",
+  async (node) => {
+    node.cgroups.add(OTHER_PATH);
+    const told = /^\/corral\/zzzzzz is of no job in this store: another --state-dir's, .*; not touched$/;
+    assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+    assert.match(takeLines(node)[0]!, told);
+    node.cgroups.vanish(OTHER_PATH);
+    assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+    assert.equal(node.out, "");
+    node.cgroups.add(OTHER_PATH, EMPTY);
+    assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+    assert.match(takeLines(node)[0]!, /^\/corral\/zzzzzz .*, and empty: /);
+    assert.deepEqual(node.backend.calls, []);
+  },
+);
 
 const FINISHED = ["sweep", "--quiet", "--status-command", "ask"];
 
-Deno.test("corral sweep ends what its owner calls finished, the second time it hears so", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep ends what its owner calls finished, the second time it hears so", async (node) => {
   node.start({ spec: { graceMs: 5, ref: "task-81" } });
   node.shell = () => ({ code: 0, stdout: "task-81 Cancelled\n", stderr: "" });
   await using _kernel = new FakeKernel(node.cgroups);
@@ -170,46 +223,49 @@ Deno.test("corral sweep ends what its owner calls finished, the second time it h
   assert.deepEqual(takeLines(node), [`${JOB_ID} ended: finished-by-owner (fastsurfer, ref task-81)`]);
 });
 
-Deno.test("corral sweep counts only sweeps in a row that heard so, and no answer changes nothing", async () => {
-  using node = new FakeNode();
-  node.start({ spec: { graceMs: 5, ref: "task-81" } });
-  const answer = (stdout: string, code = 0) => node.shell = () => ({ code, stdout, stderr: "" });
-  const strikes = () => node.stores.open().strikes(JOB_ID);
-  const seen: number[] = [];
-  for (
-    const [stdout, code] of [
-      ["task-81 failed", 0],
-      ["task-81 running", 0],
-      ["task-81 failed", 0],
-      ["task-82 failed", 0],
-      ["task-81 failed", 1],
-      ["task-81 failed\ntask-81 running", 0],
-    ] as const
-  ) {
-    answer(stdout, code);
-    assert.equal(await node.corral(...FINISHED), EXIT.DONE);
-    seen.push(strikes());
-  }
-  assert.deepEqual(seen, [1, 0, 1, 1, 1, 1]);
-  assert.equal(reasonOf(node), "running");
-});
+sweepTest(
+  "corral sweep counts only sweeps in a row that heard so, and no answer changes nothing",
+  async (node) => {
+    node.start({ spec: { graceMs: 5, ref: "task-81" } });
+    const answer = (stdout: string, code = 0) => node.shell = () => ({ code, stdout, stderr: "" });
+    const strikes = () => node.stores.open().strikes(JOB_ID);
+    const seen: number[] = [];
+    for (
+      const [stdout, code] of [
+        ["task-81 failed", 0],
+        ["task-81 running", 0],
+        ["task-81 failed", 0],
+        ["task-82 failed", 0],
+        ["task-81 failed", 1],
+        ["task-81 failed\ntask-81 running", 0],
+      ] as const
+    ) {
+      answer(stdout, code);
+      assert.equal(await node.corral(...FINISHED), EXIT.DONE);
+      seen.push(strikes());
+    }
+    assert.deepEqual(seen, [1, 0, 1, 1, 1, 1]);
+    assert.equal(reasonOf(node), "running");
+  },
+);
 
-Deno.test("corral sweep --dry-run shows what would be done and does nothing, not even count", async () => {
-  using node = new FakeNode();
-  node.start({ spec: { graceMs: 5, ref: "task-81" } });
-  node.shell = () => ({ code: 0, stdout: "task-81 failed\n", stderr: "" });
-  const before = node.recorded();
-  assert.equal(await node.corral(...FINISHED, "--dry-run", "--strikes", "1"), EXIT.DONE);
-  assert.deepEqual(takeLines(node), [
-    "ID      NAME        REF      USER   STATE    ACTION  REASON",
-    `${JOB_ID}  fastsurfer  task-81  alice  running  end     finished-by-owner`,
-  ]);
-  assert.deepEqual([node.recorded(), node.stores.open().strikes(JOB_ID)], [before, 0]);
-  assert.deepEqual(node.backend.calls, []);
-});
+sweepTest(
+  "corral sweep --dry-run shows what would be done and does nothing, not even count",
+  async (node) => {
+    node.start({ spec: { graceMs: 5, ref: "task-81" } });
+    node.shell = () => ({ code: 0, stdout: "task-81 failed\n", stderr: "" });
+    const before = node.recorded();
+    assert.equal(await node.corral(...FINISHED, "--dry-run", "--strikes", "1"), EXIT.DONE);
+    assert.deepEqual(takeLines(node), [
+      "ID      NAME        REF      USER   STATE    ACTION  REASON",
+      `${JOB_ID}  fastsurfer  task-81  alice  running  end     finished-by-owner`,
+    ]);
+    assert.deepEqual([node.recorded(), node.stores.open().strikes(JOB_ID)], [before, 0]);
+    assert.deepEqual(node.backend.calls, []);
+  },
+);
 
-Deno.test("corral sweep tells a job that it cannot act upon and goes on with the others", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep tells a job that it cannot act upon and goes on with the others", async (node) => {
   orphan(node);
   node.stores.open().insert(specOf({ id: "aaaaaa", supervisor: node.recorded().spec.supervisor }));
   node.backend.failures.clear = new Error("systemd is gone");
@@ -221,8 +277,7 @@ Deno.test("corral sweep tells a job that it cannot act upon and goes on with the
   ]);
 });
 
-Deno.test("corral sweep leaves the field to one that is running", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep leaves the field to one that is running", async (node) => {
   orphan(node);
   using _lock = lockSweep(node.stores.path, "corral.db");
   assert.equal(await node.corral("sweep"), EXIT.SWEEP_RUNNING);
@@ -230,8 +285,7 @@ Deno.test("corral sweep leaves the field to one that is running", async () => {
   assert.equal(node.recorded().phase.state, "running");
 });
 
-Deno.test("corral sweep --json tells everything in one object", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep --json tells everything in one object", async (node) => {
   orphan(node);
   node.cgroups.add(OTHER_PATH);
   await using _kernel = new FakeKernel(node.cgroups);
@@ -247,8 +301,7 @@ Deno.test("corral sweep --json tells everything in one object", async () => {
   assert.deepEqual(findings.map(({ kind, id }) => [kind, id]), [["unknown-cgroup", "zzzzzz"]]);
 });
 
-Deno.test("corral sweep refuses values it does not know", async () => {
-  using node = new FakeNode();
+sweepTest("corral sweep refuses values it does not know", async (node) => {
   for (
     const args of [["--on-orphan", "leave"], ["--escapees", ""], ["--strikes", "0"], ["--strikes", "x"], [
       "job",

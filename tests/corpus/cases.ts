@@ -125,6 +125,7 @@ const HOLDING: EscapeCase[] = [
   untilTimeout("ptraced", "ptraced"),
   untilTimeout("vfork that never execs", "vfork"),
   untilTimeout("main thread gone", "dead-main-thread", SAMPLED),
+  untilTimeout("main thread gone, and SIGTERM ignored", "dead-main-thread --ignore-term", SAMPLED),
   untilTimeout("hostile process names", "names", SAMPLED),
   untilTimeout("closes all descriptors", "close-fds", SAMPLED),
   untilInterrupt("SIGINT", 130),

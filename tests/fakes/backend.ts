@@ -1,7 +1,7 @@
 /** A backend over a CgroupDir: keeps a list of what it was asked to do. */
 import type { OwnedCgroup } from "../../src/cgroup/file.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../../src/job/job.ts";
-import { type Backend, listJobCgroups, type NamedCgroup } from "../../src/launch/backend.ts";
+import { type Backend, listJobCgroups, type NamedCgroup, type Refused } from "../../src/launch/backend.ts";
 import type { CgroupDir } from "./cgroup_dir.ts";
 
 export class FakeBackend implements Backend {
@@ -10,8 +10,14 @@ export class FakeBackend implements Backend {
   /** What a new cgroup offers besides the core files. */
   files: Record<string, string> = {};
   /** Thrown by the next call of this name. */
-  failures: Partial<Record<"place" | "setLimits" | "setBackstop" | "remove" | "discard" | "clear", Error>> =
-    {};
+  failures: Partial<
+    Record<"place" | "setLimits" | "setBackstop" | "attach" | "remove" | "discard" | "clear", Error>
+  > = {};
+
+  /** What the kernel does with the first process. */
+  onPlace: (pid: number) => void = () => {};
+  /** What the kernel does with processes that are moved. */
+  onAttach: (pids: readonly number[]) => Refused[] = () => [];
 
   constructor(readonly dir: CgroupDir, readonly there: readonly string[] = []) {}
 
@@ -26,7 +32,14 @@ export class FakeBackend implements Backend {
   // deno-lint-ignore require-await
   async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
     this.#note("place", `${pid} ${JSON.stringify(limitsOf(spec.limits))}`);
+    this.onPlace(pid);
     return this.dir.fs.own(this.dir.add(`/corral/${spec.id}`, this.files), spec.id);
+  }
+
+  // deno-lint-ignore require-await
+  async attach(_cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    this.#note("attach", pids.join(","));
+    return this.onAttach(pids);
   }
 
   // deno-lint-ignore require-await

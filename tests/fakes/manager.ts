@@ -6,6 +6,7 @@ const ERROR = 3;
 const RETURN = 2;
 const SIGNAL = 4;
 const CALL_SERIAL = 1;
+const HELLO_SERIAL = 2;
 const FIELD = { member: 3, errorName: 4, replySerial: 5, signature: 8 } as const;
 
 type Fields = Partial<Record<keyof typeof FIELD, string | number>>;
@@ -100,14 +101,31 @@ export class FakeManager implements AsyncDisposable {
     const first = await connection.read(chunk) ?? 0;
     this.greetings.push(new TextDecoder().decode(chunk.subarray(0, first)));
     await connection.write(new TextEncoder().encode(`${greeting}\r\n`));
-    const count = await connection.read(chunk);
-    if (count === null) return;
-    this.calls.push(decodeMessage(chunk.slice(0, count))!.message);
+    if (!await this.#takeCall(connection, chunk)) return;
+    // On a bus: the bus daemon answers first, and the call comes then.
+    if (this.calls.at(-1)!.member === "Hello") {
+      await connection.write(emptyReply(HELLO_SERIAL));
+      if (!await this.#takeCall(connection, chunk)) return;
+    }
     // One byte at a time at first: a message may arrive in any pieces.
     for (const bytes of messages) {
       await connection.write(bytes.subarray(0, 1));
       await connection.write(bytes.subarray(1));
     }
+  }
+
+  async #takeCall(connection: Deno.UnixConn, chunk: Uint8Array): Promise<boolean> {
+    const count = await connection.read(chunk);
+    if (count !== null) this.calls.push(decodeMessage(chunk.slice(0, count))!.message);
+    return count !== null;
+  }
+
+  /** Also where the system bus would be. */
+  get asBus(): string {
+    Deno.mkdirSync(`${this.run}/dbus`, { recursive: true });
+    const path = `${this.run}/dbus/system_bus_socket`;
+    Deno.symlinkSync(this.socketPath, path);
+    return path;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,6 +31,14 @@ export class FakeNode implements Disposable {
   env: Record<string, string> = {};
   /** What a command line of the admin's answers; null for one that takes too long. */
   shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
+  uid = 1000;
+  systemdBooted = false;
+  userRuntimeDir: string | null = null;
+  /** Where root's files go, and this binary. */
+  etc = "/nonexistent/etc";
+  binary = "/nonexistent/corral";
+  /** The node's tools; none by default. */
+  run: Context["run"] = () => Promise.resolve({ code: 127, stdout: "", stderr: "" });
 
   /** A job that runs with a live leader and a live supervisor, unless told otherwise. */
   start(
@@ -88,8 +96,9 @@ export class FakeNode implements Disposable {
       log: () => {},
       env: this.env,
       cwd: "/",
-      self: { path: "/nonexistent/corral", args: [] },
-      uid: 1000,
+      etc: this.etc,
+      self: { path: this.binary, args: [] },
+      uid: this.uid,
       userName: "alice",
       colour: false,
       interactive: this.interactive,
@@ -112,15 +121,15 @@ export class FakeNode implements Disposable {
       },
       clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
       procs: this.proc.procs,
-      run: () => Promise.resolve({ code: 127, stdout: "", stderr: "" }),
+      run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       node: () => ({
         cgroupMount: cgroups.mount,
         ownCgroup: "/elsewhere",
-        uid: 1000,
-        systemdBooted: false,
-        userRuntimeDir: null,
+        uid: this.uid,
+        systemdBooted: this.systemdBooted,
+        userRuntimeDir: this.userRuntimeDir,
       }),
       cgroups: () => cgroups.fs,
       backend: () => this.backend,

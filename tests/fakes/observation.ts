@@ -19,6 +19,7 @@ export function seen(changes: Partial<Observation> = {}): Observation {
     endRequest: null,
     onOrphan: "kill",
     finishedByOwner: false,
+    callerGone: false,
     supervisorAgeMs: 2_000,
     ...changes,
   };

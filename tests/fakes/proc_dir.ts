@@ -10,17 +10,25 @@ export interface FakeProcess {
   name?: string;
   state?: string;
   ppid?: number;
+  session?: number;
   startTicks?: number;
+  threads?: number;
+  residentPages?: number;
+  uid?: number;
+  /** Field 9 of stat: PF_KTHREAD is 0x200000, PF_EXITING 4. */
+  flags?: number;
   cgroup?: string;
   command?: readonly string[];
+  environ?: readonly string[];
   wchan?: string;
 }
 
 /** A line of /proc/PID/stat as Linux 6.12 writes it (52 fields). */
 export function statLine(pid: number, process: FakeProcess = {}): string {
-  const { name = "sleep", state = "S", ppid = 1, startTicks = 900_100 } = process;
-  return `${pid} (${name}) ${state} ${ppid} ${pid} ${pid} 0 -1 4194304 123 0 0 0 7 5 0 0 20 0 1 0 ${startTicks} ` +
-    "5726208 451 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+  const { name = "sleep", state = "S", ppid = 1, session = pid, startTicks = 900_100 } = process;
+  const { flags = 4_194_304, threads = 1, residentPages = 451 } = process;
+  return `${pid} (${name}) ${state} ${ppid} ${pid} ${session} 0 -1 ${flags} 123 0 0 0 7 5 0 0 20 0 ${threads} 0 ` +
+    `${startTicks} 5726208 ${residentPages} 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n`;
 }
 
 export class ProcDir implements Disposable {
@@ -45,12 +53,18 @@ export class ProcDir implements Disposable {
   }
 
   add(pid: number, process: FakeProcess = {}): void {
-    const { cgroup = "/", command = [], wchan = "0" } = process;
+    const { cgroup = "/", command = [], environ = [], wchan = "0", uid = 1000 } = process;
     this.write(`${pid}/stat`, statLine(pid, process));
     this.write(`${pid}/cgroup`, `1:name=systemd:/\n0::${cgroup}\n`);
     this.write(`${pid}/cmdline`, command.map((word) => `${word}\0`).join(""));
+    if (environ.length > 0) {
+      this.write(`${pid}/environ`, environ.map((variable) => `${variable}\0`).join(""));
+    }
     this.write(`${pid}/wchan`, wchan);
-    this.write(`${pid}/status`, "Name:\tx\nUid:\t1000\t1000\t1000\t1000\nSigIgn:\t0000000000000000\n");
+    this.write(
+      `${pid}/status`,
+      `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nSigIgn:\t0000000000000000\n`,
+    );
   }
 
   remove(pid: number): void {

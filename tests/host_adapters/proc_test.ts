@@ -20,7 +20,10 @@ Deno.test("parseStat() reads a real line whose name looks like fields", () => {
     ppid: 1458,
     pgid: 1458,
     session: 546,
+    kernelThread: false,
+    exiting: false,
     cpuTicks: 5,
+    threads: 1,
     startTicks: 546_292,
     residentPages: 3401,
   });
@@ -55,6 +58,16 @@ Deno.test("parseStat() refuses what is cut short, and names the file", () => {
       JSON.stringify(text),
     );
   }
+});
+
+/** From Linux 6.18: the first kernel thread of a node. */
+const KTHREADD =
+  "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 18446744073709551615 0 0 0 0 0 0 0 " +
+  "2147483647 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+
+Deno.test("parseStat() knows a kernel thread by its flags, not by its name or parent", () => {
+  assert.ok(parseStat(KTHREADD, PATH).kernelThread);
+  assert.ok(!parseStat(statLine(4711, { name: "[kworker/0:1]", ppid: 2 }), PATH).kernelThread);
 });
 
 Deno.test("parseCgroupPath() finds the cgroup2 line among those of version 1", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { callForJob, callManager, SystemdRefusal } from "../../src/host/systemd_bus.ts";
+import { callForJob, callManager, callManagerOnBus, SystemdRefusal } from "../../src/host/systemd_bus.ts";
 import {
   type Answer,
   bareErrorReply,
@@ -35,6 +35,16 @@ Deno.test("callManager() waits for its own reply among other messages", async ()
   const others = [jobRemoved(JOB, "done"), emptyReply(99)];
   await using manager = new FakeManager({ messages: [...others, replyWithJob(JOB)] });
   assert.equal((await callManager(manager.socketPath, UID, RELOAD)).body.string(), JOB);
+});
+
+Deno.test("callManagerOnBus() says hello before it calls, and carries words of refusal", async () => {
+  const name = "org.freedesktop.DBus.Error.AccessDenied";
+  await using manager = new FakeManager({ messages: [emptyReply()] }, {
+    messages: [errorReply(name, "Process not owned by client's UID.")],
+  });
+  await callManagerOnBus(manager.socketPath, UID, RELOAD);
+  assert.deepEqual(manager.calls.map(({ member }) => member), ["Hello", "Reload"]);
+  await assert.rejects(callManagerOnBus(manager.socketPath, UID, RELOAD), /Process not owned/);
 });
 
 Deno.test("callForJob() waits until that very job is through", async () => {

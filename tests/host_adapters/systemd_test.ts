@@ -135,6 +135,18 @@ Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", asyn
   assert.deepEqual([properties.get("TasksMax"), properties.get("MemoryMax")], [5, 2 ** 64]);
 });
 
+Deno.test("Systemd.attach() asks the system manager, on the bus, to move processes below the user's own", async () => {
+  await using manager = new FakeManager({ messages: [emptyReply()] });
+  assert.ok(manager.asBus);
+  const user = new Systemd("/nonexistent", 1000, manager.run);
+  await user.attach("/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope", [4711, 4712]);
+  const { member, signature, body } = manager.calls.at(-1)!;
+  assert.deepEqual([member, signature], ["AttachProcessesToUnit", "ssau"]);
+  assert.equal(body.string(), "user@1000.service");
+  assert.equal(body.string(), "/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope");
+  assert.deepEqual([body.uint32(), body.uint32(), body.uint32()], [8, 4711, 4712]);
+});
+
 Deno.test("Systemd of a user talks to that user's manager and has its tools do so", async () => {
   await using manager = new FakeManager({ messages: [emptyReply()] });
   const user = new Systemd(manager.run, 1000, "/nonexistent");

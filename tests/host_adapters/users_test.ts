@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SetupError, UsageError } from "../../src/errors.ts";
 import { NO_SUCH_TOOL } from "../../src/host/command.ts";
-import { findUser, nameOfUid, parsePasswdLine } from "../../src/host/users.ts";
+import { findUser, nameOfUid, namesOfUids, parsePasswdLine, uidOf } from "../../src/host/users.ts";
 import { TempDir } from "../fakes/temp.ts";
 
 const ALICE_LINE = "alice:x:1000:1001:Alice,,,:/home/alice:/bin/bash";
@@ -66,4 +66,22 @@ Deno.test("nameOfUid() falls back to the number", () => {
   assert.equal(nameOfUid(0, file), "root");
   assert.equal(nameOfUid(77, file), "77");
   assert.equal(nameOfUid(77, `${temp.path}/none`), "77");
+});
+
+Deno.test("namesOfUids() asks once for all, and leaves the number where there is no name", async () => {
+  const { run, calls } = fakeGetent({ code: 2, stdout: `${ALICE_LINE}\nnonsense\n` });
+  const nameOf = await namesOfUids([1000, 4711, 1000], run);
+  assert.deepEqual([nameOf(1000), nameOf(4711), nameOf(0)], ["alice", "4711", "0"]);
+  assert.deepEqual(calls, [["getent", "passwd", "1000", "4711"]]);
+  const none = fakeGetent({});
+  assert.equal((await namesOfUids([], none.run))(1000), "1000");
+  assert.deepEqual(none.calls, []);
+});
+
+Deno.test("uidOf() takes a number as it is, with or without an account, and looks up a name", async () => {
+  const { run, calls } = fakeGetent({ stdout: `${ALICE_LINE}\n` });
+  assert.deepEqual([await uidOf("4711", run), calls], [4711, []]);
+  assert.equal(await uidOf("alice", run), 1000);
+  await assert.rejects(uidOf("nobody2", fakeGetent({ code: 2 }).run), UsageError);
+  await assert.rejects(uidOf("-1", fakeGetent({}).run), UsageError);
 });

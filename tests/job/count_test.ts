@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { parseTasks, parseWeight } from "../../src/job/count.ts";
+import { ValueError } from "../../src/errors.ts";
+import { parsePid, parseTasks, parseWeight } from "../../src/job/count.ts";
 import { assertOnlyRefuses, assertRefused } from "./refusal.ts";
 
 Deno.test("parseTasks() and parseWeight() read whole numbers up to what the kernel takes", () => {
@@ -25,6 +26,14 @@ Deno.test("parseTasks() and parseWeight() refuse what is out of range, and say s
   assert.equal(assertRefused(parseWeight, "10001", 0).reason, "it is too large");
   assert.match(assertRefused(parseWeight, "10001", 0).message, /from 1 to 10000$/);
   assertRefused(parseTasks, "9".repeat(400), 0);
+});
+
+Deno.test("parsePid() takes what a kernel can give out", () => {
+  assert.equal(parsePid("4711"), 4711);
+  assert.match(assertRefused(parsePid, "0", 0).message, /as a process id: it is zero/);
+  for (const text of ["-1", "self", "4711,4712", "4194305", ""]) {
+    assert.throws(() => parsePid(text), ValueError);
+  }
 });
 
 Deno.test("parseTasks() only ever refuses hostile text", () => {

@@ -25,9 +25,11 @@ import {
   UNKILLABLE,
   UNSEEN,
 } from "../fakes/observation.ts";
+import { jobIn } from "../fakes/job.ts";
 import { seededRandom } from "./refusal.ts";
 
-const JOBS = [STARTING, RUNNING, TIMED, ENDING, endingFor("killed"), ENDED, UNKILLABLE];
+const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
+const JOBS = [STARTING, ADOPTING, RUNNING, TIMED, ENDING, endingFor("killed"), ENDED, UNKILLABLE];
 
 /** Every combination that can be seen, not only the likely ones, each with each job. */
 function* everything(): Generator<readonly [Job, Observation]> {
@@ -44,6 +46,7 @@ function* everything(): Generator<readonly [Job, Observation]> {
       endRequest: pick(null, ASKED, HURRIED),
       onOrphan: pick("kill", "keep"),
       finishedByOwner: pick(false, false, true),
+      callerGone: pick(false, false, true),
       supervisorAgeMs: pick(2_000, LAUNCH_CAP_MS + 1),
     });
     yield [pick(...JOBS), observation];
@@ -90,6 +93,12 @@ Deno.test("decide() acts on the owner's word only while the job's own processes 
   assertAlways((action, { cgroup, leader, finishedByOwner }) =>
     !("reason" in action) || action.reason !== "finished-by-owner" ||
     (finishedByOwner && leader.alive && cgroup === "populated")
+  );
+});
+
+Deno.test("decide() ends nobody because an adoption came to nothing", () => {
+  assertAlways((action, { supervisor, endRequest }, job) =>
+    job !== ADOPTING || supervisor === "self" || endRequest !== null || !ends(action)
   );
 });
 

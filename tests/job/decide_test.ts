@@ -48,7 +48,10 @@ const wait = (untilBootMs: number | null): Action => ({ do: "wait", untilBootMs 
 /** From here on a supervisor that has not acted at the deadline hangs. */
 const HUNG_MS = DEADLINE_MS + TIMED.spec.graceMs + HANG_MARGIN_MS;
 const LEAVE: Action = { do: "leave" };
+const RELEASE: Action = { do: "release", reason: "failed-to-start" };
 const REPORT: Action = { do: "report", finding: "foreign-cgroup" };
+
+const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
 
 type Row = readonly [what: string, job: Job, observation: Observation, expected: Action];
 
@@ -96,6 +99,31 @@ const TABLE: readonly Row[] = [
     "a launch that takes longer than any can and has no cgroup is recorded",
     STARTING,
     seen({ supervisor: "alive", supervisorAgeMs: LAUNCH_CAP_MS + 1, cgroup: "gone" }),
+    collect("failed-to-start"),
+  ],
+  [
+    "an adoption cut short ends nobody",
+    ADOPTING,
+    seen({ supervisor: "gone" }),
+    RELEASE,
+  ],
+  [
+    "an adoption that takes longer than any can ends nobody",
+    ADOPTING,
+    seen({ supervisor: "alive", supervisorAgeMs: LAUNCH_CAP_MS + 1 }),
+    RELEASE,
+  ],
+  ["somebody else's adoption is left alone", ADOPTING, seen({ supervisor: "alive" }), LEAVE],
+  [
+    "an adoption cut short is ended when somebody asks for it",
+    ADOPTING,
+    seen({ supervisor: "gone", endRequest: ASKED }),
+    end("orphaned"),
+  ],
+  [
+    "an adoption cut short that has left nothing failed",
+    ADOPTING,
+    seen({ supervisor: "gone", leader: UNSEEN, cgroup: "empty" }),
     collect("failed-to-start"),
   ],
   [
@@ -189,6 +217,25 @@ const TABLE: readonly Row[] = [
     TIMED,
     seen({ cgroup: "foreign", bootMs: DEADLINE_MS, endRequest: HURRIED }),
     REPORT,
+  ],
+  ["its caller is gone", RUNNING, seen({ callerGone: true }), end("orphaned")],
+  [
+    "its caller is gone, and the command has exited",
+    RUNNING,
+    seen({ callerGone: true, leader: exited(0), cgroup: "empty" }),
+    collect("exited", 0),
+  ],
+  [
+    "its caller is gone at the deadline",
+    TIMED,
+    seen({ callerGone: true, bootMs: DEADLINE_MS }),
+    end("timeout"),
+  ],
+  [
+    "its caller is gone, and so is its cgroup",
+    RUNNING,
+    seen({ callerGone: true, cgroup: "gone" }),
+    collect("lost"),
   ],
   // running, seen by others
   ["a supervised job is left alone", RUNNING, seen({ supervisor: "alive" }), LEAVE],

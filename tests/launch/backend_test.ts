@@ -7,6 +7,7 @@ import {
   backendOf,
   chooseBackend,
   parseBackend,
+  usableBackends,
 } from "../../src/launch/choose_backend.ts";
 import type { BackendName } from "../../src/job/job.ts";
 import { CgroupDir, JOB_PATH } from "../fakes/cgroup_dir.ts";
@@ -118,6 +119,26 @@ Deno.test("backendOf() a recorded job finds its root again", () => {
   const rootOf = (path: string) => (backendOf("cgroupfs", path, choiceOf(dir, proc)) as CgroupfsBackend).root;
   assert.equal(rootOf(JOB_PATH), "");
   assert.equal(rootOf(`/user/deep${JOB_PATH}`), "/user/deep");
+});
+
+Deno.test({
+  name: `a user's crontab finds the jobs in the cgroup of the user's manager, and can start none there${
+    isRoot ? "" : " (needs root)"
+  }`,
+  ignore: !isRoot,
+  fn() {
+    using dir = new CgroupDir();
+    using proc = new ProcDir();
+    const manager = "/user.slice/user-1000.slice/user@1000.service";
+    dir.add(manager);
+    const fromCron = choiceOf(dir, proc, { uid: USER, ownCgroup: "/system.slice/cron.service" });
+    assert.deepEqual(usableBackends(fromCron), []);
+    assert.throws(() => backendOf("cgroupfs", null, fromCron), /no cgroup is delegated/);
+    for (const file of ["", "/cgroup.procs"]) Deno.chownSync(dir.mount + manager + file, USER, USER);
+    assert.deepEqual(usableBackends(fromCron).map((backend) => (backend as CgroupfsBackend).root), [manager]);
+    assert.equal((backendOf("cgroupfs", null, fromCron) as CgroupfsBackend).root, manager);
+    assert.match(refusal("cgroupfs", fromCron), /no cgroup is delegated/);
+  },
 });
 
 Deno.test("CgroupfsBackend leaves nothing behind when a cgroup cannot be made", async () => {

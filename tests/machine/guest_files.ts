@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { runCommand } from "./command.ts";
-import { CACHE_DIR, CORRAL_BINARY, NASTY_SOURCE } from "./project.ts";
+import { CACHE_DIR, CORRAL_BINARY, CRASHING_BINARY, NASTY_SOURCE } from "./project.ts";
 
 /** Path in the machine to path here. Modes are kept. */
 export type ExtraFiles = Readonly<Record<string, string>>;
@@ -11,6 +11,8 @@ export const AGENT_SOURCE = join(import.meta.dirname!, "agent.py");
 const AGENT = "/usr/local/lib/corral-test/agent.py";
 /** Where a machine booted from an image has the programs under test. */
 export const GUEST_PROGRAMS = { corral: "/usr/local/bin/corral", nasty: "/usr/local/bin/nasty" };
+/** Where native machines have dist/corral-crash; an emulated one would show no more, and carry 100 MB more through its boot. */
+export const CRASHING_CORRAL = "/usr/local/bin/corral-crash";
 const COMPILE_TIMEOUT_MS = 60_000;
 
 /** Writes the tree under `directory`. `channel` is what the agent listens on, `unit` lines its unit gets besides. */
@@ -49,6 +51,11 @@ LimitNPROC=infinity
 LimitCORE=0
 OOMPolicy=continue
 `;
+}
+
+/** The crashing corral for a machine's extra files, when it is built: `make test` does, `make build` does not. */
+export async function crashingCorral(): Promise<ExtraFiles> {
+  return await exists(CRASHING_BINARY) ? { [CRASHING_CORRAL]: CRASHING_BINARY } : {};
 }
 
 /** Static, so that one binary runs on every suite. Cached by its source. */

@@ -2,7 +2,7 @@
 import { basename, join } from "node:path";
 import { boot, makeStateDir } from "./boot.ts";
 import { cgroup2Mount } from "./cgroup2.ts";
-import { type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
+import { crashingCorral, type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
 import { ensureImage, type Suite } from "./images.ts";
 import type { Machine } from "./machine.ts";
 
@@ -11,7 +11,8 @@ const BOOT_SCRIPT = join(import.meta.dirname!, "nspawn_boot.sh");
 export async function bootNspawn(suite: Suite, extra: ExtraFiles = {}): Promise<Machine> {
   const image = await ensureImage(suite);
   const stateDir = await makeStateDir();
-  await writeGuestFiles(join(stateDir, "files"), { channel: "/mnt/agent/socket", unit: "" }, extra);
+  const files = { ...await crashingCorral(), ...extra };
+  await writeGuestFiles(join(stateDir, "files"), { channel: "/mnt/agent/socket", unit: "" }, files);
   return await boot({
     facts: { name: `nspawn-${suite}`, tier: "nspawn", suite, slowness: 1, ...GUEST_PROGRAMS },
     stateDir,

@@ -39,7 +39,7 @@ export interface FinishedRun extends ExecResult {
 
 const ALICE_RUNTIME_DIR = "/run/user/1000";
 /** Who has no cgroup of its own gets one as corral's own message says. */
-const IN_OWN_CGROUP = [
+export const IN_OWN_CGROUP: readonly string[] = [
   "systemd-run",
   "--user",
   "--scope",

@@ -49,6 +49,14 @@ for (const caller of [root, alice, rootPlain]) {
   );
 }
 
+machineTest(machine, "--detach passes on what corral has to warn of", async () => {
+  const words = ["run", "--detach", "--best-effort", "--memory", "1G", "sleep", "1000"];
+  const { stdout, stderr } = succeeded(await root.corral(words));
+  await root.end(stdout.trim());
+  assert.match(stdout, /^[a-z0-9]{6}\n$/);
+  assert.match(stderr, /^corral: warning: --memory cannot be enforced: .*\n$/);
+}, { skip: machine.controllers.has("memory") });
+
 async function assertEndedInTime(caller: Caller, id: string): Promise<void> {
   const { reason, usage } = await ended(caller, id);
   assert.equal(reason, "timeout");

@@ -62,6 +62,9 @@ def units():
     for path in glob.glob("/run/systemd/transient/*") + glob.glob("/run/user/*/systemd/transient/*"):
         if found := UNIT.match(os.path.basename(path)):
             yield found[1], f"unit file {path}"
+    for path in glob.glob("/run/systemd/system/corral-*.d") + glob.glob("/run/user/*/systemd/user/corral-*.d"):
+        if found := UNIT.match(os.path.basename(path).removesuffix(".d")):
+            yield found[1], f"drop-ins {path}"
 
 
 def everything():

@@ -1,4 +1,4 @@
-"""A FUSE file system on DIRECTORY with one file, `mute`, that can be opened, but a read of it is never answered.
+"""A FUSE file system on DIRECTORY with one file, `mute`, that can be opened, but a read of it is never answered, and one directory, `below`.
 
 Who reads it waits in the kernel, and once it is killed it waits uninterruptibly: until this process goes away.
 Protocol: struct fuse_in_header and fuse_out_header of linux/fuse.h, version 7.31.
@@ -10,13 +10,13 @@ import struct
 import sys
 
 LOOKUP, GETATTR, OPEN, READ, INIT = 1, 3, 14, 15, 26
-ROOT, MUTE = 1, 2
+ROOT, MUTE, BELOW = 1, 2, 3
 ENOSYS, ENOENT = 38, 2
 BUFFER_BYTES = 1 << 20
 
 
 def attributes(node):
-    mode, size = (stat.S_IFDIR | 0o755, 0) if node == ROOT else (stat.S_IFREG | 0o444, 4096)
+    mode, size = (stat.S_IFDIR | 0o755, 0) if node in (ROOT, BELOW) else (stat.S_IFREG | 0o444, 4096)
     return struct.pack("<6Q10I", node, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
 
@@ -28,6 +28,9 @@ def answer(opcode, node, body):
         return 0, struct.pack("<QII", 60, 0, 0) + attributes(node)
     if opcode == LOOKUP and body.rstrip(b"\0") == b"mute":
         return 0, struct.pack("<QQQQII", MUTE, 0, 60, 60, 0, 0) + attributes(MUTE)
+    if opcode == LOOKUP and body.rstrip(b"\0") == b"below":
+        # Good for no time at all: whoever goes through it asks again.
+        return 0, struct.pack("<QQQQII", BELOW, 0, 0, 0, 0, 0) + attributes(BELOW)
     if opcode == LOOKUP:
         return ENOENT, b""
     if opcode == OPEN:

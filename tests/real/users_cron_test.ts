@@ -3,6 +3,7 @@
  * once a minute: by the time the other tests are through, the results are mostly there.
  */
 import assert from "node:assert/strict";
+import { cronCommand } from "../../src/install/cron.ts";
 import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { succeeded } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
@@ -33,10 +34,22 @@ result=${RESULT}-$(id -un)
 mv $result.new $result
 `;
 
+/** In alice's crontab as well: keeps the words that it is called with, each ended by a NUL. Its own path is not easy either. */
+const ODD_PROGRAM = "/usr/local/lib/corral-test/show it's 100%.sh";
+const ODD_WORDS = ["a b", "50%", "%d%m", "$HOME", "`id`", "it's", '"', "ü", ";", ""];
+const ODD_RESULT = `${RESULT}-words`;
+const KEEP_WORDS = `#!/bin/sh
+printf '%s\\0' "$@" >${ODD_RESULT}.new
+mv ${ODD_RESULT}.new ${ODD_RESULT}
+`;
+
 if (machine.slowness === 1) {
   await machine.putFile(SCRIPT, FROM_CRON, 0o755);
+  await machine.putFile(ODD_PROGRAM, KEEP_WORDS, 0o755);
+  const odd = `* * * * * ${cronCommand([ODD_PROGRAM, ...ODD_WORDS])}\n`;
   for (const user of USERS) {
-    succeeded(await machine.exec(["crontab", "-"], { user, stdin: `* * * * * ${SCRIPT}\n` }));
+    const stdin = `* * * * * ${SCRIPT}\n${user === "alice" ? odd : ""}`;
+    succeeded(await machine.exec(["crontab", "-"], { user, stdin }));
   }
 }
 
@@ -64,3 +77,9 @@ for (const user of USERS) {
     assert.deepEqual(await leftOf(machine, [id]), []);
   }, nativeOnly(machine));
 }
+
+machineTest(machine, "cronCommand() is what cron's shell understands as the same words", async () => {
+  const waiting = `until cat ${ODD_RESULT} 2>/dev/null; do sleep 0.2; done`;
+  const { stdout } = await machine.sh(waiting, { timeoutMs: FIRE_MS });
+  assert.deepEqual(stdout.split("\0").slice(0, -1), ODD_WORDS);
+}, nativeOnly(machine));

@@ -26,6 +26,14 @@ const ALL_LIMITS = {
   pidsMax: 66,
 };
 
+Deno.test("formatDetails() says of an adopted job that it ran before", () => {
+  const job = jobIn({ state: "running", run: runOf({ pgid: 4700 }) }, { adopted: true });
+  assert.equal(
+    labels(details(job)).get("pid"),
+    "4711 (pgid 4700), adopted while it ran",
+  );
+});
+
 Deno.test("formatDetails() of an ended job sets usage against limits", () => {
   const job = jobIn(endedPhase(), {
     limits: ALL_LIMITS,

@@ -3,10 +3,13 @@ import { jobJson } from "../../src/report/job_json.ts";
 import { endedPhase, jobIn, runningJob, runOf, USAGE } from "../fakes/job.ts";
 
 const KEYS = [
-  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend pid pgid".split(" "),
-  ..."cgroupPath cgroupInode supervisorPid createdAt startedAt endedAt timeoutMs graceMs firstSignal".split(
+  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted pid".split(
     " ",
   ),
+  ..."pgid cgroupPath cgroupInode supervisorPid createdAt startedAt endedAt timeoutMs graceMs firstSignal"
+    .split(
+      " ",
+    ),
   ..."limits usage survivors".split(" "),
 ];
 

@@ -23,6 +23,10 @@ Deno.test("actLine() tells in one line what became of the job, with its name and
   assert.equal(line({}), `${JOB_ID} ended: orphaned ${who}`);
   assert.equal(line({ action: "finish", reason: "timeout" }), `${JOB_ID} ended: timeout ${who}`);
   assert.equal(line({ action: "collect", reason: "lost" }), `${JOB_ID} collected: lost ${who}`);
+  assert.equal(
+    line({ action: "release", reason: "failed-to-start" }),
+    `${JOB_ID} let go of what a broken-off adoption had moved: failed-to-start ${who}`,
+  );
   assert.equal(line({ outcome: "grace" }), `${JOB_ID} told to end: orphaned; its grace goes on ${who}`);
   assert.equal(
     line({ outcome: "alive", survivors: 2 }),

@@ -3,7 +3,7 @@ import { StoreError } from "../../src/errors.ts";
 import type { JobSpec } from "../../src/job/job.ts";
 import type { Ending } from "../../src/store/jobs.ts";
 import { NO_SPLIT } from "../../src/job/usage.ts";
-import { USAGE_COLUMNS } from "../../src/store/rows.ts";
+import { DamagedRow, USAGE_COLUMNS } from "../../src/store/rows.ts";
 import { endedPhase, JOB_ID, momentAt, risingSamples, runOf, specOf, USAGE } from "../fakes/job.ts";
 import { insertRunning, StoreDir } from "../fakes/stores.ts";
 
@@ -353,6 +353,18 @@ Deno.test("JobStore rolls a write back as a whole", () => {
 Deno.test("JobStore names the job whose row is damaged, and reads the others", () => {
   const damages = [
     "argv = '{'",
+    "argv = '[]'",
+    "argv = '[1]'",
+    "argv = '\"sleep\"'",
+    "limits = '7'",
+    "limits = '{}'",
+    "tags = 'null'",
+    "tags = '{\"a\": {}}'",
+    "first_signal = 'NONE'",
+    "backend = 'docker'",
+    "created_at_ms = 9000000000000000",
+    "reason = 'bored', state = 'ending', ending_at_ms = 1",
+    "state = 'ended', reason = 'exited', ended_at_ms = 1, survivors = '[{}]'",
     "limits = ''",
     "tags = 'x'",
     "state = 'ended'",
@@ -360,6 +372,7 @@ Deno.test("JobStore names the job whose row is damaged, and reads the others", (
     "pid = NULL",
     "cgroup_inode = NULL",
     "state = 'ended', reason = 'exited', ended_at_ms = 1, survivors = '['",
+    "state = 'ended', reason = 'exited', ended_at_ms = 1, wall_ms = 1, io_devices = '[{}]'",
   ];
   for (const damage of damages) {
     using dir = new StoreDir();
@@ -370,10 +383,34 @@ Deno.test("JobStore names the job whose row is damaged, and reads the others", (
     assert.throws(
       () => store.get(JOB_ID),
       (error: unknown) =>
-        error instanceof StoreError && error.path === dir.file &&
+        error instanceof DamagedRow && error.id === JOB_ID && error.path === dir.file &&
         /row of job "7k2m9q" is damaged/.test(error.message),
       damage,
     );
     assert.equal(store.get("aaaaaa")?.phase.state, "running");
   }
+});
+
+Deno.test("JobStore.live() and get() tell of a damaged row instead of throwing, when asked to", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  insertRunning(store, { id: "aaaaaa" });
+  dir.raw().exec(`PRAGMA foreign_keys = OFF; UPDATE jobs SET id = '../x', tags = 'x' WHERE id = '${JOB_ID}'`);
+  const told: string[] = [];
+  const tell = ({ id }: DamagedRow) => void told.push(id);
+  assert.deepEqual(store.live(tell).map(({ spec }) => spec.id), ["aaaaaa"]);
+  assert.equal(store.get("../x", tell), null);
+  assert.deepEqual(told, ["../x", "../x"]);
+  assert.throws(() => store.live(), DamagedRow);
+});
+
+Deno.test("JobStore reads all rows although one holds a number that JavaScript has not", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  insertRunning(store, { id: "aaaaaa" });
+  dir.raw().exec(`UPDATE jobs SET cgroup_inode = 4611686018427387905 WHERE id = '${JOB_ID}'`);
+  const inodes = store.live().map(({ phase }) => phase.state === "running" ? phase.run.cgroup.inode : null);
+  assert.deepEqual(inodes.sort(), [4242, 2 ** 62]);
 });

@@ -112,6 +112,26 @@ Deno.test("endJob() in a hurry does not leave it to them", async () => {
   assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
 
+Deno.test("endJob() takes up an ending: the grace that is left, and the first signal to none that may have had it", async () => {
+  for (
+    const [frozen, kinds] of [["0", ["kill", "empty"]], ["1", [
+      "freeze",
+      "signal",
+      "grace",
+      "kill",
+      "empty",
+    ]]] as const
+  ) {
+    using node = new FakeNode();
+    const { end } = supervised(node);
+    node.stores.open("run").claimEnding(JOB_ID, "killed", momentAt(1));
+    node.cgroups.put(JOB_PATH, "cgroup.freeze", `${frozen}\n`);
+    await using _kernel = new FakeKernel(node.cgroups);
+    const ended = (await end({ reason: "killed", graceLeftMs: 1 }))!;
+    assert.deepEqual(ended.steps.map(({ kind }) => kind), kinds, `frozen ${frozen}`);
+  }
+});
+
 Deno.test("endJob() leaves the record and the cgroup to the supervisor that has recorded the end", async () => {
   using node = new FakeNode();
   const { end } = supervised(node);

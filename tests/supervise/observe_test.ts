@@ -16,6 +16,7 @@ Deno.test("observeJob() of a job that runs undisturbed", () => {
     endRequest: null,
     onOrphan: "kill",
     finishedByOwner: false,
+    callerGone: false,
     supervisorAgeMs: node.bootMs - 900_000 * 10,
   });
 });

@@ -19,10 +19,12 @@ class Supervision implements Disposable {
   readonly #exit = Promise.withResolvers<Exit>();
   /** As `corral set` does after it has changed the record. */
   notify = () => {};
+  /** As getppid(2) tells a supervisor with `--with-parent`. */
+  callerIsGone = false;
   /** Since the start of the job, by the clock of the node. */
   elapsedMs = 0;
 
-  start(timeoutMs: number | null = null) {
+  start(timeoutMs: number | null = null, { withParent = false } = {}) {
     const { node } = this;
     const deadlineBootMs = timeoutMs === null ? null : START_MS + timeoutMs;
     const job = node.start({
@@ -43,6 +45,7 @@ class Supervision implements Disposable {
         sampling: new Sampling(cgroup, run, clock),
         exit: this.#exit.promise,
         onChange,
+        callerIsGone: withParent ? () => this.callerIsGone : null,
       },
       this.stop,
       { clock, procs: node.context.procs, ledger: new Ledger(node.stores.open(), warn), actor: "run", warn },
@@ -129,6 +132,16 @@ superviseTest("supervise() ends on a signal, and a second one skips the grace", 
   const { reason, steps } = await supervising;
   assert.equal(reason, "killed");
   assert.deepEqual(steps.map(({ kind }) => kind), ["kill", "empty"]);
+});
+
+superviseTest("supervise() ends a job with its caller when it was told to", async (supervision) => {
+  const supervising = supervision.start(null, { withParent: true });
+  await using kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.callerIsGone = true;
+  kernel.killed.then(() => supervision.die());
+  const { reason, steps } = await supervising;
+  assert.equal(reason, "orphaned");
+  assert.deepEqual(steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
 });
 
 superviseTest("supervise() takes a deadline that was moved, when it is told", async (supervision) => {

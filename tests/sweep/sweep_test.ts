@@ -11,13 +11,15 @@ const OPTIONS: SweepOptions = {
   finishedStatuses: [],
   strikes: 2,
   patienceMs: 20,
+  isStopped: () => false,
 };
 
-async function sweepNode(node: FakeNode): Promise<SweepAct[]> {
+async function sweepNode(node: FakeNode, changes: Partial<SweepOptions> = {}): Promise<SweepAct[]> {
   const acts: SweepAct[] = [];
-  await sweep(node.context, node.stores.open("sweep"), OPTIONS, {
+  await sweep(node.context, node.stores.open("sweep"), { ...OPTIONS, ...changes }, {
     act: (act) => void acts.push(act),
     finding: ({ message }) => assert.fail(message),
+    escapee: ({ name }) => assert.fail(name),
   });
   return acts;
 }
@@ -34,4 +36,12 @@ Deno.test("sweep() begins a long grace, leaves it to go on, and kills when it is
   }
   assert.deepEqual(outcomes, ["grace orphaned", "grace orphaned", "ended orphaned"]);
   assert.equal(node.eventKinds().filter((kind) => kind === "signal").length, 1);
+});
+
+Deno.test("sweep() that is told to stop begins nothing more", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { graceMs: 5 } });
+  node.proc.remove(SUPERVISOR_PID);
+  assert.deepEqual(await sweepNode(node, { isStopped: () => true }), []);
+  assert.equal(node.recorded().phase.state, "running");
 });

@@ -1,0 +1,102 @@
+/** What the columns of a job's row may hold, where SQLite itself only knows text and numbers. Each throws an Error that names the column. */
+import {
+  type BackendName,
+  END_REASONS,
+  type EndReason,
+  type Limits,
+  NO_LIMITS,
+  type Survivor,
+} from "../job/job.ts";
+import { parseSignal } from "../job/signal.ts";
+import type { IoDevice } from "../job/usage.ts";
+
+const BACKENDS: readonly string[] = ["systemd", "cgroupfs"] satisfies BackendName[];
+/** What a Date can hold, in milliseconds either side of the epoch (ECMA-262, "Time Values"). */
+const DATE_LIMIT_MS = 8.64e15;
+
+function checked<T>(column: string, value: unknown, isRight: (value: unknown) => boolean): T {
+  if (isRight(value)) return value as T;
+  throw new Error(`${column} cannot be ${JSON.stringify(value)}`);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isString = (value: unknown) => typeof value === "string";
+const isLimit = (value: unknown) => value === null || typeof value === "number";
+
+/** A value that must be there. */
+export function present<T>(value: T | null, column: string): T {
+  if (value === null) throw new Error(`${column} is missing`);
+  return value;
+}
+
+/** A time that can be shown, in milliseconds since the epoch. */
+export function dateMs(value: number | null, column: string): number {
+  return checked(column, present(value, column), (ms) => Math.abs(Number(ms)) <= DATE_LIMIT_MS);
+}
+
+/** Column `id`: it becomes part of unit names and paths. */
+export const idOf = (text: string): string => checked("id", text, (id) => /^[a-z0-9]+$/.test(String(id)));
+
+/** Column `backend`. */
+export const backendOf = (text: string): BackendName =>
+  checked("backend", text, (name) => BACKENDS.includes(String(name)));
+
+/** Columns `reason` and `trigger_reason`. */
+export const reasonOf = (text: string | null, column: string): EndReason =>
+  checked(column, present(text, column), (reason) => Object.hasOwn(END_REASONS, String(reason)));
+
+/** Column `first_signal`: a signal that can be sent. */
+export function signalOf(text: string): string {
+  parseSignal(text);
+  return text;
+}
+
+/** Column `argv`, JSON. */
+export const argvOf = (json: string): string[] =>
+  checked(
+    "argv",
+    JSON.parse(json),
+    (words) => Array.isArray(words) && words.length > 0 && words.every(isString),
+  );
+
+/** Column `tags`, JSON. */
+export const tagsOf = (json: string): Record<string, string> =>
+  checked("tags", JSON.parse(json), (tags) => isObject(tags) && Object.values(tags).every(isString));
+
+/** Column `limits`, JSON. */
+export const limitsOf = (json: string): Limits =>
+  checked(
+    "limits",
+    JSON.parse(json),
+    (limits) => isObject(limits) && Object.keys(NO_LIMITS).every((key) => isLimit(limits[key])),
+  );
+
+/** Column `survivors`, JSON. */
+export const survivorsOf = (json: string): Survivor[] =>
+  checked("survivors", JSON.parse(json), (all) => Array.isArray(all) && all.every(isSurvivor));
+
+function isSurvivor(value: unknown): boolean {
+  return isObject(value) && typeof value["pid"] === "number" && isString(value["name"]) &&
+    isString(value["state"]) && isString(value["because"]) &&
+    (value["wchan"] === null || isString(value["wchan"]));
+}
+
+/** Column `io_devices`, JSON; null in rows of which nobody knows. */
+export const ioDevicesOf = (json: string | null): IoDevice[] | null =>
+  json === null
+    ? null
+    : checked("io_devices", JSON.parse(json), (all) => Array.isArray(all) && all.every(isIoDevice));
+
+function isIoDevice(value: unknown): boolean {
+  return isObject(value) && isString(value["device"]) &&
+    (value["name"] === null || isString(value["name"])) &&
+    IO_FIGURES.every((figure) => typeof value[figure] === "number");
+}
+
+const IO_FIGURES = [
+  "readBytes",
+  "writtenBytes",
+  "readOperations",
+  "writeOperations",
+] satisfies (keyof IoDevice)[];

@@ -1,0 +1,25 @@
+/** The end of a job that has no first process: nothing is left in its cgroup. */
+import { waitForEvents } from "../cgroup/events.ts";
+import type { OwnedCgroup } from "../cgroup/file.ts";
+import type { Exit } from "../job/job.ts";
+
+/** One wait; the next one follows. */
+const WAIT_CAP_MS = 3_600_000;
+/** The kernel gives notice; should it ever not, the job's end is recorded that much later. */
+const RECHECK_MS = 60_000;
+/** A cgroup that cannot be read is not an empty one: it is asked again. */
+const RETRY_MS = 1_000;
+
+/** Resolves when the job's cgroup is empty or gone. Nobody sees how such a job's processes leave. */
+export async function emptied(cgroup: OwnedCgroup): Promise<Exit> {
+  for (;;) {
+    try {
+      const wait = { capMs: WAIT_CAP_MS, recheckMs: RECHECK_MS };
+      if (await waitForEvents(cgroup, ({ populated }) => !populated, wait)) {
+        return { code: null, signal: null };
+      }
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

@@ -1,0 +1,185 @@
+"""Kills corral at the steps that it reads, then lets one sweep come, and tells what that left.
+
+Reads {"corral", "crashing": binaries, "base": directory for stores, "cases": [{"key", "step", "victim", "passes", "backend",
+"movedDeadline", "signalsLate"}]}; prints what became of each, the sweeps, and what is left of all jobs.
+
+All jobs that no sweep of their own is about share one store for each backend, and one sweep.
+"""
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from job_state import left_of, rows, wait_until
+
+WIDTH = 8
+WAIT_S = 60
+GRACE = "300ms"
+# Where the first signal must be seen to come once, and no later than the job can write so.
+LONG_GRACE = "1s"
+# Endings of others that are later than this are taken up though a supervisor lives (decide.ts, HANG_MARGIN_MS).
+HANG_MS = 60_000
+TIMEOUT = "2s"
+# Survives TERM and notes each, leaves its session, and has a cgroup of its own below the job's.
+TREE = r"""trap '' TERM
+below=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/below
+mkdir "$below"
+sleep 1000 &
+setsid sleep 1000 &
+(echo 0 >"$below/cgroup.procs"; : >"$0"; exec sleep 1000) &
+trap 'echo >>"$0-term"' TERM
+while :; do sleep 1000 & wait; done"""
+OWNER = ["--status-command", "sed 's/$/ COMPLETED/'", "--strikes", "1"]
+
+request = json.load(sys.stdin)
+
+
+class Case:
+    def __init__(self, facts):
+        vars(self).update(facts)
+        self.sweeps = self.victim.startswith("sweep")
+        own = self.key if self.sweeps else self.backend
+        self.store = f"{request['base']}/{own}"
+        self.mark = f"{request['base']}/ran-{self.key}"
+        self.starts = 0
+        self.caller_code = None
+        self.supervisor = None
+
+    def start(self, binary, words, crash_at=None):
+        """Its words go to a file of their own: what outlives it would hold a pipe open."""
+        step = {"CORRAL_TEST_CRASH": crash_at[0], "CORRAL_TEST_CRASH_PASSES": str(crash_at[1])} if crash_at else {}
+        self.starts += 1
+        file = f"{request['base']}/stderr-{self.starts}-{self.key}"
+        with open(file, "w") as errors:
+            process = subprocess.Popen([request[binary], "--state-dir", self.store, *words], env={**os.environ, **step},
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                                       start_new_session=True, cwd="/")
+        process.said = lambda: open(file).read()
+        return process
+
+    def run(self, binary="corral", crash_at=None, options=()):
+        grace = LONG_GRACE if self.signalsLate else GRACE
+        words = ["--backend", self.backend, "--grace", grace, "--ref", self.key, *options]
+        return self.start(binary, ["run", *words, "--", "sh", "-c", TREE, self.mark], crash_at)
+
+    @property
+    def ran(self):
+        return os.path.exists(self.mark)
+
+    def ready(self, process):
+        """The command runs, with the whole tree; False when the process is gone before."""
+        wait_until(lambda: self.ran or process.poll() is not None, WAIT_S)
+        return process.poll() is None and self.ran
+
+    def row(self):
+        return next((row for row in rows(f"{self.store}/corral.db").values() if row["ref"] == self.key), None)
+
+    def move_deadline(self):
+        if self.movedDeadline and self.backend == "systemd":
+            moved = self.start("corral", ["set", f"ref:{self.key}", "--timeout", "1h"])
+            assert moved.wait(WAIT_S) == 0, moved.said()
+
+    def orphan(self):
+        """A job that runs; its supervisor is killed."""
+        supervisor = self.run()
+        assert self.ready(supervisor), supervisor.said()
+        self.move_deadline()
+        supervisor.kill()
+        supervisor.wait()
+
+    def crashed_run(self, crash_at):
+        """The supervisor, which is told to end the job should it come so far."""
+        process = self.run("crashing", crash_at)
+        if self.ready(process):
+            self.move_deadline()
+            process.terminate()
+        return process
+
+    def crash(self):
+        """Kills the victim at the step. True when it died there."""
+        at = (self.step, self.passes)
+        if self.victim == "run":
+            process = self.crashed_run(at)
+        elif self.victim == "run --detach":
+            process = self.run("crashing", at, ["--detach", "--timeout", TIMEOUT])
+        elif self.victim == "the detached supervisor":
+            process = self.run("crashing", at, ["--detach"])
+            self.caller_code = process.wait(WAIT_S)
+            # The supervisor's stderr is a pipe to its caller, which passes on its words.
+            return f"crash point: {self.step}" in process.said()
+        else:
+            self.prepare()
+            process = self.start("crashing", self.words(), at)
+        return process.wait(WAIT_S) == -signal.SIGKILL and process.said().endswith(f"crash point: {self.step}\n")
+
+    def prepare(self):
+        """The job as the sweep or `corral kill` that will crash finds it."""
+        if self.victim == "sweep of a recorded job":
+            self.crashed_run(("launch: recorded", 0)).wait(WAIT_S)
+        elif self.victim == "sweep of an ended job":
+            self.crashed_run(("ending: recorded", 0)).wait(WAIT_S)
+        elif self.victim in ("sweep with an owner", "kill beside run"):
+            self.supervisor = self.run()
+            assert self.ready(self.supervisor), self.supervisor.said()
+        else:
+            self.orphan()
+
+    def words(self):
+        if self.victim.startswith("kill"):
+            return ["kill", f"ref:{self.key}"]
+        return ["sweep", "--quiet", "--on-orphan", "kill", *(OWNER if self.victim == "sweep with an owner" else [])]
+
+    def play(self):
+        self.died = self.crash()
+        if self.victim == "kill beside run":
+            self.let_time_pass()
+        return sweep(self.store, self.words()[1:]) if self.sweeps else None
+
+    def let_time_pass(self):
+        """An ending beside a live supervisor is left to it for half a minute."""
+        with sqlite3.connect(f"{self.store}/corral.db", timeout=10) as database:
+            database.execute("UPDATE jobs SET ending_boot_ms = ending_boot_ms - ? WHERE ref = ?", (HANG_MS, self.key))
+
+    def record(self):
+        ended = wait_until(lambda: (row := self.row()) is None or row["state"] == "ended", WAIT_S)
+        if self.supervisor:
+            self.supervisor.wait(WAIT_S)
+        row = self.row()
+        return {"key": self.key, "died": self.died, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "ended": ended,
+                "row": row, "events": self.events(row["id"]) if row else []}
+
+    def first_signals(self):
+        try:
+            return len(open(f"{self.mark}-term").readlines())
+        except FileNotFoundError:
+            return 0
+
+    def events(self, id):
+        with sqlite3.connect(f"file:{self.store}/corral.db?mode=ro", uri=True, timeout=10) as database:
+            return [kind for kind, in database.execute("SELECT kind FROM events WHERE job_id = ? ORDER BY seq", (id,))]
+
+
+def sweep(store, options):
+    words = [request["corral"], "--state-dir", store, "sweep", *options]
+    done = subprocess.run(words, capture_output=True, text=True, cwd="/", stdin=subprocess.DEVNULL)
+    return {"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+
+
+def main():
+    os.makedirs(request["base"])
+    cases = [Case(facts) for facts in request["cases"]]
+    shared = sorted({case.store for case in cases if not case.sweeps})
+    with ThreadPoolExecutor(WIDTH) as pool:
+        sweeps = [done for done in pool.map(Case.play, cases) if done]
+        sweeps += pool.map(lambda store: sweep(store, ["--on-orphan", "kill"]), shared)
+        records = list(pool.map(Case.record, cases))
+    ids = {record["row"]["id"] for record in records if record["row"]}
+    left = left_of(ids)
+    again = [sweep(store, ["--on-orphan", "kill"]) for store in shared]
+    print(json.dumps({"records": records, "sweeps": sweeps, "left": left, "again": again}))
+
+
+main()
