@@ -74,7 +74,8 @@ export const MIGRATIONS: readonly string[] = [
     first_at_ms INTEGER NOT NULL
   ) STRICT;
   `,
-  // What a job used, completely, and its course; the index is for the report's times and for what drops old records.
+  // What a job used, completely, and its course. The index is for what drops old records, and for times: `ended_at_ms >= ? OR ended_at_ms IS
+  // NULL` finds both in it, while `OR state <> 'ended'` reads the whole table.
   `
   ALTER TABLE jobs ADD COLUMN cpu_pressure_some_usec INTEGER;
   ALTER TABLE jobs ADD COLUMN cpu_pressure_full_usec INTEGER;

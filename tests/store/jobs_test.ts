@@ -170,6 +170,18 @@ Deno.test("JobStore.droppable() gives those first that ended first, and looks no
   assert.match(String(plan[0]?.["detail"]), /SEARCH jobs USING INDEX jobs_ended/);
 });
 
+Deno.test("jobs_ended finds the jobs of a time, those that have not ended included", () => {
+  using dir = new StoreDir();
+  dir.open();
+  const query = "EXPLAIN QUERY PLAN SELECT * FROM jobs WHERE ended_at_ms >= 5 OR ended_at_ms IS NULL";
+  const plan = dir.raw().prepare(query).all().map((row) => String(row["detail"]));
+  assert.equal(
+    plan.filter((step) => step.includes("SEARCH jobs USING INDEX jobs_ended")).length,
+    2,
+    plan.join(),
+  );
+});
+
 Deno.test("JobStore.givePagesBack() makes the file smaller by what dropped jobs have left", () => {
   using dir = new StoreDir();
   const store = dir.open();
