@@ -106,6 +106,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
+    name: "prune",
+    summary: "drop the records of jobs that ended long ago",
+    load: async () => (await import("./commands/prune.ts")).pruneVerb,
+  },
+  {
     name: "strays",
     summary: "processes that match a pattern and belong to no job",
     load: async () => (await import("./commands/strays.ts")).straysVerb,

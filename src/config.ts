@@ -22,7 +22,11 @@ interface Config {
   "status-command"?: string | undefined;
   "finished-statuses"?: string[] | undefined;
   "strikes"?: number | undefined;
+  "retention"?: string | undefined;
 }
+
+/** 90 days. */
+const DEFAULT_RETENTION_MS = 90 * 86_400_000;
 
 /** What the settings depend on besides the file. */
 export interface Surroundings {
@@ -58,7 +62,14 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
       ...(config["finished-statuses"] ?? []).map((word) => word.toLowerCase()),
     ],
     strikes: config.strikes ?? DEFAULT_STRIKES,
+    retentionMs: config.retention === undefined
+      ? DEFAULT_RETENTION_MS
+      : parserFor(`${file}: retention`, parseRetentionMs)(config.retention),
   };
+}
+
+function parseRetentionMs(text: string): number | null {
+  return text === "none" ? null : parseDurationMs(text);
 }
 
 /** A path of the command line as an absolute one. */
@@ -87,6 +98,7 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
     "escapees": v.optional(v.picklist(["report", "kill"])),
     "status-command": v.optional(v.pipe(v.string(), v.nonEmpty())),
     "finished-statuses": v.optional(v.array(v.pipe(v.string(), v.regex(/^\S+$/)))),
+    "retention": v.optional(v.string()),
     "strikes": v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   });
   let table: unknown;

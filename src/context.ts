@@ -69,4 +69,6 @@ export interface Settings {
   /** In lower case: those of corral's own and those that the configuration adds. */
   finishedStatuses: readonly string[];
   strikes: number;
+  /** How long the record of an ended job is kept; null: for ever. */
+  retentionMs: number | null;
 }

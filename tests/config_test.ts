@@ -46,6 +46,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     statusCommand: null,
     finishedStatuses: ["completed", "failed", "cancelled"],
     strikes: 2,
+    retentionMs: 90 * 86_400_000,
   });
   const user = await readSettings(around({ env: { ...env, HOME: "/home/alice" } }));
   assert.deepEqual([user.stateDir, user.storeFile], ["/home/alice/.local/state/corral", "node7.db"]);
@@ -90,7 +91,8 @@ Deno.test("readSettings() takes the file that is named, by option before environ
 
 Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
-    'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n';
+    'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
+    'retention = "1d"\n';
   assert.deepEqual(await read(text), {
     stateDir: "/s",
     storeFile: "node7.db",
@@ -102,7 +104,9 @@ Deno.test("readSettings() reads every key", async () => {
     statusCommand: "ask",
     finishedStatuses: ["completed", "failed", "cancelled", "revoked"],
     strikes: 3,
+    retentionMs: 86_400_000,
   });
+  assert.equal((await read('retention = "none"')).retentionMs, null);
 });
 
 Deno.test("readSettings() names the file, the line and the key of what is wrong", async () => {
@@ -116,6 +120,7 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ['best-effort = "yes"', /^corral: FILE: best-effort: /],
     ['backend = "docker"', /^corral: FILE: backend: .*"auto".*docker/],
     ["strikes = 0", /^corral: FILE: strikes: /],
+    ["retention = 90", /^corral: FILE: retention: .*string/],
     ["strikes = 1.5", /^corral: FILE: strikes: /],
     ['on-orphan = "leave"', /^corral: FILE: on-orphan: /],
     ['status-command = ""', /^corral: FILE: status-command: /],
@@ -130,6 +135,7 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     assert.equal(said.split("\n").length, 1, said);
   }
   const grace = await refusal('grace = "5x"');
+  assert.match(await refusal('retention = "0"'), /^corral: FILE: retention: .*must be at least 1 ms/);
   assert.match(grace, /^corral: FILE: grace: cannot read "5x" as a duration: .*\n {2}5x\n {3}\^$/);
 });
 

@@ -17,6 +17,11 @@ export function isVanished(error: unknown): boolean {
   return /\(os error (2|3|19)\)/.test(error instanceof Error ? error.message : "");
 }
 
+/** True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it). */
+function isSwitchedOff(error: unknown): boolean {
+  return /\(os error 95\)/.test(String(error));
+}
+
 /** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would be said of the cgroup. */
 function isNoProcess(error: unknown): boolean {
   return /\(os error 3\)/.test(error instanceof Error ? error.message : "");
@@ -65,13 +70,13 @@ export class CgroupFs {
     }
   }
 
-  /** The text of a control file, or null where the file or its cgroup does not exist (older kernel, controller off, vanished). */
+  /** The text of a control file, or null where the file or its cgroup does not exist (older kernel, controller or PSI off, vanished). */
   readOptional(path: string, file: string): string | null {
     const name = this.locate(path, file);
     try {
       return Deno.readTextFileSync(name);
     } catch (cause) {
-      if (isVanished(cause)) return null;
+      if (isVanished(cause) || isSwitchedOff(cause)) return null;
       throw new CgroupError("cannot read", { path: name, cause });
     }
   }

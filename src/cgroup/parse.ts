@@ -1,5 +1,6 @@
 /** Readers of cgroup2 file formats (kernel: Documentation/admin-guide/cgroup-v2.rst, "Format"). Pure. */
 import { ParseError } from "../errors.ts";
+import type { IoDevice, MemorySplit } from "../job/usage.ts";
 
 /** "flat keyed" files, `KEY VALUE\n` each: cpu.stat, memory.events, memory.stat, cgroup.events. Throws ParseError. */
 export function parseFlatKeyed(text: string, path: string): Map<string, number> {
@@ -11,6 +12,18 @@ export function parseFlatKeyed(text: string, path: string): Map<string, number> 
     values.set(line.slice(0, space), parseCount(line.slice(space + 1), path));
   }
   return values;
+}
+
+/**
+ * One value of a "flat keyed" file; null when the key is not there. For who reads a few keys of many (memory.stat has 60) over and over.
+ * Throws ParseError.
+ */
+export function parseKey(text: string, key: string, path: string): number | null {
+  const head = `${key} `;
+  const start = text.startsWith(head) ? 0 : text.indexOf(`\n${head}`) + 1;
+  if (start === 0 && !text.startsWith(head)) return null;
+  const end = text.indexOf("\n", start);
+  return parseCount(text.slice(start + head.length, end < 0 ? text.length : end), path);
 }
 
 /** A whole number, as in memory.peak. Throws ParseError. */
@@ -33,21 +46,42 @@ export function parseCpuMax(text: string, path: string): { quotaUsec: number | n
   return { quotaUsec: parseLimit(quota, path), periodUsec: parseCount(period, path) };
 }
 
-/** "nested keyed" io.stat, summed over devices: bytes read and written. Null when no device is listed. Throws ParseError. */
-export function parseIoStat(text: string, path: string): { readBytes: number; writtenBytes: number } | null {
-  const sum = { readBytes: 0, writtenBytes: 0 };
-  let devices = 0;
-  for (const line of text.split("\n")) {
+/** "nested keyed" io.stat: every device that did anything, in the file's order. Names are the caller's to know. Throws ParseError. */
+export function parseIoStat(text: string, path: string): IoDevice[] {
+  return text.split("\n").flatMap((line) => {
+    const [device = "", ...pairs] = line.trim().split(" ");
     // A device without statistics is listed by its number alone since Linux 5.18.
-    if (!line.includes("=")) continue;
-    devices++;
-    for (const pair of line.split(" ").slice(1)) {
-      const [key, value = ""] = pair.split("=");
-      if (key === "rbytes") sum.readBytes += parseCount(value, path);
-      if (key === "wbytes") sum.writtenBytes += parseCount(value, path);
-    }
-  }
-  return devices === 0 ? null : sum;
+    if (pairs.length === 0) return [];
+    const figures = new Map(pairs.map((pair) => ioFigure(pair, path)));
+    return [{
+      device,
+      name: null,
+      readBytes: figures.get("rbytes") ?? 0,
+      writtenBytes: figures.get("wbytes") ?? 0,
+      readOperations: figures.get("rios") ?? 0,
+      writeOperations: figures.get("wios") ?? 0,
+    }];
+  });
+}
+
+/** Other controllers add figures of their own, such as io.latency's `depth=max`: 0, which nobody asks for. */
+function ioFigure(pair: string, path: string): [key: string, value: number] {
+  const equals = pair.indexOf("=");
+  if (equals < 1) throw new ParseError(`is not KEY=VALUE: ${JSON.stringify(pair)}`, { path });
+  const key = pair.slice(0, equals);
+  return [key, IO_FIGURES.has(key) ? parseCount(pair.slice(equals + 1), path) : 0];
+}
+
+const IO_FIGURES = new Set(["rbytes", "wbytes", "rios", "wios"]);
+
+/** memory.stat. Throws ParseError. */
+export function parseMemorySplit(text: string, path: string): MemorySplit {
+  return {
+    anonBytes: parseKey(text, "anon", path),
+    fileBytes: parseKey(text, "file", path),
+    shmemBytes: parseKey(text, "shmem", path),
+    slabBytes: parseKey(text, "slab", path),
+  };
 }
 
 /** One line of PSI (Documentation/accounting/psi.rst): share of the last 10 s in per cent, total in microseconds. */

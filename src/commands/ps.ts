@@ -1,7 +1,7 @@
 /** `corral ps`: jobs that are not ended. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
-import { readCurrent, readUsage } from "../cgroup/usage.ts";
+import { readCurrent } from "../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../errors.ts";
 import { type Job, runningFacts } from "../job/job.ts";
@@ -10,8 +10,9 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { type Column, renderTable } from "../report/table.ts";
 import { formatCount, formatOptionalBytes, formatPercent, MISSING, percentOf } from "../report/units.ts";
+import { readJobUsage } from "../supervise/job_usage.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
-import type { Usage } from "../job/job.ts";
+import type { Usage } from "../job/usage.ts";
 
 const COLUMNS: Column[] = [
   { key: "id", title: "id", align: "left" },
@@ -79,7 +80,7 @@ function readLive(context: Context, job: Job): Live {
     const startedBootMs = runningFacts(job)?.startedBootMs;
     const wallMs = startedBootMs === undefined ? null : context.clock.bootMs() - startedBootMs;
     return {
-      usage: { ...readUsage(cgroups, record.path), wallMs },
+      usage: { ...readJobUsage(cgroups, record.path, context.procs.root), wallMs },
       memoryBytes: readCurrent(cgroups, record.path).memoryBytes,
       procs: cgroups.own(record, job.spec.id).pids().length,
       frozen: /^frozen 1$/m.test(cgroups.readOptional(record.path, "cgroup.events") ?? ""),

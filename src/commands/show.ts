@@ -1,14 +1,16 @@
 /** `corral show`: everything about one job. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
-import { readCurrent, readUsage } from "../cgroup/usage.ts";
+import { readable, readCurrent, readMemorySplit } from "../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../errors.ts";
 import { type Job, runningFacts } from "../job/job.ts";
+import { higherSplit, type MemorySplit, withSplit } from "../job/usage.ts";
 import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import type { TreeNode } from "../report/tree.ts";
 import { formatDetails, type LiveDetails } from "../report/details.ts";
+import { readJobUsage } from "../supervise/job_usage.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
 import { selectOne } from "./select.ts";
 
@@ -16,7 +18,8 @@ import { selectOne } from "./select.ts";
 export function showVerb(invoke: Invoke) {
   const show = new Command("show")
     .description(
-      "Shows one job, live or ended: what was asked for, limits against usage, its processes as a tree, and every step taken.",
+      "Shows one job, live or ended: what was asked for, limits against usage, memory and CPU over time, its processes as a tree, and " +
+        "every step taken.",
     )
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
     .option("--json", "print JSON");
@@ -29,19 +32,27 @@ async function showJob(context: Context, selector: string, json: boolean): Promi
   const store = context.openStore("show");
   const job = selectOne(store, selector);
   const events = store.events(job.spec.id);
-  const live = liveView(context, job);
+  const { samples, peaks } = store.sampled(job.spec.id);
+  const live = liveView(context, job, peaks);
   if (json) {
     const extra = live === null
       ? {}
       : { memoryCurrentBytes: live.memoryBytes, frozen: live.frozen, processes: live.processes };
-    context.stdout.write(toJson({ ...jobJson(job, events, live?.usage ?? null), ...extra }) + "\n");
+    context.stdout.write(toJson({ ...jobJson(job, events, live?.usage ?? null), samples, ...extra }) + "\n");
   } else {
-    context.stdout.write(formatDetails(job, events, live, { bootMs: context.clock.bootMs() }));
+    const options = { bootMs: context.clock.bootMs(), blocks: speaksUtf8(context.env) };
+    context.stdout.write(formatDetails(job, { events, samples, live }, options));
   }
   return EXIT.DONE;
 }
 
-function liveView(context: Context, job: Job): LiveDetails | null {
+/** What a terminal is set to (locale(7)): the first of the three that is not empty holds. */
+function speaksUtf8(env: Record<string, string>): boolean {
+  return /utf-?8/i.test(env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "");
+}
+
+/** @param peaks what the job's supervisor has saved so far */
+function liveView(context: Context, job: Job, peaks: MemorySplit): LiveDetails | null {
   const record = cgroupRecord(context, job);
   const cgroups = context.cgroups();
   if (record === null || job.spec.bootId !== context.clock.bootId() || !cgroups.isOwn(record, job.spec.id)) {
@@ -49,9 +60,10 @@ function liveView(context: Context, job: Job): LiveDetails | null {
   }
   const cgroup = cgroups.own(record, job.spec.id);
   const startedBootMs = runningFacts(job)?.startedBootMs;
+  const now = readMemorySplit(readable(cgroups, cgroup.path));
   return {
     usage: {
-      ...readUsage(cgroups, cgroup.path),
+      ...withSplit(readJobUsage(cgroups, cgroup.path, context.procs.root), higherSplit(peaks, now)),
       wallMs: startedBootMs === undefined ? null : context.clock.bootMs() - startedBootMs,
     },
     memoryBytes: readCurrent(cgroups, cgroup.path).memoryBytes,

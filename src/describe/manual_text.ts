@@ -32,7 +32,7 @@ export const FILES: readonly (readonly [path: string, meaning: string])[] = [
   [
     "/etc/corral/config.toml",
     "Settings: `state-dir`, `backend`, `grace`, `best-effort`; for sweeps `on-orphan`, `escapees`, `status-command`, " +
-    "`finished-statuses`, `strikes`.",
+    "`finished-statuses`, `strikes`, `retention`.",
   ],
   ["/var/lib/corral/corral.db", "The store of root: an SQLite file."],
   ["~/.local/state/corral/HOST.db", "The store of a user, one for each node."],
@@ -59,6 +59,7 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
     "XDG_CONFIG_HOME, XDG_DATA_HOME",
     "Where `corral install` puts a user's units, and manual page and completions.",
   ],
+  ["LC_ALL, LC_CTYPE, LANG", "The first that is set tells whether the terminal can show more than ASCII."],
   ["NO_COLOR", "No colours, whatever the terminal."],
   [
     "JOURNAL_STREAM",

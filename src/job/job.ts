@@ -4,6 +4,8 @@
  * `starting -> running -> ending -> ended`. A state carries only its own data, and the first end reason wins.
  */
 
+import type { Usage } from "./usage.ts";
+
 /** A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id. */
 export interface Identity {
   pid: number;
@@ -150,23 +152,6 @@ export type Phase =
 export interface Job {
   spec: JobSpec;
   phase: Phase;
-}
-
-/** What a job used. `null` is "the kernel did not say", never 0. Times of the cpu controller in microseconds. */
-export interface Usage {
-  wallMs: number | null;
-  cpuUsageUsec: number | null;
-  cpuUserUsec: number | null;
-  cpuSystemUsec: number | null;
-  cpuPeriods: number | null;
-  cpuThrottledPeriods: number | null;
-  cpuThrottledUsec: number | null;
-  memoryPeakBytes: number | null;
-  swapPeakBytes: number | null;
-  oomKills: number | null;
-  ioReadBytes: number | null;
-  ioWrittenBytes: number | null;
-  pidsPeak: number | null;
 }
 
 /** The running facts of a job, whatever its state; null when it never ran. */

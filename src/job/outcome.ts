@@ -1,7 +1,8 @@
 /** What `corral run` tells its caller at the end. Pure. */
 import { EXIT } from "../errors.ts";
 import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../report/units.ts";
-import type { EndReason, Exit, Usage } from "./job.ts";
+import type { EndReason, Exit } from "./job.ts";
+import type { Usage } from "./usage.ts";
 import { signalName } from "./signal.ts";
 
 /** How a job ended, as far as the caller is told. */

@@ -1,10 +1,12 @@
 /** The text of `corral show`. Pure. */
 import { formatCpus } from "../job/cpus.ts";
 import { formatDuration, formatDurationExact } from "../job/duration.ts";
-import { END_REASONS, type Job, type RunningFacts, runningFacts, type Usage } from "../job/job.ts";
+import { END_REASONS, type Job, type Limits, type RunningFacts, runningFacts } from "../job/job.ts";
 import { signalName } from "../job/signal.ts";
 import { formatBytes } from "../job/size.ts";
+import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../store/records.ts";
+import { drawCourse } from "./course.ts";
 import { printable, shortened } from "./escape.ts";
 import { drawTree, type TreeNode } from "./tree.ts";
 import {
@@ -29,17 +31,24 @@ export interface LiveDetails {
 const VALUE_CHARACTERS = 2000;
 const LABEL_COLUMNS = 12;
 
-/** Sections of `label  value` lines; every value from outside is escaped. */
+/** Everything that is known of a job besides its record. */
+export interface Known {
+  events: readonly StoredEvent[];
+  samples: readonly Sample[];
+  live: LiveDetails | null;
+}
+
+/** Sections of `label  value` lines; every value from outside is escaped. `blocks`: the terminal can show more than ASCII. */
 export function formatDetails(
   job: Job,
-  events: readonly StoredEvent[],
-  live: LiveDetails | null,
-  { bootMs }: { bootMs: number },
+  { events, samples, live }: Known,
+  { bootMs, blocks }: { bootMs: number; blocks: boolean },
 ): string {
   const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
   const sections = [
     [`job ${job.spec.id}`, identityLines(job, live, bootMs)],
-    ["limits and usage", usageLines(job, usage, live)],
+    ["limits and usage", usageLines(job, usage ?? NO_USAGE, live)],
+    ["over time", drawCourse(samples, { blocks })],
     [
       live === null ? "" : `processes (${live.processes.length})`,
       live === null ? [] : drawTree(live.processes),
@@ -104,68 +113,95 @@ function quotedWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-function usageLines(job: Job, usage: Usage | null, live: LiveDetails | null): string[] {
-  const { limits } = job.spec;
-  const of = (value: string, limit: string | null, percent: number | null) =>
-    limit === null ? value : `${value} of ${limit}${percent === null ? "" : ` (${formatPercent(percent)})`}`;
-  const bytes = (value: number | null) => value === null ? null : formatBytes(value);
-  const wallMs = usage?.wallMs ?? null;
-  const cpuPercent = usage?.cpuUsageUsec == null || !wallMs ? null : usage.cpuUsageUsec / 10 / wallMs;
-  const quotaPercent = limits.cpuMaxCores === null ? null : limits.cpuMaxCores * 100;
-  const peak = usage?.memoryPeakBytes ?? null;
+function usageLines({ spec: { limits } }: Job, usage: Usage, live: LiveDetails | null): string[] {
   return [
-    line("wall", formatOptionalDuration(wallMs)),
-    line(
-      "cpu",
-      `${formatCpuTime(usage?.cpuUsageUsec ?? null)} (user ${
-        formatCpuTime(usage?.cpuUserUsec ?? null)
-      }, system ${formatCpuTime(usage?.cpuSystemUsec ?? null)}), ${
-        of(
-          formatPercent(cpuPercent),
-          limits.cpuMaxCores === null
-            ? null
-            : `${formatCpus(limits.cpuMaxCores)} ${limits.cpuMaxCores === 1 ? "core" : "cores"}`,
-          percentOf(cpuPercent, quotaPercent),
-        )
-      }`,
-    ),
-    ...(limits.cpuWeight === null ? [] : [line("cpu weight", String(limits.cpuWeight))]),
-    line(
-      "throttled",
-      `${formatCpuTime(usage?.cpuThrottledUsec ?? null)} in ${
-        formatCount(usage?.cpuThrottledPeriods ?? null)
-      } of ${formatCount(usage?.cpuPeriods ?? null)} periods`,
-    ),
-    ...(live === null ? [] : [
-      line(
-        "memory now",
-        of(
-          formatOptionalBytes(live.memoryBytes),
-          bytes(limits.memoryMaxBytes),
-          percentOf(live.memoryBytes, limits.memoryMaxBytes),
-        ),
-      ),
-    ]),
-    line(
-      "memory peak",
-      of(formatOptionalBytes(peak), bytes(limits.memoryMaxBytes), percentOf(peak, limits.memoryMaxBytes)),
-    ),
-    ...(limits.memoryHighBytes === null ? [] : [line("memory high", formatBytes(limits.memoryHighBytes))]),
-    line(
-      "swap peak",
-      of(formatOptionalBytes(usage?.swapPeakBytes ?? null), bytes(limits.swapMaxBytes), null),
-    ),
-    line("oom kills", formatCount(usage?.oomKills ?? null)),
-    line("read", formatOptionalBytes(usage?.ioReadBytes ?? null)),
-    line("written", formatOptionalBytes(usage?.ioWrittenBytes ?? null)),
+    line("wall", formatOptionalDuration(usage.wallMs)),
+    ...cpuLines(usage, limits),
+    ...memoryLines(usage, limits, live),
+    ...ioLines(usage),
     line(
       "tasks peak",
-      of(
-        formatCount(usage?.pidsPeak ?? null),
+      ofLimit(
+        formatCount(usage.pidsPeak),
         limits.pidsMax === null ? null : String(limits.pidsMax),
-        percentOf(usage?.pidsPeak ?? null, limits.pidsMax),
+        percentOf(usage.pidsPeak, limits.pidsMax),
       ),
     ),
+  ];
+}
+
+function ofLimit(value: string, limit: string | null, percent: number | null): string {
+  if (limit === null) return value;
+  return `${value} of ${limit}${percent === null ? "" : ` (${formatPercent(percent)})`}`;
+}
+
+function cpuLines(usage: Usage, limits: Limits): string[] {
+  const { wallMs, cpuUsageUsec } = usage;
+  const percent = cpuUsageUsec === null || !wallMs ? null : cpuUsageUsec / 10 / wallMs;
+  const cores = limits.cpuMaxCores;
+  const quota = cores === null ? null : `${formatCpus(cores)} ${cores === 1 ? "core" : "cores"}`;
+  const share = ofLimit(
+    formatPercent(percent),
+    quota,
+    percentOf(percent, cores === null ? null : cores * 100),
+  );
+  const times = `user ${formatCpuTime(usage.cpuUserUsec)}, system ${formatCpuTime(usage.cpuSystemUsec)}`;
+  const periods = `${formatCount(usage.cpuThrottledPeriods)} of ${formatCount(usage.cpuPeriods)} periods`;
+  return [
+    line("cpu", `${formatCpuTime(cpuUsageUsec)} (${times}), ${share}`),
+    ...(limits.cpuWeight === null ? [] : [line("cpu weight", String(limits.cpuWeight))]),
+    line("throttled", `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`),
+    line("cpu waits", waits(usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec)),
+  ];
+}
+
+function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): string[] {
+  const { memoryMaxBytes, swapMaxBytes } = limits;
+  const bytes = (value: number | null) => value === null ? null : formatBytes(value);
+  const memory = (value: number | null) =>
+    ofLimit(formatOptionalBytes(value), bytes(memoryMaxBytes), percentOf(value, memoryMaxBytes));
+  const kinds = [
+    ["anon", usage.memoryAnonPeakBytes],
+    ["file", usage.memoryFilePeakBytes],
+    ["shmem", usage.memoryShmemPeakBytes],
+    ["slab", usage.memorySlabPeakBytes],
+  ] as const;
+  const stalls = `${formatCount(usage.memoryHighEvents)} times at high, ${
+    formatCount(usage.memoryMaxEvents)
+  } at max`;
+  return [
+    ...(live === null ? [] : [line("memory now", memory(live.memoryBytes))]),
+    line("memory peak", memory(usage.memoryPeakBytes)),
+    line("seen of it", kinds.map(([kind, value]) => `${kind} ${formatOptionalBytes(value)}`).join(", ")),
+    ...(limits.memoryHighBytes === null ? [] : [line("memory high", formatBytes(limits.memoryHighBytes))]),
+    line("memory waits", `${waits(usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec)}, ${stalls}`),
+    line("swap peak", ofLimit(formatOptionalBytes(usage.swapPeakBytes), bytes(swapMaxBytes), null)),
+    line("oom kills", formatCount(usage.oomKills)),
+  ];
+}
+
+/** Pressure (PSI): how long some of the job's tasks could not run for want of the resource, and how long none of them could. */
+function waits(someUsec: number | null, fullUsec: number | null): string {
+  if (someUsec === null) return MISSING;
+  return `${formatCpuTime(someUsec)} some, ${formatCpuTime(fullUsec)} all`;
+}
+
+function ioLines(usage: Usage): string[] {
+  const done = (bytes: number | null, operations: number | null) =>
+    operations === null
+      ? formatOptionalBytes(bytes)
+      : `${formatOptionalBytes(bytes)} in ${operations} operations`;
+  const devices = (usage.ioDevices ?? []).map((io) =>
+    line(
+      `  ${printable(io.name ?? io.device)}`,
+      `read ${done(io.readBytes, io.readOperations)}, written ${done(io.writtenBytes, io.writeOperations)}`,
+    )
+  );
+  return [
+    line("read", done(usage.ioReadBytes, usage.ioReadOperations)),
+    line("written", done(usage.ioWrittenBytes, usage.ioWriteOperations)),
+    ...devices,
+    line("io waits", waits(usage.ioPressureSomeUsec, usage.ioPressureFullUsec)),
   ];
 }
 

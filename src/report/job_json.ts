@@ -1,24 +1,9 @@
 /** The one JSON form of a job: `ps`, `show`, the receipt and (later) the report. Units are in the key names; unknown is null. */
-import type { Job, Usage } from "../job/job.ts";
+import type { Job } from "../job/job.ts";
 import { runningFacts } from "../job/job.ts";
 import { signalName } from "../job/signal.ts";
+import { NO_USAGE, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../store/records.ts";
-
-const NO_USAGE: Usage = {
-  wallMs: null,
-  cpuUsageUsec: null,
-  cpuUserUsec: null,
-  cpuSystemUsec: null,
-  cpuPeriods: null,
-  cpuThrottledPeriods: null,
-  cpuThrottledUsec: null,
-  memoryPeakBytes: null,
-  swapPeakBytes: null,
-  oomKills: null,
-  ioReadBytes: null,
-  ioWrittenBytes: null,
-  pidsPeak: null,
-};
 
 /** Times are ISO 8601 in UTC. `live` carries what was read from a running job just now. */
 export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | null): Record<string, unknown> {

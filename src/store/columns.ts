@@ -8,6 +8,7 @@ import {
   type Survivor,
 } from "../job/job.ts";
 import { parseSignal } from "../job/signal.ts";
+import type { IoDevice } from "../job/usage.ts";
 
 const BACKENDS: readonly string[] = ["systemd", "cgroupfs"] satisfies BackendName[];
 /** What a Date can hold, in milliseconds either side of the epoch (ECMA-262, "Time Values"). */
@@ -80,3 +81,22 @@ function isSurvivor(value: unknown): boolean {
     isString(value["state"]) && isString(value["because"]) &&
     (value["wchan"] === null || isString(value["wchan"]));
 }
+
+/** Column `io_devices`, JSON; null in rows of which nobody knows. */
+export const ioDevicesOf = (json: string | null): IoDevice[] | null =>
+  json === null
+    ? null
+    : checked("io_devices", JSON.parse(json), (all) => Array.isArray(all) && all.every(isIoDevice));
+
+function isIoDevice(value: unknown): boolean {
+  return isObject(value) && isString(value["device"]) &&
+    (value["name"] === null || isString(value["name"])) &&
+    IO_FIGURES.every((figure) => typeof value[figure] === "number");
+}
+
+const IO_FIGURES = [
+  "readBytes",
+  "writtenBytes",
+  "readOperations",
+  "writeOperations",
+] satisfies (keyof IoDevice)[];

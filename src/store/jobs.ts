@@ -3,10 +3,13 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { crashPoint } from "../crash_point.ts";
 import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
+import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import { openDatabase, storeError } from "./open.ts";
-import type { Ending, Moment, StoredEvent } from "./records.ts";
 import { reasonOf } from "./columns.ts";
-import { DamagedRow, jobFromRow, type JobRow, readRows, USAGE_COLUMNS } from "./rows.ts";
+import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
+import type { Ending, Moment, StoredEvent } from "./records.ts";
+import { DamagedRow, jobFromRow, type JobRow, readRows, splitFromRow, USAGE_SQL } from "./rows.ts";
+import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
 
 /** Told of a row that cannot be read as a job. */
 export type OnDamage = (damage: DamagedRow) => void;
@@ -116,11 +119,10 @@ export class JobStore {
   /** -> ended, once: false when somebody else has ended it already. Steps are written with it, in one transaction. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
     return this.#write("cannot record the end", (run) => {
-      const usage = USAGE_COLUMNS.map(([, key]) => ending.usage?.[key] ?? null);
       const changed = run(
         `UPDATE jobs SET state = 'ended', reason = ?, trigger_reason = ?, exit_code = ?, exit_signal = ?, ended_at_ms = ?,
            survivors = ?, ${
-          USAGE_COLUMNS.map(([column]) => `${column} = ?`).join(", ")
+          USAGE_SQL.columns.map((column) => `${column} = ?`).join(", ")
         } WHERE id = ? AND state <> 'ended'`,
         ending.reason,
         ending.trigger,
@@ -128,13 +130,31 @@ export class JobStore {
         ending.exit.signal,
         ending.endedAtMs,
         JSON.stringify(ending.survivors),
-        ...usage,
+        ...USAGE_SQL.values(ending.usage),
         id,
       );
+      if (changed > 0 && ending.samples !== undefined) replaceSamples(run, id, ending.samples);
       for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);
       if (changed > 0) this.#event(run, id, ending.endedAtMs, "ended", { reason: ending.reason });
       return changed > 0;
     });
+  }
+
+  /** What was sampled of a live job so far, in place of what was saved before; nothing for one that has ended. */
+  saveSampled(id: string, sampled: { samples: readonly Sample[]; peaks: MemorySplit }): void {
+    this.#write("cannot record the samples", (run) => {
+      if (savePeaks(run, id, sampled.peaks)) replaceSamples(run, id, sampled.samples);
+    });
+  }
+
+  /** The recorded course of a job and its peaks by kind, so far or of all its life. */
+  sampled(id: string): { samples: Sample[]; peaks: MemorySplit } {
+    const row = this.#row(id);
+    const samples = this.#read(
+      "cannot read",
+      () => this.#db.prepare("SELECT * FROM samples WHERE job_id = ? ORDER BY offset_ms").all(id),
+    );
+    return { samples: samples.map(sampleFromRow), peaks: row === null ? NO_SPLIT : splitFromRow(row) };
   }
 
   /** What is left of an unkillable job after another try. */
@@ -248,6 +268,26 @@ export class JobStore {
     );
   }
 
+  /** Ids of jobs whose records may go, those first that ended first; at most `count`. */
+  droppable(which: Droppable, count: number): string[] {
+    return this.#read("cannot read", () => selectDroppable(this.#db, which, count));
+  }
+
+  /** Drops the records of these jobs if they may go, in one transaction; how many. */
+  drop(which: Droppable, ids: readonly string[]): number {
+    return this.#write("cannot drop old records", (run) => dropJobs(run, which, ids));
+  }
+
+  /** Pages of the file, and those that hold nothing and can be given back: none in a store older than schema 3. */
+  pages(): { pages: number; freePages: number } {
+    return this.#read("cannot read", () => countPages(this.#db));
+  }
+
+  /** Gives at most `count` free pages back to the file system. */
+  givePagesBack(count: number): void {
+    this.#read("cannot compact", () => givePagesBack(this.#db, count));
+  }
+
   /** From now on waits at most `waitMs` for another process's write. */
   hurry(waitMs: number): void {
     this.#db.prepare(`PRAGMA busy_timeout = ${waitMs}`).get();
@@ -318,6 +358,3 @@ export class JobStore {
     }
   }
 }
-
-/** Runs one prepared statement; returns the number of rows it changed. */
-type Run = (sql: string, ...values: SQLInputValue[]) => number;

@@ -60,6 +60,8 @@ function openOnce(directory: string, path: string): DatabaseSync {
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
+    // Holds only for a file that this makes, and only before anything is in it: a store can shrink without being rewritten as a whole.
+    db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
     db.prepare(`PRAGMA journal_mode = ${isShared(directory) ? "DELETE" : "WAL"}`).get();
     db.prepare("PRAGMA synchronous = NORMAL").get();
     migrate(db, path);

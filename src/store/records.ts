@@ -1,5 +1,6 @@
 /** What is written to the store besides the jobs themselves. */
-import type { EndReason, Exit, Survivor, Usage } from "../job/job.ts";
+import type { EndReason, Exit, Survivor } from "../job/job.ts";
+import type { Sample, Usage } from "../job/usage.ts";
 
 /** An act or decision, as it is kept: append-only. */
 export interface StoredEvent {
@@ -24,4 +25,6 @@ export interface Ending {
   endedAtMs: number;
   usage: Usage | null;
   survivors: Survivor[];
+  /** The job's course; absent where nobody has sampled it anew, and what is recorded stays. */
+  samples?: readonly Sample[];
 }

@@ -1,12 +1,14 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../errors.ts";
-import type { Exit, Job, Phase, RunningFacts, Usage } from "../job/job.ts";
+import type { Exit, Job, Phase, RunningFacts } from "../job/job.ts";
+import type { MemorySplit, Usage } from "../job/usage.ts";
 import {
   argvOf,
   backendOf,
   dateMs,
   idOf,
+  ioDevicesOf,
   limitsOf,
   present,
   reasonOf,
@@ -56,8 +58,11 @@ export interface JobRow {
   [usageColumn: string]: string | number | null;
 }
 
+/** A figure of Usage that is one number. */
+export type UsageFigure = Exclude<keyof Usage, "ioDevices">;
+
 /** Column and key of every figure of Usage. */
-export const USAGE_COLUMNS: readonly (readonly [column: string, key: keyof Usage])[] = [
+export const USAGE_COLUMNS: readonly (readonly [column: string, key: UsageFigure])[] = [
   ["wall_ms", "wallMs"],
   ["cpu_usage_usec", "cpuUsageUsec"],
   ["cpu_user_usec", "cpuUserUsec"],
@@ -65,13 +70,50 @@ export const USAGE_COLUMNS: readonly (readonly [column: string, key: keyof Usage
   ["cpu_periods", "cpuPeriods"],
   ["cpu_throttled_periods", "cpuThrottledPeriods"],
   ["cpu_throttled_usec", "cpuThrottledUsec"],
+  ["cpu_pressure_some_usec", "cpuPressureSomeUsec"],
+  ["cpu_pressure_full_usec", "cpuPressureFullUsec"],
   ["memory_peak_bytes", "memoryPeakBytes"],
+  ["memory_anon_peak_bytes", "memoryAnonPeakBytes"],
+  ["memory_file_peak_bytes", "memoryFilePeakBytes"],
+  ["memory_shmem_peak_bytes", "memoryShmemPeakBytes"],
+  ["memory_slab_peak_bytes", "memorySlabPeakBytes"],
+  ["memory_high_events", "memoryHighEvents"],
+  ["memory_max_events", "memoryMaxEvents"],
+  ["memory_pressure_some_usec", "memoryPressureSomeUsec"],
+  ["memory_pressure_full_usec", "memoryPressureFullUsec"],
   ["swap_peak_bytes", "swapPeakBytes"],
   ["oom_kills", "oomKills"],
   ["io_read_bytes", "ioReadBytes"],
   ["io_written_bytes", "ioWrittenBytes"],
+  ["io_read_operations", "ioReadOperations"],
+  ["io_write_operations", "ioWriteOperations"],
+  ["io_pressure_some_usec", "ioPressureSomeUsec"],
+  ["io_pressure_full_usec", "ioPressureFullUsec"],
   ["pids_peak", "pidsPeak"],
 ];
+
+/** Column of the list of devices: JSON of IoDevice[]. */
+export const IO_DEVICES_COLUMN = "io_devices";
+
+/** The columns of all that is kept of a usage, and its values in the same order; of no usage, nulls. */
+export const USAGE_SQL = {
+  columns: [...USAGE_COLUMNS.map(([column]) => column), IO_DEVICES_COLUMN],
+  values: (usage: Usage | null): (number | string | null)[] => [
+    ...USAGE_COLUMNS.map(([, key]) => usage?.[key] ?? null),
+    usage === null || usage.ioDevices === null ? null : JSON.stringify(usage.ioDevices),
+  ],
+};
+
+/** The peaks by kind that were recorded so far, also of a job that has not ended. */
+export function splitFromRow(row: JobRow): MemorySplit {
+  const bytes = (column: string) => row[column] as number | null;
+  return {
+    anonBytes: bytes("memory_anon_peak_bytes"),
+    fileBytes: bytes("memory_file_peak_bytes"),
+    shmemBytes: bytes("memory_shmem_peak_bytes"),
+    slabBytes: bytes("memory_slab_peak_bytes"),
+  };
+}
 
 /** Runs a SELECT of whole rows. A number beyond 2^53, which corral never writes, loses its last digits instead of making all rows unreadable. */
 export function readRows(statement: StatementSync, values: SQLInputValue[]): JobRow[] {
@@ -180,8 +222,8 @@ function exitFromRow(row: JobRow): Exit {
 }
 
 function usageFromRow(row: JobRow): Usage | null {
-  const entries = USAGE_COLUMNS.map(([column, key]) => [key, row[column] ?? null] as const);
-  return entries.every(([, value]) => value === null)
-    ? null
-    : Object.fromEntries(entries) as unknown as Usage;
+  const figures = USAGE_COLUMNS.map(([column, key]) => [key, row[column] ?? null] as const);
+  if (figures.every(([, value]) => value === null)) return null;
+  const ioDevices = ioDevicesOf(row[IO_DEVICES_COLUMN] as string | null);
+  return { ...Object.fromEntries(figures), ioDevices } as unknown as Usage;
 }

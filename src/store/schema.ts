@@ -74,4 +74,34 @@ export const MIGRATIONS: readonly string[] = [
     first_at_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  // What a job used, completely, and its course. The index is for what drops old records, and for times: `ended_at_ms >= ? OR ended_at_ms IS
+  // NULL` finds both in it, while `OR state <> 'ended'` reads the whole table.
+  `
+  ALTER TABLE jobs ADD COLUMN cpu_pressure_some_usec INTEGER;
+  ALTER TABLE jobs ADD COLUMN cpu_pressure_full_usec INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_anon_peak_bytes INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_file_peak_bytes INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_shmem_peak_bytes INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_slab_peak_bytes INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_high_events INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_max_events INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_pressure_some_usec INTEGER;
+  ALTER TABLE jobs ADD COLUMN memory_pressure_full_usec INTEGER;
+  ALTER TABLE jobs ADD COLUMN io_read_operations INTEGER;
+  ALTER TABLE jobs ADD COLUMN io_write_operations INTEGER;
+  ALTER TABLE jobs ADD COLUMN io_devices TEXT;
+  ALTER TABLE jobs ADD COLUMN io_pressure_some_usec INTEGER;
+  ALTER TABLE jobs ADD COLUMN io_pressure_full_usec INTEGER;
+  CREATE INDEX jobs_ended ON jobs (ended_at_ms);
+  CREATE TABLE samples (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    offset_ms INTEGER NOT NULL,
+    memory_bytes INTEGER,
+    anon_bytes INTEGER,
+    file_bytes INTEGER,
+    cpu_usage_usec INTEGER,
+    tasks INTEGER,
+    PRIMARY KEY (job_id, offset_ms)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

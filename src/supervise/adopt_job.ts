@@ -28,6 +28,7 @@ import { warnAboutNode } from "./node_warnings.ts";
 import { ownIdentity } from "./own_identity.ts";
 import { releaseAdopted } from "./release_adopted.ts";
 import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
+import { Sampling } from "./sampling.ts";
 import { supervise } from "./supervise.ts";
 
 /** What `corral adopt` was asked for, all values read. */
@@ -92,7 +93,16 @@ export async function adoptJob(context: Context, request: AdoptRequest, detached
     warn: context.say,
   };
   await supervise(
-    { spec, run, cgroup, backend, exit: emptied(cgroup), onChange: onContinue, callerIsGone: null },
+    {
+      spec,
+      run,
+      cgroup,
+      backend,
+      sampling: new Sampling(cgroup, run, context.clock),
+      exit: emptied(cgroup),
+      onChange: onContinue,
+      callerIsGone: null,
+    },
     stop,
     on,
   );

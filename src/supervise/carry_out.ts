@@ -6,12 +6,14 @@ import { poll } from "../host/poll.ts";
 import type { Action, Observation } from "../job/decide.ts";
 import type { CgroupRecord, EndReason, Job, RunningFacts } from "../job/job.ts";
 import { runningFacts } from "../job/job.ts";
+import { NO_USAGE, type Usage, withSplit } from "../job/usage.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { StoredEvent } from "../store/records.ts";
 import { endJob, type EndRequest, type Enforcement } from "./end_job.ts";
 import { Ledger } from "./ledger.ts";
 import { cgroupRecord } from "./observe.ts";
 import { releaseAdopted } from "./release_adopted.ts";
+import { type Sampled, Sampling } from "./sampling.ts";
 
 /** After the last process has gone, the job's supervisor records the end within milliseconds. */
 const RECORD_CAP_MS = 10_000;
@@ -56,8 +58,9 @@ export async function carryOut(context: Context, store: JobStore, job: Job, orde
   if (record === null) return await recordWithoutCgroup(context, job, { reason: action.reason, seen }, on);
   const cgroup = context.cgroups().own(record, job.spec.id);
   const run: RunningFacts = runningFacts(job) ?? unstarted(context, job, record);
+  const sampling = new Sampling(cgroup, run, context.clock, on.ledger.sampled(job.spec.id));
   await endJob(
-    { spec: job.spec, run, cgroup, backend: context.backendOf(job) },
+    { spec: job.spec, run, cgroup, backend: context.backendOf(job), sampling },
     endRequest(store, job, { ...order, action }),
     on,
   );
@@ -129,6 +132,13 @@ async function recordWithoutCgroup(
   crashPoint("collecting: units cleared");
   const exit = { code: null, signal: null };
   const endedAtMs = context.clock.wallMs();
-  const ending = { reason, trigger: reason, exit, endedAtMs, usage: null, survivors: [] };
+  const usage = lastKnown(on.ledger.sampled(job.spec.id));
+  const ending = { reason, trigger: reason, exit, endedAtMs, usage, survivors: [] };
   on.ledger.markEnded(job.spec.id, ending, []);
+}
+
+/** The counters went with the cgroup; what its supervisor had seen by then is left. */
+function lastKnown(sampled: Sampled | undefined): Usage | null {
+  const isKnown = sampled !== undefined && Object.values(sampled.peaks).some((value) => value !== null);
+  return isKnown ? withSplit(NO_USAGE, sampled.peaks) : null;
 }

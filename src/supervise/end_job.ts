@@ -3,16 +3,18 @@ import { beginToEnd, terminate } from "../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../cgroup/events.ts";
 import { isVanished, type OwnedCgroup } from "../cgroup/file.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
-import { readUsage } from "../cgroup/usage.ts";
 import { crashPoint } from "../crash_point.ts";
 import { errorText } from "../errors.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Procs } from "../host/proc.ts";
-import type { EndReason, Exit, JobSpec, RunningFacts, Survivor, Usage } from "../job/job.ts";
+import type { EndReason, Exit, JobSpec, RunningFacts, Survivor } from "../job/job.ts";
 import { parseSignal } from "../job/signal.ts";
+import { type Usage, withSplit } from "../job/usage.ts";
 import type { Backend } from "../launch/backend.ts";
 import type { Ending, StoredEvent } from "../store/records.ts";
+import { readJobUsage } from "./job_usage.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Sampling } from "./sampling.ts";
 
 /** What is needed to end jobs. */
 export interface Enforcement {
@@ -30,6 +32,7 @@ export interface EndableJob {
   run: RunningFacts;
   cgroup: OwnedCgroup;
   backend: Backend;
+  sampling: Sampling;
 }
 
 /** Why and how to end a job. */
@@ -74,6 +77,8 @@ export async function endJob(
     steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
   };
   const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
+  // What the job holds now is gone with its processes.
+  if (hurried) job.sampling.take();
   // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
   const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
   const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
@@ -103,6 +108,7 @@ export async function endJob(
     endedAtMs: on.clock.wallMs(),
     usage: collectUsage(job, hurried ? on.clock.bootMs() : foundOverBootMs, on),
     survivors,
+    samples: job.sampling.samples,
     steps,
   };
   crashPoint("ending: usage read");
@@ -162,7 +168,9 @@ function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcemen
   try {
     if (!job.cgroup.exists()) return null;
     const wallMs = overBootMs === null ? null : Math.max(0, overBootMs - job.run.startedBootMs);
-    return { ...readUsage(job.cgroup.fs, job.cgroup.path), wallMs };
+    const usage = readJobUsage(job.cgroup.fs, job.cgroup.path, on.procs.root);
+    job.sampling.takeRemains();
+    return { ...withSplit(usage, job.sampling.peaks), wallMs };
   } catch (error) {
     if (!isVanished(error)) {
       on.warn(`warning: the usage could not be read: ${errorText(error)}`);

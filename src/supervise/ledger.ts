@@ -7,6 +7,7 @@ import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/
 import type { JobStore } from "../store/jobs.ts";
 import type { Ending, Moment, StoredEvent } from "../store/records.ts";
 import { BUSY_TIMEOUT_MS } from "../store/open.ts";
+import type { Sampled } from "./sampling.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
 const HURRIED_WAIT_MS = 250;
@@ -78,6 +79,19 @@ export class Ledger {
 
   addEvents(id: string, events: StoredEvent[]): void {
     this.#write((store) => store.addEvents(id, events));
+  }
+
+  /** True when it is saved. Nothing waits for it, and nothing is said when it fails: it comes again, at the latest with the end. */
+  saveSampled(id: string, sampled: Sampled): boolean {
+    return this.#attempt(0, (store) => {
+      store.saveSampled(id, sampled);
+      return true;
+    }) ?? false;
+  }
+
+  /** What the job's supervisor has saved of its samples; undefined when the store does not say. */
+  sampled(id: string): Sampled | undefined {
+    return this.#attempt(HURRIED_WAIT_MS, (store) => store.sampled(id));
   }
 
   /** The deadline as it stands now (`corral set` may have moved it); undefined when the store does not say. */

@@ -1,8 +1,10 @@
 /** `corral run --detach`: prints the id and returns; what the command says goes to a file. */
+import { dirname } from "node:path";
 import type { Context } from "../context.ts";
 import { EXIT, PathError } from "../errors.ts";
 import { newJobId } from "../job/id.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
+import { outputFileOf } from "./output_file.ts";
 import { runJob, type RunRequest } from "./run_job.ts";
 
 /** Either half of it; resolves to an exit code. */
@@ -20,10 +22,9 @@ export async function runDetached(context: Context, request: RunRequest): Promis
 
 /** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
 function outputFile(context: Context, id: string, asked: string | null): string {
-  const directory = `${context.settings.stateDir}/output`;
-  const path = asked === null ? `${directory}/${id}.log` : absolute(context, asked);
+  const path = asked === null ? outputFileOf(context.settings.stateDir, id) : absolute(context, asked);
   try {
-    if (asked === null) Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
     return path;
   } catch (cause) {

@@ -27,6 +27,7 @@ import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "./ledger.ts";
 import { ownIdentity } from "./own_identity.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
+import { Sampling } from "./sampling.ts";
 import { ignoredSignals, onContinue, StopSignals } from "./stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "./node_warnings.ts";
@@ -105,6 +106,7 @@ export async function runJob(
       run: launched.run,
       cgroup: launched.cgroup,
       backend,
+      sampling: new Sampling(launched.cgroup, launched.run, context.clock),
       exit: launched.gate.exit,
       onChange: onContinue,
       callerIsGone,

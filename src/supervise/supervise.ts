@@ -41,6 +41,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     wake();
   });
   Deno.unrefTimer(setTimeout(() => becomeSmall(on.procs.root), IDLE_AFTER_MS));
+  using _samples = job.sampling.follow(on.ledger, job.spec.id);
   for (;;) {
     const action = decide(asRunning(job), observe(job, exit, stop, on));
     // Moved a moment ago, and the notice has not come yet.

@@ -21,6 +21,7 @@ import { observeJob } from "../supervise/observe.ts";
 import { endEscapees, type Escapee, escapeeFinding, findEscapees, isEndable } from "./escapees.ts";
 import type { Finding } from "./finding.ts";
 import { findLeftovers, type Leftovers } from "./leftovers.ts";
+import { applyRetention } from "./prune.ts";
 
 /** Jobs ended side by side; each spends its time waiting for the kernel. */
 const AT_ONCE = 64;
@@ -90,7 +91,7 @@ class Sweep {
   }
 
   async run(): Promise<void> {
-    const { context, store, listener } = this;
+    const { context, store, options, listener } = this;
     const live = store.live((damage) => listener.finding(damagedRow(damage)));
     const { ended, unknown } = findLeftovers(context, store, live);
     crashPoint("sweep: jobs read");
@@ -103,6 +104,7 @@ class Sweep {
     // Last: it looks into other processes, and those may hang.
     await this.#treatEscapees();
     this.#ledger.flush();
+    if (!options.dryRun && !options.isStopped()) await applyRetention(context, store);
   }
 
   async #treatEscapees(): Promise<void> {

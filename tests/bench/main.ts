@@ -1,6 +1,6 @@
 /**
- * `make bench`: launch, kill, memory and sweep side by side in one booted container, as tables with the aims. A busy machine
- * makes every figure worse; the ratios hold, because what is compared runs interleaved. About four minutes;
+ * `make bench`: launch, kill, memory, sampling, prune and sweep side by side in one booted container, as tables with the aims. A busy machine
+ * makes every figure worse; the ratios hold, because what is compared runs interleaved. About eight minutes;
  * `make bench BENCHES="launch sweep"` picks.
  */
 import { join } from "node:path";
@@ -13,6 +13,8 @@ import { type Aim, MEASURE_PROGRAM } from "./bench.ts";
 import { benchKill } from "./kill.ts";
 import { benchLaunch } from "./launch.ts";
 import { benchMemory } from "./memory.ts";
+import { benchPrune, MEASURE_PRUNE_PROGRAM } from "./prune.ts";
+import { benchSampling, MEASURE_SAMPLING_PROGRAM } from "./sampling.ts";
 import { benchSweep, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
 
 const SUITE = "bookworm";
@@ -30,6 +32,8 @@ async function main(): Promise<number> {
   }
   const machine = await bootNspawn(SUITE, {
     [MEASURE_PROGRAM]: join(import.meta.dirname!, "measure.py"),
+    [MEASURE_SAMPLING_PROGRAM]: join(import.meta.dirname!, "measure_sampling.py"),
+    [MEASURE_PRUNE_PROGRAM]: join(import.meta.dirname!, "measure_prune.py"),
     [MEASURE_SWEEP_PROGRAM]: join(import.meta.dirname!, "measure_sweep.py"),
     [BARE_PROGRAM]: await compileBare(),
   });
@@ -52,6 +56,8 @@ async function bench(machine: Machine): Promise<number> {
     launch: async () => [await benchLaunch(machine, { corral, bare })],
     kill: () => benchKill(machine, corral),
     memory: () => benchMemory(machine, corral),
+    sampling: async () => [await benchSampling(machine, corral)],
+    prune: async () => [await benchPrune(machine, corral)],
     sweep: () => benchSweep(machine, { corral, bare }),
   };
   const aims: Aim[] = [];

@@ -4,10 +4,13 @@ import {
   parseCpuMax,
   parseFlatKeyed,
   parseIoStat,
+  parseKey,
   parseLimit,
+  parseMemorySplit,
   parsePressure,
 } from "../../src/cgroup/parse.ts";
 import { ParseError } from "../../src/errors.ts";
+import { NO_SPLIT } from "../../src/job/usage.ts";
 
 const PATH = "/sys/fs/cgroup/corral/7k2m9q/some.file";
 
@@ -47,19 +50,57 @@ Deno.test("parseCpuMax() reads quota and period", () => {
   assertRefuses(parseCpuMax, ["", "max", "150000", "150000 max", "x 100000"]);
 });
 
-Deno.test("parseIoStat() adds up the devices", () => {
-  const text = "254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n" +
-    "8:16 rbytes=1000 wbytes=20 rios=1 wios=1 dbytes=5 dios=1\n";
-  assert.deepEqual(parseIoStat(text, PATH), { readBytes: 5096, writtenBytes: 8212 });
+Deno.test("parseIoStat() gives every device its own figures", () => {
+  const text = "254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=16 dios=3\n" +
+    "8:16 wios=7 rios=5 wbytes=20 rbytes=1000 cost.vrate=100.00 use_delay=x depth=max\n";
+  assert.deepEqual(parseIoStat(text, PATH), [
+    {
+      device: "254:0",
+      name: null,
+      readBytes: 4096,
+      writtenBytes: 8192,
+      readOperations: 1,
+      writeOperations: 2,
+    },
+    { device: "8:16", name: null, readBytes: 1000, writtenBytes: 20, readOperations: 5, writeOperations: 7 },
+  ]);
 });
 
-Deno.test("parseIoStat() gives null when no device is listed, with or without its number", () => {
-  assert.equal(parseIoStat("", PATH), null);
-  assert.equal(parseIoStat("254:0 \n8:0\n", PATH), null);
+Deno.test("parseIoStat() leaves out devices that are listed by their number alone", () => {
+  assert.deepEqual(parseIoStat("", PATH), []);
+  assert.deepEqual(parseIoStat("254:0 \n8:0\n", PATH), []);
 });
 
 Deno.test("parseIoStat() refuses a figure that is none", () => {
-  assertRefuses(parseIoStat, ["8:0 rbytes= wbytes=1", "8:0 rbytes=1 wbytes=max"]);
+  assertRefuses(parseIoStat, ["8:0 rbytes= wbytes=1", "8:0 rbytes=1 wbytes=max", "8:0 rbytes", "8:0 =1"]);
+});
+
+Deno.test("parseKey() finds a whole key, first or last, and nothing else", () => {
+  const text = "anon 1\nfile 2\nanon_thp 3\ninactive_anon 4\nslab 5";
+  assert.deepEqual(["anon", "file", "anon_thp", "slab"].map((key) => parseKey(text, key, PATH)), [
+    1,
+    2,
+    3,
+    5,
+  ]);
+  assert.deepEqual(["thp", "ano", "sla", "shmem"].map((key) => parseKey(text, key, PATH)), [
+    null,
+    null,
+    null,
+    null,
+  ]);
+  assertRefuses((bad, path) => parseKey(bad, "file", path), ["anon 1\nfile max\n", "file \n", "file -1"]);
+});
+
+Deno.test("parseMemorySplit() reads its four keys among all", () => {
+  const text = "anon 10\nfile 20\nkernel 30\nshmem 40\nfile_mapped 50\nslab_reclaimable 60\nslab 70\n";
+  assert.deepEqual(parseMemorySplit(text, PATH), {
+    anonBytes: 10,
+    fileBytes: 20,
+    shmemBytes: 40,
+    slabBytes: 70,
+  });
+  assert.deepEqual(parseMemorySplit("kernel 5\n", PATH), NO_SPLIT);
 });
 
 Deno.test("parsePressure() reads the shares and the totals", () => {

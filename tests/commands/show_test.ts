@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../src/errors.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { JOB_ID } from "../fakes/job.ts";
+import type { Sample, Usage } from "../../src/job/usage.ts";
+import { JOB_ID, risingSamples } from "../fakes/job.ts";
 import { FakeNode, LEADER_PID } from "../fakes/node.ts";
 
 const CHILD_PID = LEADER_PID + 5;
@@ -30,6 +31,34 @@ Deno.test("corral show --json has everything, for scripts", async () => {
   assert.deepEqual([job["id"], job["state"], job["frozen"]], [JOB_ID, "running", false]);
   assert.deepEqual(job["processes"], [{ pid: LEADER_PID, ppid: 1, state: "S", command: "sleep 1000" }]);
   assert.equal((job["events"] as unknown[]).length, 2);
+});
+
+Deno.test("corral show tells what was sampled so far and holds now, and draws it", async () => {
+  using node = new FakeNode();
+  const files = {
+    "memory.stat": "anon 5000\nfile 9000\nshmem 1\nslab 2\n",
+    "io.stat": "8:0 rbytes=7 rios=1\n",
+  };
+  node.start({ files });
+  node.proc.write("partitions", "   8        0  976762584 sda\n");
+  const peaks = { anonBytes: 2 ** 30, fileBytes: 4096, shmemBytes: null, slabBytes: 3 };
+  node.stores.open().saveSampled(JOB_ID, { samples: risingSamples(10), peaks });
+  await node.corral("show", "--json", JOB_ID);
+  const { usage, samples } = node.takeJson() as { usage: Usage; samples: Sample[] };
+  assert.deepEqual(samples, risingSamples(10));
+  assert.deepEqual([usage.memoryAnonPeakBytes, usage.memoryFilePeakBytes], [2 ** 30, 9000]);
+  assert.deepEqual([usage.memoryShmemPeakBytes, usage.memorySlabPeakBytes], [1, 3]);
+  assert.equal(usage.ioDevices?.[0]?.name, "sda");
+  await node.corral("show", JOB_ID);
+  assert.match(node.out, /^ {4}10\.0M \|/m, "cron has no locale");
+  node.out = "";
+  node.env = { LANG: "en_US.UTF-8" };
+  await node.corral("show", JOB_ID);
+  assert.match(node.out, /^ {4}10\.0M ┤/m);
+  node.out = "";
+  node.env = { LANG: "en_US.UTF-8", LC_ALL: "C" };
+  await node.corral("show", JOB_ID);
+  assert.match(node.out, /^ {4}10\.0M \|/m);
 });
 
 Deno.test("corral show names a process without a command line as the kernel does", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EXIT } from "../../src/errors.ts";
 import { lockSweep } from "../../src/sweep/lock.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
-import { endedPhase, JOB_ID, momentAt, specOf } from "../fakes/job.ts";
+import { endedPhase, JOB_ID, momentAt, risingSamples, specOf } from "../fakes/job.ts";
 import { FakeKernel } from "../fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../fakes/node.ts";
 import { testsOf } from "../fakes/tests_of.ts";
@@ -300,4 +300,33 @@ sweepTest("corral sweep refuses values it does not know", async (node) => {
     assert.equal(await node.corral("sweep", ...args), EXIT.USAGE, args.join(" "));
   }
   assert.match(node.said[0]!, /--on-orphan: "leave" is none of kill, keep/);
+});
+
+const PEAKS = { anonBytes: 9000, fileBytes: 20, shmemBytes: null, slabBytes: 4 };
+
+Deno.test("corral sweep collects what a supervisor that was killed had sampled, with what the cgroup kept", async () => {
+  using node = new FakeNode();
+  const files = { "memory.stat": "anon 0\nfile 700\nshmem 0\nslab 0\n", "cpu.stat": "usage_usec 33\n" };
+  orphan(node, { ...EMPTY, ...files });
+  node.proc.remove(LEADER_PID);
+  node.stores.open().saveSampled(JOB_ID, { samples: risingSamples(4), peaks: PEAKS });
+  assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended" && phase.usage !== null);
+  const { cpuUsageUsec, memoryAnonPeakBytes, memoryFilePeakBytes, wallMs } = phase.usage;
+  assert.deepEqual([cpuUsageUsec, memoryAnonPeakBytes, memoryFilePeakBytes, wallMs], [33, 9000, 700, null]);
+  assert.deepEqual(node.stores.open().sampled(JOB_ID).samples, risingSamples(4));
+});
+
+Deno.test("corral sweep of a job that was lost with its cgroup keeps what was sampled of it", async () => {
+  using node = new FakeNode();
+  orphan(node);
+  node.proc.remove(LEADER_PID);
+  node.cgroups.vanish(JOB_PATH);
+  node.stores.open().saveSampled(JOB_ID, { samples: risingSamples(4), peaks: PEAKS });
+  assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended");
+  assert.deepEqual([phase.usage?.memoryAnonPeakBytes, phase.usage?.cpuUsageUsec], [9000, null]);
+  assert.equal(node.stores.open().sampled(JOB_ID).samples.length, 4);
 });

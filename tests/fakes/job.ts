@@ -1,12 +1,6 @@
 /** Complete jobs for tests, in which only what a test is about has to be said. */
-import {
-  type Job,
-  type JobSpec,
-  NO_LIMITS,
-  type Phase,
-  type RunningFacts,
-  type Usage,
-} from "../../src/job/job.ts";
+import { type Job, type JobSpec, NO_LIMITS, type Phase, type RunningFacts } from "../../src/job/job.ts";
+import type { Sample, Usage } from "../../src/job/usage.ts";
 import type { Moment } from "../../src/store/records.ts";
 
 export const BOOT_ID = "6b1e2f0c-7a44-4c1a-9d53-0a1c5e1f7b11";
@@ -61,13 +55,50 @@ export const USAGE: Usage = {
   cpuPeriods: 600,
   cpuThrottledPeriods: 12,
   cpuThrottledUsec: 340_000,
+  cpuPressureSomeUsec: 4_100_000,
+  cpuPressureFullUsec: 700_000,
   memoryPeakBytes: 25 * 2 ** 30,
+  memoryAnonPeakBytes: 20 * 2 ** 30,
+  memoryFilePeakBytes: 5 * 2 ** 30,
+  memoryShmemPeakBytes: 3 * 2 ** 20,
+  memorySlabPeakBytes: 12 * 2 ** 20,
+  memoryHighEvents: 41,
+  memoryMaxEvents: 7,
+  memoryPressureSomeUsec: 2_200_000,
+  memoryPressureFullUsec: 1_300_000,
   swapPeakBytes: 4096,
   oomKills: 1,
   ioReadBytes: 7_000_000_000,
   ioWrittenBytes: 8192,
+  ioReadOperations: 7_100,
+  ioWriteOperations: 2,
+  ioDevices: [
+    {
+      device: "8:0",
+      name: "sda",
+      readBytes: 7_000_000_000,
+      writtenBytes: 0,
+      readOperations: 7_100,
+      writeOperations: 0,
+    },
+    { device: "259:1", name: null, readBytes: 0, writtenBytes: 8192, readOperations: 0, writeOperations: 2 },
+  ],
+  ioPressureSomeUsec: 5_500_000,
+  ioPressureFullUsec: 5_400_000,
   pidsPeak: 33,
 };
+
+/** A course that grows by 1 MiB and half a core's second in each of so many seconds. */
+export function risingSamples(count: number): Sample[] {
+  return Array.from({ length: count }, (_, index) => ({
+    offsetMs: index * 1000,
+    memoryBytes: (index + 1) * 2 ** 20,
+    anonBytes: index * 2 ** 20,
+    fileBytes: 2 ** 20,
+    cpuUsageUsec: index * 500_000,
+    tasks: index + 1,
+  }));
+}
 
 export function endedPhase(changes: Partial<Ended> = {}): Ended {
   return {

@@ -27,6 +27,7 @@ export class FakeNode implements Disposable {
   widthColumns: number | null = null;
   interactive = false;
   answer = false;
+  retentionMs: number | null = null;
   env: Record<string, string> = {};
   /** What a command line of the admin's answers; null for one that takes too long. */
   shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
@@ -116,6 +117,7 @@ export class FakeNode implements Disposable {
         statusCommand: null,
         finishedStatuses: ["completed", "failed", "cancelled"],
         strikes: 2,
+        retentionMs: this.retentionMs,
       },
       clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
       procs: this.proc.procs,

@@ -1,5 +1,6 @@
 /** corral as one user calls it on a test machine, on one backend and with a store of its own. */
-import type { BackendName, EndReason, Limits, Survivor, Usage } from "../../src/job/job.ts";
+import type { BackendName, EndReason, Limits, Survivor } from "../../src/job/job.ts";
+import type { Usage } from "../../src/job/usage.ts";
 import type { ExecOptions, ExecResult, Machine } from "../machine/machine.ts";
 
 /** The JSON of `corral show --json` and of a receipt. */

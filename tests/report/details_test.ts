@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { END_REASONS, type EndReason, NO_LIMITS } from "../../src/job/job.ts";
-import { formatDetails, type LiveDetails } from "../../src/report/details.ts";
+import { END_REASONS, type EndReason, type Job, NO_LIMITS } from "../../src/job/job.ts";
+import { formatDetails, type Known, type LiveDetails } from "../../src/report/details.ts";
 import { formatLocalTime } from "../../src/report/units.ts";
-import { endedPhase, jobIn, runOf, USAGE } from "../fakes/job.ts";
+import { endedPhase, jobIn, risingSamples, runOf, USAGE } from "../fakes/job.ts";
 
 const GIB = 2 ** 30;
-const AT = { bootMs: runOf().startedBootMs + 61_000 };
+const AT = { bootMs: runOf().startedBootMs + 61_000, blocks: true };
+
+/** With nothing known but the record, unless said otherwise. */
+function details(job: Job, known: Partial<Known> = {}): string {
+  return formatDetails(job, { events: [], samples: [], live: null, ...known }, AT);
+}
 
 /** The lines of the text by their labels. */
 function labels(text: string): Map<string, string> {
@@ -24,7 +29,7 @@ const ALL_LIMITS = {
 Deno.test("formatDetails() says of an adopted job that it ran before", () => {
   const job = jobIn({ state: "running", run: runOf({ pgid: 4700 }) }, { adopted: true });
   assert.equal(
-    labels(formatDetails(job, [], null, AT)).get("pid"),
+    labels(details(job)).get("pid"),
     "4711 (pgid 4700), adopted while it ran",
   );
 });
@@ -37,7 +42,7 @@ Deno.test("formatDetails() of an ended job sets usage against limits", () => {
     tags: { project: "brain", n: "1" },
     argv: ["sh", "-c", "echo 'it'", ""],
   });
-  const said = labels(formatDetails(job, [], null, AT));
+  const said = labels(details(job));
   assert.deepEqual(
     ["ref", "tags", "command", "timeout", "on timeout", "pid"].map((label) => said.get(label)),
     [
@@ -66,9 +71,32 @@ Deno.test("formatDetails() of an ended job sets usage against limits", () => {
   );
 });
 
+Deno.test("formatDetails() of an ended job tells every figure of its usage, each in its place", () => {
+  const said = labels(details(jobIn(endedPhase(), { limits: NO_LIMITS })));
+  const rows: Record<string, string> = {
+    "cpu waits": "4.1s some, 700ms all",
+    "seen of it": "anon 20.0G, file 5.0G, shmem 3.0M, slab 12.0M",
+    "memory waits": "2.2s some, 1.3s all, 41 times at high, 7 at max",
+    "read": "6.5G in 7100 operations",
+    "written": "8.0K in 2 operations",
+    "sda": "read 6.5G in 7100 operations, written 0B in 0 operations",
+    "259:1": "read 0B in 0 operations, written 8.0K in 2 operations",
+    "io waits": "5.5s some, 5.4s all",
+  };
+  for (const [label, text] of Object.entries(rows)) assert.equal(said.get(label), text, label);
+});
+
+Deno.test("formatDetails() draws the course of a job that was sampled, in what the terminal can show", () => {
+  const known = { events: [], samples: risingSamples(10), live: null };
+  const text = (blocks: boolean) => formatDetails(jobIn(endedPhase()), known, { bootMs: 0, blocks });
+  assert.match(text(true), /^over time\n {2}memory\n {4}10\.0M ┤.*█\n/m);
+  assert.match(text(false), /^over time\n {2}memory\n {4}10\.0M \|.*#\n/m);
+  assert.doesNotMatch(details(jobIn(endedPhase())), /over time/);
+});
+
 Deno.test("formatDetails() says of every end what it means and what it does not mean", () => {
   for (const reason of Object.keys(END_REASONS) as EndReason[]) {
-    const text = formatDetails(jobIn(endedPhase({ reason, trigger: reason })), [], null, AT);
+    const text = details(jobIn(endedPhase({ reason, trigger: reason })));
     assert.equal(
       labels(text).get("state"),
       `ended: ${reason}, exit 0. This means: ${END_REASONS[reason]}`,
@@ -78,7 +106,7 @@ Deno.test("formatDetails() says of every end what it means and what it does not 
 
 Deno.test("formatDetails() tells how the command left, as far as anybody knows", () => {
   const state = (exit: { code: number | null; signal: number | null }) =>
-    labels(formatDetails(jobIn(endedPhase({ exit })), [], null, AT)).get("state")!;
+    labels(details(jobIn(endedPhase({ exit })))).get("state")!;
   assert.match(state({ code: 7, signal: null }), /^ended: exited, exit 7\./);
   assert.match(state({ code: null, signal: 34 }), /died of RTMIN\./);
   assert.match(state({ code: null, signal: null }), /exit unknown\./);
@@ -90,7 +118,7 @@ Deno.test("formatDetails() of an unkillable job names the trigger and every surv
     { pid: 6, name: "x", state: "R", wchan: null, because: "was still running" },
   ];
   const job = jobIn(endedPhase({ reason: "unkillable", trigger: "timeout", survivors }));
-  const text = formatDetails(job, [], null, AT);
+  const text = details(job);
   assert.match(text, /ended: unkillable after timeout, /);
   assert.match(
     text,
@@ -99,11 +127,13 @@ Deno.test("formatDetails() of an unkillable job names the trigger and every surv
 });
 
 Deno.test("formatDetails() shows a dash for every figure that nobody knows", () => {
-  const said = labels(formatDetails(jobIn(endedPhase({ usage: null }), { limits: NO_LIMITS }), [], null, AT));
-  for (const label of ["wall", "memory peak", "swap peak", "oom kills", "read", "written", "tasks peak"]) {
+  const said = labels(details(jobIn(endedPhase({ usage: null }), { limits: NO_LIMITS })));
+  const labelled = ["wall", "memory peak", "swap peak", "oom kills", "read", "written", "tasks peak"];
+  for (const label of [...labelled, "cpu waits", "io waits"]) {
     assert.equal(said.get(label), "-", label);
   }
   assert.equal(said.get("cpu"), "- (user -, system -), -");
+  assert.equal(said.get("seen of it"), "anon -, file -, shmem -, slab -");
 });
 
 Deno.test("formatDetails() of a live job tells what it holds now and how long it has left", () => {
@@ -115,7 +145,7 @@ Deno.test("formatDetails() of a live job tells what it holds now and how long it
   };
   const run = runOf({ deadlineBootMs: AT.bootMs + 90_000 });
   const job = jobIn({ state: "running", run }, { limits: ALL_LIMITS, timeoutMs: 151_000 });
-  const text = formatDetails(job, [], live, AT);
+  const text = details(job, { live });
   const said = labels(text);
   assert.equal(said.get("state"), "running, frozen");
   assert.equal(said.get("timeout"), "2m31s, 1m30s left");
@@ -124,7 +154,7 @@ Deno.test("formatDetails() of a live job tells what it holds now and how long it
 });
 
 Deno.test("formatDetails() of a job that never ran leaves out what it never had", () => {
-  const text = formatDetails(jobIn({ state: "starting" }), [], null, AT);
+  const text = details(jobIn({ state: "starting" }));
   assert.doesNotMatch(text, /^ {2}(pid|cgroup|ended)\b/m);
   assert.equal(labels(text).get("started"), formatLocalTime(new Date(1_793_520_000_123)));
 });
@@ -134,7 +164,7 @@ Deno.test("formatDetails() shows events with their times to the millisecond", ()
     { atMs: 1_793_520_000_007, actor: "run", kind: "starting", detail: {} },
     { atMs: 1_793_520_001_123, actor: "run", kind: "signal", detail: { signal: "TERM", sent: 3 } },
   ];
-  const text = formatDetails(jobIn(endedPhase()), events, null, AT);
+  const text = details(jobIn(endedPhase()), { events });
   const [first, second] = events.map(({ atMs }) => formatLocalTime(new Date(atMs)));
   assert.ok(text.endsWith(
     `\nevents\n  ${first}.007 run: starting\n  ${second}.123 run: signal signal=TERM sent=3\n`,
@@ -152,7 +182,7 @@ Deno.test("formatDetails() lets nothing from outside break a line or reach the t
     user: evil,
   });
   const events = [{ atMs: 1, actor: evil, kind: evil, detail: { k: evil } }];
-  const text = formatDetails(job, events, null, AT);
+  const text = details(job, { events });
   for (const line of text.split("\n")) {
     assert.match(line, /^[^\p{C}]*$/u);
     assert.ok(line.length < 2100);

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../src/errors.ts";
 import type { JobSpec } from "../../src/job/job.ts";
 import type { Ending } from "../../src/store/records.ts";
-import { DamagedRow } from "../../src/store/rows.ts";
-import { endedPhase, JOB_ID, momentAt, runOf, specOf, USAGE } from "../fakes/job.ts";
+import { NO_SPLIT } from "../../src/job/usage.ts";
+import { DamagedRow, USAGE_COLUMNS } from "../../src/store/rows.ts";
+import { endedPhase, JOB_ID, momentAt, risingSamples, runOf, specOf, USAGE } from "../fakes/job.ts";
 import { insertRunning, StoreDir } from "../fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -77,6 +78,126 @@ Deno.test("JobStore keeps unknown usage apart from 0", () => {
   const { phase } = store.get(JOB_ID)!;
   assert.ok(phase.state === "ended");
   assert.deepEqual([phase.usage?.oomKills, phase.usage?.memoryPeakBytes], [0, null]);
+});
+
+Deno.test("JobStore keeps every figure of a usage in a column of its own", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  store.markEnded(JOB_ID, EXITED, []);
+  const { phase } = store.get(JOB_ID)!;
+  assert.ok(phase.state === "ended");
+  assert.deepEqual(phase.usage, USAGE);
+  const row = dir.raw().prepare("SELECT * FROM jobs").get()!;
+  for (const [column, key] of USAGE_COLUMNS) {
+    const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    assert.deepEqual([column, row[column]], [snake, USAGE[key]]);
+  }
+  assert.deepEqual(
+    USAGE_COLUMNS.map(([, key]) => key),
+    Object.keys(USAGE).filter((key) => key !== "ioDevices"),
+  );
+  assert.deepEqual(JSON.parse(String(row["io_devices"])), USAGE.ioDevices);
+});
+
+Deno.test("JobStore keeps what was sampled so far, and at the end the whole of it", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  insertRunning(store, { id: "aaaaaa" });
+  const peaks = { anonBytes: 1, fileBytes: null, shmemBytes: 3, slabBytes: 4 };
+  const odd = { ...risingSamples(1)[0]!, memoryBytes: null, tasks: 2 ** 40 };
+  assert.deepEqual(store.sampled(JOB_ID), { samples: [], peaks: NO_SPLIT });
+  store.saveSampled(JOB_ID, { samples: risingSamples(3), peaks });
+  assert.deepEqual(store.sampled(JOB_ID), { samples: risingSamples(3), peaks });
+  store.saveSampled(JOB_ID, { samples: [odd], peaks });
+  assert.deepEqual(store.sampled(JOB_ID).samples, [odd]);
+  store.markEnded(JOB_ID, { ...EXITED, samples: risingSamples(2) }, []);
+  assert.deepEqual(store.sampled(JOB_ID), {
+    samples: risingSamples(2),
+    peaks: {
+      anonBytes: 20 * 2 ** 30,
+      fileBytes: 5 * 2 ** 30,
+      shmemBytes: 3 * 2 ** 20,
+      slabBytes: 12 * 2 ** 20,
+    },
+  });
+  assert.deepEqual(store.sampled("aaaaaa").samples, []);
+});
+
+Deno.test("JobStore.saveSampled() leaves a job that has ended as it was recorded", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  store.saveSampled(JOB_ID, { samples: risingSamples(3), peaks: NO_SPLIT });
+  // Whoever ended it had not sampled anything.
+  store.markEnded(JOB_ID, EXITED, []);
+  store.saveSampled(JOB_ID, { samples: risingSamples(9), peaks: NO_SPLIT });
+  const { samples, peaks } = store.sampled(JOB_ID);
+  assert.deepEqual([samples.length, peaks.anonBytes], [3, 20 * 2 ** 30]);
+});
+
+Deno.test("JobStore.drop() drops ended jobs with all that belongs to them, and no others", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  const ids = { old: "aaaaaa", alive: "bbbbbb", survived: "cccccc", recent: "dddddd", kept: "eeeeee" };
+  for (const id of Object.values(ids)) insertRunning(store, { id });
+  const survivors = [{ pid: 5, name: "x", state: "D", wchan: null, because: "waits" }];
+  for (const id of [ids.old, ids.kept]) store.markEnded(id, { ...EXITED, samples: risingSamples(2) }, []);
+  store.markEnded(ids.survived, { ...EXITED, reason: "unkillable", survivors }, []);
+  store.markEnded(ids.recent, { ...EXITED, endedAtMs: AT_MS + 10 }, []);
+  const which = { beforeMs: AT_MS + 10, except: [ids.kept] };
+  assert.deepEqual(store.droppable(which, 100), [ids.old]);
+  assert.equal(store.drop(which, Object.values(ids)), 1);
+  assert.deepEqual(Object.values(ids).filter((id) => store.get(id) === null), [ids.old]);
+  const rows = dir.raw().prepare("SELECT job_id FROM events UNION ALL SELECT job_id FROM samples").all();
+  assert.ok(rows.length > 0 && rows.every((row) => row["job_id"] !== ids.old));
+});
+
+Deno.test("JobStore.droppable() gives those first that ended first, and looks no further than it has to", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  for (const [index, id] of ["cccccc", "aaaaaa", "bbbbbb"].entries()) {
+    insertRunning(store, { id });
+    store.markEnded(id, { ...EXITED, endedAtMs: AT_MS + index }, []);
+  }
+  const which = { beforeMs: AT_MS + 2, except: [] };
+  assert.deepEqual(store.droppable(which, 10), ["cccccc", "aaaaaa"]);
+  assert.deepEqual(store.droppable(which, 1), ["cccccc"]);
+  const plan = dir.raw().prepare(
+    "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE ended_at_ms < 5 AND state = 'ended' ORDER BY ended_at_ms LIMIT 1",
+  ).all();
+  assert.match(String(plan[0]?.["detail"]), /SEARCH jobs USING INDEX jobs_ended/);
+});
+
+Deno.test("jobs_ended finds the jobs of a time, those that have not ended included", () => {
+  using dir = new StoreDir();
+  dir.open();
+  const query = "EXPLAIN QUERY PLAN SELECT * FROM jobs WHERE ended_at_ms >= 5 OR ended_at_ms IS NULL";
+  const plan = dir.raw().prepare(query).all().map((row) => String(row["detail"]));
+  assert.equal(
+    plan.filter((step) => step.includes("SEARCH jobs USING INDEX jobs_ended")).length,
+    2,
+    plan.join(),
+  );
+});
+
+Deno.test("JobStore.givePagesBack() makes the file smaller by what dropped jobs have left", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  const ids = Array.from(
+    { length: 64 },
+    (_, index) => `aaaa${"bcdefghj"[index >> 3]}${"bcdefghj"[index & 7]}`,
+  );
+  for (const id of ids) {
+    insertRunning(store, { id, argv: ["x".repeat(20_000)] });
+    store.markEnded(id, EXITED, []);
+  }
+  store.drop({ beforeMs: AT_MS + 1, except: [] }, ids);
+  const full = store.pages();
+  assert.ok(full.freePages > 300, `${full.freePages} free pages`);
+  store.givePagesBack(100);
+  assert.deepEqual(store.pages(), { pages: full.pages - 100, freePages: full.freePages - 100 });
 });
 
 Deno.test("JobStore keeps a job that ended without ever having run", () => {
@@ -263,6 +384,7 @@ Deno.test("JobStore names the job whose row is damaged, and reads the others", (
     "pid = NULL",
     "cgroup_inode = NULL",
     "state = 'ended', reason = 'exited', ended_at_ms = 1, survivors = '['",
+    "state = 'ended', reason = 'exited', ended_at_ms = 1, wall_ms = 1, io_devices = '[{}]'",
   ];
   for (const damage of damages) {
     using dir = new StoreDir();

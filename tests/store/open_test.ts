@@ -34,6 +34,13 @@ Deno.test("JobStore.open() uses a write-ahead log, so that readers never wait", 
   assert.equal(dir.raw().prepare("PRAGMA journal_mode").get()?.["journal_mode"], "wal");
 });
 
+Deno.test("JobStore.open() makes a file that can shrink", () => {
+  using dir = new StoreDir();
+  dir.open();
+  const INCREMENTAL = 2;
+  assert.equal(dir.raw().prepare("PRAGMA auto_vacuum").get()?.["auto_vacuum"], INCREMENTAL);
+});
+
 Deno.test("JobStore.open() of what is no store says what mends it", () => {
   using dir = new StoreDir();
   Deno.writeTextFileSync(dir.file, "garbage, and enough of it to be read as a page\n".repeat(100));
@@ -79,6 +86,14 @@ for (let version = 1; version <= MIGRATIONS.length; version++) {
     assert.deepEqual([ended.phase.trigger, ended.phase.survivors.length], ["oom", 1]);
     assert.equal(store.live().length, 4);
     assert.equal(store.events("dddddd").at(-1)?.kind, "ended");
+    const { anonBytes } = store.sampled("dddddd").peaks;
+    assert.equal(
+      anonBytes,
+      version < 3 ? null : 20 * 2 ** 30,
+      "what an old corral did not know stays unknown",
+    );
+    assert.equal(store.sampled("bbbbbb").samples.length, version < 3 ? 0 : 2);
+    assert.equal(ended.phase.usage.ioDevices?.[0]?.name, version < 3 ? undefined : "sda");
     assert.deepEqual(schemaOf(before), schemaOf(freshDatabase()));
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type EndableJob, endJob, type EndRequest, type Enforcement } from "../../src/supervise/end_job.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
+import { Sampling } from "../../src/supervise/sampling.ts";
 import { runningFacts } from "../../src/job/job.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
 import { JOB_ID, momentAt } from "../fakes/job.ts";
@@ -19,8 +20,9 @@ function supervised(node: FakeNode, store: JobStore | null = node.stores.open())
   });
   const run = runningFacts(recorded)!;
   const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
-  const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend };
   const { clock, procs } = node.context;
+  const sampling = new Sampling(cgroup, run, clock);
+  const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend, sampling };
   const warn = (line: string) => void node.said.push(line);
   const on: Enforcement = { clock, procs, ledger: new Ledger(store, warn), actor: "run", warn };
   const end = (request: Partial<EndRequest>) =>
@@ -47,6 +49,30 @@ Deno.test("endJob() ends, collects, records and removes, in this order", async (
   assert.ok(phase.state === "ended");
   assert.deepEqual([phase.reason, phase.exit, phase.usage], ["timeout", exit, ended.usage]);
   assert.deepEqual(node.backend.calls, [`remove ${JOB_PATH}`]);
+});
+
+Deno.test("endJob() looks at the memory of the living before it kills them, and at what they leave", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  const holding = (anon: number, file: number) =>
+    node.cgroups.put(JOB_PATH, "memory.stat", `anon ${anon}\nfile ${file}\nshmem 3\nslab 4\n`);
+  holding(7000, 100);
+  await using kernel = new FakeKernel(node.cgroups);
+  kernel.killed.then(() => holding(0, 900));
+  const ended = (await end({ skipGrace: true }))!;
+  const { memoryAnonPeakBytes, memoryFilePeakBytes, memorySlabPeakBytes } = ended.usage!;
+  assert.deepEqual([memoryAnonPeakBytes, memoryFilePeakBytes, memorySlabPeakBytes], [7000, 900, 4]);
+  const { samples, peaks } = node.stores.open().sampled(JOB_ID);
+  assert.deepEqual([samples.map(({ anonBytes }) => anonBytes), peaks.anonBytes], [[7000], 7000]);
+});
+
+Deno.test("endJob() of a job that ended unseen does not call its own memory 0", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+  node.cgroups.put(JOB_PATH, "memory.stat", "anon 0\nfile 900\nshmem 3\nslab 4\n");
+  const { memoryAnonPeakBytes, memoryFilePeakBytes } = (await end({ reason: "exited" }))!.usage!;
+  assert.deepEqual([memoryAnonPeakBytes, memoryFilePeakBytes], [null, 900]);
 });
 
 Deno.test("endJob() of an empty cgroup sends nothing", async () => {

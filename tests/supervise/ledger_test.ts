@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Ending } from "../../src/store/records.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
-import { JOB_ID, momentAt, runOf, specOf } from "../fakes/job.ts";
+import { NO_SPLIT } from "../../src/job/usage.ts";
+import { JOB_ID, momentAt, risingSamples, runOf, specOf } from "../fakes/job.ts";
 import { StoreDir } from "../fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -111,4 +112,22 @@ Deno.test("Ledger.deadlineBootMs() is the one that corral set has recorded", () 
   const to = { limits: specOf().limits, timeoutMs: null, deadlineBootMs: null };
   dir.open("set").change(JOB_ID, to, { atMs: AT_MS, actor: "set", kind: "set", detail: {} });
   assert.equal(ledger.deadlineBootMs(JOB_ID), null);
+});
+
+Deno.test("Ledger.saveSampled() does not wait, says nothing of a failure, and leaves nothing behind to be written later", () => {
+  using dir = new StoreDir();
+  const ledger = new Ledger(dir.open(), assert.fail);
+  ledger.insert(specOf());
+  ledger.markRunning(JOB_ID, runOf());
+  const sampled = { samples: risingSamples(2), peaks: NO_SPLIT };
+  const raw = dir.raw();
+  raw.exec("BEGIN IMMEDIATE");
+  const startedMs = performance.now();
+  assert.equal(ledger.saveSampled(JOB_ID, sampled), false);
+  assert.ok(performance.now() - startedMs < 200);
+  assert.ok(!ledger.isBehind);
+  raw.exec("COMMIT");
+  assert.equal(ledger.saveSampled(JOB_ID, sampled), true);
+  assert.deepEqual(ledger.sampled(JOB_ID), sampled);
+  assert.equal(new Ledger(null, assert.fail).saveSampled(JOB_ID, sampled), false);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Exit, runningFacts } from "../../src/job/job.ts";
 import { Ledger } from "../../src/supervise/ledger.ts";
+import { Sampling } from "../../src/supervise/sampling.ts";
 import { StopSignals } from "../../src/supervise/stop_signals.ts";
 import { supervise } from "../../src/supervise/supervise.ts";
 import { JOB_PATH } from "../fakes/cgroup_dir.ts";
@@ -42,6 +43,7 @@ class Supervision implements Disposable {
         run,
         cgroup,
         backend: node.backend,
+        sampling: new Sampling(cgroup, run, clock),
         exit: this.#exit.promise,
         onChange,
         callerIsGone: withParent ? () => this.callerIsGone : null,
@@ -179,5 +181,19 @@ superviseTest(
     supervision.leave(143);
     const { reason, exit } = await supervising;
     assert.deepEqual([reason, exit.code], ["killed", 143]);
+  },
+);
+
+superviseTest(
+  "supervise() samples the job while it waits, and records its course with its end",
+  async (supervision) => {
+    const supervising = supervision.start();
+    const { cgroups, stores } = supervision.node;
+    cgroups.put(JOB_PATH, "memory.stat", "anon 700\nfile 30\nshmem 2\nslab 1\n");
+    cgroups.put(JOB_PATH, "memory.current", "800\n");
+    // After its first sample.
+    setTimeout(() => supervision.leave(0), 100);
+    assert.equal((await supervising).usage?.memoryAnonPeakBytes, 700);
+    assert.deepEqual(stores.open().sampled(JOB_ID).samples.map(({ memoryBytes }) => memoryBytes), [800]);
   },
 );

@@ -1,0 +1,45 @@
+/** Dropping old records: statements for the store, each short, so that a launch never waits long for one of them. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Run } from "./samples.ts";
+
+/** Which records may go: of jobs that ended before `beforeMs`, left nothing alive, and are not among `except` (ids). */
+export interface Droppable {
+  beforeMs: number;
+  except: readonly string[];
+}
+
+const CONDITION =
+  "ended_at_ms < ? AND state = 'ended' AND survivors = '[]' AND id NOT IN (SELECT value FROM json_each(?))";
+
+/** Ids of such jobs, those first that ended first; at most `count`. */
+export function selectDroppable(
+  db: DatabaseSync,
+  { beforeMs, except }: Droppable,
+  count: number,
+): string[] {
+  const statement = db.prepare(`SELECT id FROM jobs WHERE ${CONDITION} ORDER BY ended_at_ms LIMIT ?`);
+  return statement.all(beforeMs, JSON.stringify(except), count).map((row) => String(row["id"]));
+}
+
+/** Drops these if they still are such jobs, with their events and samples; how many. */
+export function dropJobs(run: Run, { beforeMs, except }: Droppable, ids: readonly string[]): number {
+  return run(
+    `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND ${CONDITION}`,
+    JSON.stringify(ids),
+    beforeMs,
+    JSON.stringify(except),
+  );
+}
+
+/** Pages of the file, and those of them that hold nothing and could be given back. */
+export function countPages(db: DatabaseSync): { pages: number; freePages: number } {
+  const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
+  const INCREMENTAL = 2;
+  const freePages = pragma("auto_vacuum") === INCREMENTAL ? pragma("freelist_count") : 0;
+  return { pages: pragma("page_count"), freePages };
+}
+
+/** Gives at most so many free pages back to the file system. */
+export function givePagesBack(db: DatabaseSync, count: number): void {
+  db.prepare(`PRAGMA incremental_vacuum(${Math.floor(count)})`).all();
+}
