@@ -1,10 +1,11 @@
-/** Whole numbers on the command line: task limits and weights. */
+/** Whole numbers on the command line: task limits, weights, rows. */
 import { ValueError } from "../errors.ts";
 
 /** PIDS_MAX of the kernel on 64 bit (include/linux/threads.h): pids.max refuses more. */
 const MAX_TASKS = 4_194_304;
 /** cpu.weight, cgroup-v2.rst. */
 const MAX_WEIGHT = 10_000;
+const MAX_ROWS = 1_000_000_000;
 
 /** A task limit, 1..4194304. Throws ValueError. */
 export function parseTasks(text: string): number {
@@ -14,6 +15,11 @@ export function parseTasks(text: string): number {
 /** A CPU weight, 1..10000. Throws ValueError. */
 export function parseWeight(text: string): number {
   return parseCount(text, "weight", MAX_WEIGHT);
+}
+
+/** A number of rows, 1..1000000000. Throws ValueError. */
+export function parseRows(text: string): number {
+  return parseCount(text, "number of rows", MAX_ROWS);
 }
 
 function parseCount(input: string, kind: string, max: number): number {

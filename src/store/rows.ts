@@ -65,8 +65,13 @@ export function jobFromRow(row: JobRow, storePath: string): Job {
   try {
     return { spec: specFromRow(row), phase: phaseFromRow(row) };
   } catch (cause) {
-    throw new StoreError(`the row of job ${JSON.stringify(row.id)} is damaged`, { path: storePath, cause });
+    throw damagedRow(row.id, { path: storePath, cause });
   }
+}
+
+/** A row that something else than corral has written to. */
+export function damagedRow(id: string, at: { path: string; cause: unknown }): StoreError {
+  return new StoreError(`the row of job ${JSON.stringify(id)} is damaged`, at);
 }
 
 function specFromRow(row: JobRow): Job["spec"] {

@@ -78,7 +78,10 @@ export class FakeNode implements Disposable {
     const cgroups = this.cgroups;
     return {
       stdout: {
-        write: (text) => void (this.out += text),
+        write: (text) => {
+          this.out += text;
+          return true;
+        },
         isTerminal: this.widthColumns !== null,
         isJournal: false,
         widthColumns: this.widthColumns,
