@@ -4,7 +4,6 @@ import type { Invoke } from "../cli.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../errors.ts";
 import { parseRows } from "../job/count.ts";
-import { sqliteGlob } from "../job/glob.ts";
 import { END_REASONS } from "../job/job.ts";
 import { parseRef } from "../job/name.ts";
 import { oneOf } from "../job/one_of.ts";
@@ -32,11 +31,7 @@ function command() {
     )
     .option("--since <SINCE>", "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00")
     .option("--until <SINCE>", "jobs that ran before")
-    .option(
-      "--name <GLOB>",
-      "jobs of that name; *, ? and [a-z] as in a shell",
-      parserFor("--name", sqliteGlob),
-    )
+    .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
     .option("--user <USER>", "jobs of that user, name or uid")
     .option(

@@ -1,10 +1,10 @@
 /** From the options of `corral report` to what is asked for; every contradiction is a UsageError. */
 import type { Context } from "../context.ts";
-import { UsageError } from "../errors.ts";
+import { parserFor, UsageError } from "../errors.ts";
 import { hostName, onlineCpus } from "../host/node_facts.ts";
+import { sqliteGlob } from "../job/glob.ts";
 import { parseSince } from "../job/since.ts";
 import type { Tag } from "../job/tag.ts";
-import { parserFor } from "../errors.ts";
 import { chooseColumns, chooseOrder, type Order } from "../report/choose_columns.ts";
 import { type GroupColumn, groupColumns, type GroupKey } from "../report/group_columns.ts";
 import { localTime } from "../report/local_time.ts";
@@ -102,11 +102,14 @@ function filterOf(context: Context, options: ReportOptions): ReportFilter {
   if (sinceMs !== null && untilMs !== null && sinceMs >= untilMs) {
     throw new UsageError(`--since ${localTime(sinceMs)} is not before --until ${localTime(untilMs)}`);
   }
+  if (sinceMs !== null && sinceMs > nowMs) {
+    throw new UsageError(`--since ${localTime(sinceMs)} is in the future`);
+  }
   const { name, ref, user, reason, tag } = options;
   return {
     sinceMs,
     untilMs,
-    nameGlob: name ?? null,
+    nameGlob: name === undefined ? null : parserFor("--name", sqliteGlob)(name),
     ref: ref ?? null,
     user: user ?? null,
     reason: reason ?? null,

@@ -1,11 +1,12 @@
 /** The text of a report in each of its formats, a piece at a time. */
-import { csvLines } from "../report/csv.ts";
+import { csvField, csvFields, csvLines } from "../report/csv.ts";
 import type { Group } from "../report/group.ts";
 import { groupJson } from "../report/group_json.ts";
 import { toJson, toJsonLine } from "../report/json.ts";
 import { jsonArray, jsonLines } from "../report/jsonl.ts";
 import { localTime } from "../report/local_time.ts";
 import { openMetrics } from "../report/openmetrics.ts";
+import { REPORT_COLUMNS } from "../report/report_columns.ts";
 import type { ShownColumn, Value } from "../report/shown_column.ts";
 import { counted, noTotals, type Totals, totalsLine, totalsOf } from "../report/summary.ts";
 import { tableLines } from "../report/table.ts";
@@ -32,9 +33,7 @@ export async function reportText(
     case "table":
       return await tableText(source, request, destination);
     case "csv":
-      return csvLines(rows.columns, valuesOf(source, request).values, {
-        isForTerminal: destination.isTerminal,
-      });
+      return csvText(source, request, destination);
     case "json":
       if (rows.kind === "groups") return [`${toJson(groupObjects(source, rows, limit))}\n`];
       return jsonArray(source.jobs({ by: rows.order, limit }));
@@ -123,7 +122,20 @@ function* withLast(lines: Iterable<string>, last: () => string): Generator<strin
 /** By reason unless told otherwise: a name can be new with every job, and so be a new series. */
 function metricsText(source: ReportSource, rows: Rows): string {
   const by = rows.kind === "groups" && rows.by !== "day" ? rows.by : "reason";
-  return openMetrics(by, source.families(by));
+  return openMetrics(by, source.gauges(by, REPORT_COLUMNS.filter(({ metric }) => metric !== undefined)));
+}
+
+function csvText(
+  source: ReportSource,
+  { rows, limit }: ReportRequest,
+  { isTerminal }: Destination,
+): Iterable<string> {
+  if (rows.kind === "groups") {
+    const values = groupsOf(source, rows, limit).map((group) => rows.columns.map(({ read }) => read(group)));
+    return csvLines(rows.columns.map((column) => csvField(column, isTerminal)), values);
+  }
+  const fields = csvFields(rows.columns, isTerminal);
+  return csvLines(fields, source.fields(fields, { by: rows.order, limit }));
 }
 
 async function htmlText(source: ReportSource, request: ReportRequest): Promise<Iterable<string>> {

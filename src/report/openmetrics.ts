@@ -2,14 +2,7 @@
  * OpenMetrics 1.0 text, which is at the same time valid in the older Prometheus format that the textfile collector of node_exporter
  * reads. Hence gauges only: counters are spelled differently in the two, and these figures shrink when old records are dropped.
  */
-import type { Metric } from "./report_columns.ts";
-
-/** One figure for each group. */
-export interface Family {
-  readonly metric: Pick<Metric, "name" | "help">;
-  /** Label and figure of each group; null where it is not known, which makes no sample. */
-  readonly samples: readonly { readonly label: string; readonly value: number | null }[];
-}
+import type { Family } from "./gauges.ts";
 
 const PREFIX = "corral_jobs";
 const UNIT = /_(seconds|bytes)$/;

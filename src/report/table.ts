@@ -54,10 +54,19 @@ export async function tableLines(
   const natural = titles.map(measure);
   const kept = [titles.join(SEPARATOR)];
   for (const row of rows) {
-    const cells = columns.map((_, index) => printable(row[index] || MISSING));
-    // Looked for only until something is found: the other measure is right for every text.
-    if (measure === asciiMeasure && !cells.every(isPlainAscii)) measure = await measureFor(cells);
-    for (const [index, cell] of cells.entries()) natural[index] = Math.max(natural[index]!, measure(cell));
+    const cells: string[] = [];
+    for (let index = 0; index < columns.length; index++) {
+      const cell = row[index] || MISSING;
+      if (isPlainAscii(cell)) {
+        cells.push(cell);
+        natural[index] = Math.max(natural[index]!, cell.length);
+        continue;
+      }
+      const harmless = printable(cell);
+      if (measure === asciiMeasure) measure = await measureFor([harmless]);
+      cells.push(harmless);
+      natural[index] = Math.max(natural[index]!, measure(harmless));
+    }
     kept.push(cells.join(SEPARATOR));
   }
   const widths = fitWidths(columns, natural, options.widthColumns);
@@ -67,10 +76,10 @@ export async function tableLines(
 function* layLines(
   columns: readonly Column[],
   kept: readonly string[],
-  { colour, ...layout }: Layout & { colour: boolean },
+  { widths, measure, colour }: Layout & { colour: boolean },
 ): Generator<string> {
   for (const [index, text] of kept.entries()) {
-    const line = layLine(text.split(SEPARATOR), columns, layout);
+    const line = layLine(text.split(SEPARATOR), columns, { widths, measure });
     yield index === 0 && colour ? `\x1b[1m${line}\x1b[22m\n` : `${line}\n`;
   }
 }
@@ -108,11 +117,13 @@ interface Layout {
 }
 
 function layLine(cells: readonly string[], columns: readonly Column[], { widths, measure }: Layout): string {
-  const laid = cells.map((cell, index) => {
-    const width = widths[index] ?? 0;
-    const shown = truncate(cell, width, measure);
+  let line = "";
+  for (let index = 0; index < cells.length; index++) {
+    const width = widths[index]!;
+    const shown = truncate(cells[index]!, width, measure);
     const padding = " ".repeat(Math.max(0, width - measure(shown)));
-    return columns[index]?.align === "right" ? padding + shown : shown + padding;
-  });
-  return laid.join(GAP).trimEnd();
+    line += columns[index]!.align === "right" ? padding + shown : shown + padding;
+    if (index < cells.length - 1) line += GAP;
+  }
+  return line.trimEnd();
 }

@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { EndReason, Exit, Job, JobSpec, Limits, RunningFacts, Survivor, Usage } from "../job/job.ts";
 import type { Selector } from "../job/selector.ts";
 import { openDatabase, storeError } from "./open.ts";
-import { type Query, readRows } from "./read_rows.ts";
+import { readRows, type RowQuery } from "./read_rows.ts";
 import { jobFromRow, type JobRow, USAGE_COLUMNS } from "./rows.ts";
 
 /** An act or decision, as it is kept: append-only. */
@@ -263,7 +263,7 @@ export class JobStore {
   }
 
   /** The rows of a query, read as they are taken. Throws StoreError, also half-way. */
-  rows<Row>(query: Query): Generator<Row> {
+  rows<Row>(query: RowQuery): Generator<Row> {
     return readRows<Row>(this.#db, this.path, query);
   }
 

@@ -5,14 +5,12 @@ import type { Order } from "../report/choose_columns.ts";
 import type { GroupKey } from "../report/group_columns.ts";
 import {
   CPU_PERCENT_SQL,
-  FAILED_SQL,
   MEMORY_PERCENT_SQL,
-  type Metric,
   REASON_SQL,
   type ReportColumn,
   STARTED_SQL,
 } from "../report/report_columns.ts";
-import type { Query } from "./read_rows.ts";
+import type { RowQuery } from "./read_rows.ts";
 
 /** Which jobs, and seen from when and where. Null is "any" or "nobody knows". */
 export interface ReportFilter {
@@ -39,53 +37,28 @@ export interface RowOrder {
   limit: number | null;
 }
 
-/** Rows of the columns' values, then FAILED_SQL, whether it is live, and its CPU time, for the totals. */
-export function jobRows(columns: readonly ReportColumn[], filter: ReportFilter, order: RowOrder): Query {
-  const selected = [...columns.map(({ sql }) => sql), FAILED_SQL, "state <> 'ended'", "cpu_usage_usec"];
-  return { ...select(selected, filter, orderSql(filter, order)), asArrays: true };
+const NO_ORDER: RowOrder = { by: null, limit: null };
+
+/** Rows of the values of `select`, as arrays. */
+export function valueRows(select: readonly string[], filter: ReportFilter, order = NO_ORDER): RowQuery {
+  return { ...rowsOf(filter, orderSql(filter, order)), select, asArrays: true };
 }
 
-/** Whole rows of `jobs` with `cpu_percent` and `memory_percent`. */
-export function wholeJobs(filter: ReportFilter, order: RowOrder): Query {
-  const selected = ["*", `${CPU_PERCENT_SQL} AS cpu_percent`, `${MEMORY_PERCENT_SQL} AS memory_percent`];
-  return { ...select(selected, filter, orderSql(filter, order)), asArrays: false };
+/** Whole rows of `jobs`, as objects, with `cpu_percent` and `memory_percent`. */
+export function wholeRows(filter: ReportFilter, order: RowOrder): RowQuery {
+  const shares = [`${CPU_PERCENT_SQL} AS cpu_percent`, `${MEMORY_PERCENT_SQL} AS memory_percent`];
+  return { ...rowsOf(filter, orderSql(filter, order)), select: ["jobs.*", ...shares], asArrays: false };
 }
 
-/** What groups are made of: the key, live, failed, trigger, wall time, CPU time, memory peak, share of throttled periods. */
-export function members(by: GroupKey, filter: ReportFilter): Query {
-  const selected = [
-    GROUP_SQL[by],
-    "state <> 'ended'",
-    FAILED_SQL,
-    "coalesce(trigger_reason, reason)",
-    "wall_ms",
-    "cpu_usage_usec",
-    "memory_peak_bytes",
-    "1.0 * cpu_throttled_periods / cpu_periods",
-  ];
-  return { ...select(selected, filter, ""), asArrays: true };
-}
-
-/** For each group: its key, the number of jobs, of failed ones, and one figure for each column with a metric. */
-export function metricRows(
-  by: GroupKey,
-  columns: readonly { sql: string; metric: Metric }[],
-  filter: ReportFilter,
-): Query {
-  const figures = columns.map(({ sql, metric }) => `${metric.over}(${sql})`);
-  const selected = [`${GROUP_SQL[by]} AS label`, "count(*)", `sum(${FAILED_SQL})`, ...figures];
-  return { ...select(selected, filter, "GROUP BY label ORDER BY label"), asArrays: true };
-}
-
-/** A day is made of the start by whoever knows the time zone. */
-const GROUP_SQL: Record<GroupKey, string> = {
+/** What jobs have in common, as SQL. A day is made of the start by whoever knows the time zone. */
+export const GROUP_SQL: Record<GroupKey, string> = {
   name: "name",
   user: "user",
   reason: REASON_SQL,
   day: STARTED_SQL,
 };
 
-function select(selected: readonly string[], filter: ReportFilter, rest: string): Omit<Query, "asArrays"> {
+function rowsOf(filter: ReportFilter, order: string): Pick<RowQuery, "from" | "values"> {
   const { sinceMs, untilMs, nameGlob, ref, user, reason, tags, nowMs, cores } = filter;
   const conditions: string[] = [];
   const values: Record<string, SQLInputValue> = { now: nowMs, cores };
@@ -107,7 +80,7 @@ function select(selected: readonly string[], filter: ReportFilter, rest: string)
     values[`key${index}`] = `$."${key}"`;
   }
   const filtered = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  return { sql: `SELECT ${selected.join(", ")} FROM jobs ${filtered} ${rest}`, values };
+  return { from: `${filtered} ${order}`, values };
 }
 
 function orderSql({ sinceMs }: ReportFilter, { by, limit }: RowOrder): string {

@@ -25,6 +25,8 @@ export class FakeNode implements Disposable {
   wallMs = 1_793_520_100_000;
   bootMs = 9_101_000;
   widthColumns: number | null = null;
+  /** The reader of stdout goes away after the first write. */
+  outputEnds = false;
   interactive = false;
   answer = false;
   env: Record<string, string> = {};
@@ -80,7 +82,7 @@ export class FakeNode implements Disposable {
       stdout: {
         write: (text) => {
           this.out += text;
-          return true;
+          return !this.outputEnds;
         },
         isTerminal: this.widthColumns !== null,
         isJournal: false,
