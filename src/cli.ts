@@ -116,6 +116,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/strays.ts")).straysVerb,
   },
   {
+    name: "report",
+    summary: "what jobs used",
+    load: async () => (await import("./commands/report.ts")).reportVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and how to mend what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,

@@ -10,7 +10,8 @@ import type { JobStore } from "./store/jobs.ts";
 
 /** Where text goes. A reader that has gone away (EPIPE) is not an error. */
 export interface Output {
-  write(text: string): void;
+  /** False when the reader has gone away: nothing more needs to be written. */
+  write(text: string): boolean;
   isTerminal: boolean;
   /** It goes to systemd's journal, which reads severities from the heads of lines. */
   isJournal: boolean;

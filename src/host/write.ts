@@ -2,19 +2,22 @@
 
 const FULL_PIPE_PAUSE_MS = 1;
 
-/** Writes everything. A reader that has gone away (EPIPE) is not an error: what it does not want is dropped. */
-export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+/**
+ * Writes everything. A reader that has gone away (EPIPE) is not an error: what it does not want is dropped, and the answer is false.
+ */
+export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
   const bytes = new TextEncoder().encode(text);
   for (let done = 0; done < bytes.length;) {
     try {
       done += stream.writeSync(bytes.subarray(done));
     } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) return;
+      if (error instanceof Deno.errors.BrokenPipe) return false;
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       // Somebody made the other end non-blocking and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
     }
   }
+  return true;
 }
 
 /** Writes to stderr as far as it goes: a full disk or a terminal that has gone (EIO) is no reason to leave a job unsupervised. */

@@ -1,10 +1,11 @@
-/** Whole numbers on the command line: task limits, weights, process ids. */
+/** Whole numbers on the command line: task limits, weights, process ids, rows. */
 import { ValueError } from "../errors.ts";
 
 /** PIDS_MAX of the kernel on 64 bit (include/linux/threads.h): pids.max refuses more. */
 const MAX_TASKS = 4_194_304;
 /** cpu.weight, cgroup-v2.rst. */
 const MAX_WEIGHT = 10_000;
+const MAX_ROWS = 1_000_000_000;
 
 /** A task limit, 1..4194304. Throws ValueError. */
 export function parseTasks(text: string): number {
@@ -19,6 +20,11 @@ export function parseWeight(text: string): number {
 /** A process id, 1..4194304: the kernel gives out lower ones only (PID_MAX_LIMIT). Throws ValueError. */
 export function parsePid(text: string): number {
   return parseCount(text, "process id", MAX_TASKS);
+}
+
+/** A number of rows, 1..1000000000. Throws ValueError. */
+export function parseRows(text: string): number {
+  return parseCount(text, "number of rows", MAX_ROWS);
 }
 
 function parseCount(input: string, kind: string, max: number): number {

@@ -131,6 +131,12 @@ function refusal(input: string, offset: number, reason: string | null = null): V
   return new ValueError({ kind: "duration", input, offset, reason, accepted: ACCEPTED });
 }
 
+const [MS_PER_MINUTE, MS_PER_HOUR, MS_PER_DAY] = [MINUTE_MS, HOUR_MS, DAY_MS].map(Number) as [
+  number,
+  number,
+  number,
+];
+
 /**
  * Compact for tables, at most two units, rounded down: `850ms`, `2.5s`, `45s`, `2m05s`, `2h30m`, `1d03h`.
  * Below zero (overdue) it begins with `-`.
@@ -140,10 +146,10 @@ export function formatDuration(durationMs: number): string {
   if (totalMs < 0) return `-${formatDuration(-totalMs)}`;
   if (totalMs > 0 && totalMs < 1000) return `${totalMs}ms`;
   if (totalMs < 10_000) return `${Math.floor(totalMs / 100) / 10}s`;
-  if (totalMs < 60_000) return `${Math.floor(totalMs / 1000)}s`;
-  if (totalMs < Number(HOUR_MS)) return twoUnits(totalMs / 1000, 60, ["m", "s"]);
-  if (totalMs < Number(DAY_MS)) return twoUnits(totalMs / Number(MINUTE_MS), 60, ["h", "m"]);
-  return twoUnits(totalMs / Number(HOUR_MS), 24, ["d", "h"]);
+  if (totalMs < MS_PER_MINUTE) return `${Math.floor(totalMs / 1000)}s`;
+  if (totalMs < MS_PER_HOUR) return twoUnits(totalMs / 1000, 60, ["m", "s"]);
+  if (totalMs < MS_PER_DAY) return twoUnits(totalMs / MS_PER_MINUTE, 60, ["h", "m"]);
+  return twoUnits(totalMs / MS_PER_HOUR, 24, ["d", "h"]);
 }
 
 function twoUnits(smallUnits: number, perLarge: number, [large, small]: [string, string]): string {

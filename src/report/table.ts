@@ -1,6 +1,6 @@
-import { printable } from "./escape.ts";
+import { isPlainAscii, printable } from "./escape.ts";
 import { MISSING } from "./units.ts";
-import { type Measure, measureFor, truncate } from "./width.ts";
+import { asciiMeasure, type Measure, measureFor, truncate } from "./width.ts";
 
 /** One column of a table. */
 export interface Column {
@@ -26,31 +26,62 @@ const GAP = "  ";
 /** Below this a cut cell says nothing any more; the terminal may wrap instead. */
 const MIN_SHRUNK_COLUMNS = 8;
 
-/**
- * Lines of a table without borders, upper-case titles first, each ending in a newline. Cells are escaped
- * here, so a job's name cannot forge a row; a missing or empty cell is `-`. With no rows there are still the
- * titles.
- */
+/** Between the cells of a row that waits for its widths: printable() lets no such character through. */
+const SEPARATOR = "\x1f";
+
+/** All of {@link tableLines}, with cells by the keys of their columns. */
 export async function renderTable(
   columns: readonly Column[],
   rows: readonly Readonly<Record<string, string>>[],
   options: TableOptions,
 ): Promise<string> {
-  const titles = columns.map((column) => printable(column.title.toUpperCase()));
-  const cells = rows.map((row) => columns.map((column) => printable(row[column.key] || MISSING)));
-  const measure = await measureFor([titles, ...cells].flat());
-  const widths = fitWidths(columns, naturalWidths([titles, ...cells], measure), options.widthColumns);
-  const lines = [titles, ...cells].map((line) => layLine(line, columns, { widths, measure }));
-  if (options.colour && lines[0]) lines[0] = `\x1b[1m${lines[0]}\x1b[22m`;
-  return lines.map((line) => `${line}\n`).join("");
+  const cells = rows.map((row) => columns.map((column) => row[column.key] ?? ""));
+  return [...await tableLines(columns, cells, options)].join("");
 }
 
-function naturalWidths(lines: readonly (readonly string[])[], measure: Measure): number[] {
-  const widths = (lines[0] ?? []).map(() => 0);
-  for (const line of lines) {
-    for (const [index, cell] of line.entries()) widths[index] = Math.max(widths[index] ?? 0, measure(cell));
+/**
+ * Lines of a table without borders, upper-case titles first, each ending in a newline. Cells are escaped
+ * here, so a job's name cannot forge a row; a missing or empty cell is `-`. With no rows there are still the
+ * titles. Rows are kept as one string each until all widths are known: a million of them take 200 MB.
+ */
+export async function tableLines(
+  columns: readonly Column[],
+  rows: Iterable<readonly string[]>,
+  options: TableOptions,
+): Promise<Iterable<string>> {
+  const titles = columns.map((column) => printable(column.title.toUpperCase()));
+  let measure = await measureFor(titles);
+  const natural = titles.map(measure);
+  const kept = [titles.join(SEPARATOR)];
+  for (const row of rows) {
+    const cells: string[] = [];
+    for (let index = 0; index < columns.length; index++) {
+      const cell = row[index] || MISSING;
+      if (isPlainAscii(cell)) {
+        cells.push(cell);
+        natural[index] = Math.max(natural[index]!, cell.length);
+        continue;
+      }
+      const harmless = printable(cell);
+      if (measure === asciiMeasure) measure = await measureFor([harmless]);
+      cells.push(harmless);
+      natural[index] = Math.max(natural[index]!, measure(harmless));
+    }
+    kept.push(cells.join(SEPARATOR));
   }
-  return widths;
+  const widths = fitWidths(columns, natural, options.widthColumns);
+  return layLines(columns, kept, { widths, measure, colour: options.colour });
+}
+
+function* layLines(
+  columns: readonly Column[],
+  kept: readonly string[],
+  { widths, measure, colour }: Layout & { colour: boolean },
+): Generator<string> {
+  for (const [index, text] of kept.entries()) {
+    const line = layLine(text.split(SEPARATOR), columns, { widths, measure });
+    yield index === 0 && colour ? `\x1b[1m${line}\x1b[22m\n` : `${line}\n`;
+  }
 }
 
 /** Takes columns from the widest shrinkable cell until the line fits or nothing may be shrunk further. */
@@ -86,11 +117,13 @@ interface Layout {
 }
 
 function layLine(cells: readonly string[], columns: readonly Column[], { widths, measure }: Layout): string {
-  const laid = cells.map((cell, index) => {
-    const width = widths[index] ?? 0;
-    const shown = truncate(cell, width, measure);
+  let line = "";
+  for (let index = 0; index < cells.length; index++) {
+    const width = widths[index]!;
+    const shown = truncate(cells[index]!, width, measure);
     const padding = " ".repeat(Math.max(0, width - measure(shown)));
-    return columns[index]?.align === "right" ? padding + shown : shown + padding;
-  });
-  return laid.join(GAP).trimEnd();
+    line += columns[index]!.align === "right" ? padding + shown : shown + padding;
+    if (index < cells.length - 1) line += GAP;
+  }
+  return line.trimEnd();
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from "../job/duration.ts";
 import { formatBytes } from "../job/size.ts";
+import { localTime } from "./local_time.ts";
 
 /** Shown where the kernel gave no value; a 0 would be a lie. */
 export const MISSING = "-";
@@ -44,12 +45,5 @@ export function formatCount(count: number | null): string {
 
 /** Wall-clock time of the node, to the second: `2026-11-01 08:00:05`. */
 export function formatLocalTime(time: Date | null): string {
-  return orMissing(time, (date) => {
-    const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join("-");
-    return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":")}`;
-  });
-}
-
-function twoDigits(number: number): string {
-  return String(number).padStart(2, "0");
+  return orMissing(time, (date) => localTime(date.getTime()));
 }

@@ -5,6 +5,7 @@ import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor } from "..
 import type { Selector } from "../job/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import { openDatabase, storeError } from "./open.ts";
+import { readPages, type RowQuery } from "./row_pages.ts";
 import { reasonOf } from "./columns.ts";
 import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
 import type { Ending, Moment, StoredEvent } from "./records.ts";
@@ -286,6 +287,11 @@ export class JobStore {
   /** Gives at most `count` free pages back to the file system. */
   givePagesBack(count: number): void {
     this.#read("cannot compact", () => givePagesBack(this.#db, count));
+  }
+
+  /** The rows of a query, read as they are taken. Throws StoreError, also half-way. */
+  rows<Row>(query: RowQuery): Generator<Row> {
+    return readPages<Row>(this.#db, this.path, query);
   }
 
   /** From now on waits at most `waitMs` for another process's write. */

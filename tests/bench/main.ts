@@ -1,10 +1,10 @@
 /**
- * `make bench`: launch, kill, memory, sampling, prune and sweep side by side in one booted container, as tables with the aims. A busy machine
- * makes every figure worse; the ratios hold, because what is compared runs interleaved. About eight minutes;
+ * `make bench`: launch, kill, memory, sampling, prune and sweep side by side in one booted container, and report on this machine, as
+ * tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is compared runs interleaved. About ten minutes;
  * `make bench BENCHES="launch sweep"` picks.
  */
 import { join } from "node:path";
-import { runCommand } from "../machine/command.ts";
+import { isInstalled, runCommand } from "../machine/command.ts";
 import type { Machine } from "../machine/machine.ts";
 import { bootNspawn } from "../machine/nspawn.ts";
 import { CACHE_DIR, PROJECT_DIR } from "../machine/project.ts";
@@ -14,8 +14,9 @@ import { benchKill } from "./kill.ts";
 import { benchLaunch } from "./launch.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPrune, MEASURE_PRUNE_PROGRAM } from "./prune.ts";
+import { benchReport } from "./report.ts";
 import { benchSampling, MEASURE_SAMPLING_PROGRAM } from "./sampling.ts";
-import { benchSweep, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
+import { benchSweep, JOB_ROWS_MODULE, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
 
 const SUITE = "bookworm";
 const BARE_PROGRAM = "/usr/local/bin/bare-deno";
@@ -23,35 +24,49 @@ const BARE_PROGRAM = "/usr/local/bin/bare-deno";
 const PROGRAMS_DIR = "/dev/shm";
 const COMPILE_TIMEOUT_MS = 60_000;
 
+const IN_A_CONTAINER = ["launch", "kill", "memory", "sweep"];
+const DIST_CORRAL = join(PROJECT_DIR, "dist", "corral");
+
 async function main(): Promise<number> {
-  const tier = TIERS.find(({ name }) => name === `nspawn-${SUITE}`);
-  const reason = tier === undefined ? "has no container" : obstacle(tier);
-  if (reason !== null) {
-    console.error(`bench: ${reason}`);
-    return 1;
+  const wanted = (name: string) => Deno.args.length === 0 || Deno.args.includes(name);
+  const aims: Aim[] = [];
+  if (IN_A_CONTAINER.some(wanted)) {
+    const tier = TIERS.find(({ name }) => name === `nspawn-${SUITE}`);
+    const reason = tier === undefined ? "has no container" : obstacle(tier);
+    if (reason !== null) {
+      console.error(`bench: ${reason}`);
+      return 1;
+    }
+    aims.push(...await benchInContainer(wanted));
   }
+  if (wanted("report")) aims.push(...await benchHere());
+  for (const { what, met } of aims) console.log(`${met ? "met   " : "missed"}  ${what}`);
+  return 0;
+}
+
+async function benchInContainer(wanted: (name: string) => boolean): Promise<Aim[]> {
   const machine = await bootNspawn(SUITE, {
     [MEASURE_PROGRAM]: join(import.meta.dirname!, "measure.py"),
     [MEASURE_SAMPLING_PROGRAM]: join(import.meta.dirname!, "measure_sampling.py"),
     [MEASURE_PRUNE_PROGRAM]: join(import.meta.dirname!, "measure_prune.py"),
     [MEASURE_SWEEP_PROGRAM]: join(import.meta.dirname!, "measure_sweep.py"),
+    [JOB_ROWS_MODULE]: join(import.meta.dirname!, "job_rows.py"),
     [BARE_PROGRAM]: await compileBare(),
   });
   try {
-    return await bench(machine);
+    return await bench(machine, wanted);
   } finally {
     await machine.stop();
   }
 }
 
-async function bench(machine: Machine): Promise<number> {
+async function bench(machine: Machine, wanted: (name: string) => boolean): Promise<Aim[]> {
   const corral = join(PROGRAMS_DIR, "corral");
   const bare = join(PROGRAMS_DIR, "bare-deno");
   await machine.exec(["cp", machine.corral, corral]);
   await machine.exec(["cp", BARE_PROGRAM, bare]);
   const { stdout } = await machine.exec([corral, "--version"]);
-  const load = Deno.loadavg()[0]!.toFixed(1);
-  console.log(`${stdout.trim()}, ${machine.name}, ${navigator.hardwareConcurrency} cores, load ${load}\n`);
+  introduce(stdout, machine.name);
   const all: Record<string, () => Promise<Aim[]>> = {
     launch: async () => [await benchLaunch(machine, { corral, bare })],
     kill: () => benchKill(machine, corral),
@@ -61,11 +76,22 @@ async function bench(machine: Machine): Promise<number> {
     sweep: () => benchSweep(machine, { corral, bare }),
   };
   const aims: Aim[] = [];
-  for (const [name, run] of Object.entries(all)) {
-    if (Deno.args.length === 0 || Deno.args.includes(name)) aims.push(...await run());
+  for (const [name, run] of Object.entries(all)) if (wanted(name)) aims.push(...await run());
+  return aims;
+}
+
+async function benchHere(): Promise<Aim[]> {
+  if (!isInstalled("sqlite3")) {
+    console.error("bench: report needs sqlite3, run: apt-get install --yes sqlite3");
+    return [];
   }
-  for (const { what, met } of aims) console.log(`${met ? "met   " : "missed"}  ${what}`);
-  return 0;
+  introduce(await runCommand([DIST_CORRAL, "--version"], { timeoutMs: COMPILE_TIMEOUT_MS }), "this machine");
+  return await benchReport({ corral: DIST_CORRAL, bare: await compileBare() });
+}
+
+function introduce(version: string, where: string): void {
+  const load = Deno.loadavg()[0]!.toFixed(1);
+  console.log(`${version.trim()}, ${where}, ${navigator.hardwareConcurrency} cores, load ${load}\n`);
 }
 
 /** An empty program, compiled as dist/corral is: what no program of this kind can do without. */

@@ -2,7 +2,6 @@
 of a sweep that has nothing to do and of a bare program, in milliseconds and interleaved. The jobs are real: a process and a cgroup each;
 their supervisor is this program. The ended ones are rows. OPTIONS: corral, bare, liveCounts, endedRows, rounds, warmUps.
 """
-import itertools
 import json
 import os
 import shutil
@@ -11,61 +10,11 @@ import subprocess
 import sys
 import time
 
+from job_rows import DAY_MS, insert, insert_ended, job_id, spec, start_ticks
+
 MOUNT = "/sys/fs/cgroup"
 STORE = "/dev/shm/corral-bench-sweep"
-ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
-NO_LIMITS = json.dumps(dict.fromkeys(
-    ["memoryMaxBytes", "memoryHighBytes", "swapMaxBytes", "cpuMaxCores", "cpuWeight", "pidsMax"]))
-DAY_MS = 86_400_000
 options = json.loads(sys.argv[1])
-
-
-def ids():
-    return ("".join(letters) for letters in itertools.product(ALPHABET, repeat=6))
-
-
-def start_ticks(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        return int(file.read().rpartition(")")[2].split()[19])
-
-
-def boot_id():
-    with open("/proc/sys/kernel/random/boot_id") as file:
-        return file.read().strip()
-
-
-def spec(job_id, created_ms):
-    return {
-        "id": job_id, "name": "fastsurfer", "ref": f"task-{job_id}", "tags": "{}", "argv": '["sleep","1000"]', "user": "root", "uid": 0,
-        "cwd": "/", "limits": NO_LIMITS, "grace_ms": 2000, "first_signal": "TERM", "backend": "cgroupfs", "created_at_ms": created_ms,
-        "boot_id": boot_id(), "supervisor_pid": os.getpid(), "supervisor_start_ticks": start_ticks(os.getpid()),
-    }
-
-
-def ended_rows(job_ids, count):
-    """Over the last 90 days, every usage figure there."""
-    now_ms = time.time_ns() // 1_000_000
-    base = spec("", 0)
-    for index, job_id in zip(range(count), job_ids):
-        created_ms = now_ms - (count - index) * (90 * DAY_MS // count)
-        yield {
-            **base, "id": job_id, "ref": f"task-{job_id}", "created_at_ms": created_ms, "state": "ended", "reason": "exited",
-            "trigger_reason": "exited", "exit_code": 0, "pid": 4711, "pid_start_ticks": 1, "pgid": 4711, "cgroup_path": f"/corral/{job_id}",
-            "cgroup_inode": index, "started_at_ms": created_ms, "started_boot_ms": index, "ended_at_ms": created_ms + 60_000,
-            "wall_ms": 60_000, "cpu_usage_usec": 50_000_000 + index, "cpu_user_usec": 40_000_000, "cpu_system_usec": 10_000_000,
-            "memory_peak_bytes": 20_000_000 + index, "pids_peak": 7,
-        }
-
-
-def insert(database, rows):
-    rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
-        return
-    columns = ", ".join(first)
-    values = ", ".join(f":{name}" for name in first)
-    database.executemany(f"INSERT INTO jobs ({columns}) VALUES ({values})", itertools.chain([first], rows))
-    database.commit()
 
 
 class LiveJob:
@@ -111,8 +60,8 @@ def timed(argv):
     return elapsed
 
 
-def measure(count, job_ids, database):
-    jobs = [LiveJob(next(job_ids)) for _ in range(count)]
+def measure(count, first, database):
+    jobs = [LiveJob(job_id(first + index)) for index in range(count)]
     try:
         insert(database, (job.row() for job in jobs))
         row = {"live": count, "sweepMs": [], "bareMs": []}
@@ -134,10 +83,13 @@ def main():
     shutil.rmtree(STORE, ignore_errors=True)
     timed([options["corral"], "--state-dir", STORE, "sweep", "--quiet"])
     database = sqlite3.connect(f"{STORE}/corral.db", timeout=60)
-    job_ids = ids()
-    insert(database, ended_rows(job_ids, options["endedRows"]))
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    print(json.dumps([measure(count, job_ids, database) for count in options["liveCounts"]]))
+    first = options["endedRows"]
+    insert_ended(database, first)
+    result = []
+    for count in options["liveCounts"]:
+        result.append(measure(count, first, database))
+        first += count
+    print(json.dumps(result))
     shutil.rmtree(STORE)
 
 

@@ -5,6 +5,8 @@ import { median } from "./statistics.ts";
 
 /** Where the machine has the measuring program of this benchmark. */
 export const MEASURE_SWEEP_PROGRAM = "/usr/local/lib/corral-test/measure_sweep.py";
+/** What it imports, beside it. */
+export const JOB_ROWS_MODULE = "/usr/local/lib/corral-test/job_rows.py";
 const LIVE_COUNTS = [0, 10, 100, 1000];
 const ENDED_ROWS = 1_000_000;
 const ROUNDS = 9;

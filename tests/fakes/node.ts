@@ -25,6 +25,8 @@ export class FakeNode implements Disposable {
   wallMs = 1_793_520_100_000;
   bootMs = 9_101_000;
   widthColumns: number | null = null;
+  /** The reader of stdout goes away after the first write. */
+  outputEnds = false;
   interactive = false;
   answer = false;
   retentionMs: number | null = null;
@@ -87,7 +89,10 @@ export class FakeNode implements Disposable {
     const cgroups = this.cgroups;
     return {
       stdout: {
-        write: (text) => void (this.out += text),
+        write: (text) => {
+          this.out += text;
+          return !this.outputEnds;
+        },
         isTerminal: this.widthColumns !== null,
         isJournal: false,
         widthColumns: this.widthColumns,

@@ -32,10 +32,23 @@ export class StoreDir implements Disposable {
     return database;
   }
 
+  /** Everybody who has it open lets go, as at the end of their processes. */
+  closeAll(): void {
+    for (const handle of this.#open.splice(0)) handle.close();
+  }
+
   [Symbol.dispose](): void {
-    for (const handle of this.#open) handle.close();
+    this.closeAll();
     this.#temp[Symbol.dispose]();
   }
+}
+
+/** As a disk that lost the second half of a file's pages: they are there, and empty. */
+export function emptySecondHalf(path: string): void {
+  const { size } = Deno.statSync(path);
+  const half = Math.floor(size / 2);
+  Deno.truncateSync(path, half);
+  Deno.truncateSync(path, size);
 }
 
 /** Records a job that runs in /corral/ID. */

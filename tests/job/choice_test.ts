@@ -19,3 +19,9 @@ Deno.test("choiceOf() names the option, the word and what it takes", () => {
     assert.equal(renderError(error), 'corral: --on-orphan: "le\\u001bave" is none of kill, keep');
   }
 });
+
+Deno.test("choiceOf() asks whether a near word was meant", () => {
+  assert.throws(() => choice.parse("kepe"), {
+    message: '--on-orphan: "kepe" is none of kill, keep, did you mean keep?',
+  });
+});

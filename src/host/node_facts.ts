@@ -1,0 +1,20 @@
+/** What a report says of the node itself. */
+
+/** CPUs that are online (proc_stat(5)): what the node has, whatever a quota or affinity leaves to corral. Null where /proc does not tell. */
+export function onlineCpus(procRoot: string): number | null {
+  const count = read(procRoot, "stat")?.match(/^cpu\d+ /gm)?.length ?? 0;
+  return count === 0 ? null : count;
+}
+
+/** The node's name; null where /proc does not tell. */
+export function hostName(procRoot: string): string | null {
+  return read(procRoot, "sys/kernel/hostname")?.trim() || null;
+}
+
+function read(procRoot: string, file: string): string | null {
+  try {
+    return Deno.readTextFileSync(`${procRoot}/${file}`);
+  } catch {
+    return null;
+  }
+}
