@@ -60,8 +60,9 @@ function openOnce(directory: string, path: string): DatabaseSync {
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    // Holds only for a file that this makes, and only before anything is in it: a store can shrink without being rewritten as a whole.
-    db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
+    // Holds only when it is said before anything is in the file: a store can then shrink without being rewritten as a whole. Said of a
+    // file that is in use, it would write to it, and wait for whoever holds it.
+    if (pageCount(db) === 0) db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
     db.prepare(`PRAGMA journal_mode = ${isShared(directory) ? "DELETE" : "WAL"}`).get();
     db.prepare("PRAGMA synchronous = NORMAL").get();
     migrate(db, path);
@@ -70,6 +71,10 @@ function openOnce(directory: string, path: string): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+function pageCount(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA page_count").get()?.["page_count"] ?? 0);
 }
 
 /** An SQLite or file error as a StoreError with what mends it. */

@@ -1,6 +1,6 @@
 /** corral as one user calls it on a test machine, on one backend and with a store of its own. */
 import type { BackendName, EndReason, Limits, Survivor } from "../../src/job/job.ts";
-import type { Usage } from "../../src/job/usage.ts";
+import type { Sample, Usage } from "../../src/job/usage.ts";
 import type { ExecOptions, ExecResult, Machine } from "../machine/machine.ts";
 
 /** The JSON of `corral show --json` and of a receipt. */
@@ -26,8 +26,9 @@ export interface JobJson {
   events: { at: string; actor: string; kind: string; detail: Record<string, unknown> }[];
 }
 
-/** What `corral show --json` adds of a live job. */
+/** What `corral show --json` adds: its course, and of a live job how it is now. */
 export interface LiveJson extends JobJson {
+  samples: Sample[];
   memoryCurrentBytes: number | null;
   frozen: boolean;
   processes: { pid: number; ppid: number; state: string; command: string }[];

@@ -101,7 +101,7 @@ machineTest(machine, "corral show --json has every key in its type, and events i
   const expected = [
     ...[...strings, ...times].map((key) => [key, "string"]),
     ...numbers.map((key) => [key, "number"]),
-    ...["command", "survivors", "events"].map((key) => [key, "array"]),
+    ...["command", "survivors", "events", "samples"].map((key) => [key, "array"]),
     ...["tags", "limits", "usage"].map((key) => [key, "object"]),
     ["signal", "null"],
     ["adopted", "boolean"],

@@ -4,6 +4,7 @@ import { renderError, StoreError } from "../../src/errors.ts";
 import { MIGRATIONS } from "../../src/store/schema.ts";
 import { storeError } from "../../src/store/open.ts";
 import { JobStore } from "../../src/store/jobs.ts";
+import { JOB_ID, specOf } from "../fakes/job.ts";
 import { StoreDir } from "../fakes/stores.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -39,6 +40,14 @@ Deno.test("JobStore.open() makes a file that can shrink", () => {
   dir.open();
   const INCREMENTAL = 2;
   assert.equal(dir.raw().prepare("PRAGMA auto_vacuum").get()?.["auto_vacuum"], INCREMENTAL);
+});
+
+Deno.test("JobStore.open() of a store that somebody writes to neither waits nor writes", () => {
+  using dir = new StoreDir();
+  dir.open().insert(specOf());
+  dir.closeAll();
+  dir.raw().exec("BEGIN IMMEDIATE");
+  assert.deepEqual(dir.open().live().map(({ spec }) => spec.id), [JOB_ID]);
 });
 
 Deno.test("JobStore.open() of what is no store says what mends it", () => {
