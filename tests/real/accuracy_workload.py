@@ -1,4 +1,4 @@
-"""A job of known amounts: accuracy_workload.py DIRECTORY end|oom. Two cores for two seconds, then memory of its own and pages of a device,
+"""A job of known amounts: accuracy_workload.py DIRECTORY end|oom. Two cores for four seconds, then memory of its own and pages of a device,
 held until a file named `go` is in DIRECTORY; then direct writes and reads; then it leaves what the kernel says of its cgroup as `end.json`, or
 takes memory until it dies.
 """
@@ -54,21 +54,25 @@ def transfer(flags, act, count):
 
 
 def main():
-    subprocess.run(["stress-ng", "--quiet", "--cpu", "2", "--timeout", "2"], check=True)
+    subprocess.run(["stress-ng", "--quiet", "--cpu", "2", "--timeout", "4"], check=True)
     held = bytearray(b"x") * (ANON_MIB * MIB)
+    # The last close of a block device drops the pages of it.
     with open(DEVICE, "rb", buffering=0) as device:
         for _ in range(CACHE_MIB):
             device.read(MIB)
-    leave("held.json", files())
-    wait_for("go")
+        leave("held.json", files())
+        wait_for("go")
     transfer(os.O_WRONLY, os.pwritev, WRITE_MIB)
     transfer(os.O_RDONLY, os.preadv, READ_MIB)
     if ending == "oom":
         while True:
             held += b"x" * MIB
+    # What is used after the last look is in no figure of it: no memory to give back, no interpreter to end.
+    del held
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu_usec = round(sum(usage.ru_utime + usage.ru_stime for usage in usages) * 1e6)
     leave("end.json", {"files": files(), "cpuUsec": cpu_usec})
+    os._exit(0)
 
 
 main()
