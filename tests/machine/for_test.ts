@@ -5,6 +5,8 @@
 import { bootMachine, MACHINE_NAMES } from "./catalogue.ts";
 import type { Machine } from "./machine.ts";
 
+const ONCE_ON = "nspawn-bookworm";
+
 let booting: Promise<Machine> | undefined;
 
 /** Await it at the top of a test file, so that its controllers are known when the tests are registered. */
@@ -34,6 +36,11 @@ export function nativeOnly(machine: Machine): MachineTestOptions {
   return machine.slowness === 1
     ? {}
     : { skip: `too slow on ${machine.name}, nspawn-${machine.suite} shows it` };
+}
+
+/** Skips on all machines but one what depends neither on systemd's version nor on the kernel's, and takes many seconds. */
+export function onceOnly(machine: Machine): MachineTestOptions {
+  return machine.name === ONCE_ON ? {} : { skip: `the same on ${machine.name}, ${ONCE_ON} shows it` };
 }
 
 type Body = (machine: Machine) => Promise<void>;

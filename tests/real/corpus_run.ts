@@ -125,7 +125,9 @@ async function runnerInput(machine: Machine, request: CorpusRequest, setting: Se
     nasty: machine.nasty,
     otherJob: OTHER_JOB,
     managers: await managersOf(machine, user),
-    hangS: (HANG_MS / 1000) * Math.sqrt(machine.slowness),
+    hangS: (HANG_MS / 1000) * machine.slowness,
+    // corral is called once then, for all cases. A supervisor that is none of corral's knows `show` only.
+    isSlow: machine.slowness > 1 && request.corral === undefined,
     width: WIDTH.light,
     heavyWidth: WIDTH.heavy,
     cases: cases.map((one) => runnerCase(one, machine)),

@@ -1,6 +1,6 @@
 /** The exit code of `corral run` is the job's own; 126 and 127 are for commands that cannot be run. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly, onceOnly } from "../machine/for_test.ts";
 import { succeeded } from "./caller.ts";
 import { runGuestProgram } from "./guest_program.ts";
 
@@ -38,7 +38,7 @@ machineTest(machine, `exit codes 0 to 255 are passed on and recorded (${CODES.le
     code,
     row: { state: "ended", reason: "exited", exit_code: code, exit_signal: null },
   })));
-}, nativeOnly(machine));
+}, onceOnly(machine));
 
 machineTest(machine, "death by signal N gives 128+N and is recorded", async () => {
   await check(SIGNALS.map((signal) => ({

@@ -1,6 +1,6 @@
 /** A job's standard streams are its caller's own, and so is everything else that a process inherits. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly, onceOnly } from "../machine/for_test.ts";
 import { Caller, succeeded } from "./caller.ts";
 import { runGuestProgram } from "./guest_program.ts";
 
@@ -34,7 +34,7 @@ machineTest(machine, `${PIPE_MIB} MB go through a job unharmed and at the speed 
     `${PIPE_MIB} MB: ${plainS.toFixed(2)} s through cat, ${jobS.toFixed(2)} s through corral run cat`,
   );
   assert.ok(jobS <= plainS * SLOWER_AT_MOST + START_S, `${jobS} s, ${plainS} s without corral`);
-}, nativeOnly(machine));
+}, onceOnly(machine));
 
 /** What inherit.py found. */
 interface Inherited {

@@ -1,6 +1,6 @@
 /** Whatever is wrong with the store: the job runs, its deadline holds, its exit code is passed on, and one line tells of the loss. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, onceOnly } from "../machine/for_test.ts";
 import type { Running } from "../machine/machine.ts";
 import { type JobJson, succeeded } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
@@ -164,5 +164,5 @@ for (const [index, broken] of BROKEN_STORES.entries()) {
       assert.match(stderr, /^corral: .*\n$/);
       assert.match(stderr, broken.says);
     }
-  }, nativeOnly(machine));
+  }, onceOnly(machine));
 }

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly, onceOnly } from "../machine/for_test.ts";
 import type { Running } from "../machine/machine.ts";
 import { allCallers, Caller, linesOfSweep, succeeded, until } from "./caller.ts";
 import { leftOf } from "./guest_program.ts";
@@ -111,7 +111,7 @@ machineTest(
     assert.deepEqual((await sweep(caller)).acts, []);
     assert.deepEqual(await leftOf(machine, [job]), []);
   },
-  nativeOnly(machine),
+  onceOnly(machine),
 );
 
 machineTest(machine, "corral sweep reports what left its job, and ends it once the job is over", async () => {
@@ -192,7 +192,7 @@ machineTest(
       await tracer.kill("SIGKILL");
     }
   },
-  nativeOnly(machine),
+  onceOnly(machine),
 );
 
 const HOLD = `import sqlite3, sys, time
@@ -226,5 +226,5 @@ machineTest(
     assert.ok(usage.cpuUsageUsec! > 0);
     assert.deepEqual(await leftOf(machine, [job]), []);
   },
-  nativeOnly(machine),
+  onceOnly(machine),
 );

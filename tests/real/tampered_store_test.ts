@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { BackendName } from "../../src/job/job.ts";
-import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, onceOnly } from "../machine/for_test.ts";
 import { runGuestProgram } from "./guest_program.ts";
 
 const machine = await machineUnderTest();
@@ -130,5 +130,5 @@ for (const [index, backend] of BACKENDS.entries()) {
     assert.deepEqual(found.states, ["ended"]);
     assert.deepEqual((JSON.parse(found.again.stdout) as { acts: unknown[] }).acts, []);
     assert.deepEqual(found.left, []);
-  }, nativeOnly(machine));
+  }, onceOnly(machine));
 }
