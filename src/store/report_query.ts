@@ -41,13 +41,13 @@ const NO_ORDER: RowOrder = { by: null, limit: null };
 
 /** Rows of the values of `select`, as arrays. */
 export function valueRows(select: readonly string[], filter: ReportFilter, order = NO_ORDER): RowQuery {
-  return { ...rowsOf(filter, orderSql(filter, order)), select, asArrays: true };
+  return { ...rowsOf(filter, order), select, asArrays: true };
 }
 
 /** Whole rows of `jobs`, as objects, with `cpu_percent` and `memory_percent`. */
 export function wholeRows(filter: ReportFilter, order: RowOrder): RowQuery {
   const shares = [`${CPU_PERCENT_SQL} AS cpu_percent`, `${MEMORY_PERCENT_SQL} AS memory_percent`];
-  return { ...rowsOf(filter, orderSql(filter, order)), select: ["jobs.*", ...shares], asArrays: false };
+  return { ...rowsOf(filter, order), select: ["jobs.*", ...shares], asArrays: false };
 }
 
 /** What jobs have in common, as SQL. A day is made of the start by whoever knows the time zone. */
@@ -58,7 +58,7 @@ export const GROUP_SQL: Record<GroupKey, string> = {
   day: STARTED_SQL,
 };
 
-function rowsOf(filter: ReportFilter, order: string): Pick<RowQuery, "from" | "values"> {
+function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select" | "asArrays"> {
   const { sinceMs, untilMs, nameGlob, ref, user, reason, tags, nowMs, cores } = filter;
   const conditions: string[] = [];
   const values: Record<string, SQLInputValue> = { now: nowMs, cores };
@@ -79,15 +79,18 @@ function rowsOf(filter: ReportFilter, order: string): Pick<RowQuery, "from" | "v
     // In quotes: a key may hold a dot. It holds no quote (job/tag.ts).
     values[`key${index}`] = `$."${key}"`;
   }
-  const filtered = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  return { from: `${filtered} ${order}`, values };
+  const filtered = conditions.length === 0 ? null : conditions.join(" AND ");
+  return { where: filtered, order: orderSql(filter, order), limit: order.limit, values };
 }
 
-function orderSql({ sinceMs }: ReportFilter, { by, limit }: RowOrder): string {
-  const oldestFirst = `${sinceMs === null ? "" : "+"}created_at_ms, rowid`;
+/** Null for the order in which they were recorded, where no other index than that of this order finds them sooner. */
+function orderSql({ sinceMs, nameGlob, ref }: ReportFilter, { by }: RowOrder): string | null {
+  if (by === null) {
+    if (sinceMs !== null) return "+created_at_ms, rowid";
+    return nameGlob === null && ref === null ? null : "created_at_ms, rowid";
+  }
   // What is not known comes last either way.
-  const chosen = by === null ? "" : `${by.column.sql} ${by.isDescending ? "DESC" : "ASC"} NULLS LAST, `;
-  return `ORDER BY ${chosen}${oldestFirst}${limit === null ? "" : ` LIMIT ${limit}`}`;
+  return `${by.column.sql} ${by.isDescending ? "DESC" : "ASC"} NULLS LAST, created_at_ms, rowid`;
 }
 
 function isPattern(nameGlob: string | null): boolean {

@@ -1,5 +1,5 @@
 /** Reads the rows of a query a page at a time: a million of them must not be in memory at once. */
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { storeError } from "./open.ts";
 import { DamagedRow } from "./rows.ts";
 
@@ -7,11 +7,15 @@ import { DamagedRow } from "./rows.ts";
 export interface RowQuery {
   /** What is read of each: SQL over `jobs` with `:name` parameters. */
   readonly select: readonly string[];
-  /** Which and in what order: what follows FROM jobs. */
-  readonly from: string;
+  /** Which: a condition; null for all. */
+  readonly where: string | null;
+  /** Terms of ORDER BY; null for the order in which they were recorded, which takes no memory. */
+  readonly order: string | null;
+  /** The first so many; null for all. */
+  readonly limit: number | null;
   /** What neither of the two names is left out. */
   readonly values: Readonly<Record<string, SQLInputValue>>;
-  /** Arrays in the order of `select`, which cost half of what objects do. */
+  /** Arrays in the order of `select`, which cost half of what objects do. In an object, what is called page_… is not for its reader. */
   readonly asArrays: boolean;
 }
 
@@ -21,30 +25,70 @@ const PAGE_ROWS = 1_000;
 /**
  * The rows as they are taken. Throws StoreError, also half-way.
  *
- * First the order is settled: a table of row numbers, 12 bytes each, in memory and not on a disk that may be full. Then come pages.
- * One statement stepped row by row costs twice the time in this runtime, and it would be open for as long as a pager waits for its
- * user: on NFS, without WAL, no job could be recorded then. A job that is dropped meanwhile is left out.
+ * One statement stepped row by row costs twice the time in this runtime, and it would be open for as long as a pager waits for its user:
+ * on NFS, without WAL, no job could be recorded then. A job that is dropped meanwhile is left out, one that is recorded meanwhile too.
  */
 export function* readPages<Row>(db: DatabaseSync, path: string, query: RowQuery): Generator<Row> {
   try {
-    db.prepare("PRAGMA temp_store = MEMORY").get();
-    const chosen = settle(db, query);
-    try {
-      yield* pages<Row>(db, chosen, query);
-    } finally {
-      db.prepare(`DROP TABLE temp.${chosen}`).run();
-    }
+    yield* query.order === null ? walk<Row>(db, query) : settled<Row>(db, { ...query, order: query.order });
   } catch (cause) {
     throw damagedJson(db, path, cause) ?? storeError("cannot read", path, cause);
   }
 }
 
-let settled = 0;
+/** Each page begins behind the last row of the one before it, found by the index jobs_created. */
+function* walk<Row>(db: DatabaseSync, { select, where, limit, values, asArrays }: RowQuery): Generator<Row> {
+  const last = Number(db.prepare("SELECT max(rowid) AS last FROM jobs").get()?.["last"] ?? 0);
+  const sql = `SELECT ${select.join(", ")}, created_at_ms AS page_ms, rowid AS page_row FROM jobs
+    WHERE rowid <= :page_last AND (created_at_ms, rowid) > (:page_ms, :page_row)${
+    where === null ? "" : ` AND (${where})`
+  }
+    ORDER BY created_at_ms, rowid LIMIT :page_rows`;
+  const page = prepare(db, sql, asArrays);
+  const parameters = { ...parametersOf(sql, values), page_last: last };
+  let behind: Place = { page_ms: -Infinity, page_row: 0 };
+  for (let left = limit ?? Infinity; left > 0;) {
+    const wanted = Math.min(PAGE_ROWS, left);
+    const rows = page.all({ ...parameters, ...behind, page_rows: wanted }) as unknown[];
+    if (rows.length > 0) behind = placeOf(rows.at(-1));
+    for (const row of rows) if (Array.isArray(row)) row.length = select.length;
+    yield* rows as Iterable<Row>;
+    if (rows.length < wanted) return;
+    left -= rows.length;
+  }
+}
+
+interface Place {
+  page_ms: number;
+  page_row: number;
+}
+
+function placeOf(row: unknown): Place {
+  if (!Array.isArray(row)) return { page_ms: (row as Place).page_ms, page_row: (row as Place).page_row };
+  const [ms, rowid] = row.slice(-2);
+  return { page_ms: ms, page_row: rowid };
+}
+
+/** First the order is settled: a table of row numbers, 12 bytes each, in memory and not on a disk that may be full. Then come pages. */
+function* settled<Row>(db: DatabaseSync, query: RowQuery & { order: string }): Generator<Row> {
+  db.prepare("PRAGMA temp_store = MEMORY").get();
+  const chosen = settle(db, query);
+  try {
+    yield* pages<Row>(db, chosen, query);
+  } finally {
+    db.prepare(`DROP TABLE temp.${chosen}`).run();
+  }
+}
+
+let tables = 0;
 
 /** The name of a temporary table of row numbers, numbered from 1 in their order (CREATE TABLE AS gives them so). */
-function settle(db: DatabaseSync, { from, values }: RowQuery): string {
-  const name = `chosen_${++settled}`;
-  const sql = `CREATE TEMP TABLE ${name} AS SELECT rowid AS job FROM jobs ${from}`;
+function settle(db: DatabaseSync, { where, order, limit, values }: RowQuery): string {
+  const name = `chosen_${++tables}`;
+  const filtered = where === null ? "" : `WHERE ${where}`;
+  const sql = `CREATE TEMP TABLE ${name} AS SELECT rowid AS job FROM jobs ${filtered} ORDER BY ${order}${
+    limit === null ? "" : ` LIMIT ${limit}`
+  }`;
   db.prepare(sql).run(parametersOf(sql, values));
   return name;
 }
@@ -59,13 +103,18 @@ function* pages<Row>(
     select.join(", ")
   } FROM temp.${chosen} AS chosen CROSS JOIN jobs ON jobs.rowid = chosen.job
     WHERE chosen.rowid > :page_after AND chosen.rowid <= :page_end ORDER BY chosen.rowid`;
-  const page = db.prepare(sql);
-  (page as unknown as ArrayReader).setReturnArrays(asArrays);
+  const page = prepare(db, sql, asArrays);
   const parameters = parametersOf(sql, values);
   for (let after = 0; after < last; after += PAGE_ROWS) {
     const bounds = { page_after: after, page_end: after + PAGE_ROWS };
     yield* page.all({ ...parameters, ...bounds }) as Iterable<Row>;
   }
+}
+
+function prepare(db: DatabaseSync, sql: string, asArrays: boolean): StatementSync {
+  const statement = db.prepare(sql);
+  (statement as unknown as ArrayReader).setReturnArrays(asArrays);
+  return statement;
 }
 
 /** In the runtime since Deno 2.7, not yet in its types. */

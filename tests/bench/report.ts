@@ -113,10 +113,10 @@ function benchCases(): Record<string, Case> {
 
 /** corral's own WHERE and ORDER BY, with its parameters written out: all are numbers. */
 function withParameters(sql: string, sinceMs: number | null): string {
-  const { from, values } = valueRows([], { ...ANY, sinceMs });
+  const { where, order, values } = valueRows([], { ...ANY, sinceMs });
   return Object.entries(values).reduce(
     (text, [name, value]) => text.replaceAll(`:${name}`, String(value)),
-    `${sql} ${from};`,
+    `${sql} WHERE ${where ?? "true"} ORDER BY ${order ?? "created_at_ms, rowid"};`,
   );
 }
 

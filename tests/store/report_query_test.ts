@@ -19,7 +19,7 @@ Deno.test("valueRows() makes everything that was typed a parameter", () => {
   const typed = "x'); DROP TABLE jobs; --";
   const tags = [{ key: "a.b", value: typed }, { key: "c", value: typed }];
   const query = valueRows(["id"], { ...ANY, nameGlob: typed, ref: typed, user: typed, reason: typed, tags });
-  assert.ok(!query.from.includes("DROP"));
+  assert.ok(!query.where!.includes("DROP"));
   assert.equal(Object.values(query.values).filter((value) => value === typed).length, 6);
   assert.deepEqual([query.values["key0"], query.values["key1"]], ['$."a.b"', '$."c"']);
 });
@@ -30,11 +30,13 @@ function planOf(filter: Partial<ReportFilter>, order: Parameters<typeof valueRow
   dir.open();
   const database = dir.raw();
   database.exec("CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended_at_ms)");
-  const { from, values } = valueRows(["id"], { ...ANY, ...filter }, order);
+  const { where, order: by, values } = valueRows(["id"], { ...ANY, ...filter }, order);
   const sql = Object.entries(values).reduce(
     (text, [name, value]) =>
       text.replaceAll(`:${name}`, typeof value === "string" ? `'${value}'` : String(value)),
-    `EXPLAIN QUERY PLAN SELECT rowid FROM jobs ${from}`,
+    `EXPLAIN QUERY PLAN SELECT rowid FROM jobs WHERE ${where ?? "true"} ORDER BY ${
+      by ?? "created_at_ms, rowid"
+    }`,
   );
   return database.prepare(sql).all().map(({ detail }) => detail).join("; ");
 }
