@@ -40,6 +40,8 @@ export interface Context {
   confirm(question: string): boolean;
   settings: Settings;
   clock: Clock;
+  /** Resolves after `ms`. */
+  pause(ms: number): Promise<void>;
   procs: Procs;
   run(argv: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
   /** A command line of the admin's own, with `stdin` as its input; null when it took longer than `capMs`. */

@@ -26,6 +26,7 @@ import type { Context } from "./context.ts";
 import { hostClock } from "./host/clock.ts";
 import { runCommand } from "./host/command.ts";
 import { inspectNode, type Node } from "./host/node.ts";
+import { pause } from "./host/poll.ts";
 import { Procs } from "./host/proc.ts";
 import { runShell } from "./host/shell_command.ts";
 import { reportRejections } from "./host/rejections.ts";
@@ -81,6 +82,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     confirm: (question) => confirm(question),
     settings,
     clock,
+    pause,
     procs,
     run: runCommand,
     shell: runShell,

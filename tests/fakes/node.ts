@@ -24,6 +24,9 @@ export class FakeNode implements Disposable {
   /** Of both clocks, in milliseconds. */
   wallMs = 1_793_520_100_000;
   bootMs = 9_101_000;
+  /** What was waited for, and what happens meanwhile. */
+  readonly pausesMs: number[] = [];
+  meanwhile: () => void = () => {};
   widthColumns: number | null = null;
   /** The reader of stdout goes away after the first write. */
   outputEnds = false;
@@ -70,6 +73,12 @@ export class FakeNode implements Disposable {
     const store = this.stores.open();
     store.insert(spec);
     return { spec, store };
+  }
+
+  passTime(ms: number): void {
+    this.wallMs += ms;
+    this.bootMs += ms;
+    this.meanwhile();
   }
 
   addProcess(pid: number, process: FakeProcess): void {
@@ -125,6 +134,11 @@ export class FakeNode implements Disposable {
         retentionMs: this.retentionMs,
       },
       clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
+      pause: (ms) => {
+        this.pausesMs.push(ms);
+        this.passTime(ms);
+        return Promise.resolve();
+      },
       procs: this.proc.procs,
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
