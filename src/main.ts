@@ -29,12 +29,14 @@ import { inspectNode, type Node } from "./host/node.ts";
 import { pause } from "./host/poll.ts";
 import { Procs } from "./host/proc.ts";
 import { runShell } from "./host/shell_command.ts";
+import { TerminalScreen } from "./host/terminal.ts";
 import { reportRejections } from "./host/rejections.ts";
 import { nameOfUid } from "./host/users.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./launch/choose_backend.ts";
 import { type Log, makeLog } from "./log.ts";
 import { printable } from "./report/escape.ts";
 import { JobStore } from "./store/jobs.ts";
+import { ignoredSignals, StopSignals } from "./supervise/stop_signals.ts";
 import { writeAll, writeDiagnostics } from "./host/write.ts";
 
 const STDOUT = 1;
@@ -69,6 +71,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       isJournal: isJournal(env["JOURNAL_STREAM"]),
       widthColumns: stdoutWidth,
     },
+    openScreen,
     say: log.say,
     log: log.log,
     env,
@@ -97,6 +100,12 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
   };
+}
+
+function openScreen(): TerminalScreen {
+  const stop = new StopSignals();
+  stop.listen(ignoredSignals(PROC));
+  return new TerminalScreen(stop);
 }
 
 /** JOURNAL_STREAM (systemd.exec(5)) names the device and inode of the stream; a redirected stdout is another. */

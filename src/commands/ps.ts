@@ -10,10 +10,7 @@ import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import { LIVE_COLUMNS, liveCells } from "../report/live_table.ts";
 import { tableLines } from "../report/table.ts";
-import { readCpuTimes, readLiveJobs, readLiveUsage } from "../supervise/live_usage.ts";
-
-/** Long enough for the kernel's ticks (1 to 10 ms), short enough not to be felt. */
-export const SHORT_INTERVAL_MS = 200;
+import { readCpuTimes, readLiveJobs, readLiveUsage, SHORT_INTERVAL_MS } from "../supervise/live_usage.ts";
 
 /** The sub-command, wired to `invoke`. */
 export function psVerb(invoke: Invoke) {

@@ -11,7 +11,7 @@ export async function poll(holds: () => boolean, capMs: number): Promise<boolean
 }
 
 /** setTimeout takes no more (24.8 days). */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves after `ms`, however long. */
 export async function pause(ms: number): Promise<void> {

@@ -10,6 +10,9 @@ import type { Usage } from "../job/usage.ts";
 import { readJobUsage } from "./job_usage.ts";
 import { cgroupRecord } from "./observe.ts";
 
+/** Long enough for the kernel's ticks (1 to 10 ms), short enough not to be felt. */
+export const SHORT_INTERVAL_MS = 200;
+
 /** The CPU time of jobs by their ids, each with the moment of its own: a thousand are not read at once. */
 export interface CpuReadings {
   /** When the first was read. */

@@ -7,6 +7,7 @@ import { FakeBackend } from "./backend.ts";
 import { CgroupDir } from "./cgroup_dir.ts";
 import { BOOT_ID, JOB_ID, runOf, specOf } from "./job.ts";
 import { type FakeProcess, NO_PID, ProcDir } from "./proc_dir.ts";
+import { FakeScreen } from "./screen.ts";
 import { StoreDir } from "./stores.ts";
 
 /** The command's first process and its supervisor: pids that no real process can have. */
@@ -28,6 +29,8 @@ export class FakeNode implements Disposable {
   readonly pausesMs: number[] = [];
   meanwhile: () => void = () => {};
   widthColumns: number | null = null;
+  /** There when stdout is a terminal. */
+  readonly screen = new FakeScreen((ms) => this.passTime(ms));
   /** The reader of stdout goes away after the first write. */
   outputEnds = false;
   interactive = false;
@@ -106,6 +109,7 @@ export class FakeNode implements Disposable {
         isJournal: false,
         widthColumns: this.widthColumns,
       },
+      openScreen: () => this.screen.open(),
       say: (line) => void this.said.push(line),
       log: () => {},
       env: this.env,
