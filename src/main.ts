@@ -7,7 +7,7 @@
  * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (supervise/end_job.ts).
  *
  * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
- * limits and wakes the supervisor, `ps` and `show` only read. `sweep` (sweep/sweep.ts), from cron, looks at all jobs with the same decide()
+ * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
  * `adopt` (supervise/adopt_job.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each

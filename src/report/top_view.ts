@@ -20,17 +20,17 @@ export const HELP =
 /** ^C: in raw mode a key like any other. */
 const INTERRUPT = "\x03";
 /** What one looks for first: the most of it, the one that is over next, the alphabet. */
-const SORT_OF_KEY: Readonly<Record<string, string>> = {
-  c: "-cpu%",
-  m: "-mem",
-  l: "left",
-  a: "-age",
-  n: "name",
-};
+const SORT_OF_KEY: ReadonlyMap<string, string> = new Map([
+  ["c", "-cpu%"],
+  ["m", "-mem"],
+  ["l", "left"],
+  ["a", "-age"],
+  ["n", "name"],
+]);
 
 /** The view after the key; null for one that means nothing. */
 export function pressed(view: View, key: string): { view: View; act: Act } | null {
-  const sort = SORT_OF_KEY[key];
+  const sort = SORT_OF_KEY.get(key);
   if (sort !== undefined) return { view: { ...view, order: chooseOrder(sort, LIVE_COLUMNS) }, act: "show" };
   switch (key) {
     case "q":

@@ -2,9 +2,10 @@
 
     on_terminal.py keys|nokeys COMMAND [ARG...]
 
-Commands come as lines of JSON on stdin: {"keys": TEXT}, {"columns": N, "rows": N}, {"signal": N}. What happens goes as
-lines of JSON to stdout: {"output": TEXT} as the terminal is written to, {"pid": N} once, and at the end {"exitCode": N or -SIGNAL,
-"restored": whether the terminal's attributes are those from before, "raw": whether they were ever others}.
+Orders come as lines of JSON on stdin: {"keys": TEXT}, {"columns": N, "rows": N}, {"signal": N}, {"cooked": true}: the attributes that the
+terminal had before, as a shell sets them. What happens goes as lines of JSON to stdout: {"output": TEXT} as the terminal is written to,
+{"pid": N} once, and at the end {"exitCode": N or -SIGNAL, "restored": whether the attributes are those from before, "raw": whether they
+were ever others}.
 """
 
 import codecs
@@ -66,16 +67,19 @@ def main(stdin, argv):
             orders += chunk
             *lines, orders = orders.split(b"\n")
             for line in lines:
-                obey(json.loads(line), master, child)
+                obey(json.loads(line), child, (master, slave, before))
     tell(exitCode=child.returncode, restored=termios.tcgetattr(slave) == before, raw=was_raw)
 
 
-def obey(order, master, child):
+def obey(order, child, terminal):
+    master, slave, before = terminal
     if "keys" in order:
         os.write(master, order["keys"].encode())
     elif "columns" in order:
         # The kernel sends SIGWINCH to the foreground of the terminal.
         resize(master, order["columns"], order["rows"])
+    elif "cooked" in order:
+        termios.tcsetattr(slave, termios.TCSANOW, before)
     else:
         os.kill(child.pid, order["signal"])
 

@@ -47,6 +47,12 @@ export class RealTerminal implements AsyncDisposable {
     return this.#order({ signal });
   }
 
+  /** What a shell does to the terminal when it has it: attributes as before, the alternate screen left. */
+  async takeBack(): Promise<void> {
+    this.screen.feed("\x1b[?1049l");
+    await this.#order({ cooked: true });
+  }
+
   async resize(columns: number, rows: number): Promise<void> {
     this.screen.resize(columns, rows);
     await this.#order({ columns, rows });

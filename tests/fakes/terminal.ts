@@ -5,6 +5,7 @@ import stringWidth from "string-width";
 const SEQUENCE = /^\x1b\[(\??)([0-9;]*)([A-Za-z])/;
 // deno-lint-ignore no-control-regex
 const UNFINISHED = /^\x1b(\[\??[0-9;]*)?$/;
+const SEGMENTER = new Intl.Segmenter();
 
 export class FakeTerminal {
   #cells: string[][] = [];
@@ -42,7 +43,8 @@ export class FakeTerminal {
         rest = rest.slice(sequence[0].length);
         continue;
       }
-      const { segment } = new Intl.Segmenter().segment(rest).containing(0)!;
+      // Segmenting is slow, and nearly everything is plain.
+      const segment = /^[ -~](?=[ -~]|$)/.exec(rest)?.[0] ?? SEGMENTER.segment(rest).containing(0)!.segment;
       this.#write(segment);
       rest = rest.slice(segment.length);
     }

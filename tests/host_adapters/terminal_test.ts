@@ -59,6 +59,7 @@ function namesOf(lines: readonly string[]): (string | undefined)[] {
   return titles < 0 ? [] : tableRows(lines.slice(titles).join("\n")).map(({ NAME }) => NAME);
 }
 
+const [SIGCONT, SIGSTOP] = [18, 19];
 const RESTORED = { restored: true, raw: true };
 
 function terminalTest(name: string, test: () => Promise<void>): void {
@@ -145,6 +146,20 @@ for (const [name, signal] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 
   });
 }
 
+terminalTest("corral top on a terminal: takes it again when it goes on after a stop", async () => {
+  await using stage = new Stage([...LONG, "--sort", "id"]);
+  const { terminal } = stage;
+  await stage.showsNames("middle", "first", "zlast");
+  await terminal.signal(SIGSTOP);
+  await terminal.takeBack();
+  await terminal.signal(SIGCONT);
+  await terminal.shows(() => terminal.screen.isAlternate, "the alternate screen");
+  await terminal.press("n");
+  await stage.showsNames("first", "middle", "zlast");
+  await terminal.press("q");
+  assert.deepEqual(await terminal.left(), { exitCode: 0, ...RESTORED });
+});
+
 terminalTest(
   "corral top on a terminal: an error midway is shown after the terminal is restored",
   async () => {
@@ -160,6 +175,8 @@ terminalTest(
 terminalTest("corral top on a terminal: works without keys on stdin", async () => {
   await using stage = new Stage([...SHORT, "--sort", "name"], { hasKeys: false });
   await stage.showsNames("first", "middle", "zlast");
+  await stage.terminal.resize(60, 3);
+  await stage.terminal.shows((lines) => lines[2] === "... and 3 more", "three lines");
   await stage.terminal.signal(2);
   assert.deepEqual(await stage.terminal.left(), { exitCode: 130, restored: true, raw: false });
   assert.equal(stage.terminal.screen.isAlternate, false);
