@@ -71,6 +71,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/ps.ts")).psVerb,
   },
   {
+    name: "top",
+    summary: "the same as a live table",
+    load: async () => (await import("./commands/top.ts")).topVerb,
+  },
+  {
     name: "show",
     summary: "everything about one job",
     load: async () => (await import("./commands/show.ts")).showVerb,

@@ -4,6 +4,7 @@ import type { Clock } from "./host/clock.ts";
 import type { CommandResult } from "./host/command.ts";
 import type { Node } from "./host/node.ts";
 import type { Procs } from "./host/proc.ts";
+import type { Screen } from "./host/terminal.ts";
 import type { BackendName, Job } from "./job/job.ts";
 import type { Backend } from "./launch/backend.ts";
 import type { JobStore } from "./store/jobs.ts";
@@ -22,6 +23,8 @@ export interface Output {
 /** The node, the terminal and the settings, as one command sees them. */
 export interface Context {
   stdout: Output;
+  /** Takes the terminal that stdout is; whoever does closes it. */
+  openScreen(): Screen;
   /** One line of diagnostics on stderr, with `corral: ` before it. */
   say(line: string): void;
   /** Details for --log-level info and debug. */
@@ -40,6 +43,8 @@ export interface Context {
   confirm(question: string): boolean;
   settings: Settings;
   clock: Clock;
+  /** Resolves after `ms`. */
+  pause(ms: number): Promise<void>;
   procs: Procs;
   run(argv: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
   /** A command line of the admin's own, with `stdin` as its input; null when it took longer than `capMs`. */

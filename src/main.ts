@@ -7,7 +7,7 @@
  * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (supervise/end_job.ts).
  *
  * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
- * limits and wakes the supervisor, `ps` and `show` only read. `sweep` (sweep/sweep.ts), from cron, looks at all jobs with the same decide()
+ * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
  * `adopt` (supervise/adopt_job.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
@@ -26,14 +26,17 @@ import type { Context } from "./context.ts";
 import { hostClock } from "./host/clock.ts";
 import { runCommand } from "./host/command.ts";
 import { inspectNode, type Node } from "./host/node.ts";
+import { pause } from "./host/poll.ts";
 import { Procs } from "./host/proc.ts";
 import { runShell } from "./host/shell_command.ts";
+import { TerminalScreen } from "./host/terminal.ts";
 import { reportRejections } from "./host/rejections.ts";
 import { nameOfUid } from "./host/users.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./launch/choose_backend.ts";
 import { type Log, makeLog } from "./log.ts";
 import { printable } from "./report/escape.ts";
 import { JobStore } from "./store/jobs.ts";
+import { ignoredSignals, StopSignals } from "./supervise/stop_signals.ts";
 import { writeAll, writeDiagnostics } from "./host/write.ts";
 
 const STDOUT = 1;
@@ -68,6 +71,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       isJournal: isJournal(env["JOURNAL_STREAM"]),
       widthColumns: stdoutWidth,
     },
+    openScreen,
     say: log.say,
     log: log.log,
     env,
@@ -81,6 +85,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     confirm: (question) => confirm(question),
     settings,
     clock,
+    pause,
     procs,
     run: runCommand,
     shell: runShell,
@@ -95,6 +100,12 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
   };
+}
+
+function openScreen(): TerminalScreen {
+  const stop = new StopSignals();
+  stop.listen(ignoredSignals(PROC));
+  return new TerminalScreen(stop);
 }
 
 /** JOURNAL_STREAM (systemd.exec(5)) names the device and inode of the stream; a redirected stdout is another. */

@@ -7,6 +7,7 @@ import { FakeNode } from "./fakes/node.ts";
 const VERBS = [
   "run",
   "ps",
+  "top",
   "show",
   "kill",
   "set",
@@ -106,7 +107,11 @@ Deno.test("corral says which argument is missing", async () => {
 
 Deno.test("corral refuses arguments that a command does not take", async () => {
   for (
-    const args of [["ps", "x"], ["show", "a", "b"], ["doctor", "x"], ["freeze", "a", "b"], ["set", "a", "b"]]
+    const args of [["ps", "x"], ["top", "x"], ["show", "a", "b"], ["doctor", "x"], ["freeze", "a", "b"], [
+      "set",
+      "a",
+      "b",
+    ]]
   ) {
     await assertUsage(args, 1, /too many arguments/);
   }

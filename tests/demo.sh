@@ -70,7 +70,7 @@ id= running=0 tries=0
 while [ "$running" -lt "$READY_PROCESSES" ] && [ "$tries" -lt "$READY_TRIES" ]; do
   sleep 0.05
   tries=$((tries + 1))
-  id=$("$corral" ps --json 2>/dev/null | sed -n 's/^ *"id": "\(.*\)",$/\1/p' | head -n 1)
+  id=$("$corral" ps --json --interval 0 2>/dev/null | sed -n 's/^ *"id": "\(.*\)",$/\1/p' | head -n 1)
   [ -n "$id" ] && running=$(count_processes "$id")
 done
 [ "$running" -ge "$READY_PROCESSES" ] || fail "the job did not get under way"

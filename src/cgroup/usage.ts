@@ -91,16 +91,21 @@ export function readMemorySplit(file: Readable): MemorySplit {
   return text === null ? NO_SPLIT : parseMemorySplit(text, file.locate("memory.stat"));
 }
 
+/** CPU time so far. Throws CgroupError, ParseError. */
+export function readCpuUsageUsec(file: Readable): number | null {
+  const text = file.read("cpu.stat");
+  return text === null ? null : parseKey(text, "usage_usec", file.locate("cpu.stat"));
+}
+
 /** The cgroup at this moment. Throws CgroupError, ParseError. */
 export function readSample(file: Readable, offsetMs: number): { sample: Sample; split: MemorySplit } {
   const split = readMemorySplit(file);
-  const cpu = file.read("cpu.stat");
   const sample: Sample = {
     offsetMs,
     memoryBytes: count(file, "memory.current"),
     anonBytes: split.anonBytes,
     fileBytes: split.fileBytes,
-    cpuUsageUsec: cpu === null ? null : parseKey(cpu, "usage_usec", file.locate("cpu.stat")),
+    cpuUsageUsec: readCpuUsageUsec(file),
     tasks: count(file, "pids.current"),
   };
   return { sample, split };

@@ -6,7 +6,17 @@ export async function poll(holds: () => boolean, capMs: number): Promise<boolean
   for (let pauseMs = 0.5;; pauseMs = Math.min(pauseMs * 1.5, 20)) {
     if (holds()) return true;
     if (performance.now() >= until) return false;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await pause(pauseMs);
+  }
+}
+
+/** setTimeout takes no more (24.8 days). */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Resolves after `ms`, however long. */
+export async function pause(ms: number): Promise<void> {
+  for (let leftMs = ms; leftMs >= 0; leftMs -= MAX_TIMER_MS) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, MAX_TIMER_MS)));
   }
 }
 

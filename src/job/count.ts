@@ -27,6 +27,11 @@ export function parseRows(text: string): number {
   return parseCount(text, "number of rows", MAX_ROWS);
 }
 
+/** How often a table is shown, 1..1000000000. Throws ValueError. */
+export function parseRefreshes(text: string): number {
+  return parseCount(text, "number of tables", MAX_ROWS);
+}
+
 function parseCount(input: string, kind: string, max: number): number {
   const wrong = /[^0-9]/.exec(input);
   const accepted = [`a whole number from 1 to ${max}`];

@@ -107,7 +107,10 @@ const JOB = object({
   survivors: described(listOf(ref("survivor")), "processes that outlived the kill deadline"),
 }, {
   events: described(listOf(ref("event")), "show and receipt"),
-  cpuPercent: described(optionalNumber, "report: of the CPU quota, or of the node"),
+  cpuPercent: described(
+    optionalNumber,
+    "ps: now, of one core; report: over its life, of the CPU quota, or of the node",
+  ),
   memoryPercent: described(optionalNumber, "report: peak of the memory limit"),
   memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
   frozen: described({ type: "boolean" }, "ps and show of a live job"),

@@ -73,6 +73,11 @@ export async function tableLines(
   return layLines(columns, kept, { widths, measure, colour: options.colour });
 }
 
+/** On a terminal. */
+export function bold(line: string): string {
+  return `\x1b[1m${line}\x1b[22m`;
+}
+
 function* layLines(
   columns: readonly Column[],
   kept: readonly string[],
@@ -80,7 +85,7 @@ function* layLines(
 ): Generator<string> {
   for (const [index, text] of kept.entries()) {
     const line = layLine(text.split(SEPARATOR), columns, { widths, measure });
-    yield index === 0 && colour ? `\x1b[1m${line}\x1b[22m\n` : `${line}\n`;
+    yield `${index === 0 && colour ? bold(line) : line}\n`;
   }
 }
 

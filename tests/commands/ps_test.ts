@@ -44,7 +44,7 @@ Deno.test("corral ps shows what a job is, how long it may go on and what it hold
   });
   node.bootMs = run.startedBootMs + 100_000;
   node.wallMs = run.startedAtMs + 100_000;
-  assert.equal(await node.corral("ps"), EXIT.DONE);
+  assert.equal(await node.corral("ps", "--interval", "0"), EXIT.DONE);
   assert.deepEqual(cells(node.out), {
     "ID": JOB_ID,
     "NAME": "fastsurfer",
@@ -144,15 +144,88 @@ Deno.test("corral ps shows hostile names harmless, and whole in JSON", async () 
 Deno.test("corral ps --json has numbers with units, and null for what is unknown", async () => {
   using node = new FakeNode();
   node.start({ files: FILES });
-  await node.corral("ps", "--json");
+  await node.corral("ps", "--json", "--interval", "0");
   const [job] = node.takeJson() as [Record<string, unknown>];
-  const { state, memoryCurrentBytes, procs, frozen, usage } = job;
-  assert.deepEqual({ state, memoryCurrentBytes, procs, frozen }, {
+  const { state, cpuPercent, memoryCurrentBytes, procs, frozen, usage } = job;
+  assert.deepEqual({ state, cpuPercent, memoryCurrentBytes, procs, frozen }, {
     state: "running",
+    cpuPercent: 50,
     memoryCurrentBytes: 256 * MIB,
     procs: 2,
     frozen: false,
   });
   const { cpuUsageUsec, memoryPeakBytes, wallMs } = usage as Record<string, unknown>;
   assert.deepEqual([cpuUsageUsec, memoryPeakBytes, wallMs], [50_000_000, null, 100_000]);
+});
+
+/** cpu.stat of a job that has used so much CPU time. */
+const cpuStat = (usageUsec: number) => `usage_usec ${usageUsec}\nuser_usec 0\nsystem_usec 0\n`;
+
+/** A node with two jobs that have used CPU time; while corral waits, the first uses 150 ms more. */
+function busyNode(): FakeNode {
+  const node = new FakeNode();
+  node.start({ files: { "cpu.stat": cpuStat(50_000_000) } });
+  node.start({ spec: { id: "aaaaaa" }, files: { "cpu.stat": cpuStat(7_000_000) } });
+  node.meanwhile = () => node.cgroups.put(JOB_PATH, "cpu.stat", cpuStat(50_150_000));
+  return node;
+}
+
+const cpuOfAll = (table: string) => [1, 2].map((row) => cells(table, row)["CPU%"]);
+
+Deno.test("corral ps measures the CPU use of all jobs over one short interval", async () => {
+  using node = busyNode();
+  assert.equal(await node.corral("ps"), EXIT.DONE);
+  assert.deepEqual(node.pausesMs, [200]);
+  assert.deepEqual(cpuOfAll(node.out), ["75%", "0%"]);
+});
+
+Deno.test("corral ps --interval says how long that interval is; 0 is the mean since the start", async () => {
+  using node = busyNode();
+  assert.equal(await node.corral("ps", "--interval", "1s"), EXIT.DONE);
+  assert.deepEqual([node.pausesMs, cpuOfAll(node.out)], [[1000], ["15%", "0%"]]);
+  node.out = "";
+  node.bootMs = runOf().startedBootMs + 100_000;
+  assert.equal(await node.corral("ps", "--interval", "0"), EXIT.DONE);
+  assert.deepEqual([node.pausesMs, cpuOfAll(node.out)], [[1000], ["50%", "7%"]]);
+});
+
+Deno.test("corral ps --json has the CPU use in percent of one core, to a tenth", async () => {
+  using node = busyNode();
+  await node.corral("ps", "--json", "--interval", "700ms");
+  assert.deepEqual((node.takeJson() as { cpuPercent: number }[]).map(({ cpuPercent }) => cpuPercent), [
+    21.4,
+    0,
+  ]);
+});
+
+Deno.test("corral ps waits for nothing when there is no job", async () => {
+  using node = new FakeNode();
+  assert.equal(await node.corral("ps"), EXIT.DONE);
+  assert.deepEqual(node.pausesMs, []);
+});
+
+Deno.test("corral ps shows a dash for a job that vanishes while it is measured", async () => {
+  using node = busyNode();
+  node.meanwhile = () => node.cgroups.vanish(JOB_PATH);
+  assert.equal(await node.corral("ps"), EXIT.DONE);
+  const { "CPU%": cpu, PROCS, STATE } = cells(node.out);
+  assert.deepEqual([STATE, cpu, PROCS], ["running", "-", "-"]);
+  assert.equal(cells(node.out, 2)["CPU%"], "0%");
+  node.out = "";
+  await node.corral("ps", "--json", "--interval", "0");
+  assert.deepEqual((node.takeJson() as { cpuPercent: number | null }[])[0]?.cpuPercent, null);
+});
+
+Deno.test("corral ps shows a dash for a job that could not be read when the interval began", async () => {
+  using node = new FakeNode();
+  node.start({ files: { "cpu.stat": "nonsense\n" } });
+  node.meanwhile = () => node.cgroups.put(JOB_PATH, "cpu.stat", cpuStat(5));
+  await node.corral("ps");
+  assert.deepEqual([cells(node.out)["PROCS"], cells(node.out)["CPU%"]], ["1", "-"]);
+});
+
+Deno.test("corral ps refuses an interval that is no duration", async () => {
+  using node = new FakeNode();
+  assert.equal(await node.corral("ps", "--interval", "soon"), EXIT.USAGE);
+  assert.match(node.said[0]!, /^corral: --interval: cannot read "soon" as a duration/);
 });

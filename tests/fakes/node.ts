@@ -7,6 +7,7 @@ import { FakeBackend } from "./backend.ts";
 import { CgroupDir } from "./cgroup_dir.ts";
 import { BOOT_ID, JOB_ID, runOf, specOf } from "./job.ts";
 import { type FakeProcess, NO_PID, ProcDir } from "./proc_dir.ts";
+import { FakeScreen } from "./screen.ts";
 import { StoreDir } from "./stores.ts";
 
 /** The command's first process and its supervisor: pids that no real process can have. */
@@ -24,7 +25,12 @@ export class FakeNode implements Disposable {
   /** Of both clocks, in milliseconds. */
   wallMs = 1_793_520_100_000;
   bootMs = 9_101_000;
+  /** What was waited for, and what happens meanwhile. */
+  readonly pausesMs: number[] = [];
+  meanwhile: () => void = () => {};
   widthColumns: number | null = null;
+  /** There when stdout is a terminal. */
+  readonly screen = new FakeScreen((ms) => this.passTime(ms));
   /** The reader of stdout goes away after the first write. */
   outputEnds = false;
   interactive = false;
@@ -72,6 +78,12 @@ export class FakeNode implements Disposable {
     return { spec, store };
   }
 
+  passTime(ms: number): void {
+    this.wallMs += ms;
+    this.bootMs += ms;
+    this.meanwhile();
+  }
+
   addProcess(pid: number, process: FakeProcess): void {
     this.proc.add(pid, process);
   }
@@ -97,6 +109,7 @@ export class FakeNode implements Disposable {
         isJournal: false,
         widthColumns: this.widthColumns,
       },
+      openScreen: () => this.screen.open(),
       say: (line) => void this.said.push(line),
       log: () => {},
       env: this.env,
@@ -125,6 +138,11 @@ export class FakeNode implements Disposable {
         retentionMs: this.retentionMs,
       },
       clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
+      pause: (ms) => {
+        this.pausesMs.push(ms);
+        this.passTime(ms);
+        return Promise.resolve();
+      },
       procs: this.proc.procs,
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),

@@ -1,6 +1,7 @@
 /** Commands on a job that runs, on a real kernel. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { tableRows } from "../fakes/table.ts";
 import { machineTest, machineUnderTest } from "../machine/for_test.ts";
 import { exists, HostCorral, until } from "./host_corral.ts";
 
@@ -35,6 +36,27 @@ hostTest("corral ps, show, freeze and thaw see what the kernel sees", async (cor
   // The first signal is TERM, and the command dies of it.
   assert.equal((await live.end()).code, 143);
   assert.ok(corral.isGone(live.id));
+});
+
+hostTest("corral ps and top tell a busy job from an idle one", async (corral) => {
+  const busy = await corral.start(["--name", "busy"], ["sh", "-c", "echo ready; while :; do :; done"]);
+  const idle = await corral.start(["--name", "idle"], ["sh", "-c", "echo ready; exec sleep 1000"]);
+  const jobs = JSON.parse((await corral.corral("ps", "--json", "--interval", "500ms")).stdout);
+  const [busyPercent, idlePercent] = [busy, idle].map(({ id }) =>
+    jobs.find((job: { id: string }) => job.id === id).cpuPercent
+  );
+  // Others may hold the cores; one thread can use one core, give or take the steps of the clocks.
+  assert.ok(busyPercent > 10 && busyPercent < 110, `${busyPercent} %`);
+  assert.ok(idlePercent < 5, `${idlePercent} %`);
+  const { stdout } = await corral.corral("top", "--count", "2", "--interval", "200ms");
+  for (const table of stdout.trimEnd().split("\n\n")) {
+    assert.deepEqual(tableRows(table.split("\n").slice(1).join("\n")).map(({ NAME }) => NAME), [
+      "busy",
+      "idle",
+    ]);
+  }
+  for (const { id } of [busy, idle]) await corral.corral("kill", id);
+  await Promise.all([busy.end(), idle.end()]);
 });
 
 hostTest("corral kill ends a frozen job", async (corral) => {
