@@ -1,7 +1,8 @@
 /** What a report costs beside the same query in the sqlite3 shell, and how much memory it takes for how many rows. */
 import { runCommand } from "../machine/command.ts";
 import { REPORT_COLUMNS } from "../../src/report/report_columns.ts";
-import { type ReportFilter, valueRows } from "../../src/store/report_query.ts";
+import { valueRows } from "../../src/store/report_query.ts";
+import { ANY_JOB } from "../fakes/report_filter.ts";
 import { type Aim, figure, printTable, ratio } from "./bench.ts";
 import { median } from "./statistics.ts";
 
@@ -15,17 +16,7 @@ const AIM_MEMORY_MB = 32;
 const KIB_PER_MB = 1_000_000 / 1024;
 const DAY_MS = 86_400_000;
 
-const ANY: ReportFilter = {
-  sinceMs: null,
-  untilMs: null,
-  nameGlob: null,
-  ref: null,
-  user: null,
-  reason: null,
-  tags: [],
-  nowMs: Date.now(),
-  cores: 2,
-};
+const ANY = { ...ANY_JOB, nowMs: Date.now(), cores: 2 };
 const SHOWN = REPORT_COLUMNS.filter(({ isExtra }) => !isExtra);
 
 /** corral's own columns, with a time as people read it. */

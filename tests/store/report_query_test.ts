@@ -1,24 +1,20 @@
 import assert from "node:assert/strict";
 import { REPORT_COLUMNS } from "../../src/report/report_columns.ts";
 import { type ReportFilter, valueRows } from "../../src/store/report_query.ts";
+import { ANY_JOB } from "../fakes/report_filter.ts";
 import { StoreDir } from "../fakes/stores.ts";
-
-const ANY: ReportFilter = {
-  sinceMs: null,
-  untilMs: null,
-  nameGlob: null,
-  ref: null,
-  user: null,
-  reason: null,
-  tags: [],
-  nowMs: 0,
-  cores: 4,
-};
 
 Deno.test("valueRows() makes everything that was typed a parameter", () => {
   const typed = "x'); DROP TABLE jobs; --";
   const tags = [{ key: "a.b", value: typed }, { key: "c", value: typed }];
-  const query = valueRows(["id"], { ...ANY, nameGlob: typed, ref: typed, user: typed, reason: typed, tags });
+  const query = valueRows(["id"], {
+    ...ANY_JOB,
+    nameGlob: typed,
+    ref: typed,
+    user: typed,
+    reason: typed,
+    tags,
+  });
   assert.ok(!query.where!.includes("DROP"));
   assert.equal(Object.values(query.values).filter((value) => value === typed).length, 6);
   assert.deepEqual([query.values["key0"], query.values["key1"]], ['$."a.b"', '$."c"']);
@@ -30,7 +26,7 @@ function planOf(filter: Partial<ReportFilter>, order: Parameters<typeof valueRow
   dir.open();
   const database = dir.raw();
   database.exec("CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended_at_ms)");
-  const { where, order: by, values } = valueRows(["id"], { ...ANY, ...filter }, order);
+  const { where, order: by, values } = valueRows(["id"], { ...ANY_JOB, ...filter }, order);
   const sql = Object.entries(values).reduce(
     (text, [name, value]) =>
       text.replaceAll(`:${name}`, typeof value === "string" ? `'${value}'` : String(value)),
@@ -67,7 +63,7 @@ Deno.test("every column's SQL and every order of it is one that SQLite knows", (
   for (const column of REPORT_COLUMNS) {
     for (const isDescending of [false, true]) {
       const order = { by: { column, isDescending }, limit: 5 };
-      assert.deepEqual([...store.rows(valueRows([column.sql], ANY, order))], [], column.key);
+      assert.deepEqual([...store.rows(valueRows([column.sql], ANY_JOB, order))], [], column.key);
     }
   }
 });
