@@ -20,7 +20,7 @@ async function runJobs(caller: Caller): Promise<JobJson[]> {
   const busy = ["sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; exit 3"];
   const runs = [
     await caller.run(["--name", HOSTILE_NAME, "--ref", "task-1", "--tag", "study=a"], busy),
-    await caller.run(["--timeout", "100ms", "--grace", "0"], ["sleep", "1000"]),
+    await caller.run(["--timeout", "100ms"], ["sleep", "1000"]),
     await caller.run([], ["true"]),
   ];
   return runs.map(({ job }) => job);
@@ -51,7 +51,7 @@ for (const caller of unlikeCallers(machine, "report")) {
       name,
       wallMs: String(usage.wallMs),
       reason,
-      exitStatus: ["3", "137", "0"][index],
+      exitStatus: ["3", "143", "0"][index],
     }));
     assert.deepEqual(JSON.parse(read), rows);
     assert.equal(rows[0]!.name, HOSTILE_NAME);
