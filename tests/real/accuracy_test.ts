@@ -123,6 +123,9 @@ machineTest(machine, "the record of a job is what the kernel, rusage and the amo
   }
 }, NEEDS);
 
+/** The counters of a cgroup outlive whoever reads them on either kernel; one emulated machine spends its minute on it. */
+const ON_ONE_KERNEL = machine.suite === "trixie" ? {} : { skip: "vm-trixie shows it" };
+
 machineTest(machine, "the same when the supervisor is killed and a sweep collects what is left", async () => {
   const { id, go, held } = await startWorkload("oom", ["--timeout", "5m", "--memory", "400M"]);
   try {
@@ -151,7 +154,7 @@ sys.exit(not sqlite3.connect('${root.stateDir}/corral.db').execute(sys.argv[1]).
   } finally {
     await root.end(id);
   }
-}, NEEDS);
+}, { ...NEEDS, ...ON_ONE_KERNEL });
 
 machineTest(machine, "a job of 50 ms has a record as complete as one of an hour", async () => {
   // Periods are counted where there is a quota.

@@ -126,8 +126,8 @@ async function runnerInput(machine: Machine, request: CorpusRequest, setting: Se
     otherJob: OTHER_JOB,
     managers: await managersOf(machine, user),
     hangS: (HANG_MS / 1000) * machine.slowness,
-    // corral is called once then, for all cases. A supervisor that is none of corral's knows `show` only.
-    isSlow: machine.slowness > 1 && request.corral === undefined,
+    // Then all records are asked for in one call.
+    isSlow: machine.slowness > 1,
     width: WIDTH.light,
     heavyWidth: WIDTH.heavy,
     cases: cases.map((one) => runnerCase(one, machine)),

@@ -1,7 +1,7 @@
 /** The corpus's own checks, held against supervisors that do it wrong: what cannot fail proves nothing. */
 import assert from "node:assert/strict";
 import { type EscapeCase, NASTY } from "../corpus/cases.ts";
-import { machineTest, machineUnderTest } from "../machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly } from "../machine/for_test.ts";
 import { runCorpus } from "./corpus_run.ts";
 import { problemsOf } from "./corpus_verdict.ts";
 
@@ -45,6 +45,7 @@ machineTest(
     assert.ok(problems.includes("exit code 3, expected 0"));
     assert.ok(problems.some((problem) => problem.startsWith("no record: exit 1: no such job")));
   },
+  nativeOnly(machine),
 );
 
 machineTest(machine, "runCorpus() sees a process that has lost its marker", async () => {
@@ -55,7 +56,7 @@ machineTest(machine, "runCorpus() sees a process that has lost its marker", asyn
   await machine.exec(["kill", "-KILL", pid]);
   assert.equal(strays.length, 1);
   assert.ok(strays[0]!.startsWith(`pid ${pid} `), strays[0]);
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "runCorpus() sees a cgroup that bears the job's id", async () => {
   const mount = (await machine.sh(`awk '/ - cgroup2 /{print $5; exit}' /proc/self/mountinfo`)).stdout.trim();
@@ -63,7 +64,7 @@ machineTest(machine, "runCorpus() sees a cgroup that bears the job's id", async 
   const { record } = await runBroken(`mkdir ${cgroup}`);
   await machine.exec(["rmdir", cgroup]);
   assert.deepEqual(record.cgroups, [cgroup]);
-});
+}, nativeOnly(machine));
 
 machineTest(machine, "runCorpus() sees a unit that bears the job's id (needs systemd)", async () => {
   const { record } = await runBroken(
@@ -71,10 +72,10 @@ machineTest(machine, "runCorpus() sees a unit that bears the job's id (needs sys
   );
   await machine.exec(["systemctl", "stop", `corral-${JOB}.service`]);
   assert.match(record.units.join("\n"), new RegExp(`^corral-${JOB}\\.service`));
-}, { skip: machine.tier === "host" });
+}, machine.tier === "host" ? { skip: true } : nativeOnly(machine));
 
 machineTest(machine, "runCorpus() sees a bystander that a kill of the process group took along", async () => {
   const { record, problems } = await runBroken("kill -TERM 0");
   assert.deepEqual(record.harmed, ["same process group: ended"]);
   assert.ok(problems.includes("harmed bystander: same process group: ended"));
-});
+}, nativeOnly(machine));
