@@ -289,6 +289,12 @@ export class JobStore {
     this.#read("cannot compact", () => givePagesBack(this.#db, count));
   }
 
+  /** Names of the columns of `jobs`. */
+  columns(): string[] {
+    const rows = this.#read("cannot read", () => this.#db.prepare("PRAGMA table_info(jobs)").all());
+    return rows.map((row) => String(row["name"]));
+  }
+
   /** The rows of a query, read as they are taken. Throws StoreError, also half-way. */
   rows<Row>(query: RowQuery): Generator<Row> {
     return readPages<Row>(this.#db, this.path, query);

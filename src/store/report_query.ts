@@ -3,13 +3,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Tag } from "../job/tag.ts";
 import type { Order } from "../report/choose_columns.ts";
 import type { GroupKey } from "../report/group_columns.ts";
-import {
-  CPU_PERCENT_SQL,
-  MEMORY_PERCENT_SQL,
-  REASON_SQL,
-  type ReportColumn,
-  STARTED_SQL,
-} from "../report/report_columns.ts";
+import { REASON_SQL, type ReportColumn, STARTED_SQL } from "../report/report_columns.ts";
 import type { RowQuery } from "./row_pages.ts";
 
 /** Which jobs, and seen from when and where. Null is "any" or "nobody knows". */
@@ -39,15 +33,9 @@ export interface RowOrder {
 
 const NO_ORDER: RowOrder = { by: null, limit: null };
 
-/** Rows of the values of `select`, as arrays. */
+/** Rows of the values of `select`. */
 export function valueRows(select: readonly string[], filter: ReportFilter, order = NO_ORDER): RowQuery {
-  return { ...rowsOf(filter, order), select, asArrays: true };
-}
-
-/** Whole rows of `jobs`, as objects, with `cpu_percent` and `memory_percent`. */
-export function wholeRows(filter: ReportFilter, order: RowOrder): RowQuery {
-  const shares = [`${CPU_PERCENT_SQL} AS cpu_percent`, `${MEMORY_PERCENT_SQL} AS memory_percent`];
-  return { ...rowsOf(filter, order), select: ["jobs.*", ...shares], asArrays: false };
+  return { ...rowsOf(filter, order), select };
 }
 
 /** What jobs have in common, as SQL. A day is made of the start by whoever knows the time zone. */
@@ -58,7 +46,7 @@ export const GROUP_SQL: Record<GroupKey, string> = {
   day: STARTED_SQL,
 };
 
-function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select" | "asArrays"> {
+function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select"> {
   const { sinceMs, untilMs, nameGlob, ref, user, reason, tags, nowMs, cores } = filter;
   const conditions: string[] = [];
   const values: Record<string, SQLInputValue> = { now: nowMs, cores };

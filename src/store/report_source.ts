@@ -5,11 +5,16 @@ import type { GroupKey } from "../report/group_columns.ts";
 import type { ReportedJob } from "../report/jsonl.ts";
 import { localDay } from "../report/local_time.ts";
 import { type Family, gaugesOf } from "../report/gauges.ts";
-import { FAILED_SQL, type ReportColumn } from "../report/report_columns.ts";
+import {
+  CPU_PERCENT_SQL,
+  FAILED_SQL,
+  MEMORY_PERCENT_SQL,
+  type ReportColumn,
+} from "../report/report_columns.ts";
 import type { Value } from "../report/shown_column.ts";
 import { type Stretch, timeCourse } from "../report/time_course.ts";
 import type { JobStore } from "./jobs.ts";
-import { GROUP_SQL, type ReportFilter, type RowOrder, valueRows, wholeRows } from "./report_query.ts";
+import { GROUP_SQL, type ReportFilter, type RowOrder, valueRows } from "./report_query.ts";
 import { jobFromRow, type JobRow } from "./rows.ts";
 
 const LIVE_SQL = "state <> 'ended'";
@@ -30,12 +35,12 @@ export class ReportSource {
   }
 
   *jobs(order: RowOrder): Generator<ReportedJob> {
-    for (const row of this.store.rows<JobRow>(wholeRows(this.filter, order))) {
-      yield {
-        job: jobFromRow(row, this.store.path),
-        cpuPercent: row["cpu_percent"] as number | null,
-        memoryPercent: row["memory_percent"] as number | null,
-      };
+    const columns = this.store.columns();
+    const select = [...columns.map((column) => `jobs.${column}`), CPU_PERCENT_SQL, MEMORY_PERCENT_SQL];
+    for (const values of this.store.rows<Value[]>(valueRows(select, this.filter, order))) {
+      const [cpuPercent, memoryPercent] = values.slice(columns.length) as (number | null)[];
+      const job = jobFromRow(rowOf(columns, values), this.store.path);
+      yield { job, cpuPercent: cpuPercent ?? null, memoryPercent: memoryPercent ?? null };
     }
   }
 
@@ -70,6 +75,12 @@ export class ReportSource {
       yield { startedMs: Number(startedMs), outcome, cpuUsageUsec, memoryPeakBytes };
     }
   }
+}
+
+function rowOf(columns: readonly string[], values: readonly Value[]): JobRow {
+  const row: Record<string, Value> = {};
+  for (const [index, column] of columns.entries()) row[column] = values[index] ?? null;
+  return row as JobRow;
 }
 
 /** What groups are made of, after the key. */
