@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hostClock, startedBootMs } from "../../src/host/clock.ts";
 import { pageSizeBytes } from "../../src/host/libc.ts";
+import { poll } from "../../src/host/poll.ts";
 import {
   commandLine,
   descendantsOf,
@@ -28,7 +29,19 @@ function listTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, sanitizeResources: false, fn });
 }
 
-/** A read that hangs may come back a moment after its test: nothing can wait for it. */
+/** Whether this process has one of them open: a read that hung closes its file when it has come back. */
+function hasOpen(paths: readonly string[]): boolean {
+  const links = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => `/proc/self/fd/${name}`);
+  return links.some((link) => {
+    try {
+      return paths.includes(Deno.readLinkSync(link));
+    } catch {
+      return false; // that of the directory itself, closed meanwhile
+    }
+  });
+}
+
+/** A read that hangs comes back after those who asked. */
 function hangTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, sanitizeResources: false, sanitizeOps: false, fn });
 }
@@ -136,6 +149,7 @@ hangTest("a process that hangs does not make corral hang: no command line, no ma
       end.writeSync(new Uint8Array(1));
       end.close();
     }
+    assert.ok(await poll(() => !hasOpen(fifos), 10_000), "a read of it is still under way");
   }
 });
 
