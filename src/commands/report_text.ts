@@ -1,4 +1,5 @@
 /** The text of a report in each of its formats, a piece at a time. */
+import { sortedBy } from "../report/choose_columns.ts";
 import { csvField, csvFields, csvLines } from "../report/csv.ts";
 import type { Group } from "../report/group.ts";
 import { groupJson } from "../report/group_json.ts";
@@ -70,18 +71,8 @@ type GroupRows = Extract<Rows, { kind: "groups" }>;
 
 function groupsOf(source: ReportSource, { by, order }: GroupRows, limit: number | null): Group[] {
   const groups = source.groups(by);
-  if (order !== null) {
-    const sign = order.isDescending ? -1 : 1;
-    groups.sort((a, b) => compare(order.column.read(a), order.column.read(b), sign));
-  }
-  return groups.slice(0, limit ?? groups.length);
-}
-
-/** What is not known comes last either way. */
-function compare(a: Value, b: Value, sign: number): number {
-  if (a === b) return 0;
-  if (a === null || b === null) return a === null ? 1 : -1;
-  return a < b ? -sign : sign;
+  const ordered = order === null ? groups : sortedBy(groups, order.column.read, order.isDescending);
+  return ordered.slice(0, limit ?? ordered.length);
 }
 
 function groupObjects(

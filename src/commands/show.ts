@@ -1,16 +1,18 @@
 /** `corral show`: everything about one job. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../cli.ts";
+import { readEvents } from "../cgroup/events.ts";
 import { readable, readCurrent, readMemorySplit } from "../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../errors.ts";
-import { type Job, runningFacts } from "../job/job.ts";
+import type { Job } from "../job/job.ts";
 import { higherSplit, type MemorySplit, withSplit } from "../job/usage.ts";
 import { jobJson } from "../report/job_json.ts";
 import { toJson } from "../report/json.ts";
 import type { TreeNode } from "../report/tree.ts";
 import { formatDetails, type LiveDetails } from "../report/details.ts";
 import { readJobUsage } from "../supervise/job_usage.ts";
+import { wallSoFarMs } from "../supervise/live_usage.ts";
 import { cgroupRecord } from "../supervise/observe.ts";
 import { selectOne } from "./select.ts";
 
@@ -59,16 +61,15 @@ function liveView(context: Context, job: Job, peaks: MemorySplit): LiveDetails |
     return null;
   }
   const cgroup = cgroups.own(record, job.spec.id);
-  const startedBootMs = runningFacts(job)?.startedBootMs;
   const now = readMemorySplit(readable(cgroups, cgroup.path));
   return {
     usage: {
       ...withSplit(readJobUsage(cgroups, cgroup.path, context.procs.root), higherSplit(peaks, now)),
-      wallMs: startedBootMs === undefined ? null : context.clock.bootMs() - startedBootMs,
+      wallMs: wallSoFarMs(context, job),
     },
     memoryBytes: readCurrent(cgroups, cgroup.path).memoryBytes,
     processes: cgroup.pids().flatMap((pid) => processNode(context, pid)),
-    frozen: /^frozen 1$/m.test(cgroup.read("cgroup.events") ?? ""),
+    frozen: readEvents(cgroup).frozen,
   };
 }
 

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { nearest } from "./near.ts";
+import { hintOf } from "./near.ts";
 
 /** A value that is one of a few words. */
 export interface Choice<T extends string> {
@@ -13,9 +13,9 @@ export function choiceOf<const T extends string>(option: string, values: readonl
   const parse = (text: string): T => {
     const found = values.find((value) => value === text);
     if (found !== undefined) return found;
-    const near = nearest(text, values);
-    const hint = near === null ? "" : `, did you mean ${near}?`;
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is none of ${values.join(", ")}${hint}`);
+    throw new UsageError(
+      `${option}: ${JSON.stringify(text)} is none of ${values.join(", ")}${hintOf(text, values)}`,
+    );
   };
   return { values, parse };
 }

@@ -30,3 +30,9 @@ function slipsBetween(a: string, b: string): number {
   }
   return rows[a.length]![b.length]!;
 }
+
+/** `, did you mean NEAR?` for the end of a refusal; empty when nothing is near. */
+export function hintOf(text: string, known: readonly string[]): string {
+  const near = nearest(text, known);
+  return near === null ? "" : `, did you mean ${near}?`;
+}

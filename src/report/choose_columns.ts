@@ -1,6 +1,7 @@
 /** `--columns` and `--sort`: from names to columns. */
+import type { Value } from "./shown_column.ts";
 import { UsageError } from "../errors.ts";
-import { nearest } from "../job/near.ts";
+import { hintOf } from "../job/near.ts";
 import { quoted } from "./escape.ts";
 
 /** An order of rows. */
@@ -28,9 +29,19 @@ function columnNamed<C extends { readonly key: string }>(
   const found = known.find(({ key }) => key === name.toLowerCase());
   if (found !== undefined) return found;
   const keys = known.map(({ key }) => key);
-  const near = nearest(name, keys);
-  const hint = near === null ? "" : `, did you mean ${near}?`;
-  throw new UsageError(`${option}: there is no column ${quoted(name)}${hint}`, {
+  throw new UsageError(`${option}: there is no column ${quoted(name)}${hintOf(name, keys)}`, {
     mend: `columns: ${keys.join(", ")}`,
   });
+}
+
+/** In the order of what `read` gives; what is not known comes last either way, and equals stay as they were. */
+export function sortedBy<T>(items: readonly T[], read: (item: T) => Value, isDescending: boolean): T[] {
+  const keyed = items.map((item) => ({ item, value: read(item) }));
+  return keyed.sort((one, other) => {
+    if (one.value === null || other.value === null) {
+      return Number(one.value === null) - Number(other.value === null);
+    }
+    if (one.value === other.value) return 0;
+    return (one.value < other.value) === isDescending ? 1 : -1;
+  }).map(({ item }) => item);
 }

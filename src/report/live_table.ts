@@ -4,7 +4,7 @@ import { runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
 import { formatBytes } from "../job/size.ts";
 import type { Moment } from "../store/records.ts";
-import type { Order } from "./choose_columns.ts";
+import { type Order, sortedBy } from "./choose_columns.ts";
 import { printable } from "./escape.ts";
 import { localTime } from "./local_time.ts";
 import type { Present, Value } from "./shown_column.ts";
@@ -48,17 +48,9 @@ export function liveCells(jobs: readonly LiveJob[], now: Moment): string[][] {
   return jobs.map((live) => LIVE_COLUMNS.map(({ read, show }) => orMissing(read(live, now), show)));
 }
 
-/** In that order; what is not known comes last, and equals stay as they were. */
+/** In that order, as `sortedBy` has it. */
 export function inOrder(jobs: readonly LiveJob[], order: Order<LiveColumn>, now: Moment): LiveJob[] {
-  const { column, isDescending } = order;
-  const keyed = jobs.map((live) => ({ live, value: column.read(live, now) }));
-  return keyed.sort((one, other) => {
-    if (one.value === null || other.value === null) {
-      return Number(one.value === null) - Number(other.value === null);
-    }
-    if (one.value === other.value) return 0;
-    return (one.value < other.value) === isDescending ? 1 : -1;
-  }).map(({ live }) => live);
+  return sortedBy(jobs, (live) => order.column.read(live, now), order.isDescending);
 }
 
 /** What the header line says besides sums. */

@@ -55,11 +55,16 @@ export function readLiveJobs(
 
 /** All that a live job has used so far; null where it cannot be read. */
 export function readLiveUsage(context: Context, job: Job): Usage | null {
-  const startedBootMs = runningFacts(job)?.startedBootMs;
   return look(context, job, (fs, { path }) => ({
     ...readJobUsage(fs, path, context.procs.root),
-    wallMs: startedBootMs === undefined ? null : context.clock.bootMs() - startedBootMs,
+    wallMs: wallSoFarMs(context, job),
   }));
+}
+
+/** Since the job's start; null for one that has not started. */
+export function wallSoFarMs({ clock }: Context, job: Job): number | null {
+  const startedBootMs = runningFacts(job)?.startedBootMs;
+  return startedBootMs === undefined ? null : clock.bootMs() - startedBootMs;
 }
 
 /** `read` of the job's own cgroup; null when it is not there, or not the job's. */
