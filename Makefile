@@ -34,7 +34,7 @@ dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts dist/commit | $(
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)"
 
 # For the tests only: dies at the step that it is told, and is otherwise the same.
-dist/corral-crash: $(SOURCES) tests/crash/crash_point.ts deno.json deno.lock .toolchain/build.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral-crash"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)" crash
 
@@ -54,7 +54,7 @@ toolchain: $(INSTALLED_DENO) $(RUNTIME)
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/runtime.ts
 
 demo: dist/corral
-	@if [ -x tests/demo.sh ]; then tests/demo.sh; fi
+	@if [ -x tests/kit/demo.sh ]; then tests/kit/demo.sh; fi
 
 check: | $(INSTALLED_DENO)
 	$(DENO) fmt --config deno.json --check $(CHECKED)
@@ -66,13 +66,13 @@ fmt: | $(INSTALLED_DENO)
 	$(DENO) fmt --config deno.json $(CHECKED)
 
 test: dist/corral dist/corral-crash
-	@$(DENO) run --quiet --allow-all tests/run_tiers.ts $(TIERS)
+	@$(DENO) run --quiet --allow-all tests/kit/tiers/run_tiers.ts $(TIERS)
 
 bench: dist/corral
 	@$(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)
 
 image: | $(INSTALLED_DENO)
-	@$(DENO) run --quiet --allow-all tests/machine/images.ts
+	@$(DENO) run --quiet --allow-all tests/kit/machine/images.ts
 
 install: dist/corral
 	install -D -m 0755 dist/corral '$(DESTDIR)$(PREFIX)/bin/corral'

@@ -3,13 +3,13 @@
  * Bundling first makes it start 8 ms earlier than compiling the module graph; splitting keeps what is imported
  * lazily out of the start, another 3 ms (median of 20, with commander, valibot and node:sqlite imported).
  *
- * build.ts COMMIT crash builds dist/corral-crash, for the tests only: the same, but it can be told to die at any step (src/crash_point.ts).
+ * build.ts COMMIT crash builds dist/corral-crash, for the tests only: the same, but it can be told to die at any step (src/base/crash_point.ts).
  */
 const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 /** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
-const CRASHING = { from: "src/crash_point.ts", to: "tests/crash/crash_point.ts" };
-/** In src/version.ts; must occur exactly once. */
+const CRASHING = { from: "src/base/crash_point.ts", to: "tests/kit/crash_point.ts" };
+/** In src/base/version.ts; must occur exactly once. */
 const COMMIT_PLACEHOLDER = "__COMMIT__";
 
 async function main(commit: string, variant: string | undefined): Promise<void> {

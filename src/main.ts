@@ -1,17 +1,17 @@
 /**
  * Theory of operation.
  *
- * `corral run` is one process, the supervisor, for one job. It records the job (store/), starts a waiting process (launch/gate.ts), has
+ * `corral run` is one process, the supervisor, for one job. It records the job (store/), starts a waiting process (act/launch/gate.ts), has
  * systemd or cgroupfs make the job's cgroup with its limits around it (launch/), reads the limits back, records pid and cgroup, and opens
- * the gate: the process becomes the command. Then it loops (supervise/supervise.ts): observe, decide (job/decide.ts, pure), wait. At the end
- * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (supervise/end_job.ts).
+ * the gate: the process becomes the command. Then it loops (act/run/supervise.ts): observe, decide (job/decide.ts, pure), wait. At the end
+ * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (act/end/end_job.ts).
  *
  * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
- * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (sweep/sweep.ts), from cron, looks at all jobs with the same decide()
+ * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (act/sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
- * `adopt` (supervise/adopt_job.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
- * held by a pidfd (supervise/end_processes.ts).
+ * `adopt` (act/adopt/adopt.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
+ * held by a pidfd (act/end/end_processes.ts).
  *
  * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) as soon
  * as the gate is open. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
@@ -20,24 +20,24 @@
  */
 import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
-import { type GlobalOptions, runCli } from "./cli.ts";
-import { readSettings } from "./config.ts";
-import type { Context } from "./context.ts";
-import { hostClock } from "./host/clock.ts";
-import { runCommand } from "./host/command.ts";
-import { inspectNode, type Node } from "./host/node.ts";
-import { pause } from "./host/poll.ts";
-import { Procs } from "./host/proc.ts";
-import { runShell } from "./host/shell_command.ts";
-import { TerminalScreen } from "./host/terminal.ts";
-import { reportRejections } from "./host/rejections.ts";
-import { nameOfUid } from "./host/users.ts";
-import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./launch/choose_backend.ts";
-import { type Log, makeLog } from "./log.ts";
-import { printable } from "./report/escape.ts";
+import { type GlobalOptions, runCli } from "./cli/program.ts";
+import { readSettings } from "./settings/read.ts";
+import type { Context } from "./cli/context.ts";
+import { hostClock } from "./linux/clock.ts";
+import { runCommand } from "./linux/command.ts";
+import { inspectNode, type Node } from "./linux/node.ts";
+import { pause } from "./base/poll.ts";
+import { Procs } from "./linux/proc.ts";
+import { runShell } from "./linux/shell_command.ts";
+import { TerminalScreen } from "./linux/terminal.ts";
+import { reportRejections } from "./linux/rejections.ts";
+import { nameOfUid } from "./linux/users.ts";
+import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./backend/choose.ts";
+import { type Log, makeLog } from "./cli/log.ts";
+import { printable } from "./base/text.ts";
 import { JobStore } from "./store/jobs.ts";
-import { ignoredSignals, StopSignals } from "./supervise/stop_signals.ts";
-import { writeAll, writeDiagnostics } from "./host/write.ts";
+import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
+import { writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
 const PROC = "/proc";

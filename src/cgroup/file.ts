@@ -4,8 +4,8 @@
  *
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
  */
-import { crashPoint } from "../crash_point.ts";
-import { CgroupError } from "../errors.ts";
+import { crashPoint } from "../base/crash_point.ts";
+import { CgroupError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** The cgroup2 freezer (cgroup-v2.rst, cgroup.freeze; Linux 5.2). A frozen process still dies of SIGKILL. */
-import { crashPoint } from "../crash_point.ts";
+import { crashPoint } from "../base/crash_point.ts";
 import { readEvents, waitForEvents } from "./events.ts";
 import type { OwnedCgroup } from "./file.ts";
 

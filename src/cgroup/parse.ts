@@ -1,5 +1,5 @@
 /** Readers of cgroup2 file formats (kernel: Documentation/admin-guide/cgroup-v2.rst, "Format"). Pure. */
-import { ParseError } from "../errors.ts";
+import { ParseError } from "../base/errors.ts";
 import type { IoDevice, MemorySplit } from "../job/usage.ts";
 
 /** "flat keyed" files, `KEY VALUE\n` each: cpu.stat, memory.events, memory.stat, cgroup.events. Throws ParseError. */

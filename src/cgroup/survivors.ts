@@ -1,5 +1,5 @@
 /** Why a process does not die: its state, where it waits in the kernel, and that in words. */
-import type { Procs } from "../host/proc.ts";
+import type { Procs } from "../linux/proc.ts";
 import type { Survivor } from "../job/job.ts";
 import type { OwnedCgroup } from "./file.ts";
 

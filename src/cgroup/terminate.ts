@@ -5,11 +5,11 @@
  * it misses no fork, and takes frozen, stopped and traced processes alike; only processes without a main thread need a signal each. Older kernels get the same by freezing once more and
  * signalling each process until the tree is empty.
  */
-import { crashPoint } from "../crash_point.ts";
+import { crashPoint } from "../base/crash_point.ts";
 import type { Survivor } from "../job/job.ts";
-import { parseSignal, type Signal } from "../job/signal.ts";
-import type { Procs } from "../host/proc.ts";
-import { CgroupError } from "../errors.ts";
+import { parseSignal, type Signal } from "../value/signal.ts";
+import type { Procs } from "../linux/proc.ts";
+import { CgroupError } from "../base/errors.ts";
 import { readEvents, waitForEvents } from "./events.ts";
 import { isForbidden, type OwnedCgroup } from "./file.ts";
 import { freeze, thaw } from "./freezer.ts";

@@ -1,9 +1,9 @@
 /** What `corral run` tells its caller at the end. Pure. */
-import { EXIT } from "../errors.ts";
-import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../report/units.ts";
+import { EXIT } from "../base/errors.ts";
+import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../value/units.ts";
 import type { EndReason, Exit } from "./job.ts";
 import type { Usage } from "./usage.ts";
-import { signalName } from "./signal.ts";
+import { signalName } from "../value/signal.ts";
 
 /** How a job ended, as far as the caller is told. */
 export interface Outcome {

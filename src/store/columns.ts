@@ -7,7 +7,7 @@ import {
   NO_LIMITS,
   type Survivor,
 } from "../job/job.ts";
-import { parseSignal } from "../job/signal.ts";
+import { parseSignal } from "../value/signal.ts";
 import type { IoDevice } from "../job/usage.ts";
 
 const BACKENDS: readonly string[] = ["systemd", "cgroupfs"] satisfies BackendName[];

@@ -1,14 +1,14 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { crashPoint } from "../crash_point.ts";
+import { crashPoint } from "../base/crash_point.ts";
 import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
-import type { Selector } from "../job/selector.ts";
+import type { Selector } from "../value/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import { openDatabase, storeError } from "./open.ts";
-import { readPages, type RowQuery } from "./row_pages.ts";
+import { readPages, type RowQuery } from "./pages.ts";
 import { reasonOf } from "./columns.ts";
 import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
-import type { Ending, Moment, StoredEvent } from "./records.ts";
+import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { DamagedRow, jobFromRow, type JobRow, readRows, splitFromRow, USAGE_SQL } from "./rows.ts";
 import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
 

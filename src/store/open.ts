@@ -1,7 +1,7 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
 import { statfsSync } from "node:fs";
-import { StoreError } from "../errors.ts";
+import { StoreError } from "../base/errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long a statement waits for another process's write. */

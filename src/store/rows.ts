@@ -1,6 +1,6 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
 import type { SQLInputValue, StatementSync } from "node:sqlite";
-import { StoreError } from "../errors.ts";
+import { StoreError } from "../base/errors.ts";
 import type { Exit, Job, Phase, RunningFacts } from "../job/job.ts";
 import type { MemorySplit, Usage } from "../job/usage.ts";
 import {

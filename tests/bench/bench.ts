@@ -1,6 +1,6 @@
 /** What the three benchmarks have in common. */
-import type { Machine } from "../machine/machine.ts";
-import { type Column, renderTable } from "../../src/report/table.ts";
+import type { Machine } from "../kit/machine/machine.ts";
+import { type Column, renderTable } from "../../src/view/table.ts";
 
 /** Where the machine has the measuring program. */
 export const MEASURE_PROGRAM = "/usr/local/lib/corral-test/measure.py";

@@ -1,5 +1,5 @@
 /** How long an overdue job lives: from its deadline to an empty cgroup, beside one write to cgroup.kill on the same tree. */
-import type { Machine } from "../machine/machine.ts";
+import type { Machine } from "../kit/machine/machine.ts";
 import { type Aim, figure, measure, printTable, ratio } from "./bench.ts";
 import { median } from "./statistics.ts";
 

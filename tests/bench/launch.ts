@@ -1,5 +1,5 @@
 /** How long it takes to run `true`: corral, what it is made of, and what people use without it. */
-import type { Machine } from "../machine/machine.ts";
+import type { Machine } from "../kit/machine/machine.ts";
 import { type Aim, figure, measure, printTable, ratio } from "./bench.ts";
 import { median, p95 } from "./statistics.ts";
 

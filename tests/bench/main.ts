@@ -4,11 +4,11 @@
  * `make bench BENCHES="launch sweep"` picks.
  */
 import { join } from "node:path";
-import { isInstalled, runCommand } from "../machine/command.ts";
-import type { Machine } from "../machine/machine.ts";
-import { bootNspawn } from "../machine/nspawn.ts";
-import { CACHE_DIR, PROJECT_DIR } from "../machine/project.ts";
-import { obstacle, TIERS } from "../tiers/tier.ts";
+import { isInstalled, runCommand } from "../kit/machine/command.ts";
+import type { Machine } from "../kit/machine/machine.ts";
+import { bootNspawn } from "../kit/machine/nspawn.ts";
+import { CACHE_DIR, PROJECT_DIR } from "../kit/machine/project.ts";
+import { obstacle, TIERS } from "../kit/tiers/tier.ts";
 import { type Aim, MEASURE_PROGRAM } from "./bench.ts";
 import { benchKill } from "./kill.ts";
 import { benchLaunch } from "./launch.ts";

@@ -1,5 +1,5 @@
 /** What an idle supervisor costs: memory that would be free without it. */
-import type { Machine } from "../machine/machine.ts";
+import type { Machine } from "../kit/machine/machine.ts";
 import { type Aim, figure, measure, printTable } from "./bench.ts";
 import { median } from "./statistics.ts";
 

@@ -1,5 +1,5 @@
 /** How long a launch takes while a store full of old jobs is pruned. */
-import type { Machine } from "../machine/machine.ts";
+import type { Machine } from "../kit/machine/machine.ts";
 import { type Aim, figure, measureWith, printTable } from "./bench.ts";
 import { median, p95 } from "./statistics.ts";
 

@@ -1,8 +1,8 @@
 /** What a report costs beside the same query in the sqlite3 shell, and how much memory it takes for how many rows. */
-import { runCommand } from "../machine/command.ts";
-import { REPORT_COLUMNS } from "../../src/report/report_columns.ts";
-import { valueRows } from "../../src/store/report_query.ts";
-import { ANY_JOB } from "../fakes/report_filter.ts";
+import { runCommand } from "../kit/machine/command.ts";
+import { REPORT_COLUMNS } from "../../src/view/report/columns.ts";
+import { valueRows } from "../../src/store/query.ts";
+import { ANY_JOB } from "../kit/fakes/report_filter.ts";
 import { type Aim, figure, printTable, ratio } from "./bench.ts";
 import { median } from "./statistics.ts";
 

@@ -1,5 +1,5 @@
 /** What it costs to sample: the CPU time of supervisors that have nothing else to do. */
-import type { Machine } from "../machine/machine.ts";
+import type { Machine } from "../kit/machine/machine.ts";
 import { type Aim, figure, measureWith, printTable } from "./bench.ts";
 import { median } from "./statistics.ts";
 

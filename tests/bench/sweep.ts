@@ -1,5 +1,5 @@
 /** What a sweep costs that finds nothing to do: beside many ended jobs, for a growing number of live ones. */
-import type { Machine } from "../machine/machine.ts";
+import type { Machine } from "../kit/machine/machine.ts";
 import { type Aim, figure, measureWith, printTable, ratio } from "./bench.ts";
 import { median } from "./statistics.ts";
 

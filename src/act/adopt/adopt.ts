@@ -1,0 +1,199 @@
+/**
+ * Takes running processes and all that descends from them into a job, and supervises it as any other.
+ *
+ * The job's cgroup is made around a holder, a process that waits at the gate as at every launch: limits that cannot be enforced are known
+ * before anybody is touched, and the cgroup cannot vanish. The tree is moved in beside it (act/adopt/take.ts), then the holder leaves. The job
+ * is over when nothing is left.
+ */
+import { take } from "./take.ts";
+import type { Tree } from "./tree.ts";
+import type { Context } from "../../cli/context.ts";
+import { CorralError, EXIT } from "../../base/errors.ts";
+import type { ProcStat } from "../../linux/proc.ts";
+import { after } from "../../base/poll.ts";
+import { readProcess } from "../../linux/processes.ts";
+import { namesOfUids } from "../../linux/users.ts";
+import type { JobSpec, RunningFacts } from "../../job/job.ts";
+import { jobNameFromCommand } from "../../value/name.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { launch, type Launched } from "../launch/launch.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import { chooseTree } from "./choose.ts";
+import type { Detached } from "../run/detach.ts";
+import { emptied } from "../../observe/emptied.ts";
+import type { Enforcement } from "../end/end_job.ts";
+import type { JobRequest } from "../run/job_request.ts";
+import { Ledger } from "../../store/ledger.ts";
+import { warnAboutNode } from "../../observe/node_warnings.ts";
+import { ownIdentity } from "../../observe/own_identity.ts";
+import { releaseAdopted } from "../end/release_adopted.ts";
+import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
+import { Sampling } from "../../observe/sampling.ts";
+import { supervise } from "../run/supervise.ts";
+
+/** What `corral adopt` was asked for, all values read. */
+export interface AdoptRequest extends JobRequest {
+  pids: readonly number[];
+  /** null: after the command of the first process. */
+  name: string | null;
+  /** Also out of a Slurm step, and with limits that are passed already. */
+  force: boolean;
+}
+
+/** The holder closes within milliseconds, unless its cgroup is frozen or starved; nobody waits for it longer. */
+const HOLDER_CAP_MS = 5_000;
+
+/** A job that is being made. */
+interface Adoption {
+  context: Context;
+  request: AdoptRequest;
+  store: JobStore;
+  backend: Backend;
+  spec: JobSpec;
+  tree: Tree<ProcStat>;
+  check: (member: ProcStat) => void;
+  stop: StopSignals;
+  say: (line: string) => void;
+}
+
+/** Supervises the job to its end. Throws CorralError, StoreError when there is no job; then nobody was ended, and no limit holds. */
+export async function adoptJob(context: Context, request: AdoptRequest, detached: Detached): Promise<number> {
+  const ignored = ignoredSignals(context.procs.root);
+  const stop = new StopSignals();
+  stop.listen(ignored);
+  // Unlike a launch, an adoption that cannot be recorded is not begun: nothing would be lost by waiting.
+  const store = context.openStore("adopt");
+  const backend = context.backend(request.backend);
+  const { tree, first, check, places } = chooseTree(context, store, { ...request, id: detached.id });
+  const spec = await specFrom(context, request, { id: detached.id, backend, first });
+  store.insert(spec);
+  const { say } = detached;
+  warnAboutNode(context, spec, say);
+  const { holder, members } = await takeOver({
+    ...{ context, request, store, backend, spec, tree, check, stop, say },
+  });
+  const run: RunningFacts = { ...holder.run, ...identityOf(first) };
+  const ledger = new Ledger(store, context.say);
+  const isOurs = ledger.markRunning(spec.id, run, holder.limits);
+  holder.gate.close();
+  if (!isOurs) throw new CorralError(`job ${spec.id} was ended while it was being made`);
+  if (places.length > 0) {
+    say(`warning: they leave ${places.join(", ")}: its limits and accounting no longer hold for them`);
+  }
+  const where = backend.describe(spec.id, holder.cgroup);
+  const count = members.length === 1 ? "1 process" : `${members.length} processes`;
+  say(`job ${spec.id} adopted ${count} (pid ${first.pid}, ${where})`);
+  detached.started();
+  const { cgroup } = holder;
+  const on: Enforcement = {
+    clock: context.clock,
+    procs: context.procs,
+    ledger,
+    actor: "adopt",
+    warn: context.say,
+  };
+  await supervise(
+    {
+      spec,
+      run,
+      cgroup,
+      backend,
+      sampling: new Sampling(cgroup, run, context.clock),
+      exit: emptied(cgroup),
+      onChange: onContinue,
+      callerIsGone: null,
+    },
+    stop,
+    on,
+  );
+  return EXIT.DONE;
+}
+
+function identityOf({ pid, startTicks, pgid }: ProcStat): Pick<RunningFacts, "pid" | "startTicks" | "pgid"> {
+  return { pid, startTicks, pgid };
+}
+
+/** The cgroup with the whole tree in it, and still with the holder. What was done is undone when it throws. */
+async function takeOver(adoption: Adoption): Promise<{ holder: Launched; members: ProcStat[] }> {
+  const { context, backend, tree, check, stop } = adoption;
+  const { procs } = context;
+  let holder: Launched | null = null;
+  try {
+    holder = await launchHolder(adoption);
+    const { cgroup, run } = holder;
+    const members = await take(tree, { cgroup, backend, procs, check, holderPid: run.pid });
+    if (members.length === 0) throw new CorralError("the processes ended before they could be taken");
+    if (stop.received !== null) throw new CorralError(`told to stop by signal ${stop.received}`);
+    return { holder, members };
+  } catch (error) {
+    if (holder !== null) {
+      holder.gate.close();
+      await Promise.race([holder.gate.exit, after(HOLDER_CAP_MS)]);
+    }
+    throw await released(adoption, error);
+  }
+}
+
+async function launchHolder({ context, request, spec, backend, say }: Adoption): Promise<Launched> {
+  return await launch(spec, backend, context, {
+    gate: {
+      argv: ["true"],
+      cwd: "/",
+      env: {},
+      rawEnv: [],
+      as: null,
+      lostGroups: [],
+      ignoredSignals: [],
+      output: "/dev/null",
+    },
+    bestEffort: request.bestEffort,
+    swapIsImplied: request.swapIsImplied,
+    warn: say,
+  });
+}
+
+/** Lets go of everybody; the error to throw, with a word about who stays where. */
+async function released({ context, store, backend, spec }: Adoption, error: unknown): Promise<unknown> {
+  const left = await releaseAdopted(context, store, { spec, phase: { state: "starting" } });
+  if (left === 0 || !(error instanceof CorralError)) return error;
+  const path = backend.find(spec.id)?.path ?? spec.id;
+  const those = left === 1 ? "1 process that was moved before runs" : `${left} that were moved before run`;
+  return new CorralError(`${error.message}; ${those} on in ${path}, without limits`, {
+    mend: error.mend,
+    cause: error,
+  });
+}
+
+async function specFrom(
+  context: Context,
+  request: AdoptRequest,
+  { id, backend, first }: { id: string; backend: Backend; first: ProcStat },
+): Promise<JobSpec> {
+  const supervisor = ownIdentity(context);
+  const words = (await readProcess(context, first.pid))?.words ?? [];
+  const argv = words.length === 0 ? [first.name] : words;
+  const uid = context.procs.uid(first.pid) ?? context.uid;
+  const { ref, tags, timeoutMs, graceMs, signal, limits } = request;
+  return {
+    id,
+    name: request.name ?? jobNameFromCommand(argv[0]!),
+    ...{ ref, tags, argv, timeoutMs, graceMs, signal, limits },
+    user: (await namesOfUids([uid], context.run))(uid),
+    uid,
+    cwd: directoryOf(context, first.pid),
+    backend: backend.name,
+    createdAtMs: context.clock.wallMs(),
+    bootId: supervisor.bootId,
+    supervisor,
+    adopted: true,
+  };
+}
+
+function directoryOf({ procs }: Context, pid: number): string {
+  try {
+    return Deno.readLinkSync(`${procs.root}/${pid}/cwd`);
+  } catch {
+    // Gone, or hidden: a process that changed its user hides it from that user.
+    return "/";
+  }
+}

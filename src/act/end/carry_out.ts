@@ -1,0 +1,144 @@
+/** Carries out what decide() said of a recorded job, in any process but its supervisor: `corral kill` and the sweep. */
+import type { Context } from "../../cli/context.ts";
+import { terminate } from "../../cgroup/terminate.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { poll } from "../../base/poll.ts";
+import type { Action, Observation } from "../../job/decide.ts";
+import type { CgroupRecord, EndReason, Job, RunningFacts } from "../../job/job.ts";
+import { runningFacts } from "../../job/job.ts";
+import { NO_USAGE, type Usage, withSplit } from "../../job/usage.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import type { StoredEvent } from "../../job/events.ts";
+import { endJob, type EndRequest, type Enforcement } from "./end_job.ts";
+import { Ledger } from "../../store/ledger.ts";
+import { cgroupRecord } from "../../observe/job.ts";
+import { releaseAdopted } from "./release_adopted.ts";
+import { type Sampled, Sampling } from "../../observe/sampling.ts";
+
+/** After the last process has gone, the job's supervisor records the end within milliseconds. */
+const RECORD_CAP_MS = 10_000;
+
+/** An action that does something to the job. */
+export type Act = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
+
+/** True for an action that does something to the job. */
+export function isAct(action: Action): action is Act {
+  return ["end", "finish", "collect", "release"].includes(action.do);
+}
+
+/** What to do, upon which observation, and how. */
+export interface Order {
+  action: Act;
+  seen: Observation;
+  /** Name of the command that acts, for the events. */
+  actor: string;
+  /** No first signal, no grace, whatever the action says. */
+  skipGrace?: boolean;
+  /** See EndRequest. */
+  patienceMs?: number;
+  /** Cuts the grace short when it aborts. */
+  hurry?: AbortSignal;
+  /** That of a sweep, which keeps the record of many jobs; without, the job gets one of its own. */
+  ledger?: Ledger;
+}
+
+/** Resolves when it is done and recorded. Throws CgroupError, SetupError; a store that fails is only said. */
+export async function carryOut(context: Context, store: JobStore, job: Job, order: Order): Promise<void> {
+  const { action, seen, actor } = order;
+  if (action.do === "release") return void await releaseAdopted(context, store, job);
+  const on: Enforcement = {
+    clock: context.clock,
+    procs: context.procs,
+    ledger: order.ledger ?? new Ledger(store, (line) => context.say(line)),
+    actor,
+    warn: (line) => context.say(line),
+  };
+  const record = seen.sameBoot && seen.cgroup !== "gone" ? cgroupRecord(context, job) : null;
+  if (job.phase.state === "ended") return await finishEnded(context, job, record, on);
+  if (record === null) return await recordWithoutCgroup(context, job, { reason: action.reason, seen }, on);
+  const cgroup = context.cgroups().own(record, job.spec.id);
+  const run: RunningFacts = runningFacts(job) ?? unstarted(context, job, record);
+  const sampling = new Sampling(cgroup, run, context.clock, on.ledger.sampled(job.spec.id));
+  await endJob(
+    { spec: job.spec, run, cgroup, backend: context.backendOf(job), sampling },
+    endRequest(store, job, { ...order, action }),
+    on,
+  );
+}
+
+function endRequest(
+  store: JobStore,
+  job: Job,
+  order: Order & { action: Exclude<Act, { do: "release" }> },
+): EndRequest {
+  const { action, seen, patienceMs, hurry } = order;
+  const recorded = () => store.get(job.spec.id)?.phase.state === "ended";
+  return {
+    reason: action.reason,
+    exit: action.exit,
+    skipGrace: order.skipGrace || (action.do === "end" && action.skipGrace),
+    recordedByOther: () =>
+      seen.supervisor === "alive" ? poll(recorded, RECORD_CAP_MS) : Promise.resolve(false),
+    ...(action.do === "finish" ? { graceLeftMs: action.graceLeftMs } : {}),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+    ...(hurry === undefined ? {} : { hurry }),
+  };
+}
+
+/**
+ * What is left of a job that has ended: processes that outlived its end, tried once more, or the cgroup that nobody lived to remove.
+ * `record` is null when they and their cgroup have gone since.
+ */
+async function finishEnded(
+  context: Context,
+  job: Job,
+  record: CgroupRecord | null,
+  on: Enforcement,
+): Promise<void> {
+  if (record === null) return on.ledger.setSurvivors(job.spec.id, [], []);
+  const cgroup = context.cgroups().own(record, job.spec.id);
+  const steps: StoredEvent[] = [];
+  const onStep = (kind: string, detail: Record<string, unknown>) => {
+    steps.push({ atMs: context.clock.wallMs(), actor: on.actor, kind, detail });
+  };
+  const survivors = await terminate(cgroup, context.procs, { signal: null, graceMs: 0, onStep });
+  on.ledger.setSurvivors(job.spec.id, survivors, steps);
+  crashPoint("collecting: left cgroup emptied");
+  if (survivors.length === 0) await context.backendOf(job).remove(cgroup);
+}
+
+/** The facts of a job whose launch was cut short: only its cgroup is known. */
+function unstarted(context: Context, job: Job, cgroup: RunningFacts["cgroup"]): RunningFacts {
+  const startedBootMs = context.clock.bootMs();
+  return {
+    pid: 0,
+    startTicks: 0,
+    pgid: 0,
+    cgroup,
+    startedAtMs: job.spec.createdAtMs,
+    startedBootMs,
+    deadlineBootMs: null,
+  };
+}
+
+async function recordWithoutCgroup(
+  context: Context,
+  job: Job,
+  { reason, seen }: { reason: EndReason; seen: Observation },
+  on: Enforcement,
+): Promise<void> {
+  // Units can be left without a cgroup. After a reboot there is nothing to be left.
+  if (seen.sameBoot) await context.backendOf(job).clear(job.spec.id);
+  crashPoint("collecting: units cleared");
+  const exit = { code: null, signal: null };
+  const endedAtMs = context.clock.wallMs();
+  const usage = lastKnown(on.ledger.sampled(job.spec.id));
+  const ending = { reason, trigger: reason, exit, endedAtMs, usage, survivors: [] };
+  on.ledger.markEnded(job.spec.id, ending, []);
+}
+
+/** The counters went with the cgroup; what its supervisor had seen by then is left. */
+function lastKnown(sampled: Sampled | undefined): Usage | null {
+  const isKnown = sampled !== undefined && Object.values(sampled.peaks).some((value) => value !== null);
+  return isKnown ? withSplit(NO_USAGE, sampled.peaks) : null;
+}

@@ -1,0 +1,196 @@
+/** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
+import { beginToEnd, terminate } from "../../cgroup/terminate.ts";
+import { readEvents, waitForEvents } from "../../cgroup/events.ts";
+import { isVanished, type OwnedCgroup } from "../../cgroup/file.ts";
+import { isFrozen } from "../../cgroup/freezer.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { errorText } from "../../base/errors.ts";
+import type { Clock } from "../../linux/clock.ts";
+import type { Procs } from "../../linux/proc.ts";
+import type { EndReason, Exit, JobSpec, RunningFacts, Survivor } from "../../job/job.ts";
+import { parseSignal } from "../../value/signal.ts";
+import { type Usage, withSplit } from "../../job/usage.ts";
+import type { Backend } from "../../backend/backend.ts";
+import type { Ending, StoredEvent } from "../../job/events.ts";
+import { readJobUsage } from "../../observe/job_usage.ts";
+import type { Ledger } from "../../store/ledger.ts";
+import type { Sampling } from "../../observe/sampling.ts";
+
+/** What is needed to end jobs. */
+export interface Enforcement {
+  clock: Clock;
+  procs: Procs;
+  ledger: Ledger;
+  /** Name of the command that acts, for the events. */
+  actor: string;
+  warn: (line: string) => void;
+}
+
+/** A job with the right to its cgroup. */
+export interface EndableJob {
+  spec: JobSpec;
+  run: RunningFacts;
+  cgroup: OwnedCgroup;
+  backend: Backend;
+  sampling: Sampling;
+}
+
+/** Why and how to end a job. */
+export interface EndRequest {
+  reason: EndReason;
+  exit: Exit | null;
+  /** True: no first signal, no grace. */
+  skipGrace: boolean;
+  /** Somebody began this ending and is gone: no second first signal, and what is left of the grace that began then. */
+  graceLeftMs?: number;
+  /** A grace that is longer is only begun, not waited out: null is returned, and the job is left in state `ending`. */
+  patienceMs?: number;
+  /** Cuts the grace short when it aborts. */
+  hurry?: AbortSignal;
+  /** Called when the processes are gone, to learn how the first one left. */
+  exitAfterwards?: () => Promise<Exit | null>;
+  /** Called when the processes are gone: true when the job's supervisor has recorded the end, which knows the exit code. */
+  recordedByOther?: () => Promise<boolean>;
+}
+
+/** How the ending went: what was recorded, and its steps. */
+export interface EndedJob extends Ending {
+  steps: StoredEvent[];
+}
+
+/** How much longer than its grace another process's ending of the same job may take before it is taken over. */
+const TAKE_OVER_MS = 3_000;
+const NO_EXIT: Exit = { code: null, signal: null };
+
+/**
+ * Ends the job and resolves when its cgroup is empty (or the kill deadline has passed: reason `unkillable`); null when another
+ * process has recorded the end, or when the grace goes on beyond `patienceMs`.
+ * Never throws for a store that fails; throws CgroupError when the cgroup itself cannot be acted upon.
+ */
+export async function endJob(
+  job: EndableJob,
+  request: EndRequest,
+  on: Enforcement,
+): Promise<EndedJob | null> {
+  const steps: StoredEvent[] = [];
+  const onStep = (kind: string, detail: Record<string, unknown>) => {
+    steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
+  };
+  const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
+  // What the job holds now is gone with its processes.
+  if (hurried) job.sampling.take();
+  // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
+  const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
+  const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
+    at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
+    hurried,
+  });
+  crashPoint("ending: claimed");
+  const survivors = await terminateAll(job, { ...request, reason: trigger }, {
+    ...on,
+    onStep,
+    others: trigger !== request.reason,
+  });
+  if (survivors === null) {
+    on.ledger.addEvents(job.spec.id, steps);
+    return null;
+  }
+  if (survivors.length === 0 && await request.recordedByOther?.()) {
+    on.ledger.addEvents(job.spec.id, steps);
+    return null;
+  }
+  const leaderLives = survivors.some(({ pid }) => pid === job.run.pid);
+  const exit = (leaderLives ? null : await request.exitAfterwards?.()) ?? request.exit ?? NO_EXIT;
+  const ending: EndedJob = {
+    reason: survivors.length > 0 ? "unkillable" : trigger,
+    trigger,
+    exit,
+    endedAtMs: on.clock.wallMs(),
+    usage: collectUsage(job, hurried ? on.clock.bootMs() : foundOverBootMs, on),
+    survivors,
+    samples: job.sampling.samples,
+    steps,
+  };
+  crashPoint("ending: usage read");
+  // Recorded as unkillable before, and now they are gone after all.
+  if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
+  crashPoint("ending: recorded");
+  // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
+  const isKept = on.ledger.options.isShared && on.ledger.isBehind;
+  if (survivors.length === 0 && !isKept) await removeCgroup(job, on);
+  crashPoint("ending: removed");
+  return ending;
+}
+
+type Acting = Enforcement & {
+  onStep: (kind: string, detail: Record<string, unknown>) => void;
+  others: boolean;
+};
+
+/** What is left; null when the grace goes on. */
+async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): Promise<Survivor[] | null> {
+  const { cgroup, spec } = job;
+  if (!cgroup.exists() || !readEvents(cgroup).populated) return [];
+  const patienceMs = request.patienceMs ?? Infinity;
+  const begunMs = graceOfOthers(job, request, on);
+  if (begunMs !== null) {
+    const emptied = await waitForEvents(cgroup, (events) => !events.populated, {
+      capMs: Math.min(begunMs, patienceMs),
+      stop: request.hurry,
+    });
+    if (emptied) return [];
+    if (begunMs > patienceMs) return null;
+  }
+  const options = {
+    signal: request.skipGrace || begunMs !== null ? null : parseSignal(spec.signal),
+    graceMs: spec.graceMs,
+    ...(request.hurry ? { skipGrace: request.hurry } : {}),
+    onStep: on.onStep,
+  };
+  if (options.signal === null || spec.graceMs <= patienceMs) {
+    return await terminate(cgroup, on.procs, options);
+  }
+  return await beginToEnd(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
+}
+
+/** How long to wait for an ending that somebody else has begun; null when nobody has. */
+function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Acting): number | null {
+  if (request.graceLeftMs !== undefined) {
+    // Who began it died between freeze and thaw: no process has got the first signal yet, and one that waits there is not doubled.
+    return isFrozen(cgroup) ? null : request.graceLeftMs;
+  }
+  // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
+  return on.others ? spec.graceMs + TAKE_OVER_MS : null;
+}
+
+/** @param overBootMs when the job was over; null when nobody saw it */
+function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcement): Usage | null {
+  try {
+    if (!job.cgroup.exists()) return null;
+    const wallMs = overBootMs === null ? null : Math.max(0, overBootMs - job.run.startedBootMs);
+    const usage = readJobUsage(job.cgroup.fs, job.cgroup.path, on.procs.root);
+    job.sampling.takeRemains();
+    return { ...withSplit(usage, job.sampling.peaks), wallMs };
+  } catch (error) {
+    if (!isVanished(error)) {
+      on.warn(`warning: the usage could not be read: ${errorText(error)}`);
+    }
+    return null;
+  }
+}
+
+/** A cgroup that cannot be removed is said, and left to the next sweep: the processes are gone. */
+async function removeCgroup(job: EndableJob, on: Enforcement): Promise<void> {
+  try {
+    await job.backend.remove(job.cgroup);
+  } catch (error) {
+    on.warn(`warning: ${errorText(error)}`);
+    const detail = { message: (error as Error).message };
+    on.ledger.addEvents(job.spec.id, [{
+      atMs: on.clock.wallMs(),
+      actor: on.actor,
+      kind: "remove-failed",
+      detail,
+    }]);
+  }
+}

@@ -1,0 +1,52 @@
+/** Ends one recorded job on request, whoever supervises it. */
+import type { Context } from "../../cli/context.ts";
+import { CorralError, StoreError } from "../../base/errors.ts";
+import { decide, type Observation } from "../../job/decide.ts";
+import type { EndReason, Job } from "../../job/job.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import { carryOut, isAct } from "./carry_out.ts";
+import { observeJob } from "../../observe/job.ts";
+
+/** What became of the request. */
+export interface KillResult {
+  id: string;
+  reason: EndReason | null;
+  survivors: number;
+  /** Set when the job was not acted upon. */
+  refused: string | null;
+}
+
+/** Ends the job and waits until its cgroup is empty. Never throws for what the job is; throws StoreError. */
+export async function killJob(
+  context: Context,
+  store: JobStore,
+  job: Job,
+  options: { skipGrace: boolean; actor: string; hurry?: AbortSignal },
+): Promise<KillResult> {
+  const id = job.spec.id;
+  try {
+    const seen = observeJob(context, job, { endRequest: { skipGrace: options.skipGrace } });
+    const action = decide(job, seen);
+    if (action.do === "report") {
+      return refused(id, "the cgroup at its recorded path is not the one made for it");
+    }
+    if (!isAct(action)) return refused(id, whyLeft(job, seen));
+    await carryOut(context, store, job, { action, seen, ...options });
+  } catch (error) {
+    // One that cannot be ended must not keep the others from being ended.
+    if (!(error instanceof CorralError) || error instanceof StoreError) throw error;
+    return refused(id, error.message);
+  }
+  const after = store.get(id)?.phase;
+  const ended = after?.state === "ended" ? after : null;
+  return { id, reason: ended?.reason ?? null, survivors: ended?.survivors.length ?? 0, refused: null };
+}
+
+function refused(id: string, why: string): KillResult {
+  return { id, reason: null, survivors: 0, refused: why };
+}
+
+function whyLeft(job: Job, seen: Observation): string {
+  if (job.phase.state === "ended") return "it has ended already";
+  return seen.supervisor === "alive" ? "its supervisor is starting or ending it right now" : "nothing to do";
+}

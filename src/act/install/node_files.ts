@@ -1,0 +1,98 @@
+/** The files of an installation on the node. */
+import { dirname } from "node:path";
+import { PathError } from "../../base/errors.ts";
+import type { FileState } from "./plan.ts";
+import { isMarked } from "./record.ts";
+
+const FILE_MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
+
+/** What lies at the path; null for nothing. Links are not followed. Throws PathError. */
+export function fileState(path: string): FileState | null {
+  return unlessMissing("cannot look at it", path, () => {
+    const info = Deno.lstatSync(path);
+    if (info.isSymlink) return { is: Deno.readLinkSync(path) === "/dev/null" ? "masked" : "foreign" };
+    if (!info.isFile) return { is: "foreign" };
+    const text = Deno.readTextFileSync(path);
+    return isMarked(text) ? { is: "ours", text } : { is: "foreign" };
+  });
+}
+
+/** The path without symbolic links; null when there is nothing at it. Throws PathError. */
+export function realPath(path: string): string | null {
+  return unlessMissing("cannot look at it", path, () => Deno.realPathSync(path));
+}
+
+/** The directories above these paths that are not there, from the top down. */
+export function missingDirectories(paths: readonly string[]): string[] {
+  const missing = new Set<string>();
+  for (const path of paths) {
+    for (let directory = dirname(path); !exists(directory); directory = dirname(directory)) {
+      missing.add(directory);
+    }
+  }
+  return [...missing].toSorted((a, b) => a.length - b.length);
+}
+
+/**
+ * Writes the file and the directories that it needs. It is there whole or not at all, and whatever lies at the path is replaced, not
+ * followed. `forAll`: everybody may read it, whatever the umask. Throws PathError.
+ */
+export function writeFile(path: string, text: string, { forAll }: { forAll: boolean }): void {
+  const partial = `${dirname(path)}/.${crypto.randomUUID()}`;
+  try {
+    for (const directory of missingDirectories([path])) {
+      Deno.mkdirSync(directory, { mode: DIRECTORY_MODE });
+      if (forAll) Deno.chmodSync(directory, DIRECTORY_MODE);
+    }
+    Deno.writeTextFileSync(partial, text, { createNew: true, mode: FILE_MODE });
+    if (forAll) Deno.chmodSync(partial, FILE_MODE);
+    Deno.renameSync(partial, path);
+  } catch (cause) {
+    unlessMissing("cannot remove", partial, () => Deno.removeSync(partial));
+    throw new PathError("cannot write", { path, cause });
+  }
+}
+
+/** False when there was nothing. Throws PathError. */
+export function removeFile(path: string): boolean {
+  return unlessMissing("cannot remove", path, () => {
+    Deno.removeSync(path);
+    return true;
+  }) ?? false;
+}
+
+/** False when it is not there or something is in it. */
+export function removeEmptyDirectory(path: string): boolean {
+  try {
+    // rmdir(2): never what is in it.
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unlessMissing<T>(what: string, path: string, act: () => T): T | null {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return null;
+    throw new PathError(what, { path, cause });
+  }
+}
+
+/** True for a directory, also through a link. */
+export function directoryExists(path: string): boolean {
+  return unlessMissing("cannot look at it", path, () => Deno.statSync(path).isDirectory) ?? false;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    // Whatever else is the matter with it shows when it is written to.
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}

@@ -1,0 +1,67 @@
+/** The node's own tools: systemctl and crontab. */
+import type { Context } from "../../cli/context.ts";
+import { SetupError } from "../../base/errors.ts";
+import { NO_SUCH_TOOL } from "../../linux/command.ts";
+import { Systemd } from "../../systemd/manager.ts";
+import { shortened } from "../../base/text.ts";
+
+/** What a tool said is shown up to here. */
+const SAID_CHARACTERS = 400;
+/** What the decoder puts in for bytes that are not UTF-8. */
+const NOT_UTF8 = "\ufffd";
+
+/** systemctl(1) of the caller's manager: the system's for root. */
+export function systemctlCommand(uid: number, args: readonly string[]): {
+  argv: string[];
+  env: Record<string, string>;
+} {
+  const systemd = new Systemd(uid === 0 ? null : `/run/user/${uid}`, uid);
+  return { argv: ["systemctl", ...systemd.toolFlags(), ...args], env: systemd.toolEnv() };
+}
+
+/** False when the user's manager, and a timer of it, ends with the last log-out; true where nobody can say. */
+export async function lingers({ run, userName }: Pick<Context, "run" | "userName">): Promise<boolean> {
+  const { stdout } = await run(["loginctl", "show-user", userName, "--property=Linger", "--value"]);
+  return stdout.trim() !== "no";
+}
+
+/** The caller's crontab, empty when there is none; null without crontab(1). Throws SetupError where it may not be read. */
+export async function readCrontab({ run }: Pick<Context, "run">): Promise<string | null> {
+  const { code, stdout, stderr } = await run(["crontab", "-l"]);
+  if (code === NO_SUCH_TOOL) return null;
+  if (code === 0) return checked(stdout);
+  if (/no crontab for/.test(stderr)) return "";
+  throw new SetupError(`cannot read the crontab: ${shortened(stderr, SAID_CHARACTERS)}`, "see: crontab -l");
+}
+
+/** Lines of others must come back as they were. */
+function checked(crontab: string): string {
+  if (!crontab.includes(NOT_UTF8)) return crontab;
+  throw new SetupError("the crontab is not UTF-8, and corral would damage it", "edit it by hand: crontab -e");
+}
+
+/** Replaces the caller's crontab; an empty one is removed. Throws SetupError. */
+export async function writeCrontab({ run }: Pick<Context, "run">, text: string): Promise<void> {
+  if (text === "") return await succeed(run, ["crontab", "-r"]);
+  const file = Deno.makeTempFileSync({ prefix: "corral-crontab-" });
+  try {
+    Deno.writeTextFileSync(file, text);
+    await succeed(run, ["crontab", file]);
+  } finally {
+    Deno.removeSync(file);
+  }
+}
+
+/** Throws SetupError with what the tool said. */
+export async function succeed(
+  run: Context["run"],
+  argv: readonly string[],
+  env?: Record<string, string>,
+): Promise<void> {
+  const { code, stderr } = await run(argv, env);
+  if (code === 0) return;
+  throw new SetupError(
+    `${argv.join(" ")}: ${shortened(stderr || `exit code ${code}`, SAID_CHARACTERS)}`,
+    "put it right, then try again: what is done already is not done twice",
+  );
+}

@@ -1,0 +1,56 @@
+/** Finds the command before anything is started, so that 126 and 127 are corral's word and not a guess from an exit code. */
+import { EXIT, SetupError } from "../../base/errors.ts";
+
+/** Where the command is, or the exit code and words of execvp(3)'s refusal. */
+export type Lookup = { found: string } | { exitCode: number; because: string };
+
+/** As execvp(3): a name with a slash is a path, any other is searched in `path`. Relative names start from `cwd`. */
+export function lookUpCommand(command: string, { path, cwd }: { path: string; cwd: string }): Lookup {
+  const absolute = (name: string) => name.startsWith("/") ? name : `${cwd}/${name}`;
+  const candidates = command.includes("/")
+    ? [absolute(command)]
+    : path.split(":").map((directory) => absolute(`${directory === "" ? "." : directory}/${command}`));
+  let refusal: Lookup = {
+    exitCode: EXIT.NOT_FOUND,
+    because: command.includes("/") ? "no such file" : "not found in PATH",
+  };
+  if (command === "" || command.includes("\0")) return refusal;
+  for (const candidate of candidates) {
+    const because = whyNotExecutable(candidate);
+    if (because === null) return { found: candidate };
+    if (because !== "missing") refusal = { exitCode: EXIT.NOT_EXECUTABLE, because };
+  }
+  return refusal;
+}
+
+const ANY_EXECUTE_BIT = 0o111;
+
+function whyNotExecutable(file: string): string | null {
+  try {
+    const info = Deno.statSync(file);
+    if (info.isDirectory) return "is a directory";
+    return ((info.mode ?? 0) & ANY_EXECUTE_BIT) === 0 ? "is not executable" : null;
+  } catch (error) {
+    // ENAMETOOLONG, ELOOP and ENOTDIR are as good as missing; EACCES is not.
+    return error instanceof Deno.errors.PermissionDenied ? "permission denied" : "missing";
+  }
+}
+
+const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
+/** Debian packages of the tools that a launch goes through. */
+const PACKAGES = {
+  "env": "coreutils",
+  "setpriv": "util-linux",
+  "setsid": "util-linux",
+  "systemd-run": "systemd",
+} as const;
+
+/**
+ * Full path of a tool of corral's own: the caller's PATH may hold none of them, so the system's directories come first.
+ * Throws SetupError.
+ */
+export function toolPath(name: keyof typeof PACKAGES): string {
+  const lookup = lookUpCommand(name, { path: `${SYSTEM_PATH}:${Deno.env.get("PATH") ?? ""}`, cwd: "/" });
+  if ("found" in lookup) return lookup.found;
+  throw new SetupError(`${name} is missing on this node`, `install ${PACKAGES[name]}`);
+}

@@ -1,0 +1,136 @@
+/**
+ * Launches a job: gate, cgroup, limits read back, record. When it returns, the command waits in its cgroup, everything is known and
+ * recorded, and `open()` lets it run. When it throws, nothing is left but the row that says so.
+ */
+import type { OwnedCgroup } from "../../cgroup/file.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { SetupError } from "../../base/errors.ts";
+import type { Clock } from "../../linux/clock.ts";
+import type { Procs } from "../../linux/proc.ts";
+import { type JobSpec, type Limits, NO_LIMITS, type RunningFacts } from "../../job/job.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { type Gate, type GateOptions, makeGate } from "./gate.ts";
+import { notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+
+/** How strictly, and around what process. */
+export interface LaunchOptions {
+  gate: GateOptions;
+  bestEffort: boolean;
+  /** The caller did not ask for a swap limit itself: it is dropped without a word where swap is not accounted. */
+  swapIsImplied: boolean;
+  warn: (line: string) => void;
+}
+
+/** A job that waits at its gate. */
+export interface Launched {
+  gate: Gate;
+  cgroup: OwnedCgroup;
+  run: RunningFacts;
+  /** The limits that are in force. */
+  limits: Limits;
+}
+
+/** Throws SetupError for a limit that cannot be enforced (unless `bestEffort`), and when the node refuses the cgroup. */
+export async function launch(
+  spec: JobSpec,
+  backend: Backend,
+  host: { procs: Procs; clock: Clock },
+  options: LaunchOptions,
+): Promise<Launched> {
+  const limits = enforceable(spec.limits, backend, options);
+  const gate = await makeGate(options.gate);
+  crashPoint("launch: gate made");
+  const cgroup = await place({ ...spec, limits }, backend, gate);
+  crashPoint("launch: placed");
+  try {
+    const inForce = secureLimits(cgroup, limits, options);
+    crashPoint("launch: limits read back");
+    return { gate, cgroup, limits: inForce, run: facts(spec, gate, cgroup, host) };
+  } catch (error) {
+    gate.close();
+    await gate.exit;
+    await backend.remove(cgroup);
+    throw error;
+  }
+}
+
+async function place(spec: JobSpec, backend: Backend, gate: Gate): Promise<OwnedCgroup> {
+  try {
+    return await backend.place(spec, gate.pid);
+  } catch (error) {
+    gate.close();
+    await gate.exit;
+    await backend.discard(spec.id);
+    throw error;
+  }
+}
+
+/** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the mend. */
+function enforceable(limits: Limits, backend: Backend, options: LaunchOptions): Limits {
+  let kept = limits;
+  for (const { option, key, controller } of unenforceable(limits, backend.controllers())) {
+    kept = { ...kept, [key]: NO_LIMITS[key] };
+    if (key === "swapMaxBytes" && options.swapIsImplied) continue;
+    const message =
+      `${option} cannot be enforced: the ${controller} controller is not available to jobs here`;
+    if (!options.bestEffort) {
+      throw new SetupError(message, `${backend.mendFor(controller)}; or run without it: --best-effort`);
+    }
+    options.warn(`warning: ${message}`);
+  }
+  return kept;
+}
+
+/** Reads every limit back: a limit that was silently ignored is as good as none (systemd #12362). */
+function secureLimits(cgroup: OwnedCgroup, limits: Limits, options: LaunchOptions): Limits {
+  if (limits.memoryMaxBytes !== null) takeWholeJobOnOom(cgroup, options);
+  let kept = limits;
+  for (const { option, key, file, found } of notInForce(cgroup, limits)) {
+    kept = { ...kept, [key]: NO_LIMITS[key] };
+    if (key === "swapMaxBytes" && options.swapIsImplied) continue;
+    const message = `${option} is not in force: ${file} ${
+      found === null ? "does not exist" : `says ${found}`
+    }`;
+    if (!options.bestEffort) {
+      throw new SetupError(message, "see: corral doctor; or run without it: --best-effort");
+    }
+    options.warn(`warning: ${message}`);
+  }
+  return kept;
+}
+
+/** memory.oom.group (Linux 4.19): systemd sets it for no slice, and before 253 for no scope either (#25376). */
+function takeWholeJobOnOom(cgroup: OwnedCgroup, options: LaunchOptions): void {
+  if (cgroup.writeOptional("memory.oom.group", "1")) return;
+  options.warn(
+    "warning: this kernel has no memory.oom.group: out of memory, it kills single processes of the job",
+  );
+}
+
+function facts(
+  spec: JobSpec,
+  gate: Gate,
+  cgroup: OwnedCgroup,
+  host: { procs: Procs; clock: Clock },
+): RunningFacts {
+  const identity = host.procs.identify(gate.pid, spec.bootId);
+  if (identity === null) throw tooSmall(cgroup);
+  const startedBootMs = host.clock.bootMs();
+  return {
+    pid: gate.pid,
+    startTicks: identity.startTicks,
+    // setsid(1), one exec away, makes it so.
+    pgid: gate.pid,
+    cgroup: cgroup.record,
+    startedAtMs: host.clock.wallMs(),
+    startedBootMs,
+    deadlineBootMs: spec.timeoutMs === null ? null : startedBootMs + spec.timeoutMs,
+  };
+}
+
+function tooSmall(cgroup: OwnedCgroup): SetupError {
+  const events = cgroup.read("memory.events") ?? "";
+  return /^oom_kill [1-9]/m.test(events)
+    ? new SetupError("the memory limit is too small for any process to start", "give --memory more")
+    : new SetupError("the command's process vanished before it was started", "try again");
+}

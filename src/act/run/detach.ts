@@ -1,0 +1,128 @@
+/**
+ * A job that nobody waits for has a second corral as its supervisor: `corral run --detach` and `corral adopt`. The first one, which was
+ * called, starts it with its own command line, waits until it says that the job runs, and returns. The second has a session of its own
+ * and, under systemd, a scope of its own (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
+ *
+ * The second speaks to the first in lines on its standard output: `say "…"` for the user, then `started`. Afterwards nobody listens.
+ */
+import type { Context } from "../../cli/context.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { CorralError, EXIT } from "../../base/errors.ts";
+import { toolPath } from "../launch/command_lookup.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { SystemdBackend } from "../../backend/systemd_backend.ts";
+
+/** Tells the second corral the id of the job that it supervises. Taken out of the job's environment. */
+const SUPERVISE = "CORRAL_SUPERVISE";
+/** What systemd-run(1) puts into the environment of a scope's process. */
+const SET_BY_SYSTEMD_RUN = ["INVOCATION_ID"];
+const STARTED = "started";
+const SAY = "say ";
+
+/** What a supervisor that nobody waits for is told, and whom it tells. */
+export interface Detached {
+  id: string;
+  /** A line for the user, as long as the first corral listens. */
+  say: (line: string) => void;
+  /** The job runs: the first corral returns. */
+  started: () => void;
+}
+
+/** What the second corral was started for; null in the first, which nobody started. */
+export function detachedHalf(context: Context): Detached | null {
+  const id = context.env[SUPERVISE];
+  if (id === undefined) return null;
+  let listens = true;
+  return {
+    id,
+    say: (line) => listens ? context.stdout.write(`${SAY}${JSON.stringify(line)}\n`) : context.say(line),
+    started: () => {
+      context.stdout.write(`${STARTED}\n`);
+      listens = false;
+    },
+  };
+}
+
+/** The environment without what is corral's own in it. */
+export function withoutMark(env: Record<string, string>): Record<string, string> {
+  const { [SUPERVISE]: _, ...rest } = env;
+  return rest;
+}
+
+/** Starts the second corral for job `id`; resolves when the job runs. Throws CorralError with its words and exit code when it does not. */
+export async function startSupervisor(context: Context, backend: Backend, id: string): Promise<void> {
+  const scope = supervisorScope(context, backend, id);
+  const [program, ...args] = [
+    ...scope.argv,
+    toolPath("setsid"),
+    "--",
+    context.self.path,
+    ...context.self.args,
+  ];
+  const child = new Deno.Command(program!, {
+    args,
+    env: { ...scope.env, [SUPERVISE]: id },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  crashPoint("detach: supervisor started");
+  if (await hasStarted(child.stdout, (line) => context.say(line))) return await child.stderr.cancel();
+  // It failed before the job ran: its own words and exit code are ours. That it was killed says nothing of the job.
+  const [words, status] = await Promise.all([new Response(child.stderr).text(), child.status]);
+  throw new CorralError(words.trim().replace(/^corral: /, "") || "the supervisor did not start", {
+    exitCode: status.code === 0 || status.signal !== null ? EXIT.CORRAL_FAILED : status.code,
+  });
+}
+
+/** What to put before the supervisor's command line so that it gets a scope of its own; nothing without systemd. */
+function supervisorScope(
+  context: Context,
+  backend: Backend,
+  id: string,
+): { argv: string[]; env: Record<string, string> } {
+  if (!(backend instanceof SystemdBackend)) return { argv: [], env: {} };
+  const { systemd } = backend;
+  const env = systemd.toolEnv();
+  const argv = [
+    toolPath("systemd-run"),
+    ...systemd.toolFlags(),
+    "--scope",
+    "--quiet",
+    "--collect",
+    `--unit=corral-${id}-supervisor.scope`,
+    // Not the command line: it would end up in the journal.
+    `--description=supervisor of corral job ${id}`,
+    "--slice=corral.slice",
+    "--",
+    toolPath("env"),
+    ...restoring([...Object.keys(env), ...SET_BY_SYSTEMD_RUN], context.env),
+  ];
+  return { argv, env };
+}
+
+/** Words for env(1) that give variables back the values they had, or the lack of one. */
+function restoring(names: readonly string[], before: Record<string, string>): string[] {
+  const unset = names.filter((name) => before[name] === undefined);
+  const set = names.filter((name) => before[name] !== undefined);
+  return [...unset.flatMap((name) => ["-u", name]), ...set.map((name) => `${name}=${before[name]}`)];
+}
+
+/** Passes on what the second corral says until it has started; false when it ended before. */
+async function hasStarted(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  say: (line: string) => void,
+): Promise<boolean> {
+  let pending = "";
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return false;
+    const lines = (pending + value).split("\n");
+    pending = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line === STARTED) return true;
+      if (line.startsWith(SAY)) say(JSON.parse(line.slice(SAY.length)));
+    }
+  }
+}

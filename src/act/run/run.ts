@@ -1,0 +1,259 @@
+/**
+ * The main job from the first record to the exit code: record, launch, supervise, receipt.
+ *
+ * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
+ * job runs on).
+ */
+import type { Context } from "../../cli/context.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { CorralError, errorText, EXIT } from "../../base/errors.ts";
+import type { User } from "../../linux/users.ts";
+import { newJobId } from "../../value/id.ts";
+import type { EndReason, Exit, Job, JobSpec, RunningFacts } from "../../job/job.ts";
+import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { lookUpCommand } from "../launch/command_lookup.ts";
+import { launch, type Launched } from "../launch/launch.ts";
+import { lostGroups } from "../launch/lost_groups.ts";
+import { undecodableVariables } from "../launch/raw_environment.ts";
+import { jobJson } from "../../job/json.ts";
+import { toJson } from "../../base/json.ts";
+import { quoted } from "../../base/text.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import type { Ending, StoredEvent } from "../../job/events.ts";
+import type { Detached } from "./detach.ts";
+import type { Enforcement } from "../end/end_job.ts";
+import type { JobRequest } from "./job_request.ts";
+import { Ledger } from "../../store/ledger.ts";
+import { ownIdentity } from "../../observe/own_identity.ts";
+import { openReceipt, type Receipt } from "./receipt.ts";
+import { Sampling } from "../../observe/sampling.ts";
+import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
+import { supervise } from "./supervise.ts";
+import { warnAboutNode } from "../../observe/node_warnings.ts";
+
+/** What `corral run` was asked for, all values read. */
+export interface RunRequest extends JobRequest {
+  argv: string[];
+  name: string;
+  user: User | null;
+  cwd: string;
+  env: Record<string, string>;
+  receipt: string | null;
+  output: string | null;
+  /** End the job when the process that called is gone. */
+  withParent: boolean;
+  quiet: boolean;
+}
+
+/** How a job runs when nobody waits for it: its words go to a file. */
+export interface DetachedRun extends Detached {
+  output: string;
+}
+
+/** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
+export async function runJob(
+  context: Context,
+  request: RunRequest,
+  detached: DetachedRun | null = null,
+): Promise<number> {
+  const speak = detached?.say ?? context.say;
+  const say = (line: string) => request.quiet || speak(line);
+  const callerIsGone = request.withParent ? watchCaller() : null;
+  // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
+  const ignored = ignoredSignals(context.procs.root);
+  const stop = new StopSignals();
+  stop.listen(ignored);
+  const receipt = openReceipt(request.receipt, context.cwd, say);
+  const backend = context.backend(request.backend);
+  const ledger = openLedger(context, say);
+  const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  crashPoint("launch: nothing recorded");
+  ledger.insert(spec);
+  crashPoint("launch: recorded");
+  const failed = new FailedStart(context, spec, ledger, receipt);
+  const found = lookUpCommand(request.argv[0]!, {
+    path: request.env["PATH"] ?? "/usr/bin:/bin",
+    cwd: request.cwd,
+  });
+  if (!("found" in found)) {
+    failed.record("failed-to-start", { code: found.exitCode, signal: null });
+    throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
+  }
+  warnAboutNode(context, spec, say);
+  let launched: Launched;
+  try {
+    launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
+  } catch (error) {
+    // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
+    if (stop.received !== null) return failed.recordStopped(stop.received);
+    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    throw error;
+  }
+  if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
+    return await abandon(launched, spec, backend);
+  }
+  crashPoint("launch: running recorded");
+  if (detached === null) {
+    say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
+  } else detached.started();
+  const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
+  if (stop.received === null) launched.gate.open();
+  crashPoint("launch: gate opened");
+  const ending = await supervise(
+    {
+      spec,
+      run: launched.run,
+      cgroup: launched.cgroup,
+      backend,
+      sampling: new Sampling(launched.cgroup, launched.run, context.clock),
+      exit: launched.gate.exit,
+      onChange: onContinue,
+      callerIsGone,
+    },
+    stop,
+    on,
+  );
+  receipt?.write(
+    receiptText(
+      { spec: { ...spec, limits: launched.limits }, phase: { state: "ended", run: launched.run, ...ending } },
+      ledger.store,
+      ending.steps,
+    ),
+  );
+  if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  return runExitCode(ending, stop.received);
+}
+
+/** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
+async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
+  gate.close();
+  await gate.exit;
+  await backend.remove(cgroup);
+  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+}
+
+/**
+ * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
+ * comes when the *thread* of the caller ends that forked.
+ */
+function watchCaller(): () => boolean {
+  const caller = Deno.ppid;
+  return () => Deno.ppid !== caller;
+}
+
+function openLedger(context: Context, say: (line: string) => void): Ledger {
+  try {
+    return new Ledger(context.openStore("run"), say);
+  } catch (error) {
+    say(`warning: this job is not recorded: ${errorText(error)}`);
+    return new Ledger(null, say);
+  }
+}
+
+function freeId(context: Context, ledger: Ledger): string {
+  for (;;) {
+    const id = newJobId(context.randomBytes);
+    if (!ledger.isTaken(id)) return id;
+  }
+}
+
+function specFrom(context: Context, request: RunRequest, backend: Backend, id: string): JobSpec {
+  const supervisor = ownIdentity(context);
+  const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
+  const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
+  const createdAtMs = context.clock.wallMs();
+  return {
+    id,
+    name,
+    ref,
+    tags,
+    argv,
+    ...owner,
+    cwd,
+    limits,
+    timeoutMs,
+    graceMs,
+    signal,
+    backend: backend.name,
+    createdAtMs,
+    bootId: supervisor.bootId,
+    supervisor,
+    adopted: false,
+  };
+}
+
+interface LaunchParts {
+  spec: JobSpec;
+  backend: Backend;
+  ignored: number[];
+  detached: DetachedRun | null;
+  warn: (line: string) => void;
+}
+
+async function launchFrom(context: Context, request: RunRequest, parts: LaunchParts): Promise<Launched> {
+  const { user } = request;
+  const identity = user === null
+    ? {}
+    : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
+  return await launch(parts.spec, parts.backend, context, {
+    gate: {
+      argv: request.argv,
+      cwd: request.cwd,
+      env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
+      rawEnv: undecodableVariables(Deno.readFileSync(`${context.procs.root}/self/environ`)),
+      as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
+      lostGroups: lostGroups(Deno.readTextFileSync(`${context.procs.root}/self/status`)),
+      ignoredSignals: parts.ignored,
+      output: parts.detached?.output ?? null,
+    },
+    bestEffort: request.bestEffort,
+    swapIsImplied: request.swapIsImplied,
+    warn: parts.warn,
+  });
+}
+
+function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): string {
+  let events = steps;
+  let spec = job.spec;
+  try {
+    events = store?.events(spec.id) ?? steps;
+    // Limits and time-out may have been changed since the launch (`corral set`).
+    spec = store?.get(spec.id)?.spec ?? spec;
+  } catch {
+    // The loss was said when it happened; the receipt still tells the steps.
+  }
+  return toJson(jobJson({ ...job, spec }, events, null));
+}
+
+/** The record of a job whose command never ran. */
+class FailedStart {
+  constructor(
+    readonly context: Context,
+    readonly spec: JobSpec,
+    readonly ledger: Ledger,
+    readonly receipt: Receipt | null,
+  ) {}
+
+  record(reason: EndReason, exit: Exit): void {
+    const ending: Ending = {
+      reason,
+      trigger: reason,
+      exit,
+      endedAtMs: this.context.clock.wallMs(),
+      usage: null,
+      survivors: [],
+    };
+    this.ledger.markEnded(this.spec.id, ending, []);
+    const run: RunningFacts | null = null;
+    this.receipt?.write(
+      receiptText({ spec: this.spec, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
+    );
+  }
+
+  /** A signal came before the command ran; the exit code for it. */
+  recordStopped(signal: number): number {
+    this.record("killed", { code: null, signal });
+    return EXIT.SIGNAL_BASE + signal;
+  }
+}

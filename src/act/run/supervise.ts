@@ -1,0 +1,112 @@
+/** The supervisor's loop around decide(): waits for the command, the deadline and signals, and ends the job. */
+import { readEvents } from "../../cgroup/events.ts";
+import { readOomKills } from "../../cgroup/usage.ts";
+import { decide, type Observation } from "../../job/decide.ts";
+import type { Exit, Job } from "../../job/job.ts";
+import { releaseIdleMemory } from "../../linux/libc.ts";
+import { after } from "../../base/poll.ts";
+import { type EndableJob, type EndedJob, endJob, type Enforcement } from "../end/end_job.ts";
+import type { StopSignals } from "../../linux/stop_signals.ts";
+
+/** Timers are re-armed at least this often: setTimeout tops out at 24.8 days, and the node may have slept. */
+const REARM_MS = 3_600_000;
+/** How soon a job with `--with-parent` notices that its caller is gone: nothing tells it. */
+const CALLER_POLL_MS = 1_000;
+/** A job that lives longer is waited for with as little memory as possible. */
+const IDLE_AFTER_MS = 2_000;
+/** From the kill of everything to the notice of the first process's exit. */
+const EXIT_NOTICE_CAP_MS = 5_000;
+
+/** A job with its command let run. */
+export interface Supervised extends EndableJob {
+  /** Resolves when the command's first process has gone. */
+  exit: Promise<Exit>;
+  /** Re-read the deadline now: somebody changed it. */
+  onChange: (act: () => void) => void;
+  /** With `--with-parent`; null for a job that outlives its caller. */
+  callerIsGone: (() => boolean) | null;
+}
+
+/** Resolves when the job has ended and its cgroup is empty and removed. */
+export async function supervise(job: Supervised, stop: StopSignals, on: Enforcement): Promise<EndedJob> {
+  let exit: Exit | null = null;
+  let wake = () => {};
+  job.exit.catch((): Exit => ({ code: null, signal: null })).then((left) => {
+    exit = left;
+    wake();
+  });
+  stop.onSignal(() => wake());
+  job.onChange(() => {
+    rereadDeadline(job, on);
+    wake();
+  });
+  Deno.unrefTimer(setTimeout(() => becomeSmall(on.procs.root), IDLE_AFTER_MS));
+  using _samples = job.sampling.follow(on.ledger, job.spec.id);
+  for (;;) {
+    const action = decide(asRunning(job), observe(job, exit, stop, on));
+    // Moved a moment ago, and the notice has not come yet.
+    if (action.do === "end" && action.reason === "timeout" && rereadDeadline(job, on)) continue;
+    if (action.do === "end" || action.do === "collect") {
+      const skipGrace = action.do === "end" && action.skipGrace;
+      const exitAfterwards = () => Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)]);
+      const ended = await endJob(job, {
+        reason: action.reason,
+        exit,
+        skipGrace,
+        hurry: stop.hurry,
+        exitAfterwards,
+      }, on);
+      if (ended !== null) return ended;
+    }
+    const until = action.do === "wait" ? action.untilBootMs : null;
+    const untilMs = until === null ? Infinity : until - on.clock.bootMs();
+    const rearmMs = job.callerIsGone === null ? REARM_MS : CALLER_POLL_MS;
+    const waitMs = Math.max(0, Math.min(untilMs, rearmMs));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      // What happened between the observation and this line must not be slept over.
+      if (exit !== null || stop.received !== null) wake();
+    });
+  }
+}
+
+/** True when the recorded deadline is another than the one waited for; that is waited for from now on. */
+function rereadDeadline(job: Supervised, on: Enforcement): boolean {
+  const recorded = on.ledger.deadlineBootMs(job.spec.id);
+  if (recorded === undefined || recorded === job.run.deadlineBootMs) return false;
+  job.run.deadlineBootMs = recorded;
+  return true;
+}
+
+function becomeSmall(procRoot: string): void {
+  try {
+    releaseIdleMemory(procRoot);
+  } catch {
+    // Another C library, no smaps: a larger supervisor supervises as well, and an error in a timer would end it.
+  }
+}
+
+function asRunning(job: Supervised): Job {
+  return { spec: job.spec, phase: { state: "running", run: job.run } };
+}
+
+function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enforcement): Observation {
+  const here = job.cgroup.exists();
+  return {
+    bootMs: on.clock.bootMs(),
+    sameBoot: true,
+    cgroup: !here ? "gone" : readEvents(job.cgroup).populated ? "populated" : "empty",
+    supervisor: "self",
+    leader: exit === null ? { alive: true } : { alive: false, exit },
+    oomKills: exit !== null && here ? readOomKills(job.cgroup.fs, job.cgroup.path) ?? 0 : 0,
+    endRequest: stop.received === null ? null : { skipGrace: stop.hurry.aborted },
+    onOrphan: "keep",
+    finishedByOwner: false,
+    callerGone: job.callerIsGone?.() ?? false,
+    supervisorAgeMs: 0,
+  };
+}

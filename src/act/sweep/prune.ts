@@ -1,0 +1,133 @@
+/**
+ * Drops the records of jobs that ended long ago, with their output beside the store: on request (`corral prune`), and a few by every sweep.
+ *
+ * In steps that hold the store for a moment each, and leave it alone for as long: who launches a job gets in between. (SQLite's own wait
+ * looks again at widening intervals and would miss a gap of microseconds for seconds.)
+ */
+import type { Context } from "../../cli/context.ts";
+import { SetupError, StoreError } from "../../base/errors.ts";
+import { isJobId } from "../../value/id.ts";
+import type { Droppable } from "../../store/prune.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import { outputFileOf } from "../../store/output_file.ts";
+
+/** What a step may take of the store's time. */
+const STEP_MS = 20;
+const FIRST_STEP = 50;
+const LARGEST_STEP = 500;
+/** A shorter pause would be missed by who waits. */
+const SHORTEST_PAUSE_MS = 5;
+
+/** How much to do at most. */
+export interface PruneBudget {
+  jobs: number;
+  ms: number;
+  /** Free pages are given back when they are a larger part of the file; new jobs use them up again, too. */
+  freeShare: number;
+}
+
+/** All there is. */
+export const WHOLE: PruneBudget = { jobs: Infinity, ms: Infinity, freeShare: 0 };
+/** Of one sweep: enough for a million jobs a day, and no more than a blink of its time. */
+export const ONE_SWEEP: PruneBudget = { jobs: 5_000, ms: 200, freeShare: 0.25 };
+
+/** What was dropped, or would be. */
+export interface Pruned {
+  jobs: number;
+  outputFiles: number;
+}
+
+/** The records of jobs that ended before `beforeMs`. Throws StoreError. */
+export async function prune(
+  context: Context,
+  store: JobStore,
+  beforeMs: number,
+  budget: PruneBudget,
+): Promise<Pruned> {
+  const pruned: Pruned = { jobs: 0, outputFiles: 0 };
+  const untilMs = performance.now() + budget.ms;
+  if (store.droppable({ beforeMs, except: [] }, 1).length > 0) {
+    const which = { beforeMs, except: idsWithCgroup(context) };
+    await inSteps(untilMs, (count) => {
+      const ids = store.droppable(which, Math.min(count, budget.jobs - pruned.jobs));
+      // The file first: it is found by its record.
+      pruned.outputFiles += removeOutput(context, ids);
+      const dropped = ids.length === 0 ? 0 : store.drop(which, ids);
+      pruned.jobs += dropped;
+      return dropped > 0 && pruned.jobs < budget.jobs;
+    });
+  }
+  const { pages, freePages } = store.pages();
+  if (freePages > 0 && freePages >= pages * budget.freeShare) {
+    await inSteps(untilMs, (count) => {
+      const before = store.pages().freePages;
+      if (before > 0) store.givePagesBack(count);
+      return store.pages().freePages < before;
+    });
+  }
+  return pruned;
+}
+
+/** What `prune` would drop of everything. Throws StoreError. */
+export function planPrune(context: Context, store: JobStore, beforeMs: number): Pruned {
+  const which: Droppable = { beforeMs, except: idsWithCgroup(context) };
+  const ids = store.droppable(which, Number.MAX_SAFE_INTEGER);
+  const isThere = (id: string) => {
+    try {
+      return Deno.lstatSync(outputFileOf(context.settings.stateDir, id)).isFile;
+    } catch {
+      return false;
+    }
+  };
+  return { jobs: ids.length, outputFiles: ids.filter(isJobId).filter(isThere).length };
+}
+
+/** A few old records, as the `retention` in the configuration says. Never throws: a sweep has better to do. */
+export async function applyRetention(context: Context, store: JobStore): Promise<void> {
+  const { retentionMs } = context.settings;
+  if (retentionMs === null) return;
+  try {
+    const pruned = await prune(context, store, context.clock.wallMs() - retentionMs, ONE_SWEEP);
+    if (pruned.jobs > 0) context.log("info", "dropped old records", { ...pruned });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    context.say(`warning: old records stay: ${error.message}`);
+  }
+}
+
+/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS. */
+async function inSteps(untilMs: number, step: (count: number) => boolean): Promise<void> {
+  for (let count = FIRST_STEP; performance.now() < untilMs;) {
+    const startMs = performance.now();
+    if (!step(count)) return;
+    const tookMs = performance.now() - startMs;
+    count = Math.round(Math.max(1, Math.min(LARGEST_STEP, count * STEP_MS / Math.max(tookMs, 1))));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(SHORTEST_PAUSE_MS, tookMs)));
+  }
+}
+
+/** A cgroup that nobody lived to remove is found again by its job's record. */
+function idsWithCgroup(context: Context): string[] {
+  try {
+    return context.backends().flatMap((backend) => backend.list()).map(({ id }) => id);
+  } catch (error) {
+    // A node without cgroup2 has none.
+    if (error instanceof SetupError) return [];
+    throw error;
+  }
+}
+
+function removeOutput(context: Context, ids: readonly string[]): number {
+  // A row that somebody else wrote must not name a file elsewhere.
+  return ids.filter(isJobId).filter((id) => {
+    try {
+      Deno.removeSync(outputFileOf(context.settings.stateDir, id));
+      return true;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) {
+        context.say(`warning: cannot remove a job's output: ${(error as Error).message}`);
+      }
+      return false;
+    }
+  }).length;
+}

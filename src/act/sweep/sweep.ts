@@ -1,0 +1,232 @@
+/**
+ * One pass over all jobs: the second loop around decide(). It ends what must end and collects what is over, each job by itself and side by
+ * side, so that one that hangs holds up nobody; then it reports what does not belong.
+ *
+ * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
+ */
+import type { Context } from "../../cli/context.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { errorText } from "../../base/errors.ts";
+import { atOnce } from "../../base/at_once.ts";
+import { type Action, decide, type Observation } from "../../job/decide.ts";
+import type { EndReason, Job } from "../../job/job.ts";
+import { ownersWord } from "../../observe/owner_answers.ts";
+import { askOwner } from "../../observe/owner.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import type { DamagedRow } from "../../store/rows.ts";
+import { type Act, carryOut, isAct } from "../end/carry_out.ts";
+import type { EndedProcess } from "../end/end_processes.ts";
+import { Ledger } from "../../store/ledger.ts";
+import { observeJob } from "../../observe/job.ts";
+import {
+  endEscapees,
+  type Escapee,
+  escapeeFinding,
+  findEscapees,
+  isEndable,
+} from "../../observe/escapees.ts";
+import type { Finding } from "../../job/finding.ts";
+import { findLeftovers, type Leftovers } from "../../observe/leftovers.ts";
+import { applyRetention } from "./prune.ts";
+
+/** Jobs ended side by side; each spends its time waiting for the kernel. */
+const AT_ONCE = 64;
+/** A longer grace is begun and not waited out: the next sweeps go on with it, and this one does not hold them up. */
+export const PATIENCE_MS = 30_000;
+
+/** How to sweep. */
+export interface SweepOptions {
+  dryRun: boolean;
+  onOrphan: Observation["onOrphan"];
+  /** What to do with processes that left their job: tell, or end them once the job is over. */
+  escapees: "report" | "kill";
+  statusCommand: string | null;
+  /** In lower case. */
+  finishedStatuses: readonly string[];
+  /** Sweeps in a row that must hear "finished". */
+  strikes: number;
+  /** The longest grace that is waited out. */
+  patienceMs: number;
+  /** True once nothing more is to be begun. */
+  isStopped: () => boolean;
+}
+
+/** What was done to one job, or would be. */
+export interface SweepAct {
+  job: Job;
+  action: Act["do"];
+  reason: EndReason;
+  /** `grace`: the first signal is sent, and the grace goes on. `planned`: a dry run. */
+  outcome: "ended" | "grace" | "alive" | "failed" | "planned";
+  survivors: number;
+  /** Why it failed. */
+  message: string | null;
+}
+
+/** Told of everything as it happens. */
+export interface SweepListener {
+  act(act: SweepAct): void;
+  finding(finding: Finding): void;
+  /** An escapee that was to be ended, and what became of it. */
+  escapee(escapee: Escapee, result: EndedProcess): void;
+}
+
+/** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
+export async function sweep(
+  context: Context,
+  store: JobStore,
+  options: SweepOptions,
+  listener: SweepListener,
+): Promise<void> {
+  await new Sweep(context, store, options, listener).run();
+}
+
+class Sweep {
+  readonly #ledger: Ledger;
+  /** One moment for all: what becomes overdue meanwhile is the next sweep's. */
+  readonly #bootMs: number;
+
+  constructor(
+    readonly context: Context,
+    readonly store: JobStore,
+    readonly options: SweepOptions,
+    readonly listener: SweepListener,
+  ) {
+    this.#ledger = new Ledger(store, (line) => context.say(line), { isShared: true });
+    this.#bootMs = context.clock.bootMs();
+  }
+
+  async run(): Promise<void> {
+    const { context, store, options, listener } = this;
+    const live = store.live((damage) => listener.finding(damagedRow(damage)));
+    const { ended, unknown } = findLeftovers(context, store, live);
+    crashPoint("sweep: jobs read");
+    const answers = this.#askOwner(live);
+    await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
+    const finished = this.#finishedJobs(live, await answers);
+    await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
+    for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
+    crashPoint("sweep: jobs done");
+    // Last: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
+    this.#ledger.flush();
+    if (!options.dryRun && !options.isStopped()) await applyRetention(context, store);
+  }
+
+  async #treatEscapees(): Promise<void> {
+    if (this.options.isStopped()) return;
+    const { context, store, options, listener } = this;
+    const escapees = await findEscapees(context, store);
+    const kills = options.escapees === "kill" && !options.dryRun;
+    const [endable, others] = partition(escapees, (escapee) => kills && isEndable(escapee));
+    for (const escapee of others) listener.finding(escapeeFinding(escapee));
+    for (const [index, ended] of (await endEscapees(context, endable)).entries()) {
+      listener.escapee(endable[index]!, ended);
+    }
+  }
+
+  #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
+    const refs = live.map(({ spec }) => spec.ref).filter((ref) => ref !== null);
+    const { statusCommand } = this.options;
+    return statusCommand === null ? Promise.resolve(new Map()) : askOwner(this.context, statusCommand, refs);
+  }
+
+  /** The jobs that the owner has called finished often enough, this time included. */
+  #finishedJobs(live: readonly Job[], answers: Map<string, string>): Job[] {
+    return live.flatMap(({ spec, phase }) => {
+      const isFinished = ownersWord(answers, spec.ref, this.options.finishedStatuses);
+      if (phase.state !== "running" || isFinished === null) return [];
+      if (this.#countStrike(spec.id, isFinished) < this.options.strikes) return [];
+      crashPoint("sweep: owner heard");
+      const now = this.store.get(spec.id);
+      return now?.phase.state === "running" ? [now] : [];
+    });
+  }
+
+  #countStrike(id: string, isFinished: boolean): number {
+    const before = this.store.strikes(id);
+    const after = isFinished ? before + 1 : 0;
+    return after === before || this.options.dryRun ? after : this.store.countStrike(id, isFinished);
+  }
+
+  /** Looks at one job and does what is to be done. Never throws: the others must not suffer. */
+  async #treat(job: Job, finishedByOwner: boolean): Promise<void> {
+    if (this.options.isStopped()) return;
+    try {
+      const { onOrphan } = this.options;
+      const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
+      const action = decide(job, seen);
+      if (action.do === "report") this.listener.finding(foreignCgroup(job));
+      if (!isAct(action)) return;
+      // The record is older than the look at its cgroup: what has ended by itself meanwhile has left nothing to do.
+      const now = this.store.get(job.spec.id);
+      if (now !== null && now.phase.state !== job.phase.state) return await this.#treat(now, finishedByOwner);
+      this.listener.act(await this.#perform(job, action, seen));
+    } catch (error) {
+      this.listener.finding(unreadable(job, error));
+    }
+  }
+
+  async #perform(job: Job, action: Act, seen: Observation): Promise<SweepAct> {
+    const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
+    if (this.options.dryRun) return { ...act, outcome: "planned" };
+    crashPoint("sweep: decided");
+    try {
+      const { patienceMs } = this.options;
+      const order = { action, seen, actor: "sweep", patienceMs, ledger: this.#ledger };
+      await carryOut(this.context, this.store, job, order);
+      crashPoint("sweep: acted");
+    } catch (error) {
+      return { ...act, outcome: "failed", message: errorText(error) };
+    }
+    return { ...act, ...this.#result(job, action) };
+  }
+
+  #result(job: Job, action: Action): Pick<SweepAct, "outcome" | "survivors"> & Partial<SweepAct> {
+    const phase = this.store.get(job.spec.id)?.phase;
+    if (phase?.state === "ending") return { outcome: "grace", survivors: 0 };
+    if (phase?.state !== "ended") return { outcome: "ended", survivors: 0 };
+    const survivors = phase.survivors.length;
+    const { reason } = "reason" in action && job.phase.state === "ended" ? action : phase;
+    return { reason, outcome: survivors > 0 ? "alive" : "ended", survivors };
+  }
+}
+
+function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))];
+}
+
+function foreignCgroup({ spec, phase }: Job): Finding {
+  const path = phase.state === "starting" ? spec.id : phase.run?.cgroup.path ?? spec.id;
+  return {
+    kind: "foreign-cgroup",
+    key: `foreign-cgroup ${spec.id} ${path}`,
+    id: spec.id,
+    pid: null,
+    message: `job ${spec.id}: ${path} is not the cgroup that was made for it; not touched`,
+  };
+}
+
+function unreadable({ spec }: Job, error: unknown): Finding {
+  const message = `job ${spec.id} cannot be looked at: ${errorText(error)}`;
+  return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
+}
+
+function damagedRow({ id, message }: DamagedRow): Finding {
+  return { kind: "unreadable", key: `unreadable ${id}`, id, pid: null, message };
+}
+
+function unknownCgroup(
+  { id, path, inode, isPopulated, isRecordedElsewhere }: Leftovers["unknown"][number],
+): Finding {
+  const [what, why] = isRecordedElsewhere
+    ? [`bears the name of job ${id}`, "its record names another cgroup"]
+    : ["is of no job in this store", "another --state-dir's, or its record is lost"];
+  return {
+    kind: "unknown-cgroup",
+    key: `unknown-cgroup ${path} ${inode}`,
+    id,
+    pid: null,
+    message: `${path} ${what}${isPopulated ? "" : ", and empty"}: ${why}; not touched`,
+  };
+}

@@ -1,0 +1,89 @@
+/** What the two ways of making a job's cgroup have in common. */
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { CgroupError } from "../base/errors.ts";
+import { isJobId } from "../value/id.ts";
+import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
+
+/** One way to make, limit and remove the cgroups of jobs. */
+export interface Backend {
+  readonly name: BackendName;
+  /** The controllers a job's cgroup can have here. */
+  controllers(): Set<string>;
+  /** What to run so that jobs get `controller` here. */
+  mendFor(controller: string): string;
+  /**
+   * Makes the job's cgroup with its limits and moves the waiting process `pid` into it.
+   * Throws SetupError; then nothing of the job's cgroup is left.
+   */
+  place(spec: JobSpec, pid: number): Promise<OwnedCgroup>;
+  /**
+   * Moves running processes into the job's cgroup. Gives those that stayed outside; who has ended is not among them. Throws CgroupError,
+   * SetupError.
+   */
+  attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]>;
+  /** When `place` has thrown and its process is gone: removes what may have been made for the job nevertheless. Does not throw. */
+  discard(id: string): Promise<void>;
+  /** Removes the units that may be left of a job whose cgroup is gone. Throws SetupError when systemd refuses. */
+  clear(id: string): Promise<void>;
+  /** Paths of the cgroups here that bear the name of some job, whatever store it is recorded in. */
+  list(): NamedCgroup[];
+  /** The cgroup that bears the job's name here, for a job whose launch was cut short before it was recorded; null when none. */
+  find(id: string): CgroupRecord | null;
+  /** Applies changed limits to a live job. Throws SetupError. */
+  setLimits(cgroup: OwnedCgroup, limits: Limits): Promise<void>;
+  /** Moves the deadline at which the service manager ends the job by itself, where there is one. */
+  setBackstop(spec: JobSpec, sinceStartMs: number | null): Promise<void>;
+  /** Removes the job's empty cgroup and its units. Throws SetupError when it stays. */
+  remove(cgroup: OwnedCgroup): Promise<void>;
+  /** Words for the start line: the slice or the cgroup. */
+  describe(id: string, cgroup: OwnedCgroup): string;
+}
+
+/** A process that could not be moved. */
+export interface Refused {
+  pid: number;
+  because: string;
+}
+
+/** Moves processes by the kernel's own interface, one after the other. Gives those that the kernel refuses, each with its error. */
+export function moveIn(
+  cgroup: OwnedCgroup,
+  below: string,
+  pids: readonly number[],
+): { pid: number; error: CgroupError }[] {
+  return pids.flatMap((pid) => {
+    try {
+      cgroup.moveIn(pid, below);
+      return [];
+    } catch (error) {
+      if (!(error instanceof CgroupError) || !cgroup.exists()) throw error;
+      return [{ pid, error }];
+    }
+  });
+}
+
+/** A cgroup that bears the name of the job with this id. */
+export interface NamedCgroup {
+  id: string;
+  path: string;
+}
+
+/** The children of `parent` whose name holds a job's id, as `idOf` reads it. */
+export function listJobCgroups(
+  fs: CgroupFs,
+  parent: string,
+  idOf: (name: string) => string | undefined,
+): NamedCgroup[] {
+  return fs.children(parent).flatMap((name) => {
+    const id = idOf(name);
+    return id !== undefined && isJobId(id) ? [{ id, path: `${parent}/${name}` }] : [];
+  });
+}
+
+/** Time systemd leaves corral to end an overdue job before it does so itself. */
+export const BACKSTOP_MARGIN_MS = 5_000;
+
+/** RuntimeMaxSec for a job, measured from its start: deadline, grace and margin; null without a timeout. */
+export function backstopMs(timeoutMs: number | null, graceMs: number): number | null {
+  return timeoutMs === null ? null : timeoutMs + graceMs + BACKSTOP_MARGIN_MS;
+}

@@ -1,0 +1,92 @@
+/** `corral adopt`: a job out of processes that run already. What is then done is in act/adopt/adopt.ts. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
+import { parsePid } from "../../value/count.ts";
+import { newJobId } from "../../value/id.ts";
+import { jobJson } from "../../job/json.ts";
+import { toJson } from "../../base/json.ts";
+import { adoptJob, type AdoptRequest } from "../../act/adopt/adopt.ts";
+import { detachedHalf, startSupervisor } from "../../act/run/detach.ts";
+import { releaseAdopted } from "../../act/end/release_adopted.ts";
+import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+
+function command() {
+  return new Command("adopt")
+    .description(
+      "Takes running processes and everything that descends from them into a new job with limits and a deadline, prints its id and " +
+        "returns. They run on all the while. Limits count what they use from now on: memory that they hold already stays where " +
+        "it was charged. The job ends with its last process; nobody learns an exit code.",
+    )
+    .requiredOption(
+      "--pid <PID...>",
+      "a process to take, repeatable; its descendants come along",
+      collect(parserFor("--pid", parsePid)),
+    )
+    .addOption(nameOption("basename of the first process's command"))
+    .addOption(JOB_OPTIONS.timeout)
+    .addOption(JOB_OPTIONS.grace)
+    .addOption(JOB_OPTIONS.signal)
+    .addOption(JOB_OPTIONS.memory)
+    .addOption(JOB_OPTIONS.memoryHigh)
+    .addOption(JOB_OPTIONS.swap)
+    .addOption(JOB_OPTIONS.cpus)
+    .addOption(JOB_OPTIONS.cpuWeight)
+    .addOption(JOB_OPTIONS.pids)
+    .addOption(JOB_OPTIONS.ref)
+    .addOption(JOB_OPTIONS.tag)
+    .addOption(JOB_OPTIONS.backend)
+    .option("--best-effort", "adopt although a limit cannot be enforced; warn")
+    .option("--force", "also out of a Slurm step, and with limits that are passed already")
+    .option("--json", "print the job as JSON instead of its id");
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function adoptVerb(invoke: Invoke) {
+  const adopt = command();
+  adopt.action((options) => invoke(adopt, (context) => adoptProcesses(context, options)));
+  return adopt;
+}
+
+async function adoptProcesses(context: Context, options: Options): Promise<number> {
+  const request = requestFrom(context, options);
+  const detached = detachedHalf(context);
+  if (detached !== null) return await adoptJob(context, request, detached);
+  const id = newJobId(context.randomBytes);
+  const backend = context.backend(request.backend);
+  try {
+    await startSupervisor(context, backend, id);
+  } catch (error) {
+    await releaseHalfTaken(context, id);
+    throw withOwnCode(error);
+  }
+  const job = options.json ? context.openStore("adopt").get(id) : null;
+  context.stdout.write(job === null ? `${id}\n` : `${toJson(jobJson(job, null, null))}\n`);
+  return EXIT.DONE;
+}
+
+function requestFrom(context: Context, options: Options): AdoptRequest {
+  return {
+    ...jobRequestFrom(context, options),
+    pids: options.pid,
+    name: options.name ?? null,
+    force: options.force ?? false,
+  };
+}
+
+/** For a supervisor that was killed in the midst of it: who was moved must not keep limits and a deadline that nobody knows of. */
+async function releaseHalfTaken(context: Context, id: string): Promise<void> {
+  const store = context.openStore("adopt");
+  const job = store.get(id);
+  const lives = job !== null && context.procs.isAlive(job.spec.supervisor, context.clock.bootId());
+  if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);
+}
+
+/** The supervisor's words, with an exit code of this command's: that of a killed supervisor is none. */
+function withOwnCode(error: unknown): unknown {
+  if (!(error instanceof CorralError) || error.exitCode === EXIT.USAGE) return error;
+  return new CorralError(error.message, { mend: error.mend, cause: error });
+}

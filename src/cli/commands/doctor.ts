@@ -1,0 +1,135 @@
+/** `corral doctor`: what this node can enforce, each problem with the command that mends it; then a real job, limited and killed. */
+import { Command } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { CorralError, EXIT } from "../../base/errors.ts";
+import {
+  type Finding,
+  inspectBackend,
+  inspectKernel,
+  inspectStore,
+  inspectTools,
+} from "../../observe/node.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { BACKEND_CHOICE } from "../../backend/choose.ts";
+import { toJson } from "../../base/json.ts";
+import { printable } from "../../base/text.ts";
+
+/** The sub-command, wired to `invoke`. */
+export function doctorVerb(invoke: Invoke) {
+  const doctor = new Command("doctor")
+    .description(
+      "Checks kernel, cgroups, backend, tools and store, then really creates a job, limits it and kills it. Exit 1 if something is missing.",
+    )
+    .addOption(
+      choiceOption("--backend <BACKEND>", "check this backend: auto, systemd or cgroupfs", BACKEND_CHOICE),
+    )
+    .option("--json", "print JSON");
+  doctor.action((options) => invoke(doctor, (context) => examine(context, options)));
+  return doctor;
+}
+
+async function examine(
+  context: Context,
+  options: { backend?: ReturnType<typeof BACKEND_CHOICE.parse>; json?: boolean },
+): Promise<number> {
+  const findings: Finding[] = [];
+  const add = (...found: Finding[]) => {
+    findings.push(...found);
+    if (!options.json) { for (const finding of found) context.stdout.write(line(finding)); }
+  };
+  const backend = attempt("backend", add, () => context.backend(options.backend ?? context.settings.backend));
+  const node = attempt("cgroup2", add, () => context.node());
+  if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
+  if (backend !== null) add(...inspectBackend(backend));
+  add(...inspectTools(context.env["PATH"] ?? ""));
+  add(...inspectStore(() => context.openStore("doctor").path));
+  if (backend !== null) add(await tryJob(context, backend));
+  const bad = findings.filter((finding) => !finding.ok).length;
+  if (options.json) {
+    context.stdout.write(toJson({ ok: bad === 0, backend: backend?.name ?? null, findings }) + "\n");
+  } else context.stdout.write(bad === 0 ? "all is well\n" : `${bad} ${bad === 1 ? "problem" : "problems"}\n`);
+  return bad === 0 ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+function attempt<T>(what: string, add: (finding: Finding) => void, act: () => T): T | null {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof CorralError)) throw error;
+    add({ what, ok: false, detail: error.message, mend: error.mend });
+    return null;
+  }
+}
+
+function line({ what, ok, detail, mend }: Finding): string {
+  const text = `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}`;
+  return `${printable(text)}\n${mend === null ? "" : `      mend: ${printable(mend)}\n`}`;
+}
+
+/** A job that ignores TERM and leaves its session; nothing short of the cgroup's end takes it whole. */
+const STUBBORN =
+  "trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & while :; do sleep 1; done";
+
+/** Through this very binary, as a user would: a throw-away store, a limit for each controller that is there, a timeout. */
+async function tryJob(context: Context, backend: Backend): Promise<Finding> {
+  const directory = Deno.makeTempDirSync({ prefix: "corral-doctor-" });
+  try {
+    const controllers = backend.controllers();
+    const limits = [
+      ...(controllers.has("memory") ? ["--memory", "256M"] : []),
+      ...(controllers.has("cpu") ? ["--cpus", "0.5"] : []),
+      ...(controllers.has("pids") ? ["--pids", "64"] : []),
+    ];
+    const receipt = `${directory}/receipt.json`;
+    const words = [
+      "--state-dir",
+      directory,
+      "run",
+      "--name",
+      "doctor",
+      "--backend",
+      backend.name,
+      "--timeout",
+      "500ms",
+      "--grace",
+      "100ms",
+    ];
+    const result = await context.run([
+      context.self.path,
+      ...words,
+      "--receipt",
+      receipt,
+      ...limits,
+      "--",
+      "sh",
+      "-c",
+      STUBBORN,
+    ]);
+    return judge(result, receipt, limits);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+function judge(result: { code: number; stderr: string }, receipt: string, limits: string[]): Finding {
+  const what = "a real job";
+  if (result.code !== EXIT.TIMEOUT) {
+    return {
+      what,
+      ok: false,
+      detail: result.stderr.split("\n").at(-1) ?? `exit ${result.code}`,
+      mend: "see the findings above",
+    };
+  }
+  const job = JSON.parse(Deno.readTextFileSync(receipt));
+  const limited = limits.length === 0 ? "without limits" : `limited (${limits.join(" ")})`;
+  const ok = job.reason === "timeout" && job.survivors.length === 0;
+  return {
+    what,
+    ok,
+    detail: `created, ${limited}, overdue after 0.5 s, killed: ${job.survivors.length} processes left`,
+    mend: null,
+  };
+}

@@ -1,0 +1,58 @@
+/** `corral freeze` and `corral thaw`: pause a job and let it go on. Its deadline goes on all the while. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import { freeze, isFrozen, thaw } from "../../cgroup/freezer.ts";
+import type { Context } from "../context.ts";
+import { CorralError, EXIT } from "../../base/errors.ts";
+import { FREEZE_CAP_MS } from "../../cgroup/terminate.ts";
+import { selectOne } from "../select.ts";
+import { ownCgroup } from "../../observe/own_cgroup.ts";
+
+/** `freeze`, wired to `invoke`. */
+export function freezeVerb(invoke: Invoke) {
+  const verb = new Command("freeze")
+    .description(
+      "Stops every process of a job where it is. It keeps its memory, and its deadline goes on: `corral set JOB --timeout +1h`.",
+    )
+    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
+  verb.action((job) => invoke(verb, (context) => freezeJob(context, job)));
+  return verb;
+}
+
+/** `thaw`, wired to `invoke`. */
+export function thawVerb(invoke: Invoke) {
+  const verb = new Command("thaw")
+    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
+  verb.action((job) => invoke(verb, (context) => thawJob(context, job)));
+  return verb;
+}
+
+async function freezeJob(context: Context, selector: string): Promise<number> {
+  const store = context.openStore("freeze");
+  const job = selectOne(store, selector);
+  const cgroup = ownCgroup(context, job);
+  if (!await freeze(cgroup, FREEZE_CAP_MS)) {
+    throw new CorralError(`job ${job.spec.id} cannot be frozen: a process waits in the kernel; it runs on`, {
+      mend: `corral show ${job.spec.id}`,
+    });
+  }
+  record(context, store, job.spec.id, "frozen");
+  context.stdout.write(`${job.spec.id} frozen\n`);
+  return EXIT.DONE;
+}
+
+// deno-lint-ignore require-await
+async function thawJob(context: Context, selector: string): Promise<number> {
+  const store = context.openStore("thaw");
+  const job = selectOne(store, selector);
+  const cgroup = ownCgroup(context, job);
+  const was = isFrozen(cgroup);
+  thaw(cgroup);
+  if (was) record(context, store, job.spec.id, "thawed");
+  context.stdout.write(`${job.spec.id} ${was ? "thawed" : "was not frozen"}\n`);
+  return EXIT.DONE;
+}
+
+function record(context: Context, store: ReturnType<Context["openStore"]>, id: string, kind: string): void {
+  store.addEvents(id, [{ atMs: context.clock.wallMs(), actor: store.actor, kind, detail: {} }]);
+}

@@ -1,0 +1,134 @@
+/** `corral install`: have this node swept by a timer or by cron; manual page and completions. */
+import { Command } from "@commander-js/extra-typings";
+import { dirname } from "node:path";
+import type { DescribeProgram, GlobalOptions, Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { DEFAULT_CONFIG } from "../../settings/read.ts";
+import { EXIT, parserFor, SetupError } from "../../base/errors.ts";
+import { carryOut, showPlan } from "../../act/install/carry_out.ts";
+import { parseEveryMs } from "../../act/install/every.ts";
+import { look } from "../../act/install/look.ts";
+import { directoryExists, missingDirectories, realPath } from "../../act/install/node_files.ts";
+import { type Places, placesOf, sharedPaths, TIMER } from "../../act/install/places.ts";
+import { type Found, installPlan } from "../../act/install/plan.ts";
+import { carried, prefixFrom } from "../../act/install/request.ts";
+import { lingers, systemctlCommand } from "../../act/install/tools.ts";
+import { ownersOf, refuseChangeable } from "../../act/install/trust.ts";
+import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
+import { formatDurationExact } from "../../value/duration.ts";
+import { printable, quoted } from "../../base/text.ts";
+import { VERSION } from "../../base/version.ts";
+
+const DEFAULT_EVERY_MS = 5 * 60_000;
+
+function command() {
+  return new Command("install")
+    .description(
+      "Has this node swept at intervals, by a systemd timer or by cron, and installs manual page and completions: for root the " +
+        "node's, for anybody else the user's own. A second run changes only what differs. The binary stays where it is.",
+    )
+    .option(
+      "--sweep-every <DURATION>",
+      "from 10s to 7d (default: 5m)",
+      parserFor("--sweep-every", parseEveryMs),
+    )
+    .option("--cron", "by cron, although systemd is there")
+    .option(
+      "--prefix <DIR>",
+      "manual page and completions go below DIR/share (default: /usr/local; ~/.local)",
+    )
+    .option("--print", "show every file and command; change nothing");
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function installVerb(invoke: Invoke, describeProgram: DescribeProgram) {
+  const verb = command();
+  verb.action((options) => {
+    const globals = verb.optsWithGlobals() as GlobalOptions;
+    return invoke(verb, (context) => install(context, { ...globals, ...options }, describeProgram));
+  });
+  return verb;
+}
+
+async function install(
+  context: Context,
+  options: Options & GlobalOptions,
+  describeProgram: DescribeProgram,
+): Promise<number> {
+  const places = placesOf({ ...context, prefix: prefixFrom(context.cwd, options.prefix) });
+  const everyMs = options.sweepEvery ?? DEFAULT_EVERY_MS;
+  // A package that was just updated has taken it away from under this process.
+  const binary = realPath(context.self.path) ?? refuseGone(context.self.path);
+  if (context.uid === 0) refuseOthersFiles(binary, carried(context, options).config ?? DEFAULT_CONFIG);
+  const byTimer = !options.cron && hasManager(context);
+  const found = await look(context, places);
+  if (!byTimer) refuseWithoutCron(places, found);
+  const sweep = {
+    argv: sweepCommand({ binary, ...carried(context, options) }),
+    everyMs,
+    forSystem: context.uid === 0,
+    stateDir: context.settings.stateDir,
+    record: recordFor(places, found, byTimer),
+  };
+  const shared = sharedFiles(places.shareDir, await describeProgram(), VERSION);
+  const acts = installPlan(wantedOf(places, sweep, { byTimer, shared }), found);
+  if (options.print) showPlan(context, acts);
+  else await carryOut(context, acts);
+  if (acts.length === 0) context.stdout.write("nothing to change: it is installed\n");
+  if (!options.print) await tell(context, places, { everyMs, byTimer });
+  return EXIT.DONE;
+}
+
+function refuseGone(path: string): never {
+  throw new SetupError(`this binary is not there any more: ${quoted(path)}`, "call the new one");
+}
+
+/** Throws SetupError. */
+function refuseOthersFiles(binary: string, config: string): void {
+  refuseChangeable("the binary", ownersOf(binary));
+  const file = realPath(config);
+  // It can name a command for the sweep to run.
+  if (file !== null) refuseChangeable("the configuration", ownersOf(file));
+}
+
+function hasManager({ uid, node }: Context): boolean {
+  const { systemdBooted, userRuntimeDir } = node();
+  return systemdBooted && (uid === 0 || userRuntimeDir !== null);
+}
+
+function refuseWithoutCron({ cronFile }: Places, { crontab }: Found): void {
+  const isThere = cronFile === null ? crontab !== null : directoryExists(dirname(cronFile));
+  if (isThere) return;
+  throw new SetupError(
+    cronFile === null ? "there is no crontab(1) here, and no user manager" : "there is no cron here",
+    "install cron, or have something else call: corral sweep --quiet",
+  );
+}
+
+function recordFor(places: Places, { record: old }: Found, byTimer: boolean) {
+  const shared = Object.values(sharedPaths(places.shareDir));
+  const sweep = byTimer
+    ? [places.service, places.timer, places.timerLink]
+    : places.cronFile === null
+    ? []
+    : [places.cronFile];
+  const paths = [...sweep, ...shared];
+  return newRecord(places.shareDir, paths, { missing: missingDirectories(paths), old });
+}
+
+async function tell(
+  context: Context,
+  { cronFile }: Places,
+  { everyMs, byTimer }: { everyMs: number; byTimer: boolean },
+): Promise<void> {
+  const { argv } = systemctlCommand(context.uid, ["list-timers", TIMER]);
+  const look = byTimer ? argv.join(" ") : cronFile ?? "crontab -l";
+  context.stdout.write(`a sweep every ${formatDurationExact(everyMs)}: ${printable(look)}\n`);
+  if (byTimer && context.uid !== 0 && !await lingers(context)) {
+    context.say(
+      `the timer stops with your last log-out; to keep it, as root: loginctl enable-linger ${context.userName}`,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/** `corral prune`: drop the records of jobs that ended long ago. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { EXIT, parserFor } from "../../base/errors.ts";
+import { parseDurationMs } from "../../value/duration.ts";
+import { toJson } from "../../base/json.ts";
+import { formatLocalTime } from "../../value/units.ts";
+import { planPrune, prune, WHOLE } from "../../act/sweep/prune.ts";
+
+function command() {
+  return new Command("prune")
+    .description(
+      "Drops the records of jobs that ended longer ago than DURATION: their events, samples and `output/ID.log` go too. Never touches " +
+        "a job that lives or has left something alive. Sweeps do the same with what is older than `retention` in the configuration.",
+    )
+    .requiredOption(
+      "--older-than <DURATION>",
+      "such as 90d or 36h, since their end",
+      parserFor("--older-than", (text) => parseDurationMs(text, { zeroAllowed: true })),
+    )
+    .option("--dry-run", "show how many would be dropped")
+    .option("--json", "print JSON");
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function pruneVerb(invoke: Invoke) {
+  const verb = command();
+  verb.action((options) => invoke(verb, (context) => pruneJobs(context, options)));
+  return verb;
+}
+
+async function pruneJobs(context: Context, options: Options): Promise<number> {
+  const { olderThan, dryRun = false, json = false } = options;
+  const store = context.openStore("prune");
+  const beforeMs = context.clock.wallMs() - olderThan;
+  const pruned = dryRun ? planPrune(context, store, beforeMs) : await prune(context, store, beforeMs, WHOLE);
+  if (json) {
+    const endedBefore = new Date(beforeMs).toISOString();
+    context.stdout.write(toJson({ dryRun, endedBefore, ...pruned }) + "\n");
+  } else {
+    const { jobs, outputFiles } = pruned;
+    const what = `${counted(jobs, "job")} that ended before ${formatLocalTime(new Date(beforeMs))}` +
+      (outputFiles === 0 ? "" : `, with ${counted(outputFiles, "output file")}`);
+    context.stdout.write(dryRun ? `would drop ${what}\n` : `dropped ${what}\n`);
+  }
+  return EXIT.DONE;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

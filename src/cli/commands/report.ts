@@ -1,0 +1,89 @@
+/** `corral report`: what jobs used. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { EXIT, parserFor } from "../../base/errors.ts";
+import { choiceOf } from "../../value/choice.ts";
+import { parseRows } from "../../value/count.ts";
+import { END_REASONS } from "../../job/job.ts";
+import { parseRef } from "../../value/name.ts";
+import { parseTag, type Tag } from "../../value/tag.ts";
+import { chunks } from "../../view/report/chunks.ts";
+import { GROUP_KEYS } from "../../view/report/group_columns.ts";
+import { JSON_SCHEMA } from "../../view/report/json_schema.ts";
+import { toJson } from "../../base/json.ts";
+import { ReportSource } from "../../view/report/source.ts";
+import { reportText } from "../../view/report/text.ts";
+import { FORMATS, reportRequest } from "../report_request.ts";
+
+const REASONS = [
+  ...Object.keys(END_REASONS) as (keyof typeof END_REASONS)[],
+  "starting",
+  "running",
+  "ending",
+] as const;
+
+function command() {
+  return new Command("report")
+    .description(
+      "What jobs used, oldest first: those that ended, and those that still run with what is known of them. A figure that the kernel did " +
+        "not give is -. cpu% is of the job's CPU quota or else of the node, mem% of its memory limit.",
+    )
+    .option("--since <SINCE>", "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00")
+    .option("--until <SINCE>", "jobs that ran before")
+    .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
+    .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
+    .option("--user <USER>", "jobs of that user, name or uid")
+    .option(
+      "--reason <REASON>",
+      "jobs that ended so, or: starting, running, ending",
+      choiceOf("--reason", REASONS).parse,
+    )
+    .option(
+      "--tag <KEY=VALUE>",
+      "jobs with that tag, repeatable: all of them",
+      (text, tags: Tag[] = []) => [...tags, parserFor("--tag", parseTag)(text)],
+    )
+    .option(
+      "--by <KEY>",
+      "a row for each name, user, reason or day (of the start)",
+      choiceOf("--by", GROUP_KEYS).parse,
+    )
+    .option("--advise", "with --by: limits that would have fitted (p95 + 20 %), where enough jobs ended well")
+    .option("--sort <COLUMN>", "smallest first; -COLUMN for largest first; what is not known comes last")
+    .option("--limit <N>", "the first N rows", parserFor("--limit", parseRows))
+    .option("--columns <A,B>", "these columns, separated by commas; an unknown one names all there are")
+    .option(
+      "--format <FORMAT>",
+      `${FORMATS.join(", ")} (default: table)`,
+      choiceOf("--format", FORMATS).parse,
+    )
+    .option("--json", "the same as --format json")
+    .option("--schema", "print the JSON Schema of all that corral says of jobs");
+}
+
+/** The sub-command, wired to `invoke`. */
+export function reportVerb(invoke: Invoke) {
+  const report = command();
+  report.action((options) =>
+    invoke(report, async (context) => {
+      if (options.schema) context.stdout.write(`${toJson(JSON_SCHEMA)}\n`);
+      else await writeReport(context, options);
+      return EXIT.DONE;
+    })
+  );
+  return report;
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+async function writeReport(context: Context, options: Options): Promise<void> {
+  const request = reportRequest(context, options);
+  const source = new ReportSource(context.openStore("report"), request.filter);
+  const { isTerminal, widthColumns } = context.stdout;
+  const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
+  for (const text of chunks(lines)) {
+    // `| head` has seen enough: the other million rows need not be read.
+    if (!context.stdout.write(text)) return;
+  }
+}

@@ -1,0 +1,125 @@
+/** `corral run`: the options, and what they ask for. What is then done is in act/run/run.ts. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { SetupError, UsageError, ValueError } from "../../base/errors.ts";
+import { findUser } from "../../linux/users.ts";
+import { jobNameFromCommand } from "../../value/name.ts";
+import { quoted } from "../../base/text.ts";
+import { runDetached } from "../../act/run/run_detached.ts";
+import { runJob, type RunRequest } from "../../act/run/run.ts";
+import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+
+function parseEnv(text: string): { key: string; value: string } {
+  const equals = text.indexOf("=");
+  if (equals > 0) return { key: text.slice(0, equals), value: text.slice(equals + 1) };
+  const offset = Math.max(equals, 0);
+  throw new ValueError({ kind: "variable", input: text, offset, accepted: ["KEY=VALUE"], source: "--env" });
+}
+
+function command() {
+  return new Command("run")
+    .description(
+      "Launches COMMAND in a cgroup of its own, enforces the limits, passes on stdio, signals and exit code, and returns only " +
+        "when no process of the job is left. The job ends with its first process: what that leaves behind gets the first " +
+        "signal, the grace, and then KILL.",
+    )
+    .argument("<COMMAND>", "the command")
+    .argument("[ARG...]", "its arguments, passed on as they are")
+    .addOption(nameOption("basename of COMMAND"))
+    .addOption(JOB_OPTIONS.timeout)
+    .addOption(JOB_OPTIONS.grace)
+    .addOption(JOB_OPTIONS.signal)
+    .addOption(JOB_OPTIONS.memory)
+    .addOption(JOB_OPTIONS.memoryHigh)
+    .addOption(JOB_OPTIONS.swap)
+    .addOption(JOB_OPTIONS.cpus)
+    .addOption(JOB_OPTIONS.cpuWeight)
+    .addOption(JOB_OPTIONS.pids)
+    .addOption(JOB_OPTIONS.ref)
+    .addOption(JOB_OPTIONS.tag)
+    .option("--user <USER>", "run as USER, with that user's groups (root only)")
+    .option("--chdir <DIR>", "working directory")
+    .option("--env <KEY=VALUE>", "environment variable, repeatable", collect(parseEnv))
+    .option("--detach", "print the id and return; the job stays enforced")
+    .option(
+      "--output <FILE>",
+      "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log)",
+    )
+    .option("--with-parent", "end the job (reason orphaned) when the process that called corral is gone")
+    .addOption(JOB_OPTIONS.backend)
+    .option("--best-effort", "run although a limit cannot be enforced; warn")
+    .option("--receipt <FILE>", "write a JSON receipt at the end")
+    .option("--quiet", "nothing of corral's own on stderr")
+    .passThroughOptions();
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function runVerb(invoke: Invoke) {
+  const run = command();
+  run.action((program, args, options) =>
+    invoke(run, async (context) => {
+      const request = await requestFrom(context, [program, ...args], options);
+      return options.detach ? await runDetached(context, request) : await runJob(context, request);
+    }, { launching: true })
+  );
+  return run;
+}
+
+async function requestFrom(context: Context, argv: string[], options: Options): Promise<RunRequest> {
+  if (options.output !== undefined && !options.detach) {
+    throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
+  }
+  if (options.withParent && options.detach) {
+    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller");
+  }
+  const user = options.user === undefined ? null : await findUser(options.user, context.run);
+  if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
+    throw new UsageError("--user needs root");
+  }
+  const cwd = directoryFrom(context.cwd, options.chdir);
+  const env = {
+    ...context.env,
+    ...Object.fromEntries((options.env ?? []).map(({ key, value }) => [key, value])),
+  };
+  return {
+    ...jobRequestFrom(context, options),
+    argv,
+    name: options.name ?? jobNameFromCommand(argv[0]!),
+    user,
+    cwd,
+    env,
+    receipt: options.receipt ?? null,
+    output: options.output ?? null,
+    withParent: options.withParent ?? false,
+    quiet: options.quiet ?? false,
+  };
+}
+
+function directoryFrom(cwd: string, chdir: string | undefined): string {
+  if (chdir === undefined) return entered(cwd);
+  // An empty variable in a script, not the directory that it happens to be in.
+  if (chdir === "") throw new UsageError("--chdir: give a directory");
+  const directory = chdir.startsWith("/") ? chdir : `${cwd}/${chdir}`;
+  try {
+    if (Deno.statSync(directory).isDirectory) return Deno.realPathSync(directory);
+  } catch (cause) {
+    throw new UsageError(`--chdir: cannot enter ${JSON.stringify(chdir)}: ${(cause as Error).message}`);
+  }
+  throw new UsageError(`--chdir: ${JSON.stringify(chdir)} is not a directory`);
+}
+
+function entered(cwd: string): string {
+  try {
+    Deno.chdir(cwd);
+    return cwd;
+  } catch (cause) {
+    throw new SetupError(
+      `cannot enter the current directory ${quoted(cwd)}`,
+      "give --chdir DIR, or cd there",
+      cause,
+    );
+  }
+}

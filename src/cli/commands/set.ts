@@ -1,0 +1,146 @@
+/** `corral set`: change the limits of a live job. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { OwnedCgroup } from "../../cgroup/file.ts";
+import type { Context } from "../context.ts";
+import { CorralError, EXIT, parserFor, SetupError, UsageError } from "../../base/errors.ts";
+import { parseTasks, parseWeight } from "../../value/count.ts";
+import { parseCpus } from "../../value/cpus.ts";
+import { formatDurationExact, parseDurationChange } from "../../value/duration.ts";
+import { type Job, type Limits, NO_LIMITS, runningFacts } from "../../job/job.ts";
+import { parseSignal } from "../../value/signal.ts";
+import { parseSizeBytes } from "../../value/size.ts";
+import { type Backend, backstopMs } from "../../backend/backend.ts";
+import { notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+import { ownCgroup } from "../../observe/own_cgroup.ts";
+import { selectOne } from "../select.ts";
+
+/** Lifts a limit. */
+const NONE = "none";
+
+/** What an option asks for; in an object, because commander takes a parsed null for a missing value. */
+interface Wish<T> {
+  value: T | null;
+}
+
+function orNone<T>(source: string, parse: (text: string) => T): (text: string) => Wish<T> {
+  return parserFor(source, (text) => ({ value: text === NONE ? null : parse(text) }));
+}
+
+function command() {
+  const size = (text: string) => parseSizeBytes(text);
+  const sizeOrZero = (text: string) => parseSizeBytes(text, { zeroAllowed: true });
+  return new Command("set")
+    .description(
+      "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline.",
+    )
+    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
+    .option(
+      "-t, --timeout <DURATION>",
+      "new wall-clock limit: 2h, +1h, -30m or none",
+      orNone("--timeout", parseDurationChange),
+    )
+    .option("-m, --memory <SIZE>", "memory.max", orNone("--memory", size))
+    .option("--memory-high <SIZE>", "throttle above it", orNone("--memory-high", size))
+    .option("--swap <SIZE>", "memory.swap.max", orNone("--swap", sizeOrZero))
+    .option("-c, --cpus <CPUS>", "CPU quota", orNone("--cpus", parseCpus))
+    .option("--cpu-weight <N>", "1..10000", orNone("--cpu-weight", parseWeight))
+    .option("-p, --pids <N>", "limit of processes and threads", orNone("--pids", parseTasks));
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function setVerb(invoke: Invoke) {
+  const set = command();
+  set.action((job, options) => invoke(set, (context) => setLimits(context, job, options)));
+  return set;
+}
+
+const LIMIT_OPTIONS: readonly (readonly [option: Exclude<keyof Options, "timeout">, key: keyof Limits])[] = [
+  ["memory", "memoryMaxBytes"],
+  ["memoryHigh", "memoryHighBytes"],
+  ["swap", "swapMaxBytes"],
+  ["cpus", "cpuMaxCores"],
+  ["cpuWeight", "cpuWeight"],
+  ["pids", "pidsMax"],
+];
+
+async function setLimits(context: Context, selector: string, options: Options): Promise<number> {
+  const changed = LIMIT_OPTIONS.filter(([option]) => options[option] !== undefined);
+  if (changed.length === 0 && options.timeout === undefined) {
+    throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
+  }
+  const store = context.openStore("set");
+  const job = selectOne(store, selector);
+  const cgroup = ownCgroup(context, job);
+  const backend = context.backendOf(job);
+  const limits: Limits = {
+    ...job.spec.limits,
+    ...Object.fromEntries(changed.map(([option, key]) => [key, options[option]!.value])),
+  };
+  if (changed.length > 0) await applyLimits(cgroup, backend, limits);
+  const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
+  const detail = {
+    ...Object.fromEntries(changed.map(([, key]) => [key, limits[key]])),
+    ...(options.timeout === undefined ? {} : { timeoutMs }),
+  };
+  const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
+  if (!store.change(job.spec.id, { limits, timeoutMs, deadlineBootMs }, event)) {
+    throw new CorralError(`job ${job.spec.id} is ending`, { mend: `corral show ${job.spec.id}` });
+  }
+  if (options.timeout !== undefined) {
+    await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
+  }
+  // The supervisor re-reads the record; a process that is not listening is not harmed by SIGCONT.
+  context.procs.signal(job.spec.supervisor, context.clock.bootId(), parseSignal("CONT"));
+  const told = timeoutMs === null ? "no timeout" : `timeout ${formatDurationExact(timeoutMs)}`;
+  context.stdout.write(`${job.spec.id} set${options.timeout === undefined ? "" : `: ${told}`}\n`);
+  return EXIT.DONE;
+}
+
+async function applyLimits(cgroup: OwnedCgroup, backend: Backend, limits: Limits): Promise<void> {
+  const missing = unenforceable(limits, backend.controllers())[0];
+  if (missing) {
+    throw new SetupError(
+      `${missing.option} cannot be enforced: the ${missing.controller} controller is not available to jobs here`,
+      backend.mendFor(missing.controller),
+    );
+  }
+  await backend.setLimits(cgroup, limits);
+  if (limits.memoryMaxBytes !== NO_LIMITS.memoryMaxBytes) cgroup.writeOptional("memory.oom.group", "1");
+  const failed = notInForce(cgroup, limits)[0];
+  if (failed) {
+    throw new CorralError(
+      `${failed.option} is not in force: ${failed.file} says ${failed.found ?? "nothing"}`,
+      { mend: "see: corral doctor" },
+    );
+  }
+}
+
+function newDeadline(
+  context: Context,
+  job: Job,
+  change: Options["timeout"],
+): { timeoutMs: number | null; deadlineBootMs: number | null } {
+  const run = runningFacts(job);
+  const { timeoutMs } = job.spec;
+  if (run === null || change === undefined) return { timeoutMs, deadlineBootMs: run?.deadlineBootMs ?? null };
+  const wish = change.value;
+  if (wish === null) return { timeoutMs: null, deadlineBootMs: null };
+  if (wish.kind === "absolute") {
+    return { timeoutMs: wish.durationMs, deadlineBootMs: run.startedBootMs + wish.durationMs };
+  }
+  if (timeoutMs === null) {
+    throw new UsageError("--timeout: the job has no timeout to move: give a whole one, such as 2h");
+  }
+  const moved = timeoutMs + wish.deltaMs;
+  const passed = context.clock.bootMs() - run.startedBootMs;
+  // A deadline moved into the past is a kill, and that has a command of its own.
+  if (moved <= passed) {
+    throw new UsageError(`--timeout: the job has run for ${formatDurationExact(passed)} already`, {
+      mend: `to end it: corral kill ${job.spec.id}`,
+    });
+  }
+  return { timeoutMs: moved, deadlineBootMs: run.startedBootMs + moved };
+}

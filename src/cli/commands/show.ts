@@ -1,0 +1,86 @@
+/** `corral show`: everything about one job. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import { readEvents } from "../../cgroup/events.ts";
+import { readable, readCurrent, readMemorySplit } from "../../cgroup/usage.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../../base/errors.ts";
+import type { Job } from "../../job/job.ts";
+import { higherSplit, type MemorySplit, withSplit } from "../../job/usage.ts";
+import { jobJson } from "../../job/json.ts";
+import { toJson } from "../../base/json.ts";
+import type { TreeNode } from "../../view/tree.ts";
+import { formatDetails, type LiveDetails } from "../../view/show.ts";
+import { readJobUsage } from "../../observe/job_usage.ts";
+import { wallSoFarMs } from "../../observe/live.ts";
+import { cgroupRecord } from "../../observe/job.ts";
+import { selectOne } from "../select.ts";
+
+/** The sub-command, wired to `invoke`. */
+export function showVerb(invoke: Invoke) {
+  const show = new Command("show")
+    .description(
+      "Shows one job, live or ended: what was asked for, limits against usage, memory and CPU over time, its processes as a tree, and " +
+        "every step taken.",
+    )
+    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
+    .option("--json", "print JSON");
+  show.action((job, options) => invoke(show, (context) => showJob(context, job, options.json ?? false)));
+  return show;
+}
+
+// deno-lint-ignore require-await
+async function showJob(context: Context, selector: string, json: boolean): Promise<number> {
+  const store = context.openStore("show");
+  const job = selectOne(store, selector);
+  const events = store.events(job.spec.id);
+  const { samples, peaks } = store.sampled(job.spec.id);
+  const live = liveView(context, job, peaks);
+  if (json) {
+    const extra = live === null
+      ? {}
+      : { memoryCurrentBytes: live.memoryBytes, frozen: live.frozen, processes: live.processes };
+    context.stdout.write(toJson({ ...jobJson(job, events, live?.usage ?? null), samples, ...extra }) + "\n");
+  } else {
+    const options = { bootMs: context.clock.bootMs(), blocks: speaksUtf8(context.env) };
+    context.stdout.write(formatDetails(job, { events, samples, live }, options));
+  }
+  return EXIT.DONE;
+}
+
+/** What a terminal is set to (locale(7)): the first of the three that is not empty holds. */
+function speaksUtf8(env: Record<string, string>): boolean {
+  return /utf-?8/i.test(env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "");
+}
+
+/** @param peaks what the job's supervisor has saved so far */
+function liveView(context: Context, job: Job, peaks: MemorySplit): LiveDetails | null {
+  const record = cgroupRecord(context, job);
+  const cgroups = context.cgroups();
+  if (record === null || job.spec.bootId !== context.clock.bootId() || !cgroups.isOwn(record, job.spec.id)) {
+    return null;
+  }
+  const cgroup = cgroups.own(record, job.spec.id);
+  const now = readMemorySplit(readable(cgroups, cgroup.path));
+  return {
+    usage: {
+      ...withSplit(readJobUsage(cgroups, cgroup.path, context.procs.root), higherSplit(peaks, now)),
+      wallMs: wallSoFarMs(context, job),
+    },
+    memoryBytes: readCurrent(cgroups, cgroup.path).memoryBytes,
+    processes: cgroup.pids().flatMap((pid) => processNode(context, pid)),
+    frozen: readEvents(cgroup).frozen,
+  };
+}
+
+function processNode(context: Context, pid: number): TreeNode[] {
+  const stat = context.procs.stat(pid);
+  if (stat === null) return [];
+  const words = context.procs.commandLine(pid);
+  return [{
+    pid,
+    ppid: stat.ppid,
+    state: stat.state,
+    command: words.length > 0 ? words.join(" ") : `[${stat.name}]`,
+  }];
+}

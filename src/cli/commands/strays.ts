@@ -1,0 +1,225 @@
+/** `corral strays`: processes that match a pattern and belong to no job. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { EXIT, parserFor } from "../../base/errors.ts";
+import { commandLine, type Process } from "../../linux/processes.ts";
+import { namesOfUids, uidOf } from "../../linux/users.ts";
+import { formatDuration, formatDurationExact, parseDurationMs } from "../../value/duration.ts";
+import { parseSignal } from "../../value/signal.ts";
+import { READ_CAP_MS } from "../../base/bounded_read.ts";
+import { printable, shortened } from "../../base/text.ts";
+import { toJson } from "../../base/json.ts";
+import { type Column, renderTable } from "../../view/table.ts";
+import { formatCpuTime, formatOptionalBytes, MISSING } from "../../value/units.ts";
+import { type EndedStray, type EndedStrays, endStrays } from "../../act/end/end_strays.ts";
+import { findStrays, type FoundStrays } from "../../observe/strays.ts";
+import { parsePattern, parseSelectivePattern } from "../../value/pattern.ts";
+import { askOwnerOf, type OwnersView } from "../../observe/strays_owner.ts";
+import type { Stray, StrayCriteria } from "../../observe/strays_select.ts";
+import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+
+const COLUMNS: Column[] = [
+  { key: "pid", title: "pid", align: "right" },
+  { key: "age", title: "age", align: "right" },
+  { key: "user", title: "user", align: "left" },
+  { key: "cpu", title: "cpu", align: "right" },
+  { key: "mem", title: "mem", align: "right" },
+  { key: "ref", title: "ref", align: "left", shrink: true },
+  { key: "status", title: "status", align: "left" },
+  { key: "command", title: "command", align: "left", shrink: true },
+];
+/** What is repeated of a command line when its process was ended. */
+const COMMAND_CHARACTERS = 200;
+
+function command() {
+  return new Command("strays")
+    .description(
+      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, grace, KILL. No strays are corral itself, what it was called from, every other corral, and whoever has `corral run` in its command line.",
+    )
+    .requiredOption(
+      "--match <REGEX>",
+      "in the command line, its words joined by blanks; case matters",
+      (text: string) => parseSelectivePattern("--match", text),
+    )
+    .option(
+      "--ref-pattern <REGEX>",
+      "what it finds, or its first group, is the ref: '--sid (\\S+)'",
+      (text: string) => parsePattern("--ref-pattern", text),
+    )
+    .option(
+      "--older-than <DURATION>",
+      "only those that run for longer",
+      parserFor("--older-than", parseDurationMs),
+    )
+    .option("--user <USER>", "only those of this effective user, by name or number")
+    .option("--tree", "also what the matches have started, unless it is in a job")
+    .option(
+      "--status-command <CMD>",
+      "shell command that reads refs, one a line, and prints REF STATUS; adds a column",
+    )
+    .option("--finished-only", "only those whose owner calls them finished: needs refs and a status command")
+    .option("--kill", "end them; otherwise they are only listed")
+    .option("--dry-run", "with --kill: only list them")
+    .option(
+      "--grace <DURATION>",
+      "from the first signal to KILL (default: 2s)",
+      parserFor("--grace", (text) => parseDurationMs(text, { zeroAllowed: true })),
+    )
+    .option("--signal <SIG>", "first signal (default: TERM)", parserFor("--signal", parseSignal))
+    .option("--now", "no first signal, no grace")
+    .option("--json", "print JSON");
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function straysVerb(invoke: Invoke) {
+  const strays = command();
+  strays.action((options) => invoke(strays, (context) => handleStrays(context, options)));
+  return strays;
+}
+
+async function handleStrays(context: Context, options: Options): Promise<number> {
+  const criteria: StrayCriteria = {
+    match: options.match,
+    refPattern: options.refPattern ?? null,
+    olderThanMs: options.olderThan ?? null,
+    uid: options.user === undefined ? null : await uidOf(options.user, context.run),
+    tree: options.tree ?? false,
+  };
+  const found = await findStrays(context, criteria);
+  sayUnanswered(context, found);
+  const owner = await askOwnerOf(context, found.strays, {
+    statusCommand: options.statusCommand ?? context.settings.statusCommand,
+    refPattern: criteria.refPattern,
+    finishedOnly: options.finishedOnly ?? false,
+  });
+  const strays = found.strays.filter(owner.fits);
+  return options.kill && !options.dryRun
+    ? await kill(context, strays, { ...options, criteria, owner })
+    : await show(context, strays, { statusOf: owner.statusOf, json: options.json ?? false });
+}
+
+async function kill(
+  context: Context,
+  strays: readonly Stray[],
+  { criteria, owner, ...options }: Options & { criteria: StrayCriteria; owner: OwnersView },
+): Promise<number> {
+  const stop = new StopSignals();
+  stop.listen(ignoredSignals(context.procs.root));
+  // As in `corral kill`: a first signal cuts the grace short, nothing stops the kill itself half-way.
+  const hurry = new AbortController();
+  stop.onSignal(() => hurry.abort());
+  const result = await endStrays(strays, context, {
+    criteria,
+    look: async () => (await findStrays(context, criteria)).strays.filter(owner.fits),
+    signal: options.now ? null : options.signal ?? parseSignal("TERM"),
+    graceMs: options.grace ?? context.settings.graceMs,
+    hurry: hurry.signal,
+  });
+  return tell(context, result, options);
+}
+
+function sayUnanswered(context: Context, { unanswered }: FoundStrays): void {
+  if (unanswered.length === 0) return;
+  context.say(
+    `warning: ${unanswered.length} not looked at, no command line within ${
+      formatDurationExact(READ_CAP_MS)
+    }: ${unanswered.join(" ")}`,
+  );
+}
+
+async function show(
+  context: Context,
+  strays: readonly Stray[],
+  { statusOf, json }: Pick<OwnersView, "statusOf"> & { json: boolean },
+): Promise<number> {
+  const nameOf = await namesOfUids(strays.map(({ process }) => process.uid), context.run);
+  if (json) {
+    context.stdout.write(
+      toJson(strays.map((stray) => ({ ...strayJson(stray, nameOf), status: statusOf?.(stray) ?? null }))) +
+        "\n",
+    );
+    return EXIT.DONE;
+  }
+  const rows = strays.map((stray) => ({
+    pid: String(stray.process.pid),
+    age: formatDuration(stray.process.ageMs),
+    user: nameOf(stray.process.uid),
+    cpu: formatCpuTime(stray.process.cpuUsageUsec),
+    mem: formatOptionalBytes(stray.process.residentBytes),
+    ref: stray.ref ?? MISSING,
+    status: statusOf?.(stray) ?? MISSING,
+    command: commandOf(stray.process),
+  }));
+  const columns = COLUMNS.filter(({ key }) => key !== "status" || statusOf !== null);
+  const { widthColumns } = context.stdout;
+  context.stdout.write(await renderTable(columns, rows, { widthColumns, colour: context.colour }));
+  return EXIT.DONE;
+}
+
+function strayJson({ process, ref, matched }: Stray, nameOf: (uid: number) => string) {
+  return {
+    pid: process.pid,
+    ppid: process.ppid,
+    user: nameOf(process.uid),
+    uid: process.uid,
+    state: process.state,
+    ageMs: process.ageMs,
+    cpuUsageUsec: process.cpuUsageUsec,
+    residentBytes: process.residentBytes,
+    cgroupPath: process.cgroupPath,
+    ref,
+    matched,
+    command: process.words,
+  };
+}
+
+/** As ps(1): what has no command line is named in brackets. */
+function commandOf(process: Process): string {
+  return commandLine(process) ?? `[${process.name}]`;
+}
+
+function tell(context: Context, { ended, newer }: EndedStrays, options: Options): number {
+  if (options.json) {
+    const rows = ended.map(({ pid, ended, because, stray }) => ({
+      pid,
+      uid: stray.process.uid,
+      ref: stray.ref,
+      command: stray.process.words,
+      ended,
+      because,
+    }));
+    context.stdout.write(toJson(rows) + "\n");
+  } else {
+    const signal = options.signal?.name ?? "TERM";
+    for (const one of ended) {
+      const command = shortened(printable(commandOf(one.stray.process)), COMMAND_CHARACTERS);
+      context.stdout.write(`${one.pid} ${outcome(one, signal)} (${command})\n`);
+    }
+  }
+  if (newer.length > 0) {
+    const pids = newer.map(({ process }) => process.pid).join(" ");
+    context.say(`${newer.length} started meanwhile and left alone, run it again: ${pids}`);
+  }
+  const bad = ended.some(({ ended }) => ended === "alive" || ended === "refused");
+  return bad || newer.length > 0 ? EXIT.NEGATIVE : EXIT.DONE;
+}
+
+function outcome({ ended, because }: EndedStray, firstSignal: string): string {
+  switch (ended) {
+    case "term":
+      return `ended: ${firstSignal}`;
+    case "kill":
+      return "ended: KILL";
+    case "gone-before":
+      return "gone before it was signalled";
+    case "changed":
+      return "left alone: it is no stray any more";
+    case "refused":
+      return `refused: ${because}`;
+    case "alive":
+      return `still alive: ${because}`;
+  }
+}

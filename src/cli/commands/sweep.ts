@@ -1,0 +1,170 @@
+/** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
+import { Command } from "@commander-js/extra-typings";
+import { choiceOption } from "../choice_option.ts";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
+import { choiceOf } from "../../value/choice.ts";
+import { parseTasks } from "../../value/count.ts";
+import { toJson } from "../../base/json.ts";
+import {
+  actJson,
+  actLine,
+  escapeeJson,
+  escapeeLine,
+  findingLine,
+  isOver,
+  PLAN_COLUMNS,
+  planRow,
+} from "../../view/sweep.ts";
+import { renderTable } from "../../view/table.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import type { Escapee } from "../../observe/escapees.ts";
+import type { EndedProcess } from "../../act/end/end_processes.ts";
+import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import type { Finding } from "../../job/finding.ts";
+import { lockSweep } from "../../store/sweep_lock.ts";
+import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
+
+function command() {
+  return new Command("sweep")
+    .description(
+      "One pass over all jobs, for cron or a timer: ends those that are overdue, whose supervisor is gone or whose owner calls them " +
+        "finished, collects what is over, tries again what could not be killed, and reports processes and cgroups that do not belong. " +
+        "Exit 1 if something that should have ended is alive, 75 if another sweep is running.",
+    )
+    .option("--dry-run", "show what would be done")
+    .option("--quiet", "print only what was done and what is newly found")
+    .addOption(choiceOption(
+      "--on-orphan <ACTION>",
+      "live jobs whose supervisor is gone: kill or keep (default: kill)",
+      choiceOf("--on-orphan", ["kill", "keep"]),
+    ))
+    .addOption(choiceOption(
+      "--escapees <ACTION>",
+      "processes that left the cgroup of their job: report or kill, once the job is over (default: report)",
+      choiceOf("--escapees", ["report", "kill"]),
+    ))
+    .option(
+      "--status-command <CMD>",
+      "shell command that reads the refs of live jobs, one a line, and prints REF STATUS",
+    )
+    .option(
+      "--strikes <N>",
+      "sweeps in a row that must hear of a job that it is finished (default: 2)",
+      parserFor("--strikes", parseTasks),
+    )
+    .option("--json", "print JSON");
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function sweepVerb(invoke: Invoke) {
+  const verb = command();
+  verb.action((options) => invoke(verb, (context) => sweepOnce(context, options)));
+  return verb;
+}
+
+async function sweepOnce(context: Context, options: Options): Promise<number> {
+  const { settings } = context;
+  const store = context.openStore("sweep");
+  using lock = lockSweep(settings.stateDir, settings.storeFile);
+  if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
+  crashPoint("sweep: locked");
+  const log = new SweepLog(context, store, options);
+  // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
+  const stop = new StopSignals();
+  stop.listen(ignoredSignals(context.procs.root));
+  const isStopped = () => stop.received !== null;
+  await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
+  await log.close();
+  if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
+  return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped"> {
+  return {
+    dryRun: options.dryRun ?? false,
+    onOrphan: options.onOrphan ?? settings.onOrphan,
+    escapees: options.escapees ?? settings.escapees,
+    statusCommand: options.statusCommand ?? settings.statusCommand,
+    finishedStatuses: settings.finishedStatuses,
+    strikes: options.strikes ?? settings.strikes,
+    patienceMs: PATIENCE_MS,
+  };
+}
+
+/** Prints acts as they happen, and at the end what takes a whole: findings that are new, the table of a dry run, JSON. */
+class SweepLog {
+  readonly #acts: SweepAct[] = [];
+  readonly #findings: Finding[] = [];
+  readonly #escapees: [Escapee, EndedProcess][] = [];
+
+  constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
+
+  /** False when something that should have ended is alive. */
+  get isClean(): boolean {
+    return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
+      this.#escapees.every(([, { ended }]) => isOver(ended));
+  }
+
+  act(act: SweepAct): void {
+    this.#acts.push(act);
+    if (!this.options.json && !this.options.dryRun) this.#print(actLine(act, this.#forJournal));
+  }
+
+  finding(finding: Finding): void {
+    this.#findings.push(finding);
+  }
+
+  escapee(escapee: Escapee, result: EndedProcess): void {
+    this.#escapees.push([escapee, result]);
+    if (!this.options.json) this.#print(escapeeLine(escapee, result, this.#forJournal));
+  }
+
+  async close(): Promise<void> {
+    const { context, options } = this;
+    if (options.json) {
+      context.stdout.write(`${toJson(this.#json())}\n`);
+      return;
+    }
+    if (options.dryRun) {
+      const { widthColumns } = context.stdout;
+      context.stdout.write(
+        await renderTable(PLAN_COLUMNS, this.#acts.map(planRow), { widthColumns, colour: context.colour }),
+      );
+    }
+    const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
+    for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
+    const isIdle = this.#acts.length + this.#findings.length + this.#escapees.length === 0;
+    if (isIdle && !options.quiet && !options.dryRun) this.#print("nothing to do");
+  }
+
+  #json() {
+    return {
+      ok: this.isClean,
+      dryRun: this.options.dryRun ?? false,
+      acts: this.#acts.map(actJson),
+      escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
+      findings: this.#findings.map(({ key: _, ...rest }) => rest),
+    };
+  }
+
+  /** A finding that lasts is told once, not by a mail from cron every five minutes. */
+  #newFindings(): Finding[] {
+    const keys = this.#findings.map(({ key }) => key);
+    const fresh = this.store.newFindings(keys, this.context.clock.wallMs());
+    crashPoint("sweep: findings recorded");
+    return this.#findings.filter(({ key }) => fresh.has(key));
+  }
+
+  get #forJournal(): boolean {
+    return this.context.stdout.isJournal;
+  }
+
+  #print(line: string): void {
+    this.context.stdout.write(`${line}\n`);
+  }
+}

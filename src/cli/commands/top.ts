@@ -1,0 +1,73 @@
+/** `corral top`: the jobs that are not ended, refreshed. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { parserFor, ValueError } from "../../base/errors.ts";
+import { parseRefreshes } from "../../value/count.ts";
+import { parseDurationMs } from "../../value/duration.ts";
+import { chooseOrder } from "../../view/choose_columns.ts";
+import { LIVE_COLUMNS } from "../../view/ps.ts";
+import { DEFAULT_SORT } from "../../view/top.ts";
+import { type Display, Listing, plainTable, Redrawn } from "../../view/top_display.ts";
+import { MIN_INTERVAL_MS, Refreshing, type Wanted } from "../top_refreshing.ts";
+
+const DEFAULT_INTERVAL_MS = 2_000;
+
+/** The sub-command, wired to `invoke`. */
+export function topVerb(invoke: Invoke) {
+  const top = new Command("top")
+    .description(
+      "Shows the same table as ps again and again, below a line with sums. cpu% is the use since the table before, of one core. On a " +
+        "terminal, h lists the keys, q quits; elsewhere one table follows the other.",
+    )
+    .option(
+      "--interval <DURATION>",
+      "between two tables, at least 100ms (default: 2s)",
+      parserFor("--interval", parseInterval),
+    )
+    .option("--sort <COLUMN>", `smallest first; -COLUMN for largest first (default: ${DEFAULT_SORT})`)
+    .option("--count <N>", "end after N tables", parserFor("--count", parseRefreshes));
+  top.action(({ interval, sort, count }) =>
+    invoke(top, (context) => {
+      const order = chooseOrder(sort ?? DEFAULT_SORT, LIVE_COLUMNS);
+      const wanted = { intervalMs: interval ?? DEFAULT_INTERVAL_MS, count: count ?? Infinity };
+      return watch(context, { ...wanted, view: { order, showsHelp: false } });
+    })
+  );
+  return top;
+}
+
+function parseInterval(text: string): number {
+  const intervalMs = parseDurationMs(text);
+  if (intervalMs >= MIN_INTERVAL_MS) return intervalMs;
+  const reason = `it is below ${MIN_INTERVAL_MS}ms`;
+  throw new ValueError({
+    kind: "refresh interval",
+    input: text,
+    offset: 0,
+    reason,
+    accepted: ["100ms or more, such as 2s, 1m30s"],
+  });
+}
+
+async function watch(context: Context, wanted: Wanted): Promise<number> {
+  const store = context.openStore("top");
+  const refreshing = (display: Display, say: Context["say"]) =>
+    new Refreshing({ context, store, display, say }).run(wanted);
+  if (!context.stdout.isTerminal) return (await refreshing(new Listing(context), context.say)).exitCode;
+  const said: string[] = [];
+  const screen = context.openScreen();
+  try {
+    const { exitCode, last } = await refreshing(
+      new Redrawn(screen, context.colour),
+      (line) => said.push(line),
+    );
+    screen.close();
+    // Whoever asked for so many tables wants to have seen the last one.
+    if (last !== null) context.stdout.write(await plainTable(context, last.snapshot, last.view));
+    return exitCode;
+  } finally {
+    screen.close();
+    said.forEach(context.say);
+  }
+}

@@ -1,0 +1,38 @@
+/** `corral uninstall`: take away what `corral install` made. The store, the records of jobs and the binary stay. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../program.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../../base/errors.ts";
+import { carryOut, showPlan } from "../../act/install/carry_out.ts";
+import { look } from "../../act/install/look.ts";
+import { placesOf } from "../../act/install/places.ts";
+import { foreignPaths, uninstallPlan } from "../../act/install/plan.ts";
+import { quoted } from "../../base/text.ts";
+
+/** The sub-command, wired to `invoke`. */
+export function uninstallVerb(invoke: Invoke) {
+  const uninstall = new Command("uninstall")
+    .description(
+      "Takes away what `corral install` made: timer or cron line, manual page, completions, and the directories made for them. Jobs, " +
+        "their records and the binary stay.",
+    )
+    .option("--print", "show what would go; change nothing");
+  uninstall.action((options) =>
+    invoke(uninstall, (context) => takeAway(context, { print: options.print ?? false }))
+  );
+  return uninstall;
+}
+
+async function takeAway(context: Context, { print }: { print: boolean }): Promise<number> {
+  const places = placesOf({ ...context, prefix: null });
+  const found = await look(context, places);
+  const acts = uninstallPlan(places, found);
+  if (print) showPlan(context, acts);
+  else await carryOut(context, acts);
+  if (acts.length === 0) context.stdout.write("nothing is installed\n");
+  const foreign = foreignPaths(places, found);
+  for (const path of foreign) {
+    context.say(`left ${quoted(path, 400)}: it was not made by corral install; remove it by hand`);
+  }
+  return foreign.length === 0 ? EXIT.DONE : EXIT.NEGATIVE;
+}

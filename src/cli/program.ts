@@ -1,0 +1,239 @@
+/** The command table, and from the words of a command line to an exit code. */
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { choiceOption } from "./choice_option.ts";
+import type { Context } from "./context.ts";
+import { type ProgramForm, programForm } from "../view/command_tree.ts";
+import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
+import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
+import { printable, quoted } from "../base/text.ts";
+import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
+
+/** Options that go before the command. */
+export interface GlobalOptions {
+  stateDir?: string;
+  config?: string;
+  logLevel?: string;
+  logFormat?: string;
+}
+
+/** Where a command gets its context and leaves its exit code. `verb` is the command that was called. */
+export type Invoke = (
+  verb: { optsWithGlobals(): unknown },
+  act: (context: Context) => Promise<number>,
+  options?: { launching: boolean },
+) => Promise<void>;
+
+/** What the command line needs of its surroundings. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  widthColumns: number | null;
+}
+
+/** Runs one command line; never throws. */
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  makeContext: (options: GlobalOptions) => Promise<Context>,
+): Promise<number> {
+  let exitCode: number = EXIT.DONE;
+  let launching = false;
+  const invoke: Invoke = async (verb, act, options) => {
+    launching = options?.launching ?? false;
+    exitCode = await act(await makeContext(verb.optsWithGlobals() as GlobalOptions));
+  };
+  try {
+    const root = await program(invoke, terminal, (name) => args.includes(name));
+    await root.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
+    terminal.err(`${renderError(error)}\n`);
+    return exitCodeOf(error, launching);
+  }
+}
+
+/** The whole command line as data, every verb loaded: for the commands that describe it. */
+export type DescribeProgram = () => Promise<ProgramForm>;
+
+type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram) => unknown;
+
+/** The commands in the order of the help text. A verb's module is loaded only when it is called: that is 4 ms of every start. */
+const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeVerb> }[] = [
+  {
+    name: "run",
+    summary: "run a command in a cgroup it cannot leave",
+    load: async () => (await import("./commands/run.ts")).runVerb,
+  },
+  {
+    name: "ps",
+    summary: "jobs that are not ended",
+    load: async () => (await import("./commands/ps.ts")).psVerb,
+  },
+  {
+    name: "top",
+    summary: "the same as a live table",
+    load: async () => (await import("./commands/top.ts")).topVerb,
+  },
+  {
+    name: "show",
+    summary: "everything about one job",
+    load: async () => (await import("./commands/show.ts")).showVerb,
+  },
+  {
+    name: "kill",
+    summary: "end jobs and everything they started",
+    load: async () => (await import("./commands/kill.ts")).killVerb,
+  },
+  {
+    name: "adopt",
+    summary: "take running processes into a job",
+    load: async () => (await import("./commands/adopt.ts")).adoptVerb,
+  },
+  {
+    name: "set",
+    summary: "change limits of a live job",
+    load: async () => (await import("./commands/set.ts")).setVerb,
+  },
+  {
+    name: "freeze",
+    summary: "pause a job",
+    load: async () => (await import("./commands/freeze.ts")).freezeVerb,
+  },
+  {
+    name: "thaw",
+    summary: "let a frozen job go on",
+    load: async () => (await import("./commands/freeze.ts")).thawVerb,
+  },
+  {
+    name: "sweep",
+    summary: "one pass over all jobs: end what nobody waits for any more",
+    load: async () => (await import("./commands/sweep.ts")).sweepVerb,
+  },
+  {
+    name: "prune",
+    summary: "drop the records of jobs that ended long ago",
+    load: async () => (await import("./commands/prune.ts")).pruneVerb,
+  },
+  {
+    name: "strays",
+    summary: "processes that match a pattern and belong to no job",
+    load: async () => (await import("./commands/strays.ts")).straysVerb,
+  },
+  {
+    name: "report",
+    summary: "what jobs used",
+    load: async () => (await import("./commands/report.ts")).reportVerb,
+  },
+  {
+    name: "doctor",
+    summary: "what this node can enforce, and how to mend what it cannot",
+    load: async () => (await import("./commands/doctor.ts")).doctorVerb,
+  },
+  {
+    name: "install",
+    summary: "have a timer or cron sweep this node; manual page, completions",
+    load: async () => (await import("./commands/install.ts")).installVerb,
+  },
+  {
+    name: "uninstall",
+    summary: "take away what install made",
+    load: async () => (await import("./commands/uninstall.ts")).uninstallVerb,
+  },
+  {
+    name: "completion",
+    summary: "print the completions for a shell",
+    load: async () => (await import("./commands/completion.ts")).completionVerb,
+  },
+  {
+    name: "man",
+    summary: "print the manual page",
+    load: async () => (await import("./commands/man.ts")).manVerb,
+  },
+];
+
+/** See {@link DescribeProgram}; what it describes does nothing. */
+export async function describeProgram(): Promise<ProgramForm> {
+  const silent: Terminal = { out: () => {}, err: () => {}, widthColumns: null };
+  return programForm(await program(() => Promise.resolve(), silent, () => true));
+}
+
+/**
+ * The command tree; also the source of help, manual page and completions. Verbs for which `isWanted` is false are there by name and
+ * summary only.
+ */
+export async function program(invoke: Invoke, terminal: Terminal, isWanted: (name: string) => boolean) {
+  const root = new Command("corral")
+    .description(
+      "Runs jobs that cannot escape: in a cgroup of their own, with limits, ended to the last process.",
+    )
+    .version(
+      `corral ${VERSION} (commit ${COMMIT}, deno ${DENO_VERSION})`,
+      "--version",
+      "print version, commit and runtime",
+    )
+    .option(
+      "--state-dir <DIR>",
+      "where the store is (CORRAL_STATE_DIR; default /var/lib/corral, or $XDG_STATE_HOME/corral)",
+    )
+    .option("--config <FILE>", "configuration (CORRAL_CONFIG; default /etc/corral/config.toml)")
+    .addOption(choiceOption("--log-level <LEVEL>", "debug, info, warn or error (default: warn)", {
+      values: LEVEL_CHOICE.values,
+      parse: String,
+    }))
+    .addOption(choiceOption("--log-format <FORMAT>", "text or json (default: text)", {
+      values: FORMAT_CHOICE.values,
+      parse: String,
+    }))
+    .usage("[options] COMMAND ...")
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .action(() => {
+      throw new UsageError("no command given", { mend: "see: corral --help" });
+    });
+  for (const { name, summary, load } of VERBS) {
+    if (isWanted(name)) {
+      root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
+    } else root.command(name).summary(summary);
+  }
+  root.argument("[COMMAND]").action((word?: string) => {
+    throw new UsageError(
+      word === undefined ? "no command given" : `unknown command ${quoted(word)}${hint(word, root)}`,
+      {
+        mend: "see: corral --help",
+      },
+    );
+  });
+  for (const command of [root, ...root.commands]) quieten(command as Command, terminal);
+  return root;
+}
+
+function hint(word: string, root: { commands: readonly { name(): string }[] }): string {
+  const near = root.commands.map((command) => command.name()).find((name) =>
+    name[0] === word[0] && Math.abs(name.length - word.length) < 3
+  );
+  return near === undefined ? "" : `, did you mean ${near}?`;
+}
+
+/** Commander's own errors in corral's form: one line on stderr, exit 2. */
+function quieten(command: Command, terminal: Terminal): void {
+  // The words that an option takes stand in its description already.
+  command.configureHelp({
+    optionDescription: ({ description }) => description,
+    argumentDescription: ({ description }) => description,
+  });
+  command.exitOverride().configureOutput({
+    writeOut: terminal.out,
+    writeErr: terminal.err,
+    getOutHelpWidth: () => terminal.widthColumns ?? 100,
+    outputError: (text, write) => {
+      const [first = "", second] = text.trim().split("\n");
+      const near = second === undefined ? "" : ` ${second.replace(/^\(Did you/, "(did you")}`;
+      write(
+        `corral: ${printable(first.replace(/^error: /, ""))}${near} (see: corral ${
+          command.name() === "corral" ? "" : `${command.name()} `
+        }--help)\n`,
+      );
+    },
+  });
+}

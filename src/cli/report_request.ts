@@ -1,0 +1,157 @@
+/** From the options of `corral report` to what is asked for; every contradiction is a UsageError. */
+import type { Context } from "./context.ts";
+import { parserFor, UsageError } from "../base/errors.ts";
+import { hostName, onlineCpus } from "../linux/node_facts.ts";
+import { sqliteGlob } from "../value/glob.ts";
+import { parseSince } from "../value/since.ts";
+import type { Tag } from "../value/tag.ts";
+import { chooseColumns, chooseOrder, type Order } from "../view/choose_columns.ts";
+import { type GroupColumn, groupColumns, type GroupKey } from "../view/report/group_columns.ts";
+import { localTime } from "../value/local_time.ts";
+import { REPORT_COLUMNS, type ReportColumn } from "../view/report/columns.ts";
+import type { ReportFilter } from "../store/query.ts";
+
+/** Ways in which a report can be written. */
+export const FORMATS = ["table", "json", "jsonl", "csv", "openmetrics", "html"] as const;
+
+type Format = (typeof FORMATS)[number];
+
+/** As they come from the command line. */
+export interface ReportOptions {
+  since?: string;
+  until?: string;
+  name?: string;
+  ref?: string;
+  user?: string;
+  reason?: string;
+  tag?: Tag[];
+  by?: GroupKey;
+  advise?: true;
+  sort?: string;
+  limit?: number;
+  columns?: string;
+  format?: Format;
+  json?: true;
+}
+
+/** Jobs, or groups of them. */
+export type Rows =
+  | { kind: "jobs"; columns: ReportColumn[]; order: Order<ReportColumn> | null }
+  | {
+    kind: "groups";
+    by: GroupKey;
+    advise: boolean;
+    columns: GroupColumn[];
+    order: Order<GroupColumn> | null;
+  };
+
+/** What is asked for. */
+export interface ReportRequest {
+  filter: ReportFilter;
+  format: Format;
+  rows: Rows;
+  limit: number | null;
+  /** Which jobs, in words. */
+  about: string;
+  host: string;
+}
+
+/** Throws UsageError. */
+export function reportRequest(context: Context, options: ReportOptions): ReportRequest {
+  const format = formatOf(options);
+  refuseContradictions(format, options);
+  const filter = filterOf(context, options);
+  return {
+    filter,
+    format,
+    rows: rowsOf(options),
+    limit: options.limit ?? null,
+    about: inWords(filter, options),
+    host: hostName(context.procs.root) ?? "this node",
+  };
+}
+
+function formatOf({ format, json }: ReportOptions): Format {
+  if (json && format !== undefined && format !== "json") {
+    throw new UsageError(`--json is --format json, and not ${format}`);
+  }
+  return json ? "json" : format ?? "table";
+}
+
+function refuseContradictions(format: Format, { by, advise, sort, limit, columns }: ReportOptions): void {
+  if (advise && by === undefined) {
+    throw new UsageError("--advise is about groups of jobs", { mend: "add --by name" });
+  }
+  if (columns !== undefined && (format === "json" || format === "jsonl")) {
+    throw new UsageError(`--columns is for tables and CSV, ${format} has every field`);
+  }
+  if (format !== "openmetrics") return;
+  if (by === "day") throw new UsageError("--by day makes a new series every day", { mend: "--by reason" });
+  const given = Object.entries({ advise, sort, limit, columns }).find(([, value]) => value !== undefined);
+  if (given !== undefined) throw new UsageError(`--${given[0]} has no meaning for openmetrics`);
+}
+
+function filterOf(context: Context, options: ReportOptions): ReportFilter {
+  const nowMs = context.clock.wallMs();
+  const moment = (option: "since" | "until") => {
+    const text = options[option];
+    const parse = parserFor(`--${option}`, (given) => parseSince(given, new Date(nowMs)).getTime());
+    return text === undefined ? null : parse(text);
+  };
+  const [sinceMs, untilMs] = [moment("since"), moment("until")];
+  if (sinceMs !== null && untilMs !== null && sinceMs >= untilMs) {
+    throw new UsageError(`--since ${localTime(sinceMs)} is not before --until ${localTime(untilMs)}`);
+  }
+  if (sinceMs !== null && sinceMs > nowMs) {
+    throw new UsageError(`--since ${localTime(sinceMs)} is in the future`);
+  }
+  const { name, ref, user, reason, tag } = options;
+  return {
+    sinceMs,
+    untilMs,
+    nameGlob: name === undefined ? null : parserFor("--name", sqliteGlob)(name),
+    ref: ref ?? null,
+    user: user ?? null,
+    reason: reason ?? null,
+    tags: tag ?? [],
+    nowMs,
+    cores: onlineCpus(context.procs.root),
+  };
+}
+
+function rowsOf({ by, advise, columns, sort }: ReportOptions): Rows {
+  if (by === undefined) {
+    const shown = columns === undefined
+      ? REPORT_COLUMNS.filter(({ isExtra }) => !isExtra)
+      : chooseColumns(columns, REPORT_COLUMNS);
+    return { kind: "jobs", columns: shown, order: orderOf(sort, REPORT_COLUMNS) };
+  }
+  const isAdvising = advise ?? false;
+  const all = groupColumns(by, isAdvising);
+  const shown = columns === undefined ? all : chooseColumns(columns, all);
+  return { kind: "groups", by, advise: isAdvising, columns: shown, order: orderOf(sort, all) };
+}
+
+function orderOf<C extends { readonly key: string }>(
+  sort: string | undefined,
+  known: readonly C[],
+): Order<C> | null {
+  return sort === undefined ? null : chooseOrder(sort, known);
+}
+
+function inWords(
+  { sinceMs, untilMs, tags }: ReportFilter,
+  { name, ref, user, reason, sort, limit }: ReportOptions,
+): string {
+  const words = [
+    ...(sinceMs === null ? [] : [`since ${localTime(sinceMs)}`]),
+    ...(untilMs === null ? [] : [`until ${localTime(untilMs)}`]),
+    ...Object.entries({ name, ref, user, reason }).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${key} ${value}`]
+    ),
+    ...tags.map(({ key, value }) => `${key}=${value}`),
+  ];
+  const jobs = words.length === 0 ? "all jobs on record" : `jobs ${words.join(", ")}`;
+  const order = sort === undefined ? "" : `, by ${sort}`;
+  return `${jobs}${order}${limit === undefined ? "" : `, the first ${limit} rows`}`;
+}

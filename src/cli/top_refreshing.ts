@@ -1,0 +1,94 @@
+/** The loop of `corral top`: reads at intervals, obeys keys and signals in between. */
+import type { Context } from "./context.ts";
+import { EXIT } from "../base/errors.ts";
+import { hostName } from "../linux/node_facts.ts";
+import type { Job } from "../job/job.ts";
+import { pressed, type View } from "../view/top.ts";
+import type { JobStore } from "../store/jobs.ts";
+import { type CpuReadings, readCpuTimes, readLiveJobs, SHORT_INTERVAL_MS } from "../observe/live.ts";
+import type { Display, Snapshot } from "../view/top_display.ts";
+
+/** Below it, the kernel's ticks (1 to 10 ms) would show in cpu%. */
+export const MIN_INTERVAL_MS = 100;
+
+/** What was asked for. `count` is of tables; Infinity: until somebody quits. */
+export interface Wanted {
+  readonly intervalMs: number;
+  readonly count: number;
+  readonly view: View;
+}
+
+/** How it came to its end; `last` is the last of `count` tables. */
+export interface Ending {
+  readonly exitCode: number;
+  readonly last: { snapshot: Snapshot; view: View } | null;
+}
+
+/** What it works with. `say` takes lines for stderr. */
+export interface RefreshingParts {
+  readonly context: Context;
+  readonly store: JobStore;
+  readonly display: Display;
+  readonly say: (line: string) => void;
+}
+
+/** One call of `corral top`. */
+export class Refreshing {
+  readonly #parts: RefreshingParts;
+  readonly #damages = new Set<string>();
+  readonly #host: string;
+
+  constructor(parts: RefreshingParts) {
+    this.#parts = parts;
+    this.#host = hostName(parts.context.procs.root) ?? "this node";
+  }
+
+  /** Until the last table, `q`, a signal, or nobody reads any more. Throws StoreError. */
+  async run({ intervalMs, count, view: first }: Wanted): Promise<Ending> {
+    const { context, display } = this.#parts;
+    let view = first;
+    let snapshot: Snapshot | null = null;
+    const jobs = this.#jobs();
+    let cpu = readCpuTimes(context, jobs);
+    let dueMs = cpu.bootMs + (jobs.length === 0 ? 0 : Math.min(intervalMs, SHORT_INTERVAL_MS));
+    for (let refreshes = 0; refreshes < count;) {
+      const event = await display.next(Math.max(0, dueMs - context.clock.bootMs()));
+      if (event?.kind === "signal") return { exitCode: EXIT.SIGNAL_BASE + event.signal, last: null };
+      if (event?.kind === "key") {
+        const chosen = pressed(view, event.key);
+        if (chosen?.act === "quit") return this.#end(null);
+        if (chosen?.act === "refresh") dueMs = Math.min(dueMs, cpu.bootMs + MIN_INTERVAL_MS);
+        if (chosen?.act !== "show") continue;
+        view = chosen.view;
+      }
+      if (event === null) {
+        ({ snapshot, cpu } = this.#read(cpu));
+        dueMs = cpu.bootMs + intervalMs;
+        refreshes++;
+      }
+      if (snapshot !== null && !await display.show(snapshot, view)) return this.#end(null);
+    }
+    return this.#end(snapshot === null ? null : { snapshot, view });
+  }
+
+  #end(last: Ending["last"]): Ending {
+    return { exitCode: this.#damages.size === 0 ? EXIT.DONE : EXIT.NEGATIVE, last };
+  }
+
+  #read(since: CpuReadings): { snapshot: Snapshot; cpu: CpuReadings } {
+    const { context } = this.#parts;
+    let damaged = 0;
+    const { live, cpu } = readLiveJobs(context, this.#jobs(() => damaged++), since);
+    const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
+    return { snapshot: { host: this.#host, at, live, damaged }, cpu };
+  }
+
+  /** Each damage is told once. */
+  #jobs(onDamage = () => {}): Job[] {
+    return this.#parts.store.live(({ message }) => {
+      onDamage();
+      if (!this.#damages.has(message)) this.#parts.say(message);
+      this.#damages.add(message);
+    });
+  }
+}

@@ -1,0 +1,30 @@
+/** What is written to the store besides the jobs themselves. */
+import type { EndReason, Exit, Survivor } from "./job.ts";
+import type { Sample, Usage } from "./usage.ts";
+
+/** An act or decision, as it is kept: append-only. */
+export interface StoredEvent {
+  atMs: number;
+  /** Who: run, kill, set, freeze, thaw. */
+  actor: string;
+  kind: string;
+  detail: Record<string, unknown>;
+}
+
+/** The same moment by both clocks: since the epoch, for people, and CLOCK_BOOTTIME, for reckoning; in milliseconds. */
+export interface Moment {
+  wallMs: number;
+  bootMs: number;
+}
+
+/** How a job ended, to be written once. */
+export interface Ending {
+  reason: EndReason;
+  trigger: EndReason;
+  exit: Exit;
+  endedAtMs: number;
+  usage: Usage | null;
+  survivors: Survivor[];
+  /** The job's course; absent where nobody has sampled it anew, and what is recorded stays. */
+  samples?: readonly Sample[];
+}

@@ -1,0 +1,56 @@
+/** The one JSON form of a job: `ps`, `show`, the receipt and (later) the report. Units are in the key names; unknown is null. */
+import type { Job } from "./job.ts";
+import { runningFacts } from "./job.ts";
+import { signalName } from "../value/signal.ts";
+import { NO_USAGE, type Usage } from "./usage.ts";
+import type { StoredEvent } from "./events.ts";
+
+/** Times are ISO 8601 in UTC. `live` carries what was read from a running job just now. */
+export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | null): Record<string, unknown> {
+  const { spec, phase } = job;
+  const run = runningFacts(job);
+  const ended = phase.state === "ended" ? phase : null;
+  return {
+    id: spec.id,
+    name: spec.name,
+    ref: spec.ref,
+    user: spec.user,
+    uid: spec.uid,
+    state: phase.state,
+    reason: phase.state === "ended" || phase.state === "ending" ? phase.reason : null,
+    trigger: ended?.trigger ?? null,
+    exitCode: ended?.exit.code ?? null,
+    signal: ended?.exit.signal == null ? null : signalName(ended.exit.signal),
+    command: spec.argv,
+    cwd: spec.cwd,
+    tags: spec.tags,
+    backend: spec.backend,
+    adopted: spec.adopted,
+    pid: run?.pid ?? null,
+    pgid: run?.pgid ?? null,
+    cgroupPath: run?.cgroup.path ?? null,
+    cgroupInode: run?.cgroup.inode ?? null,
+    supervisorPid: spec.supervisor.pid,
+    createdAt: iso(spec.createdAtMs),
+    startedAt: iso(run?.startedAtMs ?? null),
+    endedAt: iso(ended?.endedAtMs ?? null),
+    timeoutMs: spec.timeoutMs,
+    graceMs: spec.graceMs,
+    firstSignal: spec.signal,
+    limits: spec.limits,
+    usage: ended?.usage ?? live ?? NO_USAGE,
+    survivors: ended?.survivors ?? [],
+    ...(events === null ? {} : {
+      events: events.map((event) => ({
+        at: iso(event.atMs),
+        actor: event.actor,
+        kind: event.kind,
+        detail: event.detail,
+      })),
+    }),
+  };
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,30 @@
+/** Whose a cgroup is, by its path alone: names that corral makes, whatever store the job is in. Pure. */
+import { isJobId } from "../value/id.ts";
+
+/**
+ * The job that a cgroup belongs to: at or below `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs), anywhere in the path.
+ * The innermost for a job in a job; null for none.
+ */
+export function jobOfCgroup(path: string | null): string | null {
+  return lastPair(path, (parent, name) => {
+    const id = parent === "corral.slice" ? /^corral-([^-]*)\.slice$/.exec(name)?.[1] : name;
+    return (parent === "corral.slice" || parent === "corral") && id !== undefined && isJobId(id) ? id : null;
+  });
+}
+
+/** The job whose detached supervisor lives in this cgroup, `corral.slice/corral-ID-supervisor.scope`; null for none. */
+export function jobOfSupervisorScope(path: string | null): string | null {
+  return lastPair(path, (parent, name) => {
+    const id = /^corral-([^-]*)-supervisor\.scope$/.exec(name)?.[1];
+    return parent === "corral.slice" && id !== undefined && isJobId(id) ? id : null;
+  });
+}
+
+function lastPair(path: string | null, read: (parent: string, name: string) => string | null): string | null {
+  const names = (path ?? "").split("/");
+  for (let index = names.length - 1; index > 0; index--) {
+    const found = read(names[index - 1]!, names[index]!);
+    if (found !== null) return found;
+  }
+  return null;
+}

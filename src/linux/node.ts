@@ -1,0 +1,75 @@
+/** What this node offers: where cgroup2 is mounted, which cgroup corral is in, whether a systemd manager answers. */
+import { SetupError } from "../base/errors.ts";
+import { parseCgroupPath } from "./proc.ts";
+
+/** What was found on this node. */
+export interface Node {
+  /** Mount point of cgroup2. */
+  cgroupMount: string;
+  /** corral's own cgroup, below the mount. */
+  ownCgroup: string;
+  uid: number;
+  /** systemd is PID 1 (sd_booted(3)). */
+  systemdBooted: boolean;
+  /** Directory of the caller's user manager, such as /run/user/1000, when it runs; null otherwise, and for root. */
+  userRuntimeDir: string | null;
+}
+
+/** Places that differ on a fake node. */
+export interface NodeRoots {
+  proc: string;
+  run: string;
+}
+
+/**
+ * The cgroup2 mounts of /proc/self/mountinfo (proc_pid_mountinfo(5)) that no other mount hides: those that show the hierarchy from its root
+ * first.
+ */
+export function parseCgroup2Mounts(text: string): string[] {
+  const mounts = text.split("\n").filter((line) => line !== "").map((line) => {
+    const [left = "", right = ""] = line.split(" - ");
+    const [id, parent, , root = "", point = ""] = left.split(" ");
+    return { id, parent, root, point, isCgroup2: right.startsWith("cgroup2 ") };
+  });
+  const isHidden = (mount: typeof mounts[number]) =>
+    mounts.some(({ parent, point }) => parent === mount.id && point === mount.point);
+  // Spaces, tabs and backslashes in names are octal escapes.
+  const decode = (name: string) =>
+    name.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+  return mounts.filter((mount) => mount.isCgroup2 && !isHidden(mount))
+    .sort((a, b) => Number(b.root === "/") - Number(a.root === "/")).map(({ point }) => decode(point));
+}
+
+/** Throws SetupError when there is no cgroup2 at all. */
+export function inspectNode(roots: NodeRoots, uid: number): Node {
+  const mounts = parseCgroup2Mounts(Deno.readTextFileSync(`${roots.proc}/self/mountinfo`));
+  const cgroupMount = mounts[0];
+  if (cgroupMount === undefined) {
+    throw new SetupError(
+      "no cgroup2 file system is mounted",
+      "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 none /sys/fs/cgroup/unified",
+    );
+  }
+  return {
+    cgroupMount,
+    ownCgroup: parseCgroupPath(Deno.readTextFileSync(`${roots.proc}/self/cgroup`)) ?? "/",
+    uid,
+    systemdBooted: exists(`${roots.run}/systemd/system`),
+    userRuntimeDir: uid === 0 ? null : userRuntimeDir(roots.run, uid),
+  };
+}
+
+/** cron and sudo set no XDG_RUNTIME_DIR: its place is fixed by pam_systemd(8), so corral looks there itself. */
+function userRuntimeDir(run: string, uid: number): string | null {
+  const directory = `${run}/user/${uid}`;
+  return exists(`${directory}/systemd/private`) ? directory : null;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

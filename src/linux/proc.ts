@@ -1,0 +1,191 @@
+/** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
+import { ParseError } from "../base/errors.ts";
+import { isForbidden, isVanished } from "../cgroup/file.ts";
+import type { Identity } from "../job/job.ts";
+import type { Signal } from "../value/signal.ts";
+import { killByNumber } from "./libc.ts";
+
+const LAST_STANDARD_SIGNAL = 31;
+/** Of the flags in /proc/PID/stat (include/linux/sched.h; the same since 2.6.27). */
+const PF_EXITING = 0x0000_0004;
+const PF_KTHREAD = 0x0020_0000;
+
+/** The fields of /proc/PID/stat that corral uses (proc_pid_stat(5)). */
+export interface ProcStat {
+  pid: number;
+  /** At most 15 bytes, anything the process likes. */
+  name: string;
+  state: string;
+  ppid: number;
+  pgid: number;
+  session: number;
+  kernelThread: boolean;
+  /** On its way out or a zombie: its memory is given up, and its command line with it. */
+  exiting: boolean;
+  /** utime + stime in clock ticks. */
+  cpuTicks: number;
+  /** A process whose main thread has ended looks like a zombie and has others. */
+  threads: number;
+  startTicks: number;
+  /** Resident set in pages. */
+  residentPages: number;
+}
+
+/** Parses /proc/PID/stat. The name may hold spaces, brackets and newlines: the last `)` ends it. Throws ParseError. */
+export function parseStat(text: string, path: string): ProcStat {
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  const rest = text.slice(close + 2).trim().split(" ");
+  // `rest` begins with field 3 of the manual page.
+  const field = (number: number): number => {
+    const value = Number(rest[number - 3]);
+    if (!Number.isFinite(value)) throw new ParseError(`has no field ${number}`, { path });
+    return value;
+  };
+  if (open < 0 || close < open) throw new ParseError("has no (name)", { path });
+  return {
+    pid: Number(text.slice(0, open).trim()),
+    name: text.slice(open + 1, close),
+    state: rest[0] ?? "?",
+    ppid: field(4),
+    pgid: field(5),
+    session: field(6),
+    kernelThread: (field(9) & PF_KTHREAD) !== 0,
+    exiting: (field(9) & PF_EXITING) !== 0,
+    cpuTicks: field(14) + field(15),
+    threads: field(20),
+    startTicks: field(22),
+    residentPages: field(24),
+  };
+}
+
+/** The cgroup2 path in the text of /proc/PID/cgroup: the line `0::PATH` (cgroups(7)); null without cgroup2. */
+export function parseCgroupPath(text: string): string | null {
+  const line = text.split("\n").find((candidate) => candidate.startsWith("0::"));
+  return line === undefined ? null : line.slice(3).replace(/ \(deleted\)$/, "");
+}
+
+/** The /proc of a node: reads, and signals to processes whose identity was just checked. */
+export class Procs {
+  /** @param root such as /proc */
+  constructor(readonly root: string) {}
+
+  /** Of everything that runs and may be seen (hidepid hides the others), in ascending order. */
+  pids(): number[] {
+    return [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) => /^\d+$/.test(name))
+      .map(Number).sort((a, b) => a - b);
+  }
+
+  /** A file of a process, or null when the process is gone. Throws on anything else. */
+  read(pid: number, file: string): string | null {
+    try {
+      return Deno.readTextFileSync(`${this.root}/${pid}/${file}`);
+    } catch (error) {
+      if (isVanished(error)) return null;
+      throw error;
+    }
+  }
+
+  /** A file that another user's process may hide; null when gone or hidden. */
+  readIfAllowed(pid: number, file: string): string | null {
+    try {
+      return this.read(pid, file);
+    } catch {
+      return null;
+    }
+  }
+
+  stat(pid: number): ProcStat | null {
+    const text = this.read(pid, "stat");
+    return text === null ? null : parseStat(text, `${this.root}/${pid}/stat`);
+  }
+
+  /** As `stat`, but null also for a process that hidepid=1 shows nothing of (proc(5)). */
+  statIfShown(pid: number): ProcStat | null {
+    try {
+      return this.stat(pid);
+    } catch (error) {
+      if (isForbidden(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Every process that is shown. Some 20 us each. */
+  stats(): ProcStat[] {
+    const pids = [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) =>
+      /^\d+$/.test(name)
+    );
+    return pids.map((pid) => this.statIfShown(Number(pid))).filter((stat) => stat !== null);
+  }
+
+  /** Identity of a live process; null when there is none. */
+  identify(pid: number, bootId: string): Identity | null {
+    const stat = this.stat(pid);
+    return stat === null ? null : { pid, startTicks: stat.startTicks, bootId };
+  }
+
+  /** True while that very process lives (a zombie lives no more): same pid, same start time, same boot. */
+  isAlive(identity: Identity, bootId: string): boolean {
+    if (identity.bootId !== bootId) return false;
+    const stat = this.stat(identity.pid);
+    return stat !== null && stat.startTicks === identity.startTicks && !"ZXx".includes(stat.state);
+  }
+
+  /** cgroup2 path of a process; null when it is gone. */
+  cgroupPath(pid: number): string | null {
+    const text = this.read(pid, "cgroup");
+    return text === null ? null : parseCgroupPath(text);
+  }
+
+  /** As `cgroupPath`; null also when it is hidden (hidepid). */
+  cgroupPathIfShown(pid: number): string | null {
+    return parseCgroupPath(this.readIfAllowed(pid, "cgroup") ?? "");
+  }
+
+  /** The command line with its NULs as separators; empty for kernel threads and zombies. */
+  commandLine(pid: number): string[] {
+    const text = this.readIfAllowed(pid, "cmdline") ?? "";
+    return text === "" ? [] : text.replace(/\0$/, "").split("\0");
+  }
+
+  /** Real uid of a process; null when it is gone. */
+  uid(pid: number): number | null {
+    const match = /^Uid:\t(\d+)/m.exec(this.readIfAllowed(pid, "status") ?? "");
+    return match ? Number(match[1]) : null;
+  }
+
+  /**
+   * Sends a signal to a process whose membership of a cgroup (at or below `cgroupPath`) is read just before.
+   * False when the process is gone or elsewhere. Throws when the kernel refuses (EPERM: another user's process).
+   */
+  signalIn(cgroupPath: string, pid: number, signal: Signal): boolean {
+    const now = this.cgroupPath(pid);
+    if (now === null || !`${now}/`.startsWith(`${cgroupPath}/`)) return false;
+    return this.#send(pid, signal);
+  }
+
+  /**
+   * Sends a signal to a process that was just listed in a cgroup which is frozen throughout: it can neither leave nor end, so the list is
+   * its identity. False when something killed it nevertheless. Throws when the kernel refuses (EPERM: another user's process).
+   */
+  signalFrozen(pid: number, signal: Signal): boolean {
+    return this.#send(pid, signal);
+  }
+
+  /** Sends a signal to one identified process; false when it is gone. */
+  signal(identity: Identity, bootId: string, signal: Signal): boolean {
+    return this.isAlive(identity, bootId) && this.#send(identity.pid, signal);
+  }
+
+  #send(pid: number, signal: Signal): boolean {
+    try {
+      // Deno.kill knows no real-time signals (2.7.11).
+      if (signal.number > LAST_STANDARD_SIGNAL) return killByNumber(pid, signal.number);
+      Deno.kill(pid, `SIG${signal.name}` as Deno.Signal);
+      return true;
+    } catch (error) {
+      if (isVanished(error)) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/** All processes of a node, as /proc shows them at one moment. */
+import { isForbidden, isVanished } from "../cgroup/file.ts";
+import { isJobId } from "../value/id.ts";
+import type { Identity } from "../job/job.ts";
+import { boundedReads, readFirst } from "../base/bounded_read.ts";
+import { type Clock, MS_PER_TICK, startedBootMs } from "./clock.ts";
+import { pageSizeBytes } from "./libc.ts";
+import type { Procs } from "./proc.ts";
+
+/** One process. Reused pids are told apart by the start time. */
+export interface Process extends Identity {
+  ppid: number;
+  /** At most 15 bytes, anything the process likes. */
+  name: string;
+  /** One letter of /proc/PID/stat. */
+  state: string;
+  kernelThread: boolean;
+  /** On its way out or a zombie: it has no command line any more. */
+  exiting: boolean;
+  /** Effective user, as ps(1) shows. */
+  uid: number;
+  ageMs: number;
+  cpuUsageUsec: number;
+  residentBytes: number;
+  /** The command line; empty for kernel threads, zombies and, for a moment, in an exec; null when it did not answer (READ_CAP_MS) or is hidden. */
+  words: string[] | null;
+  /** Below the cgroup2 mount; null without cgroup2. */
+  cgroupPath: string | null;
+}
+
+/** Where processes are read. A Context is one. */
+export interface ProcessSource {
+  procs: Procs;
+  clock: Clock;
+}
+
+/** What is looked at of a command line; a process can make its own as long as its memory (prctl(2), PR_SET_MM_MAP). */
+export const COMMAND_LINE_BYTES = 65_536;
+/** execve(2) allows arguments and environment 6 MiB together: 3/4 of _STK_LIM. */
+const ENVIRON_BYTES = 6 * 1024 * 1024;
+const DECODER = new TextDecoder();
+const MARKER = "CORRAL_JOB_ID=";
+
+/**
+ * Every process that this user may look at (hidepid hides the others), by pid. Some 100 us each, and one READ_CAP_MS more in all when
+ * command lines hang.
+ */
+export async function listProcesses(source: ProcessSource): Promise<Process[]> {
+  const bootMs = source.clock.bootMs();
+  const found = await Promise.all(source.procs.pids().map((pid) => readAt(source, pid, bootMs)));
+  return found.filter((process) => process !== null);
+}
+
+/** One process; null when it is gone or hidden. */
+export async function readProcess(source: ProcessSource, pid: number): Promise<Process | null> {
+  return await readAt(source, pid, source.clock.bootMs());
+}
+
+async function readAt({ procs, clock }: ProcessSource, pid: number, bootMs: number): Promise<Process | null> {
+  const stat = procs.statIfShown(pid);
+  const uid = stat === null ? null : effectiveUid(procs, pid);
+  if (stat === null || uid === null) return null;
+  const words = stat.kernelThread ? [] : await commandWords(procs, pid);
+  if (words === "gone") return null;
+  return {
+    pid,
+    startTicks: stat.startTicks,
+    bootId: clock.bootId(),
+    ppid: stat.ppid,
+    name: stat.name,
+    state: stat.state,
+    kernelThread: stat.kernelThread,
+    exiting: stat.exiting,
+    uid,
+    ageMs: Math.max(0, bootMs - startedBootMs(stat)),
+    cpuUsageUsec: stat.cpuTicks * MS_PER_TICK * 1000,
+    residentBytes: stat.residentPages * pageSizeBytes(),
+    words,
+    cgroupPath: procs.cgroupPathIfShown(pid),
+  };
+}
+
+/** The owner of /proc/PID itself, whatever hides the rest of the process (task_dump_owner(), Linux 4.11): a fifth of what `status` costs. */
+function effectiveUid(procs: Procs, pid: number): number | null {
+  try {
+    return Deno.lstatSync(`${procs.root}/${pid}`).uid;
+  } catch (error) {
+    if (isVanished(error)) return null;
+    throw error;
+  }
+}
+
+/** The words joined by blanks; null without any: kernel threads, zombies, and what does not answer. */
+export function commandLine({ words }: Process): string | null {
+  return words === null || words.length === 0 ? null : words.join(" ");
+}
+
+/** stat and cgroup never wait for the process; cmdline and environ can. */
+async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
+  try {
+    // The open waits for nothing; only the read takes the lock.
+    const open = () => Deno.openSync(`${procs.root}/${pid}/cmdline`);
+    const bytes = await boundedReads.run(() => readFirst(open(), COMMAND_LINE_BYTES));
+    return bytes === null ? null : splitWords(DECODER.decode(bytes));
+  } catch (error) {
+    if (isVanished(error)) return "gone";
+    if (isForbidden(error)) return null;
+    throw error;
+  }
+}
+
+/** A process that writes a title over its command line (setproctitle) pads it with NULs: those at the end are no words. */
+function splitWords(text: string): string[] {
+  const end = text.search(/\0*$/);
+  return end === 0 ? [] : text.slice(0, end).split("\0");
+}
+
+/**
+ * The job whose marker a process carries: CORRAL_JOB_ID in the environment that it was started with. null without one, when the process
+ * is gone, hidden (another user's) or does not answer (READ_CAP_MS), and when it wrote over its environment.
+ */
+export async function markerOf(procs: Procs, pid: number): Promise<string | null> {
+  try {
+    // Even the open can wait here, for an exec that is under way (mm_access()).
+    const bytes = await boundedReads.run(async () =>
+      await readFirst(await Deno.open(`${procs.root}/${pid}/environ`), ENVIRON_BYTES)
+    );
+    const variables = DECODER.decode(bytes ?? new Uint8Array()).split("\0");
+    const id = variables.find((variable) => variable.startsWith(MARKER))?.slice(MARKER.length);
+    return id !== undefined && isJobId(id) ? id : null;
+  } catch (error) {
+    if (isVanished(error) || isForbidden(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Children of these pids, their children and so on, in the order of the list; not the pids themselves. A process whose parent has ended
+ * is nobody's descendant any more: the kernel hands it to pid 1 or a subreaper.
+ */
+export function descendantsOf<T extends { pid: number; ppid: number }>(
+  pids: Iterable<number>,
+  list: readonly T[],
+): T[] {
+  const children = Map.groupBy(list, ({ ppid }) => ppid);
+  const roots = new Set(pids);
+  const seen = new Set(roots);
+  const queue = [...roots];
+  for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
+    for (const child of children.get(pid) ?? []) {
+      if (seen.has(child.pid)) continue;
+      seen.add(child.pid);
+      queue.push(child.pid);
+    }
+  }
+  return list.filter(({ pid }) => seen.has(pid) && !roots.has(pid));
+}

@@ -1,0 +1,73 @@
+/** Users, as the node's name services know them (files, LDAP, SSSD), through getent(1). */
+import { SetupError, UsageError } from "../base/errors.ts";
+import { type CommandResult, NO_SUCH_TOOL } from "./command.ts";
+
+/** The fields of passwd(5) that a launch needs. */
+export interface User {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+  shell: string;
+}
+
+/** Exit code of getent(1) for a key that is not there. */
+const GETENT_NOT_FOUND = 2;
+
+/** One line of passwd(5); null when it is not one. */
+export function parsePasswdLine(line: string): User | null {
+  const [name, , uid, gid, , home, shell] = line.trim().split(":");
+  if (name === undefined || shell === undefined || home === undefined) return null;
+  // The lines of NIS (`+::::::`) have no numbers, and no number must not become 0.
+  if (![uid, gid].every((number) => /^\d+$/.test(number ?? ""))) return null;
+  return { name, uid: Number(uid), gid: Number(gid), home, shell: shell === "" ? "/bin/sh" : shell };
+}
+
+/** By name or number. Throws UsageError for one that does not exist, SetupError without getent. */
+export async function findUser(
+  key: string,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<User> {
+  const result = key === "" || key.startsWith("-") || key.includes("\0")
+    ? { code: GETENT_NOT_FOUND, stdout: "", stderr: "" }
+    : await run(["getent", "passwd", key]);
+  if (result.code === NO_SUCH_TOOL) {
+    throw new SetupError("cannot look up users: getent is missing", "install libc-bin (or glibc-common)");
+  }
+  const user = parsePasswdLine(result.stdout.split("\n")[0] ?? "");
+  if (result.code !== 0 || user === null) {
+    throw new UsageError(`--user: there is no user ${JSON.stringify(key)}`);
+  }
+  return user;
+}
+
+/** The caller's name without another process: from /etc/passwd, else the number itself. */
+export function nameOfUid(uid: number, passwdFile: string): string {
+  try {
+    const users = Deno.readTextFileSync(passwdFile).split("\n").map(parsePasswdLine);
+    return users.find((user) => user?.uid === uid)?.name ?? String(uid);
+  } catch {
+    return String(uid);
+  }
+}
+
+/** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */
+export async function namesOfUids(
+  uids: Iterable<number>,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<(uid: number) => string> {
+  const asked = [...new Set(uids)].map(String);
+  // Exit code 2 means that one of them is not known; the others are there all the same.
+  const { stdout } = asked.length === 0 ? { stdout: "" } : await run(["getent", "passwd", ...asked]);
+  const users = stdout.split("\n").map(parsePasswdLine).filter((user) => user !== null);
+  const names = new Map(users.map(({ uid, name }) => [uid, name]));
+  return (uid) => names.get(uid) ?? String(uid);
+}
+
+/** A number is taken as it is: processes outlive accounts. Throws as findUser() does. */
+export async function uidOf(
+  user: string,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<number> {
+  return /^\d{1,10}$/.test(user) ? Number(user) : (await findUser(user, run)).uid;
+}

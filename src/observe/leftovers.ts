@@ -1,0 +1,46 @@
+/** Cgroups that bear the name of a job and are not a live job's: those of ended jobs, and those that this store knows nothing of. */
+import type { Context } from "../cli/context.ts";
+import { type Job, runningFacts } from "../job/job.ts";
+import type { NamedCgroup } from "../backend/backend.ts";
+import { readEventsAt } from "../cgroup/events.ts";
+import type { JobStore } from "../store/jobs.ts";
+
+/** What lies in corral's places besides the live jobs. */
+export interface Leftovers {
+  /** Ended jobs whose cgroup is there: nobody lived to remove it. */
+  ended: Job[];
+  /** Not acted upon: they may be the jobs of another --state-dir, or of a row that was tampered with. */
+  unknown: (NamedCgroup & { inode: number; isPopulated: boolean; isRecordedElsewhere: boolean })[];
+}
+
+/** `live` are the jobs that are looked at anyway. Throws CgroupError, StoreError. */
+export function findLeftovers(context: Context, store: JobStore, live: readonly Job[]): Leftovers {
+  const found: Leftovers = { ended: [], unknown: [] };
+  const liveById = new Map(live.map((job) => [job.spec.id, job]));
+  for (const named of context.backends().flatMap((backend) => backend.list())) {
+    // A row that is damaged is reported as such when it is live; its cgroup as unknown.
+    const job = liveById.get(named.id) ?? store.get(named.id, () => {});
+    if (job !== null && isRecordedAs(named, job)) {
+      // Live in this store since a moment ago, it is another `corral run`'s at this moment.
+      if (job.phase.state === "ended" && !liveById.has(named.id)) found.ended.push(job);
+    } else found.unknown.push(...stillThere(context, named, job !== null));
+  }
+  return found;
+}
+
+/** A job that never ran is found by its name alone. */
+function isRecordedAs({ path }: NamedCgroup, job: Job): boolean {
+  const run = runningFacts(job);
+  return run === null || run.cgroup.path === path;
+}
+
+function stillThere(
+  context: Context,
+  named: NamedCgroup,
+  isRecordedElsewhere: boolean,
+): Leftovers["unknown"] {
+  const fs = context.cgroups();
+  const inode = fs.inode(named.path);
+  if (inode === null) return [];
+  return [{ ...named, inode, isPopulated: readEventsAt(fs, named.path).populated, isRecordedElsewhere }];
+}

@@ -1,0 +1,111 @@
+/** What live jobs hold and use right now, read by somebody who only looks: `corral ps`, `corral top`. */
+import { readEventsAt } from "../cgroup/events.ts";
+import type { CgroupFs } from "../cgroup/file.ts";
+import { readable, readCpuUsageUsec, readCurrent } from "../cgroup/usage.ts";
+import type { Context } from "../cli/context.ts";
+import { cpuPercent, type CpuReading } from "../job/cpu_use.ts";
+import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
+import type { LiveJob } from "../job/live_job.ts";
+import type { Usage } from "../job/usage.ts";
+import { readJobUsage } from "./job_usage.ts";
+import { cgroupRecord } from "./job.ts";
+
+/** Long enough for the kernel's ticks (1 to 10 ms), short enough not to be felt. */
+export const SHORT_INTERVAL_MS = 200;
+
+/** The CPU time of jobs by their ids, each with the moment of its own: a thousand are not read at once. */
+export interface CpuReadings {
+  /** When the first was read. */
+  readonly bootMs: number;
+  readonly byJob: ReadonlyMap<string, CpuReading>;
+}
+
+/** The beginning of an interval. */
+export function readCpuTimes(context: Context, jobs: readonly Job[]): CpuReadings {
+  const bootMs = context.clock.bootMs();
+  return readings(
+    bootMs,
+    jobs.map((job) => [job, look(context, job, (fs, { path }) => cpu(context, fs, path))]),
+  );
+}
+
+/**
+ * Everything that the tables show. CPU use is that since the readings of `since`, or since a job's start where that came later; without
+ * `since`, the mean since the start. `cpu` is the beginning of the next interval.
+ */
+export function readLiveJobs(
+  context: Context,
+  jobs: readonly Job[],
+  since: CpuReadings | null,
+): { live: LiveJob[]; cpu: CpuReadings } {
+  const bootMs = context.clock.bootMs();
+  const seen = jobs.map((job) => ({
+    job,
+    found: look(context, job, (fs, own) => readNow(context, fs, own)),
+  }));
+  const live = seen.map(({ job, found }): LiveJob => ({
+    job,
+    cpuPercent: cpuPercent(beginning(job, since), found?.cpu ?? null),
+    memoryBytes: found?.memoryBytes ?? null,
+    procs: found?.procs ?? null,
+    frozen: found?.frozen ?? false,
+  }));
+  return { live, cpu: readings(bootMs, seen.map(({ job, found }) => [job, found?.cpu ?? null])) };
+}
+
+/** All that a live job has used so far; null where it cannot be read. */
+export function readLiveUsage(context: Context, job: Job): Usage | null {
+  return look(context, job, (fs, { path }) => ({
+    ...readJobUsage(fs, path, context.procs.root),
+    wallMs: wallSoFarMs(context, job),
+  }));
+}
+
+/** Since the job's start; null for one that has not started. */
+export function wallSoFarMs({ clock }: Context, job: Job): number | null {
+  const startedBootMs = runningFacts(job)?.startedBootMs;
+  return startedBootMs === undefined ? null : clock.bootMs() - startedBootMs;
+}
+
+/** `read` of the job's own cgroup; null when it is not there, or not the job's. */
+function look<T>(context: Context, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
+  try {
+    const record = cgroupRecord(context, job);
+    if (record === null || job.spec.bootId !== context.clock.bootId()) return null;
+    const cgroups = context.cgroups();
+    return cgroups.isOwn(record, job.spec.id) ? read(cgroups, { ...record, id: job.spec.id }) : null;
+  } catch {
+    // A job that cannot be read must not hide the others: its figures are unknown.
+    return null;
+  }
+}
+
+type Own = CgroupRecord & { id: string };
+
+function readNow(context: Context, fs: CgroupFs, own: Own) {
+  return {
+    cpu: cpu(context, fs, own.path),
+    memoryBytes: readCurrent(fs, own.path).memoryBytes,
+    procs: fs.own(own, own.id).pids().length,
+    frozen: readEventsAt(fs, own.path).frozen,
+  };
+}
+
+function cpu(context: Context, fs: CgroupFs, path: string): CpuReading | null {
+  const cpuUsageUsec = readCpuUsageUsec(readable(fs, path));
+  return cpuUsageUsec === null ? null : { bootMs: context.clock.bootMs(), cpuUsageUsec };
+}
+
+function readings(bootMs: number, all: readonly [Job, CpuReading | null][]): CpuReadings {
+  const known = all.flatMap(([{ spec }, reading]) => reading === null ? [] : [[spec.id, reading] as const]);
+  return { bootMs, byJob: new Map(known) };
+}
+
+function beginning(job: Job, since: CpuReadings | null): CpuReading | null {
+  const earlier = since?.byJob.get(job.spec.id);
+  if (earlier !== undefined) return earlier;
+  const startedBootMs = runningFacts(job)?.startedBootMs;
+  if (startedBootMs === undefined) return null;
+  const wasThere = since !== null && startedBootMs < since.bootMs;
+  return wasThere ? null : { bootMs: startedBootMs, cpuUsageUsec: 0 };
+}

@@ -1,0 +1,30 @@
+/** Asks the owner of jobs, through a command of the admin's, what it thinks of them. */
+import type { Context } from "../cli/context.ts";
+import { quoted } from "../base/text.ts";
+import { canBeAsked, parseAnswers } from "./owner_answers.ts";
+
+/** The command has to answer within it; otherwise nothing is known. */
+export const STATUS_CAP_MS = 30_000;
+
+/**
+ * Runs the command once with the refs on stdin, one a line. A command that fails or takes too long is said, and has told nothing: no
+ * answers at all, not even those it gave before.
+ */
+export async function askOwner(
+  context: Context,
+  command: string,
+  refs: readonly string[],
+): Promise<Map<string, string>> {
+  const asked = [...new Set(refs.filter(canBeAsked))];
+  if (asked.length === 0) return new Map();
+  const result = await context.shell(command, {
+    stdin: asked.map((ref) => `${ref}\n`).join(""),
+    capMs: STATUS_CAP_MS,
+  });
+  if (result !== null && result.code === 0) return parseAnswers(result.stdout);
+  const why = result === null
+    ? `did not answer within ${STATUS_CAP_MS / 1000} s`
+    : `exit code ${result.code}${result.stderr === "" ? "" : `: ${quoted(result.stderr, 200)}`}`;
+  context.say(`warning: the status command failed (${why}): no job is judged by its owner in this sweep`);
+  return new Map();
+}

@@ -1,0 +1,40 @@
+/** What the owner of strays thinks of them, by the refs in their command lines. */
+import type { Context } from "../cli/context.ts";
+import { UsageError } from "../base/errors.ts";
+import { ownersWord } from "./owner_answers.ts";
+import { askOwner } from "./owner.ts";
+import type { Stray } from "./strays_select.ts";
+
+/** How the owner is asked, and whether its word decides. */
+export interface OwnersViewOptions {
+  statusCommand: string | null;
+  refPattern: RegExp | null;
+  finishedOnly: boolean;
+}
+
+/** The owner's word for each stray. */
+export interface OwnersView {
+  /** In lower case, null where it said nothing; null altogether when it was not asked. */
+  statusOf: ((stray: Stray) => string | null) | null;
+  /** False for one that is not wanted, because the owner did not call it finished. */
+  fits: (stray: Stray) => boolean;
+}
+
+/** Asked once: of what is found later with another ref it has said nothing. Throws UsageError. */
+export async function askOwnerOf(
+  context: Context,
+  strays: readonly Stray[],
+  { statusCommand, refPattern, finishedOnly }: OwnersViewOptions,
+): Promise<OwnersView> {
+  if (finishedOnly && (statusCommand === null || refPattern === null)) {
+    throw new UsageError("--finished-only: by whose word? give --ref-pattern and --status-command");
+  }
+  if (statusCommand === null) return { statusOf: null, fits: () => true };
+  const refs = strays.map(({ ref }) => ref).filter((ref) => ref !== null);
+  const answers = await askOwner(context, statusCommand, refs);
+  const { finishedStatuses } = context.settings;
+  return {
+    statusOf: ({ ref }) => ref === null ? null : answers.get(ref.trim()) ?? null,
+    fits: ({ ref }) => !finishedOnly || ownersWord(answers, ref, finishedStatuses) === true,
+  };
+}

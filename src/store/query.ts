@@ -1,0 +1,90 @@
+/** From the filters of `corral report` to SQL. Everything that was typed is a parameter of the statement, never a part of it. */
+import type { SQLInputValue } from "node:sqlite";
+import type { Tag } from "../value/tag.ts";
+import type { Order } from "../view/choose_columns.ts";
+import type { GroupKey } from "../view/report/group_columns.ts";
+import { REASON_SQL, type ReportColumn, STARTED_SQL } from "../view/report/columns.ts";
+import type { RowQuery } from "./pages.ts";
+
+/** Which jobs, and seen from when and where. Null is "any" or "nobody knows". */
+export interface ReportFilter {
+  /** Jobs that ran at some time between these moments: milliseconds since the epoch. */
+  sinceMs: number | null;
+  untilMs: number | null;
+  /** A pattern of SQLite's GLOB. */
+  nameGlob: string | null;
+  ref: string | null;
+  /** A name, or the digits of a uid. */
+  user: string | null;
+  /** An end reason, or the state of a job that is not ended. */
+  reason: string | null;
+  /** A job has to have all of them. */
+  tags: readonly Tag[];
+  nowMs: number;
+  /** CPUs of the node. */
+  cores: number | null;
+}
+
+/** Which rows first, and how many. Null: by their start, all of them. */
+export interface RowOrder {
+  by: Order<ReportColumn> | null;
+  limit: number | null;
+}
+
+const NO_ORDER: RowOrder = { by: null, limit: null };
+
+/** Rows of the values of `select`. */
+export function valueRows(select: readonly string[], filter: ReportFilter, order = NO_ORDER): RowQuery {
+  return { ...rowsOf(filter, order), select };
+}
+
+/** What jobs have in common, as SQL. A day is made of the start by whoever knows the time zone. */
+export const GROUP_SQL: Record<GroupKey, string> = {
+  name: "name",
+  user: "user",
+  reason: REASON_SQL,
+  day: STARTED_SQL,
+};
+
+function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select"> {
+  const { sinceMs, untilMs, nameGlob, ref, user, reason, tags, nowMs, cores } = filter;
+  const conditions: string[] = [];
+  const values: Record<string, SQLInputValue> = { now: nowMs, cores };
+  const where = (condition: string, name: string, value: SQLInputValue | null) => {
+    if (value === null) return;
+    conditions.push(condition);
+    values[name] = value;
+  };
+  // Two searches of one index (jobs_ended). The + keeps SQLite from another index, with which it would look at every row.
+  where("(ended_at_ms >= :since OR ended_at_ms IS NULL)", "since", sinceMs);
+  where(`${sinceMs === null ? "" : "+"}created_at_ms < :until`, "until", untilMs);
+  where(isPattern(nameGlob) ? "name GLOB :name" : "name = :name", "name", nameGlob);
+  where("ref = :ref", "ref", ref);
+  where(isUid(user) ? "(user = :user OR uid = CAST(:user AS INTEGER))" : "user = :user", "user", user);
+  where(`${REASON_SQL} = :reason`, "reason", reason);
+  for (const [index, { key, value }] of tags.entries()) {
+    where(`tags ->> :key${index} = :value${index}`, `value${index}`, value);
+    // In quotes: a key may hold a dot. It holds no quote (value/tag.ts).
+    values[`key${index}`] = `$."${key}"`;
+  }
+  const filtered = conditions.length === 0 ? null : conditions.join(" AND ");
+  return { where: filtered, order: orderSql(filter, order), limit: order.limit, values };
+}
+
+/** Null for the order in which they were recorded, where no other index than that of this order finds them sooner. */
+function orderSql({ sinceMs, nameGlob, ref }: ReportFilter, { by }: RowOrder): string | null {
+  if (by === null) {
+    if (sinceMs !== null) return "+created_at_ms, rowid";
+    return nameGlob === null && ref === null ? null : "created_at_ms, rowid";
+  }
+  // What is not known comes last either way.
+  return `${by.column.sql} ${by.isDescending ? "DESC" : "ASC"} NULLS LAST, created_at_ms, rowid`;
+}
+
+function isPattern(nameGlob: string | null): boolean {
+  return nameGlob !== null && /[*?[]/.test(nameGlob);
+}
+
+function isUid(user: string | null): boolean {
+  return user !== null && /^\d+$/.test(user);
+}

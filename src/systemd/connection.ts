@@ -1,0 +1,228 @@
+/**
+ * One connection to a systemd manager's own socket (/run/systemd/private, or systemd/private in the user's runtime directory): the one
+ * that systemctl uses. No bus daemon is in between, so none has to run, and none refuses when hundreds of jobs start at once. Only what
+ * systemd does not do for whom it does not know from a bus is asked for on the system bus.
+ */
+import { crashPoint } from "../base/crash_point.ts";
+import { CorralError } from "../base/errors.ts";
+import { type DBusMessage, DBusWriter, decodeMessage, encodeCall } from "./wire.ts";
+
+/** systemd said no. The message is systemd's own. */
+export class SystemdRefusal extends CorralError {
+  override name = "SystemdRefusal";
+
+  /** @param errorName such as org.freedesktop.systemd1.UnitExists; null when the manager did not answer at all */
+  constructor(message: string, readonly errorName: string | null, cause?: unknown) {
+    super(message, { cause });
+  }
+}
+
+/** systemd did not answer in time: it may have done what it was asked for, or do it later. */
+export class SystemdSilence extends SystemdRefusal {
+  override name = "SystemdSilence";
+}
+
+const DESTINATION = "org.freedesktop.systemd1";
+const PATH = "/org/freedesktop/systemd1";
+const MANAGER = "org.freedesktop.systemd1.Manager";
+const SERIAL = 1;
+const HELLO_SERIAL = 2;
+/** The bus daemon itself. */
+const BUS = {
+  destination: "org.freedesktop.DBus",
+  path: "/org/freedesktop/DBus",
+  interface: "org.freedesktop.DBus",
+};
+const NEWLINE = 0x0a;
+const READ_BYTES = 65_536;
+/**
+ * systemd's own default for anything that starts. A manager that takes longer hangs, or the node is overrun; it may carry out the call later,
+ * so the caller cleans up by unit name.
+ */
+const CALL_CAP_MS = 90_000;
+/** The listening socket's queue is full for a moment when hundreds connect at once. */
+const CONNECT_TRIES = 60;
+const CONNECT_PAUSE_MS = 50;
+
+/** How a job of systemd's (not of corral's) ended: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`. */
+export type JobResult = string;
+
+interface ManagerCall {
+  member: string;
+  signature: string;
+  body: (writer: DBusWriter) => void;
+}
+
+/** Calls a method of the manager; the reply. Throws SystemdRefusal. */
+export async function callManager(socketPath: string, uid: number, call: ManagerCall): Promise<DBusMessage> {
+  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply));
+}
+
+/**
+ * As `callManager`, to the system manager through the bus at `socketPath`: for methods that look up their caller's credentials, which
+ * systemd (252, 257) refuses with EBADR on its own socket. Throws SystemdRefusal.
+ */
+export async function callManagerOnBus(
+  socketPath: string,
+  uid: number,
+  call: ManagerCall,
+): Promise<DBusMessage> {
+  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply), { isBus: true });
+}
+
+/**
+ * Calls a method that answers with a job (StartTransientUnit, StopUnit) and waits until that job is through: its result. Signals need no
+ * subscription on this socket. Throws SystemdRefusal.
+ */
+export async function callForJob(socketPath: string, uid: number, call: ManagerCall): Promise<JobResult> {
+  return await converse(socketPath, uid, call, async (reply, next) => {
+    const job = reply.body.string();
+    for (;;) {
+      const message = await next();
+      if (message.kind !== "signal" || message.member !== "JobRemoved") continue;
+      message.body.uint32();
+      if (message.body.string() !== job) continue;
+      message.body.string();
+      return message.body.string();
+    }
+  });
+}
+
+async function converse<T>(
+  socketPath: string,
+  uid: number,
+  call: ManagerCall,
+  finish: (reply: DBusMessage, next: () => Promise<DBusMessage>) => Promise<T>,
+  { isBus }: { isBus: boolean } = { isBus: false },
+): Promise<T> {
+  const connection = await connect(socketPath);
+  let tooLate = false;
+  const timer = setTimeout(() => {
+    tooLate = true;
+    connection.close();
+  }, CALL_CAP_MS);
+  try {
+    const body = new DBusWriter();
+    call.body(body);
+    const message = encodeCall({
+      serial: SERIAL,
+      destination: DESTINATION,
+      path: PATH,
+      interface: MANAGER,
+      member: call.member,
+      signature: call.signature,
+      body: body.bytes,
+    });
+    const next = await authenticate(connection, uid);
+    if (isBus) await introduce(connection, next);
+    await sendAll(connection, message);
+    crashPoint("systemd: request sent");
+    return await finish(await replyTo(SERIAL, next), next);
+  } catch (error) {
+    if (error instanceof CorralError) throw error;
+    if (tooLate) throw new SystemdSilence(`no answer within ${CALL_CAP_MS / 1000} s`, null, error);
+    throw new SystemdRefusal(`${socketPath}: ${(error as Error).message}`, null, error);
+  } finally {
+    clearTimeout(timer);
+    try {
+      connection.close();
+    } catch {
+      // The cap closed it already.
+    }
+  }
+}
+
+/** "Hello" has to be the first message on a bus (D-Bus specification, "Message Bus Messages"). */
+async function introduce(connection: Deno.UnixConn, next: () => Promise<DBusMessage>): Promise<void> {
+  const hello = { serial: HELLO_SERIAL, ...BUS, member: "Hello", signature: "", body: new Uint8Array() };
+  await sendAll(connection, encodeCall(hello));
+  await replyTo(HELLO_SERIAL, next);
+}
+
+/** What is said to others is passed over. Throws SystemdRefusal when the answer is an error. */
+async function replyTo(serial: number, next: () => Promise<DBusMessage>): Promise<DBusMessage> {
+  for (;;) {
+    const reply = await next();
+    if (reply.replySerial !== serial) continue;
+    if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
+    return reply;
+  }
+}
+
+/**
+ * SASL with the peer's uid (D-Bus specification, "Authentication Protocol"); gives the reader of what follows. The first message must wait
+ * for the answer: systemd 252 leaves one that comes along with BEGIN in its buffer until more arrives.
+ */
+async function authenticate(connection: Deno.UnixConn, uid: number): Promise<() => Promise<DBusMessage>> {
+  const hexUid = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
+  await sendAll(connection, new TextEncoder().encode(`\0AUTH EXTERNAL ${hexUid}\r\nBEGIN\r\n`));
+  const input = new Input(connection);
+  const answer = await input.line();
+  if (!answer.startsWith("OK ")) throw new SystemdRefusal(`systemd refused the connection: ${answer}`, null);
+  return () => input.message();
+}
+
+async function connect(path: string): Promise<Deno.UnixConn> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (cause) {
+      // EAGAIN (11): the queue is full.
+      const busy = cause instanceof Deno.errors.WouldBlock || /\(os error 11\)/.test(String(cause));
+      if (!busy || attempt === CONNECT_TRIES) {
+        throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
+      }
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS * (0.5 + Math.random())));
+    }
+  }
+}
+
+async function sendAll(connection: Deno.UnixConn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await connection.write(bytes.subarray(done));
+}
+
+/** What has been received and not yet been read. */
+class Input {
+  #pending = new Uint8Array(0);
+
+  constructor(readonly connection: Deno.UnixConn) {}
+
+  async line(): Promise<string> {
+    let end: number;
+    while ((end = this.#pending.indexOf(NEWLINE)) < 0) await this.#more();
+    const text = new TextDecoder().decode(this.#pending.subarray(0, end)).trim();
+    this.#pending = this.#pending.subarray(end + 1);
+    return text;
+  }
+
+  async message(): Promise<DBusMessage> {
+    for (;;) {
+      const decoded = decodeMessage(this.#pending);
+      if (decoded !== null) {
+        // Not a copy: systemd sends everybody's signals to everybody, thousands when hundreds of jobs start at once.
+        this.#pending = this.#pending.subarray(decoded.length);
+        return decoded.message;
+      }
+      await this.#more();
+    }
+  }
+
+  async #more(): Promise<void> {
+    const chunk = new Uint8Array(READ_BYTES);
+    const count = await this.connection.read(chunk);
+    if (count === null) throw new SystemdRefusal("systemd closed the connection", null);
+    const received = chunk.subarray(0, count);
+    this.#pending = this.#pending.length === 0 ? received : concat(this.#pending, received);
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function errorText(reply: DBusMessage): string {
+  return reply.signature.startsWith("s") ? reply.body.string() : reply.errorName ?? "no reason given";
+}

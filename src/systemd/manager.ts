@@ -1,0 +1,188 @@
+/**
+ * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for everybody
+ * else. Measured with systemd 252 and 257.
+ */
+import type { Limits } from "../job/job.ts";
+import type { DBusWriter, Variant } from "./wire.ts";
+import { callForJob, callManager, callManagerOnBus, type JobResult } from "./connection.ts";
+
+/** One property of a unit. */
+export type UnitProperty = readonly [name: string, value: Variant];
+
+/** What is needed to make a job's two units. */
+export interface JobUnits {
+  id: string;
+  /** The process that goes into the scope. */
+  pid: number;
+  description: string;
+  limits: Limits;
+  graceMs: number;
+  /** RuntimeMaxSec of the scope: systemd ends the job then, should no corral process be left to do it. */
+  backstopMs: number | null;
+}
+
+/** One systemd manager: the system's, or that of a user. */
+export class Systemd {
+  readonly #socketPath: string;
+  /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
+  readonly systemBus: string;
+
+  /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
+  constructor(readonly runtimeDir: string | null, readonly uid: number, run = "/run") {
+    this.#socketPath = `${runtimeDir ?? run}/systemd/private`;
+    this.systemBus = `${run}/dbus/system_bus_socket`;
+  }
+
+  /**
+   * One StartTransientUnit call makes both units: the scope with the process in it, and (as auxiliary unit) the slice with the limits and
+   * the accounting. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
+   */
+  async startJob(units: JobUnits): Promise<JobResult> {
+    return await callForJob(this.#socketPath, this.uid, {
+      member: "StartTransientUnit",
+      signature: "ssa(sv)a(sa(sv))",
+      body: (writer) => {
+        writer.string(scopeName(units.id));
+        writer.string("fail");
+        writeProperties(writer, scopeProperties(units));
+        writer.array(8, () => {
+          writer.align(8);
+          writer.string(sliceName(units.id));
+          writeProperties(writer, sliceProperties(units));
+        });
+      },
+    });
+  }
+
+  /** Stops the slice and with it whatever is in it: then its cgroup is gone. Throws SystemdRefusal, also when it is not there. */
+  async stopSlice(id: string): Promise<JobResult> {
+    return await callForJob(this.#socketPath, this.uid, {
+      member: "StopUnit",
+      signature: "ss",
+      body: (writer) => {
+        writer.string(sliceName(id));
+        writer.string("replace");
+      },
+    });
+  }
+
+  /** Changes limits of a live job's slice, until it ends. Throws SystemdRefusal. */
+  async setLimits(id: string, limits: Limits): Promise<void> {
+    await callManager(this.#socketPath, this.uid, {
+      member: "SetUnitProperties",
+      signature: "sba(sv)",
+      body: (writer) => {
+        writer.string(sliceName(id));
+        writer.uint32(1);
+        writeProperties(writer, limitProperties(limits, { lift: true }));
+      },
+    });
+  }
+
+  /**
+   * Has the system manager move processes of this user into the cgroup `below` the user's own manager, which the user itself may not do
+   * with processes from elsewhere (a session, a cron job): that takes write access to what both places lie in. This is what user managers
+   * do (systemd 238). One that is gone spoils the whole call, before any other is moved. Throws SystemdRefusal.
+   */
+  async attach(below: string, pids: readonly number[]): Promise<void> {
+    await callManagerOnBus(this.systemBus, this.uid, {
+      member: "AttachProcessesToUnit",
+      signature: "ssau",
+      body: (writer) => {
+        writer.string(`user@${this.uid}.service`);
+        writer.string(below);
+        writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
+      },
+    });
+  }
+
+  /** Re-reads unit files; the only way to change RuntimeMaxSec of a live scope (systemd 252 and 257 refuse it as a property). */
+  async reload(): Promise<void> {
+    await callManager(this.#socketPath, this.uid, { member: "Reload", signature: "", body: () => {} });
+  }
+
+  /** Where drop-ins that last until the next boot go. */
+  dropInDirectory(unit: string): string {
+    return this.runtimeDir === null
+      ? `/run/systemd/system/${unit}.d`
+      : `${this.runtimeDir}/systemd/user/${unit}.d`;
+  }
+
+  /** The arguments that make systemd's own tools talk to this manager. */
+  toolFlags(): string[] {
+    return this.runtimeDir === null ? [] : ["--user"];
+  }
+
+  /** The environment in which they find it. */
+  toolEnv(): Record<string, string> {
+    if (this.runtimeDir === null) return {};
+    return { XDG_RUNTIME_DIR: this.runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${this.runtimeDir}/bus` };
+  }
+}
+
+/** Unit names derive from the id alone: this carries the limits. */
+export function sliceName(id: string): string {
+  return `corral-${id}.slice`;
+}
+
+/** Lies in the slice and holds the processes. */
+export function scopeName(id: string): string {
+  return `corral-${id}.scope`;
+}
+
+function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {
+  writer.array(8, () => {
+    for (const [name, value] of properties) {
+      writer.align(8);
+      writer.string(name);
+      writer.variant(value);
+    }
+  });
+}
+
+const text = (value: string): Variant => ({ signature: "s", value });
+const yes: Variant = { signature: "b", value: true };
+const usecOfMs = (ms: number): Variant => ({ signature: "t", value: Math.max(1, Math.round(ms * 1000)) });
+
+/** Properties of the scope (systemd.scope(5), systemd.kill(5)). */
+export function scopeProperties(units: JobUnits): UnitProperty[] {
+  return [
+    ["PIDs", { signature: "au", value: [units.pid] }],
+    ["Slice", text(sliceName(units.id))],
+    ["Description", text(units.description)],
+    // A failed scope would stay loaded for ever (#24613).
+    ["CollectMode", text("inactive-or-failed")],
+    // What lies below the scope is the job's: systemd leaves nested cgroups alone, also at a daemon-reload.
+    ["DelegateControllers", { signature: "as", value: ["memory", "pids"] }],
+    ["TimeoutStopUSec", usecOfMs(units.graceMs)],
+    ...(units.backstopMs === null ? [] : [["RuntimeMaxUSec", usecOfMs(units.backstopMs)] as const]),
+  ];
+}
+
+/** Properties of the slice: accounting, and the limits that were asked for (systemd.resource-control(5)). */
+export function sliceProperties(units: JobUnits): UnitProperty[] {
+  const accounting = ["CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"];
+  return [
+    ["Description", text(units.description)],
+    ...accounting.map((name) => [name, yes] as const),
+    ...limitProperties(units.limits, { lift: false }),
+  ];
+}
+
+/** systemd's "no limit" and "not set". */
+const INFINITY = 2 ** 64;
+
+/** Limits as properties. With `lift`, a limit that is null is set to "none"; without, it is left out. */
+export function limitProperties(limits: Limits, { lift }: { lift: boolean }): UnitProperty[] {
+  const cpuUsecPerSec = limits.cpuMaxCores === null ? null : Math.round(limits.cpuMaxCores * 1_000_000);
+  const all: [string, number | null][] = [
+    ["MemoryMax", limits.memoryMaxBytes],
+    ["MemoryHigh", limits.memoryHighBytes],
+    ["MemorySwapMax", limits.swapMaxBytes],
+    ["CPUQuotaPerSecUSec", cpuUsecPerSec],
+    ["CPUWeight", limits.cpuWeight],
+    ["TasksMax", limits.pidsMax],
+  ];
+  return all.filter(([, value]) => lift || value !== null)
+    .map(([name, value]) => [name, { signature: "t", value: value ?? INFINITY }]);
+}

@@ -1,0 +1,50 @@
+/** Whole numbers on the command line: task limits, weights, process ids, rows. */
+import { ValueError } from "../base/errors.ts";
+
+/** PIDS_MAX of the kernel on 64 bit (include/linux/threads.h): pids.max refuses more. */
+const MAX_TASKS = 4_194_304;
+/** cpu.weight, cgroup-v2.rst. */
+const MAX_WEIGHT = 10_000;
+const MAX_ROWS = 1_000_000_000;
+
+/** A task limit, 1..4194304. Throws ValueError. */
+export function parseTasks(text: string): number {
+  return parseCount(text, "number of tasks", MAX_TASKS);
+}
+
+/** A CPU weight, 1..10000. Throws ValueError. */
+export function parseWeight(text: string): number {
+  return parseCount(text, "weight", MAX_WEIGHT);
+}
+
+/** A process id, 1..4194304: the kernel gives out lower ones only (PID_MAX_LIMIT). Throws ValueError. */
+export function parsePid(text: string): number {
+  return parseCount(text, "process id", MAX_TASKS);
+}
+
+/** A number of rows, 1..1000000000. Throws ValueError. */
+export function parseRows(text: string): number {
+  return parseCount(text, "number of rows", MAX_ROWS);
+}
+
+/** How often a table is shown, 1..1000000000. Throws ValueError. */
+export function parseRefreshes(text: string): number {
+  return parseCount(text, "number of tables", MAX_ROWS);
+}
+
+function parseCount(input: string, kind: string, max: number): number {
+  const wrong = /[^0-9]/.exec(input);
+  const accepted = [`a whole number from 1 to ${max}`];
+  if (wrong !== null || input === "") {
+    throw new ValueError({ kind, input, offset: wrong?.index ?? 0, accepted });
+  }
+  const value = Number(input);
+  if (value >= 1 && value <= max) return value;
+  throw new ValueError({
+    kind,
+    input,
+    offset: 0,
+    accepted,
+    reason: value < 1 ? "it is zero" : "it is too large",
+  });
+}

@@ -1,0 +1,100 @@
+/** The table of live jobs, as `corral ps` and `corral top` show it. Pure. */
+import { formatDuration } from "../value/duration.ts";
+import { runningFacts } from "../job/job.ts";
+import type { LiveJob } from "../job/live_job.ts";
+import { formatBytes } from "../value/size.ts";
+import type { Moment } from "../job/events.ts";
+import { type Order, sortedBy } from "./choose_columns.ts";
+import { printable } from "../base/text.ts";
+import { localTime } from "../value/local_time.ts";
+import type { Present, Value } from "./shown_column.ts";
+import type { Column } from "./table.ts";
+import { formatOptionalBytes, formatPercent, orMissing, percentOf } from "../value/units.ts";
+
+/** A column of the table. */
+export interface LiveColumn extends Column {
+  readonly read: (live: LiveJob, now: Moment) => Value;
+  readonly show: (value: Present) => string;
+}
+
+const text = { align: "left", show: String } as const;
+const count = { align: "right", show: String } as const;
+const figure = (show: (value: number) => string) => ({
+  align: "right" as const,
+  show: (value: Present) => show(Number(value)),
+});
+
+/** In the order of the table. */
+export const LIVE_COLUMNS: readonly LiveColumn[] = ([
+  { key: "id", ...text, read: ({ job }) => job.spec.id },
+  { key: "name", ...text, shrink: true, read: ({ job }) => job.spec.name },
+  { key: "ref", ...text, shrink: true, read: ({ job }) => job.spec.ref },
+  { key: "user", ...text, read: ({ job }) => job.spec.user },
+  { key: "state", ...text, read: stateWord },
+  { key: "age", ...figure(formatDuration), read: ageMs },
+  { key: "left", ...figure((ms) => ms < 0 ? "overdue" : formatDuration(ms)), read: leftMs },
+  { key: "procs", ...count, read: ({ procs }) => procs },
+  { key: "cpu%", ...figure(formatPercent), read: ({ cpuPercent }) => cpuPercent },
+  { key: "mem", ...figure(formatBytes), read: ({ memoryBytes }) => memoryBytes },
+  {
+    key: "mem%",
+    ...figure(formatPercent),
+    read: ({ job, memoryBytes }) => percentOf(memoryBytes, job.spec.limits.memoryMaxBytes),
+  },
+] as Omit<LiveColumn, "title">[]).map((column) => ({ title: column.key, ...column }));
+
+/** The cells of each job, in the order of LIVE_COLUMNS. */
+export function liveCells(jobs: readonly LiveJob[], now: Moment): string[][] {
+  return jobs.map((live) => LIVE_COLUMNS.map(({ read, show }) => orMissing(read(live, now), show)));
+}
+
+/** In that order, as `sortedBy` has it. */
+export function inOrder(jobs: readonly LiveJob[], order: Order<LiveColumn>, now: Moment): LiveJob[] {
+  return sortedBy(jobs, (live) => order.column.read(live, now), order.isDescending);
+}
+
+/** What the header line says besides sums. */
+export interface HeaderFacts {
+  readonly host: string;
+  readonly wallMs: number;
+  /** Rows of the store that cannot be read as jobs. */
+  readonly damaged: number;
+  readonly order: Order<LiveColumn>;
+}
+
+/** `node01  2026-11-01 08:00:05  3 jobs  cpu 612%  mem 17.0G  by -cpu%`: sums of what is known. */
+export function liveHeader(jobs: readonly LiveJob[], { host, wallMs, damaged, order }: HeaderFacts): string {
+  return [
+    printable(host),
+    localTime(wallMs),
+    counted(jobs.length, "job"),
+    `cpu ${formatPercent(sumOf(jobs.map(({ cpuPercent }) => cpuPercent)))}`,
+    `mem ${formatOptionalBytes(sumOf(jobs.map(({ memoryBytes }) => memoryBytes)))}`,
+    `by ${order.isDescending ? "-" : ""}${order.column.key}`,
+    ...(damaged === 0 ? [] : [`${counted(damaged, "row")} damaged`]),
+  ].join("  ");
+}
+
+/** Of no jobs it is 0; of jobs of which nothing is known, unknown. */
+function sumOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 && values.length > 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+function counted(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+function stateWord({ job: { phase }, frozen }: LiveJob): string {
+  if (phase.state === "ended") return phase.reason;
+  return frozen ? "frozen" : phase.state;
+}
+
+function ageMs({ job }: LiveJob, { wallMs }: Moment): number {
+  return Math.max(0, wallMs - (runningFacts(job)?.startedAtMs ?? job.spec.createdAtMs));
+}
+
+function leftMs({ job }: LiveJob, { bootMs }: Moment): number | null {
+  const deadlineBootMs = runningFacts(job)?.deadlineBootMs ?? null;
+  return deadlineBootMs === null ? null : deadlineBootMs - bootMs;
+}

@@ -1,0 +1,174 @@
+/**
+ * The one JSON Schema of what corral says of jobs: `show --json`, `ps --json`, the receipt, `report --format json` and `jsonl`, and
+ * the groups of `report --by`. `corral report --schema` prints it.
+ */
+import { END_REASONS, type Limits } from "../../job/job.ts";
+import type { Usage } from "../../job/usage.ts";
+
+type Schema = Record<string, unknown>;
+
+const text = { type: "string" };
+const integer = { type: "integer" };
+const optionalText = { type: ["string", "null"] };
+const optionalInteger = { type: ["integer", "null"] };
+const optionalNumber = { type: ["number", "null"] };
+const time = { type: "string", format: "date-time", description: "ISO 8601, UTC" };
+const optionalTime = { type: ["string", "null"], format: "date-time", description: "ISO 8601, UTC" };
+const listOf = (items: Schema) => ({ type: "array", items });
+const described = (schema: Schema, description: string) => ({ ...schema, description });
+const ref = (name: string) => ({ $ref: `#/$defs/${name}` });
+
+/** An object that has all of `properties`, may have `optional` ones, and nothing else. */
+function object(properties: Record<string, Schema>, optional: Record<string, Schema> = {}): Schema {
+  return {
+    type: "object",
+    properties: { ...properties, ...optional },
+    required: Object.keys(properties),
+    additionalProperties: false,
+  };
+}
+
+/** What the kernel did not give is null. */
+const USAGE: Record<keyof Usage, Schema> = {
+  wallMs: described(optionalInteger, "from start to end"),
+  cpuUsageUsec: described(optionalInteger, "CPU time of all processes"),
+  cpuUserUsec: optionalInteger,
+  cpuSystemUsec: optionalInteger,
+  cpuPeriods: described(optionalInteger, "periods of the CPU quota in which it ran"),
+  cpuThrottledPeriods: described(optionalInteger, "those in which the quota held it back"),
+  cpuThrottledUsec: described(optionalInteger, "for how long, summed over CPUs"),
+  cpuPressureSomeUsec: described(
+    optionalInteger,
+    "PSI: for how long at least one of its tasks waited for a CPU",
+  ),
+  cpuPressureFullUsec: described(optionalInteger, "PSI: for how long all that had work waited"),
+  memoryPeakBytes: described(optionalInteger, "page cache included"),
+  memoryAnonPeakBytes: described(optionalInteger, "highest that was sampled, as of each kind of memory"),
+  memoryFilePeakBytes: optionalInteger,
+  memoryShmemPeakBytes: optionalInteger,
+  memorySlabPeakBytes: optionalInteger,
+  memoryHighEvents: described(optionalInteger, "how often it was slowed down at its memoryHighBytes"),
+  memoryMaxEvents: described(optionalInteger, "how often it was about to exceed its memoryMaxBytes"),
+  memoryPressureSomeUsec: optionalInteger,
+  memoryPressureFullUsec: optionalInteger,
+  swapPeakBytes: optionalInteger,
+  oomKills: described(optionalInteger, "processes killed for memory"),
+  ioReadBytes: described(optionalInteger, "from block devices"),
+  ioWrittenBytes: described(optionalInteger, "to block devices"),
+  ioReadOperations: optionalInteger,
+  ioWriteOperations: optionalInteger,
+  ioDevices: { anyOf: [listOf(ref("ioDevice")), { type: "null" }] },
+  ioPressureSomeUsec: optionalInteger,
+  ioPressureFullUsec: optionalInteger,
+  pidsPeak: described(optionalInteger, "most processes and threads at once"),
+};
+
+/** Null is "no limit". */
+const LIMITS: Record<keyof Limits, Schema> = {
+  memoryMaxBytes: optionalInteger,
+  memoryHighBytes: optionalInteger,
+  swapMaxBytes: optionalInteger,
+  cpuMaxCores: described(optionalNumber, "1.5 is 150 %"),
+  cpuWeight: optionalInteger,
+  pidsMax: optionalInteger,
+};
+
+const REASON = { enum: [...Object.keys(END_REASONS), null] };
+
+const JOB = object({
+  id: text,
+  name: text,
+  ref: described(optionalText, "the owner's id of the job"),
+  user: text,
+  uid: integer,
+  state: { enum: ["starting", "running", "ending", "ended"] },
+  reason: described(REASON, "null until an ending has begun"),
+  trigger: described(REASON, "why it was ended, also when reason is unkillable"),
+  exitCode: optionalInteger,
+  signal: described(optionalText, "name of the signal that its first process died of"),
+  command: listOf(text),
+  cwd: text,
+  tags: { type: "object", additionalProperties: text },
+  backend: { enum: ["systemd", "cgroupfs"] },
+  adopted: described({ type: "boolean" }, "it ran before corral took it over"),
+  pid: optionalInteger,
+  pgid: optionalInteger,
+  cgroupPath: described(optionalText, "below the cgroup2 mount"),
+  cgroupInode: optionalInteger,
+  supervisorPid: integer,
+  createdAt: time,
+  startedAt: optionalTime,
+  endedAt: optionalTime,
+  timeoutMs: optionalInteger,
+  graceMs: integer,
+  firstSignal: text,
+  limits: object(LIMITS),
+  usage: object(USAGE),
+  survivors: described(listOf(ref("survivor")), "processes that outlived the kill deadline"),
+}, {
+  events: described(listOf(ref("event")), "show and receipt"),
+  cpuPercent: described(
+    optionalNumber,
+    "ps: now, of one core; report: over its life, of the CPU quota, or of the node",
+  ),
+  memoryPercent: described(optionalNumber, "report: peak of the memory limit"),
+  memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
+  frozen: described({ type: "boolean" }, "ps and show of a live job"),
+  procs: described(optionalInteger, "ps"),
+  processes: described(listOf(ref("process")), "show of a live job"),
+  samples: described(listOf(ref("sample")), "show: its course, at intervals that widen"),
+});
+
+const GROUP = object({
+  count: integer,
+  live: integer,
+  failed: described(integer, "ended otherwise than by exiting with 0"),
+  wallMs: ref("spread"),
+  cpuUsageUsec: ref("spread"),
+  memoryPeakBytes: ref("spread"),
+  cpuTotalUsec: described(optionalInteger, "of all jobs of which it is known"),
+}, {
+  name: text,
+  user: text,
+  reason: text,
+  day: { type: "string", format: "date", description: "of the start, in the node's time zone" },
+  advice: ref("advice"),
+});
+
+/** Of JSON Schema 2020-12. */
+export const JSON_SCHEMA: Schema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "What corral says of jobs",
+  oneOf: [ref("job"), listOf({ anyOf: [ref("job"), ref("group")] }), ref("group")],
+  $defs: {
+    job: JOB,
+    event: object({ at: time, actor: text, kind: text, detail: { type: "object" } }),
+    process: object({ pid: integer, ppid: integer, state: text, command: text }),
+    ioDevice: object({
+      device: described(text, "MAJOR:MINOR"),
+      name: optionalText,
+      readBytes: integer,
+      writtenBytes: integer,
+      readOperations: integer,
+      writeOperations: integer,
+    }),
+    sample: object({
+      offsetMs: described(integer, "since the start"),
+      memoryBytes: optionalInteger,
+      anonBytes: optionalInteger,
+      fileBytes: optionalInteger,
+      cpuUsageUsec: described(optionalInteger, "used by then"),
+      tasks: optionalInteger,
+    }),
+    survivor: object({ pid: integer, name: text, state: text, wchan: optionalText, because: text }),
+    group: GROUP,
+    spread: described(
+      object({ p50: optionalInteger, p95: optionalInteger, max: optionalInteger }),
+      "nearest rank over the ended jobs",
+    ),
+    advice: described(
+      object({ memoryMaxBytes: optionalInteger, timeoutMs: optionalInteger, cpuMaxCores: optionalNumber }),
+      "p95 + 20 % of the jobs that ended well; null where that cannot be told",
+    ),
+  },
+};

@@ -1,0 +1,30 @@
+/** The report as JSON: one array, or a line for each job (JSON Lines). Both a job at a time. Pure. */
+import type { Job } from "../../job/job.ts";
+import { jobJson } from "../../job/json.ts";
+import { toJson, toJsonLine } from "../../base/json.ts";
+
+/** A job, and shares that take its limits or the node to reckon; null where one of the two is unknown. */
+export interface ReportedJob {
+  readonly job: Job;
+  readonly cpuPercent: number | null;
+  readonly memoryPercent: number | null;
+}
+
+/** A line for each job. */
+export function* jsonLines(jobs: Iterable<ReportedJob>): Generator<string> {
+  for (const job of jobs) yield `${toJsonLine(reportedJson(job))}\n`;
+}
+
+/** One array, laid out as all other JSON of corral's. */
+export function* jsonArray(jobs: Iterable<ReportedJob>): Generator<string> {
+  let before = "[\n";
+  for (const job of jobs) {
+    yield `${before}  ${toJson(reportedJson(job)).replaceAll("\n", "\n  ")}`;
+    before = ",\n";
+  }
+  yield before === "[\n" ? "[]\n" : "\n]\n";
+}
+
+function reportedJson({ job, cpuPercent, memoryPercent }: ReportedJob): Record<string, unknown> {
+  return { ...jobJson(job, null, null), cpuPercent, memoryPercent };
+}

@@ -1,0 +1,222 @@
+/** The text of `corral show`. Pure. */
+import { formatCpus } from "../value/cpus.ts";
+import { formatDuration, formatDurationExact } from "../value/duration.ts";
+import { END_REASONS, type Job, type Limits, type RunningFacts, runningFacts } from "../job/job.ts";
+import { signalName } from "../value/signal.ts";
+import { formatBytes } from "../value/size.ts";
+import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
+import type { StoredEvent } from "../job/events.ts";
+import { drawCourse } from "./course.ts";
+import { printable, shortened } from "../base/text.ts";
+import { drawTree, type TreeNode } from "./tree.ts";
+import {
+  formatCount,
+  formatCpuTime,
+  formatLocalTime,
+  formatOptionalBytes,
+  formatOptionalDuration,
+  formatPercent,
+  MISSING,
+  percentOf,
+} from "../value/units.ts";
+
+/** What a live job's cgroup says. */
+export interface LiveDetails {
+  usage: Usage;
+  memoryBytes: number | null;
+  processes: TreeNode[];
+  frozen: boolean;
+}
+
+const VALUE_CHARACTERS = 2000;
+const LABEL_COLUMNS = 12;
+
+/** Everything that is known of a job besides its record. */
+export interface Known {
+  events: readonly StoredEvent[];
+  samples: readonly Sample[];
+  live: LiveDetails | null;
+}
+
+/** Sections of `label  value` lines; every value from outside is escaped. `blocks`: the terminal can show more than ASCII. */
+export function formatDetails(
+  job: Job,
+  { events, samples, live }: Known,
+  { bootMs, blocks }: { bootMs: number; blocks: boolean },
+): string {
+  const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
+  const sections = [
+    [`job ${job.spec.id}`, identityLines(job, live, bootMs)],
+    ["limits and usage", usageLines(job, usage ?? NO_USAGE, live)],
+    ["over time", drawCourse(samples, { blocks })],
+    [
+      live === null ? "" : `processes (${live.processes.length})`,
+      live === null ? [] : drawTree(live.processes),
+    ],
+    ["survivors", survivorLines(job)],
+    ["events", events.map(eventLine)],
+  ] as const;
+  return sections.filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join("")}`).join("\n");
+}
+
+function line(label: string, value: string): string {
+  return `${label.padEnd(LABEL_COLUMNS)} ${shortened(printable(value), VALUE_CHARACTERS)}`;
+}
+
+function identityLines(job: Job, live: LiveDetails | null, bootMs: number): string[] {
+  const { spec } = job;
+  const run = runningFacts(job);
+  const tags = Object.entries(spec.tags).map(([key, value]) => `${key}=${value}`).join(" ");
+  const left = run?.deadlineBootMs == null || job.phase.state === "ended"
+    ? ""
+    : `, ${formatDuration(run.deadlineBootMs - bootMs)} left`;
+  return [
+    line("name", spec.name),
+    ...(spec.ref === null ? [] : [line("ref", spec.ref)]),
+    ...(tags === "" ? [] : [line("tags", tags)]),
+    line("state", stateWords(job, live)),
+    line("command", spec.argv.map(quotedWord).join(" ")),
+    line("directory", spec.cwd),
+    line("user", `${spec.user} (${spec.uid})`),
+    line("started", formatLocalTime(new Date(run?.startedAtMs ?? spec.createdAtMs))),
+    ...(job.phase.state === "ended" ? [line("ended", formatLocalTime(new Date(job.phase.endedAtMs)))] : []),
+    line("timeout", spec.timeoutMs === null ? MISSING : `${formatDurationExact(spec.timeoutMs)}${left}`),
+    line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
+    ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
+    line("backend", spec.backend),
+  ];
+}
+
+function pidWords(adopted: boolean, { pid, pgid }: RunningFacts): string {
+  return adopted ? `${pid} (pgid ${pgid}), adopted while it ran` : `${pid} (pgid and sid ${pgid})`;
+}
+
+function stateWords(job: Job, live: LiveDetails | null): string {
+  const { phase } = job;
+  if (phase.state === "ended") {
+    const { code, signal } = phase.exit;
+    const exit = code !== null
+      ? `exit ${code}`
+      : signal !== null
+      ? `died of ${signalName(signal)}`
+      : "exit unknown";
+    const trigger = phase.trigger === phase.reason ? "" : ` after ${phase.trigger}`;
+    return `ended: ${phase.reason}${trigger}, ${exit}. This means: ${END_REASONS[phase.reason]}`;
+  }
+  if (phase.state === "ending") return `ending: ${phase.reason}`;
+  return live?.frozen ? `${phase.state}, frozen` : phase.state;
+}
+
+/** A word as a POSIX shell would need it, so that a command line can be copied. */
+function quotedWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function usageLines({ spec: { limits } }: Job, usage: Usage, live: LiveDetails | null): string[] {
+  return [
+    line("wall", formatOptionalDuration(usage.wallMs)),
+    ...cpuLines(usage, limits),
+    ...memoryLines(usage, limits, live),
+    ...ioLines(usage),
+    line(
+      "tasks peak",
+      ofLimit(
+        formatCount(usage.pidsPeak),
+        limits.pidsMax === null ? null : String(limits.pidsMax),
+        percentOf(usage.pidsPeak, limits.pidsMax),
+      ),
+    ),
+  ];
+}
+
+function ofLimit(value: string, limit: string | null, percent: number | null): string {
+  if (limit === null) return value;
+  return `${value} of ${limit}${percent === null ? "" : ` (${formatPercent(percent)})`}`;
+}
+
+function cpuLines(usage: Usage, limits: Limits): string[] {
+  const { wallMs, cpuUsageUsec } = usage;
+  const percent = cpuUsageUsec === null || !wallMs ? null : cpuUsageUsec / 10 / wallMs;
+  const cores = limits.cpuMaxCores;
+  const quota = cores === null ? null : `${formatCpus(cores)} ${cores === 1 ? "core" : "cores"}`;
+  const share = ofLimit(
+    formatPercent(percent),
+    quota,
+    percentOf(percent, cores === null ? null : cores * 100),
+  );
+  const times = `user ${formatCpuTime(usage.cpuUserUsec)}, system ${formatCpuTime(usage.cpuSystemUsec)}`;
+  const periods = `${formatCount(usage.cpuThrottledPeriods)} of ${formatCount(usage.cpuPeriods)} periods`;
+  return [
+    line("cpu", `${formatCpuTime(cpuUsageUsec)} (${times}), ${share}`),
+    ...(limits.cpuWeight === null ? [] : [line("cpu weight", String(limits.cpuWeight))]),
+    line("throttled", `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`),
+    line("cpu waits", waits(usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec)),
+  ];
+}
+
+function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): string[] {
+  const { memoryMaxBytes, swapMaxBytes } = limits;
+  const bytes = (value: number | null) => value === null ? null : formatBytes(value);
+  const memory = (value: number | null) =>
+    ofLimit(formatOptionalBytes(value), bytes(memoryMaxBytes), percentOf(value, memoryMaxBytes));
+  const kinds = [
+    ["anon", usage.memoryAnonPeakBytes],
+    ["file", usage.memoryFilePeakBytes],
+    ["shmem", usage.memoryShmemPeakBytes],
+    ["slab", usage.memorySlabPeakBytes],
+  ] as const;
+  const stalls = `${formatCount(usage.memoryHighEvents)} times at high, ${
+    formatCount(usage.memoryMaxEvents)
+  } at max`;
+  return [
+    ...(live === null ? [] : [line("memory now", memory(live.memoryBytes))]),
+    line("memory peak", memory(usage.memoryPeakBytes)),
+    line("seen of it", kinds.map(([kind, value]) => `${kind} ${formatOptionalBytes(value)}`).join(", ")),
+    ...(limits.memoryHighBytes === null ? [] : [line("memory high", formatBytes(limits.memoryHighBytes))]),
+    line("memory waits", `${waits(usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec)}, ${stalls}`),
+    line("swap peak", ofLimit(formatOptionalBytes(usage.swapPeakBytes), bytes(swapMaxBytes), null)),
+    line("oom kills", formatCount(usage.oomKills)),
+  ];
+}
+
+/** Pressure (PSI): how long some of the job's tasks could not run for want of the resource, and how long none of them could. */
+function waits(someUsec: number | null, fullUsec: number | null): string {
+  if (someUsec === null) return MISSING;
+  return `${formatCpuTime(someUsec)} some, ${formatCpuTime(fullUsec)} all`;
+}
+
+function ioLines(usage: Usage): string[] {
+  const done = (bytes: number | null, operations: number | null) =>
+    operations === null
+      ? formatOptionalBytes(bytes)
+      : `${formatOptionalBytes(bytes)} in ${operations} operations`;
+  const devices = (usage.ioDevices ?? []).map((io) =>
+    line(
+      `  ${printable(io.name ?? io.device)}`,
+      `read ${done(io.readBytes, io.readOperations)}, written ${done(io.writtenBytes, io.writeOperations)}`,
+    )
+  );
+  return [
+    line("read", done(usage.ioReadBytes, usage.ioReadOperations)),
+    line("written", done(usage.ioWrittenBytes, usage.ioWriteOperations)),
+    ...devices,
+    line("io waits", waits(usage.ioPressureSomeUsec, usage.ioPressureFullUsec)),
+  ];
+}
+
+function survivorLines(job: Job): string[] {
+  if (job.phase.state !== "ended") return [];
+  return job.phase.survivors.map(({ pid, name, state, wchan, because }) =>
+    printable(`${pid} ${name}: state ${state}, wchan ${wchan ?? MISSING}: ${because}`)
+  );
+}
+
+function eventLine(event: StoredEvent): string {
+  const detail = Object.entries(event.detail).map(([key, value]) => `${key}=${String(value)}`).join(" ");
+  return printable(
+    `${formatLocalTime(new Date(event.atMs))}.${
+      String(event.atMs % 1000).padStart(3, "0")
+    } ${event.actor}: ${event.kind} ${detail}`.trimEnd(),
+  );
+}

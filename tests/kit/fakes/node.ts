@@ -1,0 +1,187 @@
+/** A whole node made of temporary directories, and the context that commands get on it. Nothing on it is real but the store. */
+import { runCli } from "../../../src/cli/program.ts";
+import type { Context } from "../../../src/cli/context.ts";
+import type { CommandResult } from "../../../src/linux/command.ts";
+import type { Job, JobSpec, RunningFacts } from "../../../src/job/job.ts";
+import { FakeBackend } from "./backend.ts";
+import { CgroupDir } from "./cgroup_dir.ts";
+import { BOOT_ID, JOB_ID, runOf, specOf } from "./job.ts";
+import { type FakeProcess, NO_PID, ProcDir } from "./proc_dir.ts";
+import { FakeScreen } from "./screen.ts";
+import { StoreDir } from "./stores.ts";
+
+/** The command's first process and its supervisor: pids that no real process can have. */
+export const LEADER_PID = NO_PID;
+export const SUPERVISOR_PID = NO_PID + 1;
+
+export class FakeNode implements Disposable {
+  readonly cgroups = new CgroupDir();
+  readonly proc = new ProcDir();
+  readonly stores = new StoreDir();
+  readonly backend = new FakeBackend(this.cgroups);
+  /** What was written to stdout, and the lines said on stderr. */
+  out = "";
+  readonly said: string[] = [];
+  /** Of both clocks, in milliseconds. */
+  wallMs = 1_793_520_100_000;
+  bootMs = 9_101_000;
+  /** What was waited for, and what happens meanwhile. */
+  readonly pausesMs: number[] = [];
+  meanwhile: () => void = () => {};
+  widthColumns: number | null = null;
+  /** There when stdout is a terminal. */
+  readonly screen = new FakeScreen((ms) => this.passTime(ms));
+  /** The reader of stdout goes away after the first write. */
+  outputEnds = false;
+  interactive = false;
+  answer = false;
+  retentionMs: number | null = null;
+  env: Record<string, string> = {};
+  /** What a command line of the admin's answers; null for one that takes too long. */
+  shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
+  uid = 1000;
+  systemdBooted = false;
+  userRuntimeDir: string | null = null;
+  /** Where root's files go, and this binary. */
+  etc = "/nonexistent/etc";
+  binary = "/nonexistent/corral";
+  /** The node's tools; none by default. */
+  run: Context["run"] = () => Promise.resolve({ code: 127, stdout: "", stderr: "" });
+
+  /** A job that runs with a live leader and a live supervisor, unless told otherwise. */
+  start(
+    changes: { spec?: Partial<JobSpec>; run?: Partial<RunningFacts>; files?: Record<string, string> } = {},
+  ): Job {
+    const { spec, store } = this.#insert(changes.spec);
+    const cgroup = this.cgroups.add(`/corral/${spec.id}`, {
+      "cgroup.procs": `${LEADER_PID}\n`,
+      ...changes.files,
+    });
+    const run = runOf({ pid: LEADER_PID, pgid: LEADER_PID, cgroup, ...changes.run });
+    this.addProcess(LEADER_PID, { cgroup: cgroup.path, startTicks: run.startTicks, command: spec.argv });
+    this.addProcess(SUPERVISOR_PID, { startTicks: spec.supervisor.startTicks, command: ["corral", "run"] });
+    store.markRunning(spec.id, run);
+    return store.get(spec.id)!;
+  }
+
+  /** A job whose launch has only been recorded. */
+  startStarting(changes: Partial<JobSpec> = {}): Job {
+    const { spec, store } = this.#insert(changes);
+    return store.get(spec.id)!;
+  }
+
+  #insert(changes: Partial<JobSpec> = {}) {
+    const supervisor = { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: changes.bootId ?? BOOT_ID };
+    const spec = specOf({ supervisor, ...changes });
+    const store = this.stores.open();
+    store.insert(spec);
+    return { spec, store };
+  }
+
+  passTime(ms: number): void {
+    this.wallMs += ms;
+    this.bootMs += ms;
+    this.meanwhile();
+  }
+
+  addProcess(pid: number, process: FakeProcess): void {
+    this.proc.add(pid, process);
+  }
+
+  /** The job as it is recorded now. */
+  recorded(id = JOB_ID): Job {
+    return this.stores.open().get(id)!;
+  }
+
+  eventKinds(id = JOB_ID): string[] {
+    return this.stores.open().events(id).map(({ kind }) => kind);
+  }
+
+  get context(): Context {
+    const cgroups = this.cgroups;
+    return {
+      stdout: {
+        write: (text) => {
+          this.out += text;
+          return !this.outputEnds;
+        },
+        isTerminal: this.widthColumns !== null,
+        isJournal: false,
+        widthColumns: this.widthColumns,
+      },
+      openScreen: () => this.screen.open(),
+      say: (line) => void this.said.push(line),
+      log: () => {},
+      env: this.env,
+      cwd: "/",
+      etc: this.etc,
+      self: { path: this.binary, args: [] },
+      uid: this.uid,
+      userName: "alice",
+      colour: false,
+      interactive: this.interactive,
+      confirm: (question) => {
+        this.said.push(question);
+        return this.answer;
+      },
+      settings: {
+        stateDir: this.stores.path,
+        storeFile: "corral.db",
+        backend: "auto",
+        graceMs: 2_000,
+        bestEffort: false,
+        onOrphan: "kill",
+        escapees: "report",
+        statusCommand: null,
+        finishedStatuses: ["completed", "failed", "cancelled"],
+        strikes: 2,
+        retentionMs: this.retentionMs,
+      },
+      clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
+      pause: (ms) => {
+        this.pausesMs.push(ms);
+        this.passTime(ms);
+        return Promise.resolve();
+      },
+      procs: this.proc.procs,
+      run: this.run,
+      shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      node: () => ({
+        cgroupMount: cgroups.mount,
+        ownCgroup: "/elsewhere",
+        uid: this.uid,
+        systemdBooted: this.systemdBooted,
+        userRuntimeDir: this.userRuntimeDir,
+      }),
+      cgroups: () => cgroups.fs,
+      backend: () => this.backend,
+      backendOf: () => this.backend,
+      backends: () => [this.backend],
+      openStore: (actor) => this.stores.open(actor),
+    };
+  }
+
+  /** Runs a command line on this node; its exit code. Errors end up among what was said. */
+  async corral(...args: string[]): Promise<number> {
+    const terminal = {
+      out: (text: string) => void (this.out += text),
+      err: (text: string) => void this.said.push(...text.trimEnd().split("\n")),
+      widthColumns: this.widthColumns,
+    };
+    return await runCli(args, terminal, () => Promise.resolve(this.context));
+  }
+
+  /** What `corral …` printed as JSON, since the last look. */
+  takeJson(): unknown {
+    const text = this.out;
+    this.out = "";
+    return JSON.parse(text);
+  }
+
+  [Symbol.dispose](): void {
+    this.stores[Symbol.dispose]();
+    this.proc[Symbol.dispose]();
+    this.cgroups[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,59 @@
+/** Stores in a directory of their own. */
+import { DatabaseSync } from "node:sqlite";
+import type { JobSpec } from "../../../src/job/job.ts";
+import { JobStore } from "../../../src/store/jobs.ts";
+import { runOf, specOf } from "./job.ts";
+import { TempDir } from "./temp.ts";
+
+const FILE = "corral.db";
+
+export class StoreDir implements Disposable {
+  readonly #temp = new TempDir();
+  readonly #open: { close(): void }[] = [];
+
+  get path(): string {
+    return this.#temp.path;
+  }
+
+  get file(): string {
+    return `${this.path}/${FILE}`;
+  }
+
+  open(actor = "run"): JobStore {
+    const store = JobStore.open(this.path, FILE, actor);
+    this.#open.push(store);
+    return store;
+  }
+
+  /** A connection past corral's own code: another program, or a hand that damages. */
+  raw(): DatabaseSync {
+    const database = new DatabaseSync(this.file);
+    this.#open.push(database);
+    return database;
+  }
+
+  /** Everybody who has it open lets go, as at the end of their processes. */
+  closeAll(): void {
+    for (const handle of this.#open.splice(0)) handle.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.closeAll();
+    this.#temp[Symbol.dispose]();
+  }
+}
+
+/** As a disk that lost the second half of a file's pages: they are there, and empty. */
+export function emptySecondHalf(path: string): void {
+  const { size } = Deno.statSync(path);
+  const half = Math.floor(size / 2);
+  Deno.truncateSync(path, half);
+  Deno.truncateSync(path, size);
+}
+
+/** Records a job that runs in /corral/ID. */
+export function insertRunning(store: JobStore, changes: Partial<JobSpec> = {}): void {
+  const spec = specOf(changes);
+  store.insert(spec);
+  store.markRunning(spec.id, runOf({ cgroup: { path: `/corral/${spec.id}`, inode: 4242 } }));
+}

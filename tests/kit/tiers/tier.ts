@@ -1,0 +1,94 @@
+/** The tiers of `make test`: what each runs, on what, and what it needs of this machine. */
+import { findCgroup2Mount, MOUNT_COMMAND } from "../machine/cgroup2.ts";
+import { isInstalled } from "../machine/command.ts";
+import { type Suite, SUITES } from "../machine/images.ts";
+
+export interface Tier {
+  readonly name: string;
+  /** Arguments of `deno test`, and the environment that tells the tests where they are. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The image it boots. */
+  readonly suite: Suite | null;
+  readonly timeoutMs: number;
+  readonly needs: readonly Need[];
+  /** Heavy tiers of different lanes run at the same time, of one lane after one another. */
+  readonly lane: "light" | "nspawn" | "vm";
+}
+
+type Need = "root" | "cgroup2" | keyof typeof PACKAGES;
+
+/** Programs and the Debian packages that have them. */
+const PACKAGES = {
+  "cc": "gcc libc6-dev",
+  "cpio": "cpio",
+  "mmdebstrap": "mmdebstrap",
+  "python3": "python3",
+  "qemu-system-x86_64": "qemu-system-x86",
+  "systemd-nspawn": "systemd-container",
+};
+
+const MINUTE_MS = 60_000;
+/** Everything that boots a machine: its own folder for each theme (load_tests.ts takes the files of all of them as one module). */
+const ON_A_REAL_SYSTEM = ["machine", "corpus", "crash", "story"].map((name) => `tests/system/${name}`).join(
+  " ",
+);
+const ON_A_MACHINE = ["tests/kit/machine/load_tests.ts"];
+const IMAGE_NEEDS = ["root", "mmdebstrap", "cpio", "cc"] as const;
+
+export const TIERS: readonly Tier[] = [
+  {
+    name: "unit",
+    args: ["--parallel", "tests/unit"],
+    env: {},
+    suite: null,
+    timeoutMs: 10 * MINUTE_MS,
+    needs: [],
+    lane: "light",
+  },
+  {
+    name: "host",
+    args: ON_A_MACHINE,
+    env: {
+      CORRAL_TEST_MACHINE: "host",
+      CORRAL_TEST_PATHS: "tests/system/machine/machine_test.ts tests/system/host",
+    },
+    suite: null,
+    timeoutMs: 20 * MINUTE_MS,
+    needs: ["root", "cgroup2", "python3", "cc"],
+    lane: "light",
+  },
+  ...SUITES.map((suite): Tier => ({
+    name: `nspawn-${suite}`,
+    args: ON_A_MACHINE,
+    env: { CORRAL_TEST_MACHINE: `nspawn-${suite}`, CORRAL_TEST_PATHS: ON_A_REAL_SYSTEM },
+    suite,
+    timeoutMs: 20 * MINUTE_MS,
+    needs: [...IMAGE_NEEDS, "cgroup2", "systemd-nspawn"],
+    lane: "nspawn",
+  })),
+  ...SUITES.map((suite): Tier => ({
+    name: `vm-${suite}`,
+    args: ON_A_MACHINE,
+    env: { CORRAL_TEST_MACHINE: `vm-${suite}`, CORRAL_TEST_PATHS: ON_A_REAL_SYSTEM },
+    suite,
+    timeoutMs: 35 * MINUTE_MS,
+    needs: [...IMAGE_NEEDS, "qemu-system-x86_64"],
+    lane: "vm",
+  })),
+];
+
+/** Why the tier cannot run here and the command that changes that; null if it can. */
+export function obstacle(tier: Tier): string | null {
+  if (tier.needs.includes("root") && Deno.uid() !== 0) {
+    return `needs root, run: sudo make test TIERS=${tier.name}`;
+  }
+  if (tier.needs.includes("cgroup2") && findCgroup2Mount() === null) {
+    return `needs a cgroup2 mount, run: ${MOUNT_COMMAND}`;
+  }
+  const programs = Object.entries(PACKAGES).filter(([program]) => tier.needs.includes(program as Need));
+  const missing = programs.filter(([program]) => !isInstalled(program));
+  if (missing.length === 0) return null;
+  const names = missing.map(([program]) => program).join(", ");
+  return `needs ${names}, run: apt-get install --yes ${missing.map(([, debian]) => debian).join(" ")}`;
+}

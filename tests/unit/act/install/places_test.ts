@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { SetupError } from "../../../../src/base/errors.ts";
+import { placesOf, sharedPaths } from "../../../../src/act/install/places.ts";
+
+const ROOT = { uid: 0, etc: "/etc", env: { HOME: "/root" }, prefix: null };
+const ALICE = { uid: 1000, etc: "/etc", env: { HOME: "/home/alice" }, prefix: null };
+
+Deno.test("placesOf() has the node's own directories for root", () => {
+  assert.deepEqual(placesOf(ROOT), {
+    service: "/etc/systemd/system/corral-sweep.service",
+    timer: "/etc/systemd/system/corral-sweep.timer",
+    timerLink: "/etc/systemd/system/timers.target.wants/corral-sweep.timer",
+    cronFile: "/etc/cron.d/corral",
+    shareDir: "/usr/local/share",
+  });
+  assert.equal(placesOf({ ...ROOT, prefix: "/opt/corral" }).shareDir, "/opt/corral/share");
+  // Root's own XDG directories are not where a node's units are.
+  assert.deepEqual(
+    placesOf({ ...ROOT, env: { HOME: "/root", XDG_CONFIG_HOME: "/x", XDG_DATA_HOME: "/y" } }),
+    placesOf(ROOT),
+  );
+});
+
+Deno.test("placesOf() has a user's own directories", () => {
+  const places = placesOf(ALICE);
+  assert.equal(places.timer, "/home/alice/.config/systemd/user/corral-sweep.timer");
+  assert.deepEqual([places.cronFile, places.shareDir], [null, "/home/alice/.local/share"]);
+  const xdg = placesOf({
+    ...ALICE,
+    env: { HOME: "/home/alice", XDG_CONFIG_HOME: "/c", XDG_DATA_HOME: "/d" },
+  });
+  assert.deepEqual([xdg.service, xdg.shareDir], ["/c/systemd/user/corral-sweep.service", "/d"]);
+  const relative = placesOf({
+    ...ALICE,
+    env: { HOME: "/home/alice", XDG_CONFIG_HOME: "c", XDG_DATA_HOME: "d" },
+  });
+  assert.deepEqual(relative, places);
+  assert.equal(placesOf({ ...ALICE, prefix: "/p" }).shareDir, "/p/share");
+});
+
+Deno.test("placesOf() needs a home", () => {
+  assert.throws(() => placesOf({ ...ALICE, env: {} }), SetupError);
+});
+
+Deno.test("sharedPaths() are where man and the shells look", () => {
+  assert.deepEqual(sharedPaths("/usr/local/share"), {
+    man: "/usr/local/share/man/man1/corral.1",
+    bash: "/usr/local/share/bash-completion/completions/corral",
+    zsh: "/usr/local/share/zsh/site-functions/_corral",
+    fish: "/usr/local/share/fish/vendor_completions.d/corral.fish",
+  });
+});

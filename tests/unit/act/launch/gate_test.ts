@@ -1,0 +1,248 @@
+/** Real processes: what arrives at the command, and what happens to the gate when nobody opens it. */
+import assert from "node:assert/strict";
+import { SetupError } from "../../../../src/base/errors.ts";
+import { parseStat } from "../../../../src/linux/proc.ts";
+import { poll } from "../../../../src/base/poll.ts";
+import { type GateOptions, makeGate, splitEnvironment } from "../../../../src/act/launch/gate.ts";
+import { TempDir } from "../../../kit/fakes/temp.ts";
+
+const PATIENCE_MS = 10_000;
+const isRoot = Deno.uid() === 0;
+
+function options(changes: Partial<GateOptions>): GateOptions {
+  return {
+    argv: ["/bin/true"],
+    cwd: "/",
+    env: {},
+    rawEnv: [],
+    as: null,
+    lostGroups: [],
+    ignoredSignals: [],
+    output: null,
+    ...changes,
+  };
+}
+
+/** Opens a gate and gives how the command left and the bytes that it wrote. */
+async function pass(changes: Partial<GateOptions>) {
+  using temp = new TempDir();
+  const output = `${temp.path}/output`;
+  const gate = await makeGate(options({ output, ...changes }));
+  gate.open();
+  const exit = await gate.exit;
+  return { pid: gate.pid, exit, bytes: Deno.readFileSync(output), text: Deno.readTextFileSync(output) };
+}
+
+const passShell = (script: string, changes: Partial<GateOptions> = {}) =>
+  pass({ argv: ["/bin/sh", "-c", script], ...changes });
+
+const ODD_ENVIRONMENT = {
+  PLAIN: "value",
+  EMPTY: "",
+  NEWLINES: "\na\n\nb\n",
+  "BASH_FUNC_module%%": "() {  echo hello; }",
+  "a.b": "dotted",
+  "with space": "1",
+  "-u": "looks like an option",
+  "9": "digit",
+  IFS: "x",
+  PS4: "$(touch /tmp/never)",
+  QUOTES: `'"\\$(x)\``,
+  UTF8: "é😀",
+};
+
+Deno.test("makeGate() passes the environment on exactly", async () => {
+  const { text } = await pass({ argv: ["/bin/cat", "/proc/self/environ"], env: ODD_ENVIRONMENT });
+  const arrived = text.split("\0").slice(0, -1).sort();
+  assert.deepEqual(arrived, Object.entries(ODD_ENVIRONMENT).map(([key, value]) => `${key}=${value}`).sort());
+});
+
+Deno.test("makeGate() passes on what a shell would make up, when it was there", async () => {
+  const env = { PWD: "/where/it/was", OLDPWD: "/before", SHLVL: "41", _: "/usr/bin/x" };
+  const { text } = await pass({ argv: ["/bin/cat", "/proc/self/environ"], env });
+  assert.deepEqual(
+    text.split("\0").slice(0, -1).sort(),
+    ["OLDPWD=/before", "PWD=/where/it/was", "SHLVL=41", "_=/usr/bin/x"],
+  );
+});
+
+Deno.test("makeGate() passes on variables that are not UTF-8, unless they were set anew", async () => {
+  const rawEnv = [{ name: "LATIN", octal: "\\351\\012\\047" }, { name: "SET", octal: "\\351" }];
+  const { bytes } = await pass({ argv: ["/bin/cat", "/proc/self/environ"], rawEnv, env: { SET: "new" } });
+  const entries = new TextDecoder("latin1").decode(bytes).split("\0").slice(0, -1).sort();
+  assert.deepEqual(entries, ["LATIN=\xe9\n'", "SET=new"]);
+});
+
+Deno.test("makeGate() passes the arguments on exactly", async () => {
+  const odd = [
+    "",
+    "--help",
+    "-",
+    "--",
+    "a  b",
+    "new\nline\n",
+    "$HOME `id` \"'\\",
+    "é😀",
+    "x".repeat(10_000),
+    "",
+  ];
+  const argv = ["/bin/sh", "-c", "exec cat /proc/$$/cmdline", ...odd];
+  const copied = await pass({ argv: ["/bin/sh", "-c", 'printf "%s\\0" "$@"', "sh", ...odd] });
+  assert.deepEqual(copied.text.split("\0").slice(0, -1), odd);
+  assert.deepEqual((await pass({ argv })).text.split("\0")[0], "cat");
+});
+
+Deno.test("makeGate() makes the command leader of its own session: PID = PGID = SID", async () => {
+  const { pid, text } = await passShell("exec cat /proc/self/stat");
+  const stat = parseStat(text, "output");
+  assert.deepEqual([stat.pid, stat.pgid, stat.session], [pid, pid, pid]);
+});
+
+Deno.test("makeGate() leaves the command nothing but descriptors 0 to 2", async () => {
+  const script = 'for fd in 0 1 2 3 4 5 6 7 8 9; do [ -h "/proc/$$/fd/$fd" ] && echo $fd; done';
+  assert.equal((await passShell(script)).text, "0\n1\n2\n");
+});
+
+Deno.test("makeGate() hands down the signals that were ignored, and no others", async () => {
+  const mask = async (ignoredSignals: number[]) => {
+    const { text } = await passShell("exec grep SigIgn: /proc/self/status", { ignoredSignals });
+    // Signals 32 and 33 are the C library's own; the runtime's spawn leaves them ignored.
+    return BigInt(`0x${text.split("\t")[1]!.trim()}`) & 0x7fff_ffffn;
+  };
+  assert.equal(await mask([]), 0n);
+  assert.equal(await mask([1, 2, 15]), 0b100_0000_0000_0011n);
+});
+
+Deno.test("makeGate() reports every way to leave", async () => {
+  for (const code of [0, 7, 125, 255]) {
+    assert.deepEqual((await passShell(`exit ${code}`)).exit, { code, signal: null });
+  }
+  for (const signal of [1, 9, 11, 15]) {
+    assert.deepEqual((await passShell(`kill -${signal} $$`)).exit, { code: null, signal }, `${signal}`);
+  }
+});
+
+Deno.test({
+  name: "makeGate() reports death by a real-time signal",
+  // The runtime fails to take notice of such an end and keeps the child's record.
+  sanitizeResources: false,
+  async fn() {
+    for (const signal of [34, 64]) {
+      assert.deepEqual((await passShell(`kill -${signal} $$`)).exit, { code: null, signal }, `${signal}`);
+    }
+  },
+});
+
+Deno.test("makeGate() gives 127 and 126 for a command that went missing meanwhile", async () => {
+  assert.equal((await pass({ argv: ["/no/such/command"] })).exit.code, 127);
+  assert.equal((await pass({ argv: ["/etc/passwd"] })).exit.code, 126);
+  // Not an option of a tool on the way.
+  assert.equal((await pass({ argv: ["--version"] })).exit.code, 127);
+});
+
+Deno.test("makeGate() starts the command in its directory", async () => {
+  using temp = new TempDir();
+  const cwd = `${temp.path}/a b\n`;
+  Deno.mkdirSync(cwd);
+  assert.equal((await passShell("readlink -n /proc/$$/cwd", { cwd })).text, cwd);
+});
+
+Deno.test("makeGate() appends to the output file, which only its owner may read", async () => {
+  using temp = new TempDir();
+  const output = `${temp.path}/log`;
+  for (const word of ["one", "two"]) {
+    const gate = await makeGate(options({ argv: ["/bin/sh", "-c", `echo ${word} >&2`], output }));
+    gate.open();
+    await gate.exit;
+  }
+  assert.equal(Deno.readTextFileSync(output), "one\ntwo\n");
+  assert.equal(Deno.statSync(output).mode! & 0o777, 0o600);
+});
+
+Deno.test({
+  name: `makeGate() becomes another user, with that user's groups${isRoot ? "" : " (needs root)"}`,
+  ignore: !isRoot,
+  async fn() {
+    const env = { PATH: "/usr/bin:/bin" };
+    const { text } = await passShell("id -u; id -g; id -G", { env, as: { uid: 65534, gid: 65534 } });
+    assert.equal(text, "65534\n65534\n65534\n");
+  },
+});
+
+Deno.test({
+  name: `makeGate() gives root back the groups that the runtime takes away${isRoot ? "" : " (needs root)"}`,
+  ignore: !isRoot,
+  async fn() {
+    const { text } = await passShell("id -G", { env: { PATH: "/usr/bin:/bin" }, lostGroups: [4, 24] });
+    assert.equal(text, "0 4 24\n");
+  },
+});
+
+Deno.test("makeGate() waits: nothing runs before open()", async () => {
+  using temp = new TempDir();
+  const mark = `${temp.path}/mark`;
+  const gate = await makeGate(options({ argv: ["/usr/bin/touch", mark] }));
+  const waiting = () => Deno.readTextFileSync(`/proc/${gate.pid}/cmdline`).includes("corral-gate");
+  assert.ok(await poll(waiting, PATIENCE_MS));
+  assert.throws(() => Deno.statSync(mark), Deno.errors.NotFound);
+  gate.open();
+  assert.deepEqual(await gate.exit, { code: 0, signal: null });
+  assert.ok(Deno.statSync(mark).isFile);
+});
+
+Deno.test("Gate.close() runs nothing", async () => {
+  using temp = new TempDir();
+  const mark = `${temp.path}/mark`;
+  const gate = await makeGate(options({ argv: ["/usr/bin/touch", mark] }));
+  gate.close();
+  assert.deepEqual(await gate.exit, { code: 125, signal: null });
+  assert.throws(() => Deno.statSync(mark), Deno.errors.NotFound);
+});
+
+Deno.test("makeGate() runs nothing when corral is killed before it opens the gate", async () => {
+  using temp = new TempDir();
+  const mark = `${temp.path}/mark`;
+  const module = new URL("../../../../src/act/launch/gate.ts", import.meta.url).href;
+  const script = `import { makeGate } from "${module}";
+    const gate = await makeGate(${JSON.stringify(options({ argv: ["/usr/bin/touch", mark] }))});
+    console.log(gate.pid);
+    setInterval(() => {}, 1000);`;
+  const corral = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", script],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const reader = corral.stdout.getReader();
+  const pid = Number(new TextDecoder().decode((await reader.read()).value));
+  corral.kill("SIGKILL");
+  await corral.status;
+  await reader.cancel();
+  assert.ok(await poll(() => !isGate(pid), PATIENCE_MS));
+  assert.throws(() => Deno.statSync(mark), Deno.errors.NotFound);
+});
+
+function isGate(pid: number): boolean {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("corral-gate");
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "makeGate() says that a process cannot be started, and where to look",
+  // The runtime leaves the gate's socket open when the spawn fails.
+  sanitizeResources: false,
+  fn: () => assert.rejects(makeGate(options({ cwd: "/no/such/directory" })), SetupError),
+});
+
+Deno.test("splitEnvironment() lets the shell carry only what it leaves alone", () => {
+  const { shellEnv, envWords } = splitEnvironment({ HOME: "/h", "a.b": "1", PWD: "/x", BASH_ENV: "/evil" });
+  assert.deepEqual(shellEnv, { HOME: "/h" });
+  assert.deepEqual(envWords, [
+    ..."-u OLDPWD -u SHLVL -u _".split(" "),
+    "a.b=1",
+    "PWD=/x",
+    "BASH_ENV=/evil",
+  ]);
+});

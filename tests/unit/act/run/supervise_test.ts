@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { type Exit, runningFacts } from "../../../../src/job/job.ts";
+import { Ledger } from "../../../../src/store/ledger.ts";
+import { Sampling } from "../../../../src/observe/sampling.ts";
+import { StopSignals } from "../../../../src/linux/stop_signals.ts";
+import { supervise } from "../../../../src/act/run/supervise.ts";
+import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
+import { JOB_ID, momentAt, specOf } from "../../../kit/fakes/job.ts";
+import { FakeKernel } from "../../../kit/fakes/kernel.ts";
+import { FakeNode } from "../../../kit/fakes/node.ts";
+import { testsOf } from "../../../kit/fakes/tests_of.ts";
+
+const EMPTY = "populated 0\nfrozen 0\n";
+const START_MS = 9_101_000;
+
+/** A supervisor at work on the node: what it is told, and what comes of it. */
+class Supervision implements Disposable {
+  readonly node = new FakeNode();
+  readonly stop = new StopSignals();
+  readonly #exit = Promise.withResolvers<Exit>();
+  /** As `corral set` does after it has changed the record. */
+  notify = () => {};
+  /** As getppid(2) tells a supervisor with `--with-parent`. */
+  callerIsGone = false;
+  /** Since the start of the job, by the clock of the node. */
+  elapsedMs = 0;
+
+  start(timeoutMs: number | null = null, { withParent = false } = {}) {
+    const { node } = this;
+    const deadlineBootMs = timeoutMs === null ? null : START_MS + timeoutMs;
+    const job = node.start({
+      spec: { graceMs: 5, timeoutMs },
+      run: { startedBootMs: START_MS, deadlineBootMs },
+    });
+    const run = runningFacts(job)!;
+    const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
+    const clock = { ...node.context.clock, bootMs: () => START_MS + this.elapsedMs };
+    const warn = (line: string) => void node.said.push(line);
+    const onChange = (act: () => void) => this.notify = act;
+    return supervise(
+      {
+        spec: job.spec,
+        run,
+        cgroup,
+        backend: node.backend,
+        sampling: new Sampling(cgroup, run, clock),
+        exit: this.#exit.promise,
+        onChange,
+        callerIsGone: withParent ? () => this.callerIsGone : null,
+      },
+      this.stop,
+      { clock, procs: node.context.procs, ledger: new Ledger(node.stores.open(), warn), actor: "run", warn },
+    );
+  }
+
+  /** The command leaves; with nothing of the job left unless told otherwise. */
+  leave(code: number, { leaving = false } = {}): void {
+    if (!leaving) this.node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+    this.#exit.resolve({ code, signal: null });
+  }
+
+  /** As the kernel does when it kills the job. */
+  die(): void {
+    this.#exit.resolve({ code: null, signal: 9 });
+  }
+
+  [Symbol.dispose](): void {
+    this.node[Symbol.dispose]();
+  }
+}
+
+const superviseTest = testsOf(() => new Supervision());
+
+superviseTest("supervise() waits for the command and passes on how it left", async (supervision) => {
+  const supervising = supervision.start();
+  supervision.leave(7);
+  const { reason, exit, steps } = await supervising;
+  assert.deepEqual([reason, exit, steps], ["exited", { code: 7, signal: null }, []]);
+});
+
+superviseTest("supervise() ends what the command leaves behind", async (supervision) => {
+  const supervising = supervision.start();
+  await using _kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.leave(0, { leaving: true });
+  const { reason, exit, steps } = await supervising;
+  assert.deepEqual([reason, exit.code], ["exited", 0]);
+  assert.deepEqual(steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
+});
+
+superviseTest(
+  "supervise() tells a command that was killed from one that corral ended",
+  async (supervision) => {
+    const supervising = supervision.start(60_000);
+    await using _kernel = new FakeKernel(supervision.node.cgroups);
+    supervision.die();
+    assert.equal((await supervising).reason, "signaled");
+  },
+);
+
+superviseTest(
+  "supervise() ends the job at its deadline, not before, and waits for its exit",
+  async (supervision) => {
+    const supervising = supervision.start(20);
+    await using kernel = new FakeKernel(supervision.node.cgroups);
+    supervision.elapsedMs = 19;
+    // Its timer has gone off by then, early by the clock of the node.
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.equal(supervision.node.recorded().phase.state, "running");
+    supervision.elapsedMs = 20;
+    kernel.killed.then(() => supervision.die());
+    const { reason, exit } = await supervising;
+    assert.deepEqual([reason, exit], ["timeout", { code: null, signal: 9 }]);
+  },
+);
+
+superviseTest("supervise() ends on a signal, and a second one skips the grace", async (supervision) => {
+  const supervising = supervision.start();
+  await using kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.stop.receive(2);
+  supervision.stop.receive(2);
+  kernel.killed.then(() => supervision.die());
+  const { reason, steps } = await supervising;
+  assert.equal(reason, "killed");
+  assert.deepEqual(steps.map(({ kind }) => kind), ["kill", "empty"]);
+});
+
+superviseTest("supervise() ends a job with its caller when it was told to", async (supervision) => {
+  const supervising = supervision.start(null, { withParent: true });
+  await using kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.callerIsGone = true;
+  kernel.killed.then(() => supervision.die());
+  const { reason, steps } = await supervising;
+  assert.equal(reason, "orphaned");
+  assert.deepEqual(steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
+});
+
+superviseTest("supervise() takes a deadline that was moved, when it is told", async (supervision) => {
+  const supervising = supervision.start(3_600_000);
+  await using kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.node.stores.open("set").change(
+    JOB_ID,
+    { limits: specOf().limits, timeoutMs: 30, deadlineBootMs: START_MS + 30 },
+    { atMs: 1, actor: "set", kind: "set", detail: {} },
+  );
+  supervision.elapsedMs = 30;
+  supervision.notify();
+  kernel.killed.then(() => supervision.die());
+  assert.equal((await supervising).reason, "timeout");
+});
+
+superviseTest(
+  "supervise() takes a deadline that was moved although the notice was lost",
+  async (supervision) => {
+    const supervising = supervision.start(30);
+    supervision.node.stores.open("set").change(
+      JOB_ID,
+      { limits: specOf().limits, timeoutMs: null, deadlineBootMs: null },
+      { atMs: 1, actor: "set", kind: "set", detail: {} },
+    );
+    supervision.elapsedMs = 31;
+    // After the timer of the first deadline.
+    setTimeout(() => supervision.leave(0), 100);
+    assert.equal((await supervising).reason, "exited");
+  },
+);
+
+superviseTest("supervise() calls a kill for memory by its name", async (supervision) => {
+  const supervising = supervision.start();
+  supervision.node.cgroups.put(JOB_PATH, "memory.events", "oom 1\noom_kill 2\n");
+  supervision.node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+  supervision.die();
+  const { reason, usage } = await supervising;
+  assert.deepEqual([reason, usage?.oomKills], ["oom", 2]);
+});
+
+superviseTest(
+  "supervise() of a job that somebody else kills records that reason with its own exit code",
+  async (supervision) => {
+    const supervising = supervision.start();
+    supervision.node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
+    supervision.leave(143);
+    const { reason, exit } = await supervising;
+    assert.deepEqual([reason, exit.code], ["killed", 143]);
+  },
+);
+
+superviseTest(
+  "supervise() samples the job while it waits, and records its course with its end",
+  async (supervision) => {
+    const supervising = supervision.start();
+    const { cgroups, stores } = supervision.node;
+    cgroups.put(JOB_PATH, "memory.stat", "anon 700\nfile 30\nshmem 2\nslab 1\n");
+    cgroups.put(JOB_PATH, "memory.current", "800\n");
+    // After its first sample.
+    setTimeout(() => supervision.leave(0), 100);
+    assert.equal((await supervising).usage?.memoryAnonPeakBytes, 700);
+    assert.deepEqual(stores.open().sampled(JOB_ID).samples.map(({ memoryBytes }) => memoryBytes), [800]);
+  },
+);

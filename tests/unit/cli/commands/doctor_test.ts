@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import {
+  type Finding,
+  inspectBackend,
+  inspectKernel,
+  inspectStore,
+  inspectTools,
+} from "../../../../src/observe/node.ts";
+import { EXIT, SetupError, StoreError } from "../../../../src/base/errors.ts";
+import { FakeBackend } from "../../../kit/fakes/backend.ts";
+import { CgroupDir } from "../../../kit/fakes/cgroup_dir.ts";
+import { FakeNode } from "../../../kit/fakes/node.ts";
+import { TempDir } from "../../../kit/fakes/temp.ts";
+
+const problems = (findings: readonly Finding[]) => findings.filter(({ ok }) => !ok);
+
+Deno.test("inspectKernel() finds what a kernel lacks, and tells what only makes corral slower", () => {
+  using dir = new CgroupDir();
+  dir.add("/x");
+  const node = {
+    cgroupMount: dir.mount,
+    ownCgroup: "/x",
+    uid: 0,
+    systemdBooted: false,
+    userRuntimeDir: null,
+  };
+  assert.deepEqual(problems(inspectKernel(node, dir.fs, "6.1.0")), []);
+  dir.take("/x", "cgroup.kill");
+  const [, , kill] = inspectKernel(node, dir.fs, "5.10.0");
+  assert.deepEqual([kill?.what, kill?.ok], ["cgroup.kill", true]);
+  assert.match(kill!.detail, /^missing: .*needs Linux 5\.14$/);
+  dir.take("/x", "cgroup.freeze");
+  assert.deepEqual(problems(inspectKernel(node, dir.fs, "4.19.0")).map(({ what, mend }) => [what, mend]), [
+    ["cgroup.freeze", "install Linux 5.2 or later"],
+  ]);
+});
+
+Deno.test("inspectKernel() looks at any cgroup when corral is in the root, which has no such files", () => {
+  using dir = new CgroupDir();
+  const node = { cgroupMount: dir.mount, ownCgroup: "/", uid: 0, systemdBooted: false, userRuntimeDir: null };
+  assert.equal(inspectKernel(node, dir.fs, "6.1.0").length, 1);
+  dir.add("/any");
+  assert.equal(inspectKernel(node, dir.fs, "6.1.0").length, 3);
+});
+
+Deno.test("inspectBackend() tells for every controller which options it carries and how to get it", () => {
+  using dir = new CgroupDir();
+  const findings = inspectBackend(new FakeBackend(dir, ["memory", "pids"]));
+  assert.deepEqual(problems(findings), [{
+    what: "cpu controller",
+    ok: false,
+    detail: "missing: --cpus, --cpu-weight cannot be enforced",
+    mend: "mend cpu",
+  }]);
+  assert.deepEqual(problems(inspectBackend(new FakeBackend(dir, ["cpu", "memory", "pids"]))), []);
+});
+
+Deno.test("inspectTools() finds the tools of this system even with an empty PATH", () => {
+  assert.deepEqual(problems(inspectTools("")), []);
+});
+
+Deno.test("inspectStore() tells where the store is, or what is wrong with it", () => {
+  using temp = new TempDir();
+  assert.equal(inspectStore(() => temp.path)[0]?.detail, temp.path);
+  const broken = () => {
+    throw new StoreError("cannot open", { path: "/x", mend: "mend it" });
+  };
+  assert.deepEqual(inspectStore(broken), [{
+    what: "store",
+    ok: false,
+    detail: "/x: cannot open",
+    mend: "mend it",
+  }]);
+});
+
+Deno.test("corral doctor prints a line a finding, the mend under each problem, and exits 1", async () => {
+  using node = new FakeNode();
+  assert.equal(await node.corral("doctor"), EXIT.NEGATIVE);
+  const lines = node.out.trimEnd().split("\n");
+  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}\S|FAIL {2}\S| {6}mend: )/);
+  for (const controller of ["memory", "cpu", "pids"]) {
+    const at = lines.findIndex((line) => line.startsWith(`FAIL  ${controller} controller: missing: `));
+    assert.equal(lines[at + 1], `      mend: mend ${controller}`);
+  }
+  assert.match(lines.at(-1)!, /^\d problems$/);
+});
+
+Deno.test("corral doctor goes on when there is no backend at all", async () => {
+  using node = new FakeNode();
+  node.cgroups.add("/elsewhere");
+  const context = node.context;
+  context.backend = () => {
+    throw new SetupError("nothing here makes cgroups", "mend it\x1b[2J");
+  };
+  Object.defineProperty(node, "context", { value: context });
+  assert.equal(await node.corral("doctor", "--json"), EXIT.NEGATIVE);
+  const { ok, backend, findings } = node.takeJson() as { ok: boolean; backend: null; findings: Finding[] };
+  assert.deepEqual([ok, backend], [false, null]);
+  assert.deepEqual(problems(findings).map(({ what, mend }) => [what, mend]), [["backend", "mend it\x1b[2J"]]);
+  assert.ok(findings.some(({ what }) => what === "store"));
+});

@@ -1,0 +1,128 @@
+/** What holds of decide() whatever is seen, likely or not. */
+import assert from "node:assert/strict";
+import {
+  type Action,
+  decide,
+  HANG_MARGIN_MS,
+  LAUNCH_CAP_MS,
+  type Observation,
+} from "../../../src/job/decide.ts";
+import type { Job } from "../../../src/job/job.ts";
+import {
+  ASKED,
+  DEADLINE_MS,
+  died,
+  ENDED,
+  ENDING,
+  ENDING_BOOT_MS,
+  endingFor,
+  exited,
+  HURRIED,
+  RUNNING,
+  seen,
+  STARTING,
+  TIMED,
+  UNKILLABLE,
+  UNSEEN,
+} from "../../kit/fakes/observation.ts";
+import { jobIn } from "../../kit/fakes/job.ts";
+import { seededRandom } from "../../kit/fakes/value_refusal.ts";
+
+const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
+const JOBS = [STARTING, ADOPTING, RUNNING, TIMED, ENDING, endingFor("killed"), ENDED, UNKILLABLE];
+
+/** Every combination that can be seen, not only the likely ones, each with each job. */
+function* everything(): Generator<readonly [Job, Observation]> {
+  const random = seededRandom(40_713);
+  const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
+  for (let round = 0; round < 20_000; round++) {
+    const observation = seen({
+      bootMs: DEADLINE_MS + pick(-5_000, -1, 0, 1, 50_000, 100_000),
+      sameBoot: pick(true, true, false),
+      cgroup: pick("populated", "empty", "gone", "foreign"),
+      supervisor: pick("self", "alive", "gone"),
+      leader: pick({ alive: true }, UNSEEN, exited(0), exited(137), died(9), died(15)),
+      oomKills: pick(0, 1),
+      endRequest: pick(null, ASKED, HURRIED),
+      onOrphan: pick("kill", "keep"),
+      finishedByOwner: pick(false, false, true),
+      callerGone: pick(false, false, true),
+      supervisorAgeMs: pick(2_000, LAUNCH_CAP_MS + 1),
+    });
+    yield [pick(...JOBS), observation];
+  }
+}
+
+function assertAlways(holds: (action: Action, seen: Observation, job: Job) => boolean): void {
+  for (const [job, observation] of everything()) {
+    const action = decide(job, observation);
+    assert.ok(holds(action, observation, job), JSON.stringify({ phase: job.phase, observation, action }));
+  }
+}
+
+const ends = (action: Action) => action.do === "end" || action.do === "finish";
+const acts = (action: Action) => ends(action) || action.do === "collect";
+
+Deno.test("decide() ends nothing but a populated cgroup", () => {
+  assertAlways((action, { cgroup }) => !ends(action) || cgroup === "populated");
+});
+
+Deno.test("decide() never acts on a foreign cgroup, except to record a reboot", () => {
+  assertAlways((action, { cgroup, sameBoot }) => cgroup !== "foreign" || !sameBoot || !acts(action));
+});
+
+Deno.test("decide() ends nothing after a reboot, it only records", () => {
+  assertAlways((action, { sameBoot }) => sameBoot || action.do === "collect" || action.do === "leave");
+});
+
+Deno.test("decide() leaves a supervised job alone unless somebody asked, it hangs or its owner calls it finished", () => {
+  assertAlways((action, { supervisor, endRequest, sameBoot, ...seen }, job) => {
+    if (supervisor !== "alive" || endRequest !== null || !sameBoot || job === UNKILLABLE) return true;
+    const hangs = {
+      starting: seen.supervisorAgeMs > LAUNCH_CAP_MS,
+      running: job === TIMED && seen.bootMs >= DEADLINE_MS + HANG_MARGIN_MS,
+      ending: seen.bootMs >= ENDING_BOOT_MS + HANG_MARGIN_MS,
+      ended: false,
+    };
+    const finished = job.phase.state === "running" && seen.finishedByOwner;
+    return hangs[job.phase.state] || finished || !acts(action);
+  });
+});
+
+Deno.test("decide() acts on the owner's word only while the job's own processes live", () => {
+  assertAlways((action, { cgroup, leader, finishedByOwner }) =>
+    !("reason" in action) || action.reason !== "finished-by-owner" ||
+    (finishedByOwner && leader.alive && cgroup === "populated")
+  );
+});
+
+Deno.test("decide() ends nobody because an adoption came to nothing", () => {
+  assertAlways((action, { supervisor, endRequest }, job) =>
+    job !== ADOPTING || supervisor === "self" || endRequest !== null || !ends(action)
+  );
+});
+
+Deno.test("decide() keeps the reason of an ending", () => {
+  assertAlways((action, _seen, { phase }) =>
+    phase.state !== "ending" || !("reason" in action) || action.reason === phase.reason
+  );
+});
+
+Deno.test("decide() does nothing to an ended job of which nothing is left", () => {
+  assertAlways((action, { cgroup, sameBoot }, job) =>
+    job !== ENDED || (cgroup !== "gone" && sameBoot) || action.do === "leave"
+  );
+});
+
+Deno.test("decide() skips the grace only when told, or when somebody has begun it", () => {
+  assertAlways((action, { endRequest }, { phase }) =>
+    action.do !== "end" || !action.skipGrace || endRequest?.skipGrace === true || phase.state === "ending" ||
+    phase.state === "ended"
+  );
+});
+
+Deno.test("decide() gives an exit only when the observer saw it", () => {
+  assertAlways((action, { leader }) =>
+    !("exit" in action) || action.exit === null || (!leader.alive && leader.exit === action.exit)
+  );
+});

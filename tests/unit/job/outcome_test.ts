@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { END_REASONS, type EndReason, type Exit } from "../../../src/job/job.ts";
+import { endLine, isPlainSuccess, type Outcome, runExitCode } from "../../../src/job/outcome.ts";
+import { JOB_ID, USAGE } from "../../kit/fakes/job.ts";
+
+const UNKNOWN: Exit = { code: null, signal: null };
+const code = (number: number): Exit => ({ code: number, signal: null });
+const signal = (number: number): Exit => ({ code: null, signal: number });
+const outcome = (reason: EndReason, exit: Exit): Outcome => ({
+  reason,
+  exit,
+  usage: USAGE,
+  survivors: [],
+});
+
+Deno.test("runExitCode() passes on every exit code and 128+N for a signal", () => {
+  for (const number of [0, 1, 2, 75, 124, 125, 126, 127, 128, 137, 255]) {
+    assert.equal(runExitCode(outcome("exited", code(number)), null), number);
+  }
+  for (const number of [1, 9, 15, 34, 64]) {
+    assert.equal(runExitCode(outcome("signaled", signal(number)), null), 128 + number);
+  }
+});
+
+Deno.test("runExitCode() follows the table of exit codes for every reason", () => {
+  const rows: readonly (readonly [EndReason, Exit, stopSignal: number | null, expected: number])[] = [
+    ["timeout", signal(15), null, 124],
+    ["timeout", code(0), null, 124],
+    ["timeout", signal(9), 15, 124],
+    ["oom", signal(9), null, 137],
+    ["oom", UNKNOWN, null, 137],
+    ["oom", code(137), null, 137],
+    ["killed", signal(15), null, 143],
+    ["killed", code(3), null, 3],
+    ["killed", code(3), 2, 130],
+    ["killed", UNKNOWN, 1, 129],
+    ["killed", UNKNOWN, null, 137],
+    ["orphaned", signal(15), null, 143],
+    ["finished-by-owner", signal(9), null, 137],
+    ["exited", code(5), 15, 5],
+    ["lost", code(0), null, 125],
+    ["failed-to-start", code(0), null, 125],
+    ["unkillable", code(0), null, 125],
+    ["unkillable", UNKNOWN, 15, 125],
+  ];
+  for (const [reason, exit, stopSignal, expected] of rows) {
+    assert.equal(runExitCode(outcome(reason, exit), stopSignal), expected, `${reason} ${stopSignal}`);
+  }
+  assert.deepEqual(
+    Object.keys(END_REASONS).filter((reason) =>
+      reason !== "signaled" && !rows.some(([row]) => row === reason)
+    ),
+    [],
+  );
+});
+
+Deno.test("isPlainSuccess() holds for exit 0 by itself and for nothing else", () => {
+  assert.ok(isPlainSuccess(outcome("exited", code(0))));
+  assert.ok(!isPlainSuccess(outcome("exited", code(1))));
+  assert.ok(!isPlainSuccess(outcome("exited", UNKNOWN)));
+  assert.ok(!isPlainSuccess(outcome("timeout", code(0))));
+});
+
+Deno.test("endLine() tells reason, time, exit and usage on one line", () => {
+  assert.equal(
+    endLine(JOB_ID, outcome("timeout", signal(9))),
+    "job 7k2m9q ended: timeout after 1m01s (died of KILL, cpu 2m, memory peak 25.0G)",
+  );
+});
+
+Deno.test("endLine() shows what nobody knows as a dash, never as 0", () => {
+  assert.equal(
+    endLine(JOB_ID, { reason: "lost", exit: UNKNOWN, usage: null, survivors: [] }),
+    "job 7k2m9q ended: lost after - (exit unknown, cpu -, memory peak -)",
+  );
+});
+
+Deno.test("endLine() tells how many processes are left and where to look", () => {
+  const left = { ...outcome("unkillable", code(3)), survivors: { length: 2 } };
+  assert.match(endLine(JOB_ID, left), /\(exit 3, .*\); 2 processes are still alive: corral show 7k2m9q$/);
+});

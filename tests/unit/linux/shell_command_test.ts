@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { runShell } from "../../../src/linux/shell_command.ts";
+
+const CAP_MS = 20_000;
+const shell = (command: string, stdin = "", capMs = CAP_MS) => runShell(command, { stdin, capMs });
+
+Deno.test("runShell() feeds the command and brings back what it says", async () => {
+  const result = await shell(
+    'while read -r ref; do echo "$ref failed"; done; echo no >&2; exit 3',
+    "a\n$(b)\n",
+  );
+  assert.deepEqual(result, { code: 3, stdout: "a failed\n$(b) failed\n", stderr: "no" });
+});
+
+Deno.test("runShell() does not mind a command that reads nothing of much", async () => {
+  assert.deepEqual(await shell("exec <&-; echo done", "x\n".repeat(1_000_000)), {
+    code: 0,
+    stdout: "done\n",
+    stderr: "",
+  });
+});
+
+Deno.test("runShell() gives the shell's own word of a command that is missing", async () => {
+  const result = await shell("/nonexistent/command");
+  assert.equal(result?.code, 127);
+  assert.match(result?.stderr ?? "", /nonexistent/);
+});
+
+Deno.test("runShell() kills what takes too long, with all that it started", async () => {
+  const mark = `1000.${Deno.pid}`;
+  const started = performance.now();
+  assert.equal(await shell(`sleep ${mark} & sleep ${mark}; echo late`, "", 300), null);
+  assert.ok(performance.now() - started < CAP_MS);
+  const left = () =>
+    new TextDecoder().decode(new Deno.Command("pgrep", { args: ["-f", mark] }).outputSync().stdout);
+  while (left() !== "") await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+Deno.test("runShell() refuses what floods it", async () => {
+  assert.deepEqual(await shell("exec yes"), {
+    code: 1,
+    stdout: "",
+    stderr: "it prints more than 16777216 bytes",
+  });
+});

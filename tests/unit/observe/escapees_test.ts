@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { escapeeFinding, findEscapees, isEndable } from "../../../src/observe/escapees.ts";
+import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
+import { endedPhase, JOB_ID } from "../../kit/fakes/job.ts";
+import { FakeNode } from "../../kit/fakes/node.ts";
+import { type FakeProcess, NO_PID } from "../../kit/fakes/proc_dir.ts";
+
+const PID = NO_PID + 9;
+const MARK = `CORRAL_JOB_ID=${JOB_ID}`;
+
+/** Pids of the escapees on a node with a job that runs and one process more. */
+async function found(process: FakeProcess, node = new FakeNode(), start = () => node.start()) {
+  using _node = node;
+  const job = start();
+  node.addProcess(PID, { environ: ["A=b", MARK], cgroup: "/session.scope", ...process });
+  const escapees = await findEscapees(node.context, node.stores.open("sweep"));
+  for (const escapee of escapees) assert.equal(escapee.job.spec.id, job.spec.id);
+  return escapees;
+}
+
+Deno.test("findEscapees() finds what bears a job's mark outside of every job's cgroup", async () => {
+  const [escapee] = await found({ name: "con\x1bmon" });
+  assert.deepEqual(escapee?.process.pid, PID);
+  const { message, key, id, pid } = escapeeFinding(escapee!);
+  assert.equal(
+    message,
+    `process ${PID} "con\\x1bmon" is in /session.scope and bears the mark of job ${JOB_ID}`,
+  );
+  assert.deepEqual([id, pid], [JOB_ID, PID]);
+  assert.match(key, /^escapee 5000009 900100 /);
+});
+
+Deno.test("findEscapees() leaves out what is in a job, a supervisor of one, and what has no mark of this store", async () => {
+  const innocent: FakeProcess[] = [
+    { cgroup: `${JOB_PATH}/nested` },
+    { cgroup: "/corral.slice/corral-zzzzzz.slice/corral-zzzzzz.scope" },
+    { cgroup: "/corral.slice/corral-zzzzzz-supervisor.scope" },
+    { environ: [] },
+    { environ: ["CORRAL_JOB_ID=zzzzzz"] },
+    { environ: [`X${MARK}`] },
+    { environ: ["CORRAL_JOB_ID=../etc"] },
+  ];
+  for (const process of innocent) assert.deepEqual(await found(process), [], JSON.stringify(process));
+});
+
+Deno.test("findEscapees() leaves out what waits at the gate of a launch", async () => {
+  const node = new FakeNode();
+  assert.deepEqual(await found({}, node, () => node.startStarting()), []);
+});
+
+Deno.test("isEndable() holds for the job's own user once the job is over, and never before", async () => {
+  const [living] = await found({});
+  assert.equal(isEndable(living!), false);
+  const over = { ...living!, job: { ...living!.job, phase: endedPhase() } };
+  assert.equal(isEndable(over), true);
+  assert.equal(isEndable({ ...over, isOfJobsUser: false }), false);
+  assert.match(escapeeFinding(over).message, /, which is over$/);
+});

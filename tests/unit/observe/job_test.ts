@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { observeJob } from "../../../src/observe/job.ts";
+import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
+import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../kit/fakes/node.ts";
+
+Deno.test("observeJob() of a job that runs undisturbed", () => {
+  using node = new FakeNode();
+  const job = node.start();
+  assert.deepEqual(observeJob(node.context, job), {
+    bootMs: node.bootMs,
+    sameBoot: true,
+    cgroup: "populated",
+    supervisor: "alive",
+    leader: { alive: true },
+    oomKills: 0,
+    endRequest: null,
+    onOrphan: "kill",
+    finishedByOwner: false,
+    callerGone: false,
+    supervisorAgeMs: node.bootMs - 900_000 * 10,
+  });
+});
+
+Deno.test("observeJob() tells populated, empty, gone and foreign cgroups apart", () => {
+  using node = new FakeNode();
+  const job = node.start({ files: { "memory.events": "oom_kill 3\n" } });
+  const seen = () => {
+    const { cgroup, oomKills } = observeJob(node.context, job);
+    return [cgroup, oomKills];
+  };
+  node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
+  node.proc.remove(LEADER_PID);
+  assert.deepEqual(seen(), ["empty", 3]);
+  Deno.renameSync(node.cgroups.mount + JOB_PATH, `${node.cgroups.mount}/moved`);
+  assert.deepEqual(seen(), ["gone", 0]);
+  node.cgroups.add(JOB_PATH, { "memory.events": "oom_kill 9\n" });
+  assert.deepEqual(seen(), ["foreign", 0]);
+});
+
+Deno.test("observeJob() knows supervisor and leader by more than their pids", () => {
+  using node = new FakeNode();
+  const job = node.start();
+  const alive = () => {
+    const { supervisor, leader } = observeJob(node.context, job);
+    return [supervisor, leader.alive];
+  };
+  node.addProcess(SUPERVISOR_PID, { startTicks: 1 });
+  assert.deepEqual(alive(), ["gone", true]);
+  node.addProcess(LEADER_PID, { state: "Z" });
+  assert.deepEqual(alive(), ["gone", false]);
+  node.proc.remove(SUPERVISOR_PID);
+  node.proc.remove(LEADER_PID);
+  assert.deepEqual(alive(), ["gone", false]);
+});
+
+Deno.test("observeJob() after a reboot believes no pid and no cgroup", () => {
+  using node = new FakeNode();
+  const job = node.start({ spec: { bootId: "an earlier boot" } });
+  const { sameBoot, cgroup, supervisor, leader } = observeJob(node.context, job);
+  assert.deepEqual([sameBoot, cgroup, supervisor, leader.alive], [false, "gone", "gone", false]);
+});
+
+Deno.test("observeJob() finds the cgroup of a launch cut short by its name", () => {
+  using node = new FakeNode();
+  const job = node.startStarting();
+  const cgroup = () => observeJob(node.context, job).cgroup;
+  assert.equal(cgroup(), "gone");
+  node.cgroups.add(JOB_PATH);
+  assert.equal(cgroup(), "populated");
+});
+
+Deno.test("observeJob() passes on what the observer wishes and knows", () => {
+  using node = new FakeNode();
+  const wishes = { endRequest: { skipGrace: true }, onOrphan: "keep", finishedByOwner: true } as const;
+  const { endRequest, onOrphan, finishedByOwner } = observeJob(node.context, node.start(), wishes);
+  assert.deepEqual({ endRequest, onOrphan, finishedByOwner }, wishes);
+});
+
+Deno.test("observeJob() of an adopted job takes it for alive as long as anything in its cgroup is", () => {
+  using node = new FakeNode();
+  const job = node.start({ spec: { adopted: true } });
+  const alive = () => observeJob(node.context, job).leader.alive;
+  node.proc.remove(LEADER_PID);
+  assert.equal(alive(), true);
+  node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
+  assert.equal(alive(), false);
+});

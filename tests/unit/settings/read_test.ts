@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { readSettings, type Surroundings } from "../../../src/settings/read.ts";
+import { renderError, UsageError } from "../../../src/base/errors.ts";
+import { TempDir } from "../../kit/fakes/temp.ts";
+
+function around(changes: Partial<Surroundings> = {}): Surroundings {
+  return {
+    uid: 1000,
+    hostName: "node7",
+    env: { HOME: "/home/alice" },
+    cwd: "/work",
+    options: {},
+    ...changes,
+  };
+}
+
+/** The line that is said of a configuration with this text. */
+async function refusal(text: string): Promise<string> {
+  using temp = new TempDir();
+  const config = temp.write("config.toml", text);
+  try {
+    await readSettings(around({ options: { config } }));
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    return renderError(error).replaceAll(config, "FILE");
+  }
+  assert.fail("it was accepted");
+}
+
+async function read(text: string, changes: Partial<Surroundings> = {}) {
+  using temp = new TempDir();
+  const config = temp.write("config.toml", text);
+  return await readSettings(around({ ...changes, options: { config, ...changes.options } }));
+}
+
+Deno.test("readSettings() without a file gives the defaults, of root and of a user", async () => {
+  const env = { CORRAL_CONFIG: "/dev/null" };
+  assert.deepEqual(await readSettings(around({ uid: 0, env })), {
+    stateDir: "/var/lib/corral",
+    storeFile: "corral.db",
+    backend: "auto",
+    graceMs: 2_000,
+    bestEffort: false,
+    onOrphan: "kill",
+    escapees: "report",
+    statusCommand: null,
+    finishedStatuses: ["completed", "failed", "cancelled"],
+    strikes: 2,
+    retentionMs: 90 * 86_400_000,
+  });
+  const user = await readSettings(around({ env: { ...env, HOME: "/home/alice" } }));
+  assert.deepEqual([user.stateDir, user.storeFile], ["/home/alice/.local/state/corral", "node7.db"]);
+});
+
+Deno.test("readSettings() follows XDG_STATE_HOME when it is absolute, as its specification says", async () => {
+  const stateDir = async (base: string) => {
+    const env = { CORRAL_CONFIG: "/dev/null", HOME: "/h", XDG_STATE_HOME: base };
+    return (await readSettings(around({ env }))).stateDir;
+  };
+  assert.equal(await stateDir("/state"), "/state/corral");
+  assert.equal(await stateDir("state"), "/h/.local/state/corral");
+  assert.equal(await stateDir(""), "/h/.local/state/corral");
+});
+
+Deno.test("readSettings() without a home says what to give", async () => {
+  for (const env of [{}, { HOME: "" }, { HOME: "relative" }]) {
+    await assert.rejects(
+      readSettings(around({ env: { CORRAL_CONFIG: "/dev/null", ...env } })),
+      /no place for the store: HOME is not set/,
+    );
+  }
+});
+
+Deno.test("readSettings() puts options before environment before file", async () => {
+  const text = 'state-dir = "/from/file"';
+  const env = { CORRAL_STATE_DIR: "/from/env" };
+  const options = { stateDir: "from/options" };
+  assert.equal((await read(text)).stateDir, "/from/file");
+  assert.equal((await read(text, { env })).stateDir, "/from/env");
+  assert.equal((await read(text, { env, options })).stateDir, "/work/from/options");
+});
+
+Deno.test("readSettings() takes the file that is named, by option before environment", async () => {
+  using temp = new TempDir();
+  const one = temp.write("one.toml", 'grace = "1s"');
+  const two = temp.write("two.toml", 'grace = "0"');
+  const env = { CORRAL_CONFIG: one, HOME: "/h" };
+  assert.equal((await readSettings(around({ env }))).graceMs, 1_000);
+  assert.equal((await readSettings(around({ env, options: { config: two } }))).graceMs, 0);
+});
+
+Deno.test("readSettings() reads every key", async () => {
+  const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
+    'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
+    'retention = "1d"\n';
+  assert.deepEqual(await read(text), {
+    stateDir: "/s",
+    storeFile: "node7.db",
+    backend: "cgroupfs",
+    graceMs: 60_000,
+    bestEffort: true,
+    onOrphan: "keep",
+    escapees: "kill",
+    statusCommand: "ask",
+    finishedStatuses: ["completed", "failed", "cancelled", "revoked"],
+    strikes: 3,
+    retentionMs: 86_400_000,
+  });
+  assert.equal((await read('retention = "none"')).retentionMs, null);
+});
+
+Deno.test("readSettings() names the file, the line and the key of what is wrong", async () => {
+  const rows: readonly (readonly [text: string, message: RegExp])[] = [
+    ["grace = 5s", /^corral: FILE:1:\d+: \S/],
+    ['\nbackend = "a\n', /^corral: FILE:2:\d+: \S/],
+    [
+      "grace = 5",
+      /^corral: FILE: grace: .*string.* \(known keys: state-dir, backend, grace, best-effort, on-orphan, .*\)$/,
+    ],
+    ['best-effort = "yes"', /^corral: FILE: best-effort: /],
+    ['backend = "docker"', /^corral: FILE: backend: .*"auto".*docker/],
+    ["strikes = 0", /^corral: FILE: strikes: /],
+    ["retention = 90", /^corral: FILE: retention: .*string/],
+    ["strikes = 1.5", /^corral: FILE: strikes: /],
+    ['on-orphan = "leave"', /^corral: FILE: on-orphan: /],
+    ['status-command = ""', /^corral: FILE: status-command: /],
+    ['finished-statuses = ["all done"]', /^corral: FILE: finished-statuses\.0: /],
+    ['gracee = "5s"', /^corral: FILE: gracee: .*\(known keys: /],
+    ["[backend]\nx = 1", /^corral: FILE: backend/],
+    ['state-dir = ""', /^corral: --state-dir: give a directory$/],
+  ];
+  for (const [text, message] of rows) {
+    const said = await refusal(text);
+    assert.match(said, message);
+    assert.equal(said.split("\n").length, 1, said);
+  }
+  const grace = await refusal('grace = "5x"');
+  assert.match(await refusal('retention = "0"'), /^corral: FILE: retention: .*must be at least 1 ms/);
+  assert.match(grace, /^corral: FILE: grace: cannot read "5x" as a duration: .*\n {2}5x\n {3}\^$/);
+});
+
+Deno.test("readSettings() does without the default file, but not without one that was named", async () => {
+  await assert.rejects(
+    readSettings(around({ options: { config: "/no/such/file" } })),
+    /cannot read the configuration \/no\/such\/file: /,
+  );
+  await assert.rejects(readSettings(around({ env: { CORRAL_CONFIG: "/" } })), UsageError);
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { parseSince } from "../../../src/value/since.ts";
+import { assertOnlyRefuses, assertRefused } from "../../kit/fakes/value_refusal.ts";
+
+// Built from local parts, so the expectations hold in whatever time zone the tests run.
+const NOW = new Date(2026, 10, 15, 13, 14, 15, 160);
+const since = (text: string) => parseSince(text, NOW);
+const HOUR_MS = 3_600_000;
+
+Deno.test("parseSince() reads a span before now", () => {
+  assert.equal(since("24h").getTime(), NOW.getTime() - 24 * HOUR_MS);
+  assert.equal(since("7d").getTime(), NOW.getTime() - 168 * HOUR_MS);
+  assert.equal(since("1h30m").getTime(), NOW.getTime() - 1.5 * HOUR_MS);
+  assert.equal(since("500ms").getTime(), NOW.getTime() - 500);
+});
+
+Deno.test("parseSince() reads dates and times of the node's own time zone", () => {
+  assert.deepEqual(since("today"), new Date(2026, 10, 15));
+  assert.deepEqual(since("2026-11-01"), new Date(2026, 10, 1));
+  assert.deepEqual(since("2026-11-01T08:00"), new Date(2026, 10, 1, 8, 0));
+  assert.deepEqual(since("2026-11-01T23:59"), new Date(2026, 10, 1, 23, 59));
+  assert.deepEqual(since("2028-02-29"), new Date(2028, 1, 29));
+  assert.deepEqual(since("2099-12-31"), new Date(2099, 11, 31));
+});
+
+const REFUSED: readonly (readonly [string, number])[] = [
+  ["", 0],
+  ["Today", 0],
+  ["today ", 0],
+  ["yesterday", 0],
+  ["24", 2],
+  ["2026", 4],
+  ["08:00", 2],
+  ["1-12", 1],
+  ["24H", 2],
+  ["2h3x", 3],
+  ["0h", 0],
+  ["-24h", 0],
+  ["2026-", 5],
+  ["2026-11", 7],
+  ["2026-11-", 8],
+  ["2026-11-1", 9],
+  ["2026-1-01", 6],
+  ["2026-13-01", 5],
+  ["2026-00-01", 5],
+  ["2026-11-31", 8],
+  ["2026-02-29", 8],
+  ["2026-11-00", 8],
+  ["1969-12-31", 0],
+  ["2026/11/01", 4],
+  ["2026-11-01 08:00", 10],
+  ["2026-11-01T", 11],
+  ["2026-11-01T8:00", 12],
+  ["2026-11-01T08", 13],
+  ["2026-11-01T24:00", 11],
+  ["2026-11-01T08:60", 14],
+  ["2026-11-01T08:00:00", 16],
+  ["2026-11-01T08:00Z", 16],
+  ["2026-11-0１", 9],
+];
+
+for (const [text, offset] of REFUSED) {
+  Deno.test(`parseSince() refuses ${JSON.stringify(text)} at ${offset}`, () => {
+    const error = assertRefused(since, text, offset);
+    assert.equal(error.kind, "point in time");
+    assert.ok(error.accepted.includes("today"));
+  });
+}
+
+Deno.test("parseSince() throws nothing but refusals at hostile input", () => {
+  assertOnlyRefuses(since, ["24h", "today", "2026-11-01", "2026-11-01T08:00"]);
+});
