@@ -1,33 +1,34 @@
 /** What a process other than the supervisor sees of a job. */
 import { readEvents, readEventsAt } from "../cgroup/events.ts";
-import { type CgroupFs, isForbidden } from "../cgroup/file.ts";
+import { isForbidden } from "../base/errno.ts";
+import type { CgroupFs } from "../cgroup/file.ts";
 import { readOomKills } from "../cgroup/usage.ts";
-import type { Context } from "../cli/context.ts";
+import type { Node } from "./node.ts";
 import { CgroupError } from "../base/errors.ts";
 import { startedBootMs } from "../linux/clock.ts";
 import type { Observation } from "../job/decide.ts";
 import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
 
 /** The job's cgroup: as recorded, or by name when it never ran; null when there is none. */
-export function cgroupRecord(context: Context, job: Job): CgroupRecord | null {
+export function cgroupRecord(node: Node, job: Job): CgroupRecord | null {
   const run = runningFacts(job);
   if (run !== null) return run.cgroup;
-  return job.spec.bootId === context.clock.bootId() ? context.backendOf(job).find(job.spec.id) : null;
+  return job.spec.bootId === node.clock.bootId() ? node.backendOf(job).find(job.spec.id) : null;
 }
 
 /** What the observer wants and knows besides what it sees. */
 export type Wishes = Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">>;
 
 /** Observes one job now. Throws CgroupError. */
-export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Observation {
-  const bootId = context.clock.bootId();
-  const bootMs = wishes.bootMs ?? context.clock.bootMs();
+export function observeJob(node: Node, job: Job, wishes: Wishes = {}): Observation {
+  const bootId = node.clock.bootId();
+  const bootMs = wishes.bootMs ?? node.clock.bootMs();
   const { supervisor } = job.spec;
-  const record = cgroupRecord(context, job);
-  const cgroup = stateOfCgroup(context, job, record);
-  const supervisorAlive = context.procs.isAlive(supervisor, bootId);
+  const record = cgroupRecord(node, job);
+  const cgroup = stateOfCgroup(node, job, record);
+  const supervisorAlive = node.procs.isAlive(supervisor, bootId);
   // Two files that only matter when somebody asks: a sweep looks at a thousand jobs and asks of few.
-  const leaderAlive = once(() => isLeaderAlive(context, job, cgroup));
+  const leaderAlive = once(() => isLeaderAlive(node, job, cgroup));
   return {
     bootMs,
     sameBoot: job.spec.bootId === bootId,
@@ -38,7 +39,7 @@ export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Obs
     },
     get oomKills() {
       const isThere = cgroup === "populated" || cgroup === "empty";
-      return record !== null && isThere ? readOomKills(context.cgroups(), record.path) ?? 0 : 0;
+      return record !== null && isThere ? readOomKills(node.cgroups(), record.path) ?? 0 : 0;
     },
     endRequest: wishes.endRequest ?? null,
     onOrphan: wishes.onOrphan ?? "kill",
@@ -54,16 +55,16 @@ function once<T>(look: () => T): () => T {
 }
 
 /** An adopted job has no first process: it lives as long as anything of it does. */
-function isLeaderAlive(context: Context, job: Job, cgroup: Observation["cgroup"]): boolean {
+function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boolean {
   if (job.spec.adopted) return cgroup === "populated";
   const run = runningFacts(job);
   return run !== null &&
-    context.procs.isAlive({ ...run, bootId: job.spec.bootId }, context.clock.bootId());
+    node.procs.isAlive({ ...run, bootId: job.spec.bootId }, node.clock.bootId());
 }
 
-function stateOfCgroup(context: Context, job: Job, record: CgroupRecord | null): Observation["cgroup"] {
-  if (record === null || job.spec.bootId !== context.clock.bootId()) return "gone";
-  const fs = context.cgroups();
+function stateOfCgroup(node: Node, job: Job, record: CgroupRecord | null): Observation["cgroup"] {
+  if (record === null || job.spec.bootId !== node.clock.bootId()) return "gone";
+  const fs = node.cgroups();
   if (!fs.isOwn(record, job.spec.id)) return fs.inode(record.path) === null ? "gone" : "foreign";
   return isPopulated(fs, record, job.spec.id) ? "populated" : "empty";
 }

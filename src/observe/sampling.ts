@@ -6,16 +6,9 @@ import type { OwnedCgroup } from "../cgroup/file.ts";
 import { type Readable, readMemorySplit, readMemoryStalls, readSample } from "../cgroup/usage.ts";
 import type { Clock } from "../linux/clock.ts";
 import type { RunningFacts } from "../job/job.ts";
-import { LONGEST_PAUSE_MS, pauseMs, Series } from "../job/series.ts";
+import { LONGEST_PAUSE_MS, pauseMs, type Sampled, Series } from "../job/series.ts";
 import { higherSplit, type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import type { Ledger } from "../store/ledger.ts";
-
-/** What was sampled of a job so far. */
-export interface Sampled {
-  samples: readonly Sample[];
-  /** The highest of each kind that was ever seen, also in samples that are not kept. */
-  peaks: MemorySplit;
-}
 
 /** A supervisor that is killed loses at most what it saw in the later half of its job's life, and never more than five minutes of it. */
 const SAVE_SHARE = 2;

@@ -1,9 +1,10 @@
 /** Settings: global options before environment before configuration file before defaults. */
+import { fromHere } from "../base/path.ts";
 import { parserFor, UsageError } from "../base/errors.ts";
 import { parseDurationMs } from "../value/duration.ts";
 import { FINISHED_STATUSES } from "../observe/owner_answers.ts";
 import type { BackendName } from "../job/job.ts";
-import type { Settings } from "../cli/context.ts";
+import type { Settings } from "./settings.ts";
 
 /** Read when it exists and no other file is named. */
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
@@ -70,11 +71,6 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
 
 function parseRetentionMs(text: string): number | null {
   return text === "none" ? null : parseDurationMs(text);
-}
-
-/** A path of the command line as an absolute one. */
-export function fromHere(cwd: string, path: string): string {
-  return path.startsWith("/") ? path : `${cwd}/${path}`;
 }
 
 function readFile(file: string, asked: boolean): string | null {

@@ -7,7 +7,7 @@ import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/
 import type { JobStore } from "./jobs.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { BUSY_TIMEOUT_MS } from "./open.ts";
-import type { Sampled } from "../observe/sampling.ts";
+import type { Sampled } from "../job/series.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
 const HURRIED_WAIT_MS = 250;

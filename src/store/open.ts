@@ -1,6 +1,7 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
 import { statfsSync } from "node:fs";
+import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -79,14 +80,18 @@ function pageCount(db: DatabaseSync): number {
 
 /** An SQLite or file error as a StoreError with what mends it. */
 export function storeError(what: string, path: string, cause: unknown): StoreError {
-  return new StoreError(what, { path, cause, mend: mendFor(String(cause)) });
+  return new StoreError(what, { path, cause, mend: mendFor(cause) });
 }
 
-function mendFor(text: string): string | null {
+function mendFor(cause: unknown): string | null {
+  const text = String(cause);
   if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
   if (/locked/.test(text)) return "another process holds it: try again";
   if (/full/.test(text)) return "free some space, or use --state-dir on another file system";
-  if (/readonly|unable to open|[Pp]ermission|Read-only|\(os error (2|13|17|20|30)\)/.test(text)) {
+  const isUnusable = ["ENOENT", "EACCES", "EPERM", "EEXIST", "ENOTDIR", "EROFS"].includes(
+    errorCode(cause) ?? "",
+  );
+  if (isUnusable || /readonly|unable to open|[Pp]ermission|Read-only/.test(text)) {
     return "give a writable directory: --state-dir or CORRAL_STATE_DIR";
   }
   return null;

@@ -7,7 +7,9 @@
  */
 import { take } from "./take.ts";
 import type { Tree } from "./tree.ts";
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import type { ProcStat } from "../../linux/proc.ts";
 import { after } from "../../base/poll.ts";
@@ -43,9 +45,12 @@ export interface AdoptRequest extends JobRequest {
 /** The holder closes within milliseconds, unless its cgroup is frozen or starved; nobody waits for it longer. */
 const HOLDER_CAP_MS = 5_000;
 
+/** The node, and the caller that adopts. */
+type Adopter = Node & Caller & Diagnostics;
+
 /** A job that is being made. */
 interface Adoption {
-  context: Context;
+  context: Adopter;
   request: AdoptRequest;
   store: JobStore;
   backend: Backend;
@@ -57,7 +62,7 @@ interface Adoption {
 }
 
 /** Supervises the job to its end. Throws CorralError, StoreError when there is no job; then nobody was ended, and no limit holds. */
-export async function adoptJob(context: Context, request: AdoptRequest, detached: Detached): Promise<number> {
+export async function adoptJob(context: Adopter, request: AdoptRequest, detached: Detached): Promise<number> {
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
@@ -165,7 +170,7 @@ async function released({ context, store, backend, spec }: Adoption, error: unkn
 }
 
 async function specFrom(
-  context: Context,
+  context: Adopter,
   request: AdoptRequest,
   { id, backend, first }: { id: string; backend: Backend; first: ProcStat },
 ): Promise<JobSpec> {
@@ -189,7 +194,7 @@ async function specFrom(
   };
 }
 
-function directoryOf({ procs }: Context, pid: number): string {
+function directoryOf({ procs }: Pick<Node, "procs">, pid: number): string {
   try {
     return Deno.readLinkSync(`${procs.root}/${pid}/cwd`);
   } catch {

@@ -1,7 +1,8 @@
 /** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
 import { beginToEnd, terminate } from "../../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../../cgroup/events.ts";
-import { isVanished, type OwnedCgroup } from "../../cgroup/file.ts";
+import { isVanished } from "../../base/errno.ts";
+import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { isFrozen } from "../../cgroup/freezer.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { errorText } from "../../base/errors.ts";

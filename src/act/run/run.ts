@@ -4,7 +4,9 @@
  * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
  * job runs on).
  */
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, errorText, EXIT } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
@@ -12,7 +14,7 @@ import { newJobId } from "../../value/id.ts";
 import type { EndReason, Exit, Job, JobSpec, RunningFacts } from "../../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { lookUpCommand } from "../launch/command_lookup.ts";
+import { lookUpCommand } from "../../linux/command_lookup.ts";
 import { launch, type Launched } from "../launch/launch.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
@@ -46,6 +48,9 @@ export interface RunRequest extends JobRequest {
   quiet: boolean;
 }
 
+/** The node, the caller, and where warnings go. */
+export type RunContext = Node & Caller & Diagnostics;
+
 /** How a job runs when nobody waits for it: its words go to a file. */
 export interface DetachedRun extends Detached {
   output: string;
@@ -53,7 +58,7 @@ export interface DetachedRun extends Detached {
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
 export async function runJob(
-  context: Context,
+  context: RunContext,
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
@@ -142,7 +147,7 @@ function watchCaller(): () => boolean {
   return () => Deno.ppid !== caller;
 }
 
-function openLedger(context: Context, say: (line: string) => void): Ledger {
+function openLedger(context: RunContext, say: (line: string) => void): Ledger {
   try {
     return new Ledger(context.openStore("run"), say);
   } catch (error) {
@@ -151,14 +156,14 @@ function openLedger(context: Context, say: (line: string) => void): Ledger {
   }
 }
 
-function freeId(context: Context, ledger: Ledger): string {
+function freeId(context: RunContext, ledger: Ledger): string {
   for (;;) {
     const id = newJobId(context.randomBytes);
     if (!ledger.isTaken(id)) return id;
   }
 }
 
-function specFrom(context: Context, request: RunRequest, backend: Backend, id: string): JobSpec {
+function specFrom(context: RunContext, request: RunRequest, backend: Backend, id: string): JobSpec {
   const supervisor = ownIdentity(context);
   const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
   const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
@@ -191,7 +196,7 @@ interface LaunchParts {
   warn: (line: string) => void;
 }
 
-async function launchFrom(context: Context, request: RunRequest, parts: LaunchParts): Promise<Launched> {
+async function launchFrom(context: RunContext, request: RunRequest, parts: LaunchParts): Promise<Launched> {
   const { user } = request;
   const identity = user === null
     ? {}
@@ -229,7 +234,7 @@ function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): st
 /** The record of a job whose command never ran. */
 class FailedStart {
   constructor(
-    readonly context: Context,
+    readonly context: RunContext,
     readonly spec: JobSpec,
     readonly ledger: Ledger,
     readonly receipt: Receipt | null,

@@ -1,6 +1,6 @@
 /** `corral adopt`: a job out of processes that run already. What is then done is in act/adopt/adopt.ts. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
 import { parsePid } from "../../value/count.ts";

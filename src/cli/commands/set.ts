@@ -1,6 +1,6 @@
 /** `corral set`: change the limits of a live job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor, SetupError, UsageError } from "../../base/errors.ts";

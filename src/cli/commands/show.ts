@@ -1,6 +1,6 @@
 /** `corral show`: everything about one job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import { readEvents } from "../../cgroup/events.ts";
 import { readable, readCurrent, readMemorySplit } from "../../cgroup/usage.ts";
 import type { Context } from "../context.ts";

@@ -147,7 +147,7 @@ export class FakeNode implements Disposable {
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-      node: () => ({
+      layout: () => ({
         cgroupMount: cgroups.mount,
         ownCgroup: "/elsewhere",
         uid: this.uid,
