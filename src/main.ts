@@ -96,7 +96,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backend: (wanted) => chooseBackend(wanted, choice()),
     backendOf: (job) => {
       const run = job.phase.state === "starting" ? null : job.phase.run;
-      return backendOf(job.spec.backend, run?.cgroup.path ?? null, choice());
+      return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),

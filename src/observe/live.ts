@@ -8,7 +8,7 @@ import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
 import type { Usage } from "../job/usage.ts";
 import { readJobUsage } from "./job_usage.ts";
-import { cgroupRecord } from "./job.ts";
+import { cgroupRecord, isOfThisBoot } from "./job.ts";
 
 /** Long enough for the kernel's ticks (1 to 10 ms), short enough not to be felt. */
 export const SHORT_INTERVAL_MS = 200;
@@ -71,7 +71,7 @@ export function wallSoFarMs({ clock }: Node, job: Job): number | null {
 function look<T>(node: Node, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
   try {
     const record = cgroupRecord(node, job);
-    if (record === null || job.spec.bootId !== node.clock.bootId()) return null;
+    if (record === null || !isOfThisBoot(node, job)) return null;
     const cgroups = node.cgroups();
     return cgroups.isOwn(record, job.spec.id) ? read(cgroups, { ...record, id: job.spec.id }) : null;
   } catch {

@@ -5,7 +5,6 @@
 import type { OwnedCgroup } from "../cgroup/file.ts";
 import { type Readable, readMemorySplit, readMemoryStalls, readSample } from "../cgroup/usage.ts";
 import type { Clock } from "../linux/clock.ts";
-import type { RunningFacts } from "../job/job.ts";
 import { LONGEST_PAUSE_MS, pauseMs, type Sampled, Series } from "../job/series.ts";
 import { higherSplit, type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import type { Ledger } from "../store/ledger.ts";
@@ -23,10 +22,10 @@ export class Sampling implements Sampled {
   #savedMs = 0;
   peaks: MemorySplit;
 
-  /** @param before what was sampled by a supervisor that is gone */
+  /** @param startedBootMs null for a job whose launch was cut short; @param before what was sampled by a supervisor that is gone */
   constructor(
     cgroup: OwnedCgroup,
-    readonly run: RunningFacts,
+    readonly startedBootMs: number | null,
     readonly clock: Clock,
     before: Sampled = { samples: [], peaks: NO_SPLIT },
   ) {
@@ -84,7 +83,7 @@ export class Sampling implements Sampled {
   }
 
   #ageMs(): number {
-    return Math.max(0, this.clock.bootMs() - this.run.startedBootMs);
+    return this.startedBootMs === null ? 0 : Math.max(0, this.clock.bootMs() - this.startedBootMs);
   }
 
   /** True when the kernel had to slow the job down or stop it for memory since the last look. */

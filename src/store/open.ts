@@ -103,6 +103,8 @@ function migrate(db: DatabaseSync, path: string): void {
     throw new StoreError("was written by a newer corral", { path, mend: "install that version" });
   }
   if (version() === MIGRATIONS.length) return;
+  // A table that is rebuilt must not take along the rows that refer to it. Within a transaction the pragma does nothing.
+  db.exec("PRAGMA foreign_keys = OFF");
   db.exec("BEGIN IMMEDIATE");
   try {
     for (let next = version(); next < MIGRATIONS.length; next++) db.exec(MIGRATIONS[next]!);
@@ -112,6 +114,7 @@ function migrate(db: DatabaseSync, path: string): void {
     db.exec("ROLLBACK");
     throw error;
   }
+  db.exec("PRAGMA foreign_keys = ON");
 }
 
 function isShared(directory: string): boolean {

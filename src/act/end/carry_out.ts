@@ -4,9 +4,9 @@ import type { Node } from "../../observe/node.ts";
 import { terminate } from "../../cgroup/terminate.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { poll } from "../../base/poll.ts";
-import type { Action, Observation } from "../../job/decide.ts";
-import type { CgroupRecord, EndReason, Job, RunningFacts } from "../../job/job.ts";
-import { runningFacts } from "../../job/job.ts";
+import type { Action } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
+import { type CgroupRecord, type EndReason, type Job, NO_EXIT, runningFacts } from "../../job/job.ts";
 import { NO_USAGE, type Usage, withSplit } from "../../job/usage.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { StoredEvent } from "../../job/events.ts";
@@ -64,8 +64,13 @@ export async function carryOut(
   if (job.phase.state === "ended") return await finishEnded(node, job, record, on);
   if (record === null) return await recordWithoutCgroup(node, job, { reason: action.reason, seen }, on);
   const cgroup = node.cgroups().own(record, job.spec.id);
-  const run: RunningFacts = runningFacts(job) ?? unstarted(node, job, record);
-  const sampling = new Sampling(cgroup, run, node.clock, on.ledger.sampled(job.spec.id));
+  const run = runningFacts(job);
+  const sampling = new Sampling(
+    cgroup,
+    run?.startedBootMs ?? null,
+    node.clock,
+    on.ledger.sampled(job.spec.id),
+  );
   await endJob(
     { spec: job.spec, run, cgroup, backend: node.backendOf(job), sampling },
     endRequest(store, job, { ...order, action }),
@@ -114,20 +119,6 @@ async function finishEnded(
   if (survivors.length === 0) await node.backendOf(job).remove(cgroup);
 }
 
-/** The facts of a job whose launch was cut short: only its cgroup is known. */
-function unstarted(node: Node & Diagnostics, job: Job, cgroup: RunningFacts["cgroup"]): RunningFacts {
-  const startedBootMs = node.clock.bootMs();
-  return {
-    pid: 0,
-    startTicks: 0,
-    pgid: 0,
-    cgroup,
-    startedAtMs: job.spec.createdAtMs,
-    startedBootMs,
-    deadlineBootMs: null,
-  };
-}
-
 async function recordWithoutCgroup(
   node: Node & Diagnostics,
   job: Job,
@@ -137,10 +128,9 @@ async function recordWithoutCgroup(
   // Units can be left without a cgroup. After a reboot there is nothing to be left.
   if (seen.sameBoot) await node.backendOf(job).clear(job.spec.id);
   crashPoint("collecting: units cleared");
-  const exit = { code: null, signal: null };
   const endedAtMs = node.clock.wallMs();
   const usage = lastKnown(on.ledger.sampled(job.spec.id));
-  const ending = { reason, trigger: reason, exit, endedAtMs, usage, survivors: [] };
+  const ending = { reason, trigger: reason, exit: NO_EXIT, endedAtMs, usage, survivors: [] };
   on.ledger.markEnded(job.spec.id, ending, []);
 }
 

@@ -2,7 +2,8 @@
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { CorralError, StoreError } from "../../base/errors.ts";
-import { decide, type Observation } from "../../job/decide.ts";
+import { decide } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { carryOut, isAct } from "./carry_out.ts";

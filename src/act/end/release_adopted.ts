@@ -8,7 +8,7 @@ import { readEvents } from "../../cgroup/events.ts";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { errorText } from "../../base/errors.ts";
-import { type Job, NO_LIMITS } from "../../job/job.ts";
+import { type Job, NO_EXIT, NO_LIMITS } from "../../job/job.ts";
 import { backstopMs } from "../../backend/backend.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { Ledger } from "../../store/ledger.ts";
@@ -52,7 +52,7 @@ function recordRelease(
   const ending = {
     reason: "failed-to-start",
     trigger: "failed-to-start",
-    exit: { code: null, signal: null },
+    exit: NO_EXIT,
     endedAtMs: atMs,
     usage: null,
     survivors: [],

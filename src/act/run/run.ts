@@ -11,7 +11,7 @@ import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, errorText, EXIT } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
-import type { EndReason, Exit, Job, JobSpec, RunningFacts } from "../../job/job.ts";
+import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
@@ -72,11 +72,12 @@ export async function runJob(
   const receipt = openReceipt(request.receipt, context.cwd, say);
   const backend = context.backend(request.backend);
   const ledger = openLedger(context, say);
-  const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
+  const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
   crashPoint("launch: nothing recorded");
-  ledger.insert(spec);
+  ledger.insert(spec, watch);
   crashPoint("launch: recorded");
-  const failed = new FailedStart(context, spec, ledger, receipt);
+  const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
   const found = lookUpCommand(request.argv[0]!, {
     path: request.env["PATH"] ?? "/usr/bin:/bin",
     cwd: request.cwd,
@@ -85,7 +86,7 @@ export async function runJob(
     failed.record("failed-to-start", { code: found.exitCode, signal: null });
     throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
   }
-  warnAboutNode(context, spec, say);
+  warnAboutNode(context, { spec, watch }, say);
   let launched: Launched;
   try {
     launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
@@ -108,10 +109,11 @@ export async function runJob(
   const ending = await supervise(
     {
       spec,
+      watch,
       run: launched.run,
       cgroup: launched.cgroup,
       backend,
-      sampling: new Sampling(launched.cgroup, launched.run, context.clock),
+      sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
       exit: launched.gate.exit,
       onChange: onContinue,
       callerIsGone,
@@ -121,7 +123,11 @@ export async function runJob(
   );
   receipt?.write(
     receiptText(
-      { spec: { ...spec, limits: launched.limits }, phase: { state: "ended", run: launched.run, ...ending } },
+      {
+        spec: { ...spec, limits: launched.limits },
+        watch,
+        phase: { state: "ended", run: launched.run, ...ending },
+      },
       ledger.store,
       ending.steps,
     ),
@@ -163,8 +169,7 @@ function freeId(context: RunContext, ledger: Ledger): string {
   }
 }
 
-function specFrom(context: RunContext, request: RunRequest, backend: Backend, id: string): JobSpec {
-  const supervisor = ownIdentity(context);
+function specFrom(context: RunContext, request: RunRequest, id: string): JobSpec {
   const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
   const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
   const createdAtMs = context.clock.wallMs();
@@ -180,10 +185,7 @@ function specFrom(context: RunContext, request: RunRequest, backend: Backend, id
     timeoutMs,
     graceMs,
     signal,
-    backend: backend.name,
     createdAtMs,
-    bootId: supervisor.bootId,
-    supervisor,
     adopted: false,
   };
 }
@@ -235,7 +237,7 @@ function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): st
 class FailedStart {
   constructor(
     readonly context: RunContext,
-    readonly spec: JobSpec,
+    readonly job: Pick<Job, "spec" | "watch">,
     readonly ledger: Ledger,
     readonly receipt: Receipt | null,
   ) {}
@@ -249,10 +251,10 @@ class FailedStart {
       usage: null,
       survivors: [],
     };
-    this.ledger.markEnded(this.spec.id, ending, []);
+    this.ledger.markEnded(this.job.spec.id, ending, []);
     const run: RunningFacts | null = null;
     this.receipt?.write(
-      receiptText({ spec: this.spec, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
+      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
     );
   }
 

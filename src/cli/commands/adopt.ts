@@ -81,7 +81,7 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
 async function releaseHalfTaken(context: Context, id: string): Promise<void> {
   const store = context.openStore("adopt");
   const job = store.get(id);
-  const lives = job !== null && context.procs.isAlive(job.spec.supervisor, context.clock.bootId());
+  const lives = job !== null && context.procs.isAlive(job.watch.supervisor, context.clock.bootId());
   if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);
 }
 

@@ -26,7 +26,7 @@ function holding(anonMib: number, fileMib: number): Record<string, string> {
 function sampled(node: FakeNode, files: Record<string, string>, before?: Sampled) {
   const job = node.start({ run: { startedBootMs: node.bootMs - AGE_MS }, files });
   const run = runningFacts(job)!;
-  return new Sampling(node.cgroups.fs.own(run.cgroup, JOB_ID), run, node.context.clock, before);
+  return new Sampling(node.cgroups.fs.own(run.cgroup, JOB_ID), run.startedBootMs, node.context.clock, before);
 }
 
 function put(node: FakeNode, files: Record<string, string>): void {

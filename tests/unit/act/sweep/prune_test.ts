@@ -37,7 +37,7 @@ function fill(node: FakeNode): void {
 function launcher(directory: string) {
   const script = `
     import { JobStore } from "${MODULE}";
-    import { specOf } from "${SPEC_MODULE}";
+    import { specOf, watchOf } from "${SPEC_MODULE}";
     const store = JobStore.open("${directory}", "corral.db", "run");
     let isOver = false;
     (async () => { for await (const _ of Deno.stdin.readable); isOver = true; })();
@@ -45,7 +45,7 @@ function launcher(directory: string) {
     console.log("ready");
     while (!isOver) {
       const startMs = performance.now();
-      store.insert(specOf({ id: "new" + tookMs.length }));
+      store.insert(specOf({ id: "new" + tookMs.length }), watchOf());
       tookMs.push(performance.now() - startMs);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
