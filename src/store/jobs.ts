@@ -29,8 +29,8 @@ export class JobStore {
   }
 
   /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError. */
-  static open(directory: string, fileName: string, actor: string): JobStore {
-    return new JobStore(openDatabase(directory, fileName), `${directory}/${fileName}`, actor);
+  static open(directory: string, fileName: string, actor: string, waitMs?: number): JobStore {
+    return new JobStore(openDatabase(directory, fileName, waitMs), `${directory}/${fileName}`, actor);
   }
 
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */

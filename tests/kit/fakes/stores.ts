@@ -10,6 +10,8 @@ const FILE = "corral.db";
 export class StoreDir implements Disposable {
   readonly #temp = new TempDir();
   readonly #open: { close(): void }[] = [];
+  /** How long opening waits for another process; undefined: as long as in real life. */
+  waitMs: number | undefined = undefined;
 
   get path(): string {
     return this.#temp.path;
@@ -20,7 +22,7 @@ export class StoreDir implements Disposable {
   }
 
   open(actor = "run"): JobStore {
-    const store = JobStore.open(this.path, FILE, actor);
+    const store = JobStore.open(this.path, FILE, actor, this.waitMs);
     this.#open.push(store);
     return store;
   }

@@ -111,7 +111,8 @@ Deno.test("Sampling.follow() samples by itself, saves from time to time, and sto
 
 Deno.test("Sampling.follow() is not disturbed by a store that is locked, and saves when it can", async () => {
   using node = new FakeNode();
-  const sampling = sampled(node, holding(10, 50));
+  // Slowed down for memory: it is looked at four times as often.
+  const sampling = sampled(node, { ...holding(10, 50), "memory.events": "high 1\nmax 0\n" });
   node.bootMs += 17_000;
   const store = node.stores.open();
   const other = node.stores.raw();
@@ -119,7 +120,7 @@ Deno.test("Sampling.follow() is not disturbed by a store that is locked, and sav
   const startedMs = performance.now();
   using _following = sampling.follow(new Ledger(store, assert.fail), JOB_ID);
   await until(() => sampling.samples.length > 0);
-  assert.ok(performance.now() - startedMs < 1_000, "it did not wait for the lock");
+  assert.ok(performance.now() - startedMs < 5_000, "it did not wait for the lock");
   other.exec("COMMIT");
   await until(() => store.sampled(JOB_ID).samples.length > 0);
 });
