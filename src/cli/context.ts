@@ -7,6 +7,7 @@ import type { Procs } from "../linux/proc.ts";
 import type { Screen } from "../linux/terminal.ts";
 import type { BackendName, Job } from "../job/job.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { JobStore } from "../store/jobs.ts";
 
 /** Where text goes. A reader that has gone away (EPIPE) is not an error. */
@@ -60,21 +61,4 @@ export interface Context {
   backends(): Backend[];
   /** Throws StoreError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;
-}
-
-/** The configuration file and the global options, merged. */
-export interface Settings {
-  stateDir: string;
-  storeFile: string;
-  backend: BackendName | "auto";
-  graceMs: number;
-  bestEffort: boolean;
-  onOrphan: "kill" | "keep";
-  escapees: "report" | "kill";
-  statusCommand: string | null;
-  /** In lower case: those of corral's own and those that the configuration adds. */
-  finishedStatuses: readonly string[];
-  strikes: number;
-  /** How long the record of an ended job is kept; null: for ever. */
-  retentionMs: number | null;
 }
