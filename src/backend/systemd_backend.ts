@@ -7,7 +7,8 @@ import { type CgroupFs, isForbidden, type OwnedCgroup } from "../cgroup/file.ts"
 import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
-import { type JobUnits, scopeName, sliceName, type Systemd } from "../systemd/manager.ts";
+import type { Systemd } from "../systemd/manager.ts";
+import { type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
