@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { DBusReader } from "../../../src/systemd/wire.ts";
 import { Systemd } from "../../../src/systemd/manager.ts";
-import { limitProperties, scopeProperties, sliceProperties } from "../../../src/systemd/unit_properties.ts";
 import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
 import { emptyReply, FakeManager, jobRemoved, replyWithJob } from "../../kit/fakes/manager.ts";
 
@@ -22,7 +21,6 @@ const UNITS = {
   graceMs: 2_000,
   backstopMs: 67_000,
 };
-const number = (value: number) => ({ signature: "t", value });
 
 /** Reads the a(sv) that follows: names and values of the types that are sent. */
 function readProperties(body: DBusReader): Map<string, unknown> {
