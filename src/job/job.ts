@@ -4,7 +4,10 @@
  * `starting -> running -> ending -> ended`. A state carries only its own data, and the first end reason wins.
  */
 
+import type { Limits } from "./limits.ts";
 import type { Usage } from "./usage.ts";
+
+export { type Limits, NO_LIMITS } from "./limits.ts";
 
 /** A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id. */
 export interface Identity {
@@ -37,26 +40,6 @@ export const END_REASONS = {
 
 /** One of the keys of END_REASONS. */
 export type EndReason = keyof typeof END_REASONS;
-
-/** Limits of a job. `null` is "no limit". Sizes in bytes; CPU in cores (1.5 is 150 %); weight 1..10000; tasks as a count. */
-export interface Limits {
-  memoryMaxBytes: number | null;
-  memoryHighBytes: number | null;
-  swapMaxBytes: number | null;
-  cpuMaxCores: number | null;
-  cpuWeight: number | null;
-  pidsMax: number | null;
-}
-
-/** No limits at all. */
-export const NO_LIMITS: Limits = {
-  memoryMaxBytes: null,
-  memoryHighBytes: null,
-  swapMaxBytes: null,
-  cpuMaxCores: null,
-  cpuWeight: null,
-  pidsMax: null,
-};
 
 /** Who makes and removes the job's cgroup: systemd (its system or user manager) or corral itself. */
 export type BackendName = "systemd" | "cgroupfs";

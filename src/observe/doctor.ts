@@ -4,7 +4,7 @@ import { CorralError } from "../base/errors.ts";
 import type { NodeLayout } from "../linux/node.ts";
 import type { Backend } from "../backend/backend.ts";
 import { lookUpCommand } from "../linux/command_lookup.ts";
-import { LIMIT_FILES } from "../backend/limits_in_force.ts";
+import { LIMIT_ROWS } from "../job/limits.ts";
 
 /** One line of the report. `mend` is a command or null. */
 export interface Finding {
@@ -56,9 +56,9 @@ export function inspectKernel(node: NodeLayout, fs: CgroupFs, release: string): 
 /** One finding for the backend and one for each controller that some limit needs. */
 export function inspectBackend(backend: Backend): Finding[] {
   const there = backend.controllers();
-  const needed = [...new Set(LIMIT_FILES.map(({ controller }) => controller))];
+  const needed = [...new Set(LIMIT_ROWS.map(({ controller }) => controller))];
   const limits = needed.map((controller): Finding => {
-    const options = LIMIT_FILES.filter((file) => file.controller === controller).map(({ option }) => option)
+    const options = LIMIT_ROWS.filter((row) => row.controller === controller).map(({ option }) => option)
       .join(", ");
     const ok = there.has(controller);
     return {

@@ -2,24 +2,18 @@
  * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for everybody
  * else. Measured with systemd 252 and 257.
  */
-import type { Limits } from "../job/job.ts";
-import type { DBusWriter, Variant } from "./wire.ts";
+import type { Limits } from "../job/limits.ts";
+import type { DBusWriter } from "./wire.ts";
 import { callForJob, callManager, callManagerOnBus, type JobResult } from "./connection.ts";
-
-/** One property of a unit. */
-export type UnitProperty = readonly [name: string, value: Variant];
-
-/** What is needed to make a job's two units. */
-export interface JobUnits {
-  id: string;
-  /** The process that goes into the scope. */
-  pid: number;
-  description: string;
-  limits: Limits;
-  graceMs: number;
-  /** RuntimeMaxSec of the scope: systemd ends the job then, should no corral process be left to do it. */
-  backstopMs: number | null;
-}
+import {
+  type JobUnits,
+  limitProperties,
+  scopeName,
+  scopeProperties,
+  sliceName,
+  sliceProperties,
+  type UnitProperty,
+} from "./unit_properties.ts";
 
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
@@ -120,16 +114,6 @@ export class Systemd {
   }
 }
 
-/** Unit names derive from the id alone: this carries the limits. */
-export function sliceName(id: string): string {
-  return `corral-${id}.slice`;
-}
-
-/** Lies in the slice and holds the processes. */
-export function scopeName(id: string): string {
-  return `corral-${id}.scope`;
-}
-
 function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {
   writer.array(8, () => {
     for (const [name, value] of properties) {
@@ -138,51 +122,4 @@ function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]
       writer.variant(value);
     }
   });
-}
-
-const text = (value: string): Variant => ({ signature: "s", value });
-const yes: Variant = { signature: "b", value: true };
-const usecOfMs = (ms: number): Variant => ({ signature: "t", value: Math.max(1, Math.round(ms * 1000)) });
-
-/** Properties of the scope (systemd.scope(5), systemd.kill(5)). */
-export function scopeProperties(units: JobUnits): UnitProperty[] {
-  return [
-    ["PIDs", { signature: "au", value: [units.pid] }],
-    ["Slice", text(sliceName(units.id))],
-    ["Description", text(units.description)],
-    // A failed scope would stay loaded for ever (#24613).
-    ["CollectMode", text("inactive-or-failed")],
-    // What lies below the scope is the job's: systemd leaves nested cgroups alone, also at a daemon-reload.
-    ["DelegateControllers", { signature: "as", value: ["memory", "pids"] }],
-    ["TimeoutStopUSec", usecOfMs(units.graceMs)],
-    ...(units.backstopMs === null ? [] : [["RuntimeMaxUSec", usecOfMs(units.backstopMs)] as const]),
-  ];
-}
-
-/** Properties of the slice: accounting, and the limits that were asked for (systemd.resource-control(5)). */
-export function sliceProperties(units: JobUnits): UnitProperty[] {
-  const accounting = ["CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"];
-  return [
-    ["Description", text(units.description)],
-    ...accounting.map((name) => [name, yes] as const),
-    ...limitProperties(units.limits, { lift: false }),
-  ];
-}
-
-/** systemd's "no limit" and "not set". */
-const INFINITY = 2 ** 64;
-
-/** Limits as properties. With `lift`, a limit that is null is set to "none"; without, it is left out. */
-export function limitProperties(limits: Limits, { lift }: { lift: boolean }): UnitProperty[] {
-  const cpuUsecPerSec = limits.cpuMaxCores === null ? null : Math.round(limits.cpuMaxCores * 1_000_000);
-  const all: [string, number | null][] = [
-    ["MemoryMax", limits.memoryMaxBytes],
-    ["MemoryHigh", limits.memoryHighBytes],
-    ["MemorySwapMax", limits.swapMaxBytes],
-    ["CPUQuotaPerSecUSec", cpuUsecPerSec],
-    ["CPUWeight", limits.cpuWeight],
-    ["TasksMax", limits.pidsMax],
-  ];
-  return all.filter(([, value]) => lift || value !== null)
-    .map(([name, value]) => [name, { signature: "t", value: value ?? INFINITY }]);
 }

@@ -10,6 +10,7 @@ import type { Node } from "../../observe/node.ts";
 import { errorText } from "../../base/errors.ts";
 import { type Job, NO_EXIT, NO_LIMITS } from "../../job/job.ts";
 import { backstopMs } from "../../backend/backend.ts";
+import { killSinglyOnOom } from "../../backend/limits_in_force.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
@@ -31,7 +32,7 @@ export async function releaseAdopted(node: Node & Diagnostics, store: JobStore, 
   if (cgroup !== null && readEvents(cgroup).populated) {
     const hasLimits = Object.values(limits).some((limit) => limit !== null);
     if (hasLimits) await attempt("the limits stay", () => backend.setLimits(cgroup, NO_LIMITS));
-    await attempt("the OOM group stays", () => cgroup.writeOptional("memory.oom.group", "0"));
+    await attempt("the OOM group stays", () => killSinglyOnOom(cgroup));
     if (backstopMs(timeoutMs, graceMs) !== null) {
       await attempt("systemd keeps the deadline", () => backend.setBackstop(job.spec, null));
     }

@@ -11,9 +11,10 @@ import { adoptJob, type AdoptRequest } from "../../act/adopt/adopt.ts";
 import { detachedHalf, startSupervisor } from "../../act/run/detach.ts";
 import { releaseAdopted } from "../../act/end/release_adopted.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+import { addLimitOptions } from "../limit_options.ts";
 
 function command() {
-  return new Command("adopt")
+  const adopt = new Command("adopt")
     .description(
       "Takes running processes and everything that descends from them into a new job with limits and a deadline, prints its id and " +
         "returns. They run on all the while. Limits count what they use from now on: memory that they hold already stays where " +
@@ -27,13 +28,8 @@ function command() {
     .addOption(nameOption("basename of the first process's command"))
     .addOption(JOB_OPTIONS.timeout)
     .addOption(JOB_OPTIONS.grace)
-    .addOption(JOB_OPTIONS.signal)
-    .addOption(JOB_OPTIONS.memory)
-    .addOption(JOB_OPTIONS.memoryHigh)
-    .addOption(JOB_OPTIONS.swap)
-    .addOption(JOB_OPTIONS.cpus)
-    .addOption(JOB_OPTIONS.cpuWeight)
-    .addOption(JOB_OPTIONS.pids)
+    .addOption(JOB_OPTIONS.signal);
+  return addLimitOptions(adopt)
     .addOption(JOB_OPTIONS.ref)
     .addOption(JOB_OPTIONS.tag)
     .addOption(JOB_OPTIONS.backend)

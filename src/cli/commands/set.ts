@@ -4,15 +4,14 @@ import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor, SetupError, UsageError } from "../../base/errors.ts";
-import { parseTasks, parseWeight } from "../../value/count.ts";
-import { parseCpus } from "../../value/cpus.ts";
 import { formatDurationExact, parseDurationChange } from "../../value/duration.ts";
-import { type Job, type Limits, NO_LIMITS, runningFacts } from "../../job/job.ts";
+import { type Job, runningFacts } from "../../job/job.ts";
+import { LIMIT_ROWS, type LimitKey, type Limits } from "../../job/limits.ts";
 import { parseSignal } from "../../value/signal.ts";
-import { parseSizeBytes } from "../../value/size.ts";
 import { type Backend, backstopMs } from "../../backend/backend.ts";
-import { notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
+import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { selectOne } from "../select.ts";
 
 /** Lifts a limit. */
@@ -23,14 +22,12 @@ interface Wish<T> {
   value: T | null;
 }
 
-function orNone<T>(source: string, parse: (text: string) => T): (text: string) => Wish<T> {
-  return parserFor(source, (text) => ({ value: text === NONE ? null : parse(text) }));
+function wishOrNone<T>(parse: (text: string) => T): (text: string) => Wish<T> {
+  return (text) => ({ value: text === NONE ? null : parse(text) });
 }
 
 function command() {
-  const size = (text: string) => parseSizeBytes(text);
-  const sizeOrZero = (text: string) => parseSizeBytes(text, { zeroAllowed: true });
-  return new Command("set")
+  const set = new Command("set")
     .description(
       "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline.",
     )
@@ -38,14 +35,12 @@ function command() {
     .option(
       "-t, --timeout <DURATION>",
       "new wall-clock limit: 2h, +1h, -30m or none",
-      orNone("--timeout", parseDurationChange),
-    )
-    .option("-m, --memory <SIZE>", "memory.max", orNone("--memory", size))
-    .option("--memory-high <SIZE>", "throttle above it", orNone("--memory-high", size))
-    .option("--swap <SIZE>", "memory.swap.max", orNone("--swap", sizeOrZero))
-    .option("-c, --cpus <CPUS>", "CPU quota", orNone("--cpus", parseCpus))
-    .option("--cpu-weight <N>", "1..10000", orNone("--cpu-weight", parseWeight))
-    .option("-p, --pids <N>", "limit of processes and threads", orNone("--pids", parseTasks));
+      parserFor("--timeout", wishOrNone(parseDurationChange)),
+    );
+  return addLimitOptions(set, ({ help, changeHelp = help, parse }) => ({
+    help: changeHelp,
+    parse: wishOrNone(parse),
+  }));
 }
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
@@ -57,17 +52,9 @@ export function setVerb(invoke: Invoke) {
   return set;
 }
 
-const LIMIT_OPTIONS: readonly (readonly [option: Exclude<keyof Options, "timeout">, key: keyof Limits])[] = [
-  ["memory", "memoryMaxBytes"],
-  ["memoryHigh", "memoryHighBytes"],
-  ["swap", "swapMaxBytes"],
-  ["cpus", "cpuMaxCores"],
-  ["cpuWeight", "cpuWeight"],
-  ["pids", "pidsMax"],
-];
-
 async function setLimits(context: Context, selector: string, options: Options): Promise<number> {
-  const changed = LIMIT_OPTIONS.filter(([option]) => options[option] !== undefined);
+  const wishOf = (key: LimitKey) => limitOption<Wish<number>>(options, key);
+  const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishOf(key) !== undefined);
   if (changed.length === 0 && options.timeout === undefined) {
     throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
   }
@@ -77,12 +64,12 @@ async function setLimits(context: Context, selector: string, options: Options): 
   const backend = context.backendOf(job);
   const limits: Limits = {
     ...job.spec.limits,
-    ...Object.fromEntries(changed.map(([option, key]) => [key, options[option]!.value])),
+    ...Object.fromEntries(changed.map((key) => [key, wishOf(key)!.value])),
   };
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
   const detail = {
-    ...Object.fromEntries(changed.map(([, key]) => [key, limits[key]])),
+    ...Object.fromEntries(changed.map((key) => [key, limits[key]])),
     ...(options.timeout === undefined ? {} : { timeoutMs }),
   };
   const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
@@ -108,7 +95,7 @@ async function applyLimits(cgroup: OwnedCgroup, backend: Backend, limits: Limits
     );
   }
   await backend.setLimits(cgroup, limits);
-  if (limits.memoryMaxBytes !== NO_LIMITS.memoryMaxBytes) cgroup.writeOptional("memory.oom.group", "1");
+  killAsOneOnOom(cgroup, limits);
   const failed = notInForce(cgroup, limits)[0];
   if (failed) {
     throw new CorralError(

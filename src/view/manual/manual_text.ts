@@ -1,5 +1,6 @@
 /** What the manual page says besides the commands. Backticks mark what is to be typed or is a name. */
 import type { EXIT } from "../../base/errors.ts";
+import { type Setting, SETTINGS } from "../../settings/settings.ts";
 
 /** Paragraphs. */
 export const DESCRIPTION: readonly string[] = [
@@ -27,12 +28,15 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     "`corral run`: the command died of signal N, or `corral run` itself was told to end by it. Any other code is the command's own.",
 };
 
+function keys(isOne: (row: Setting) => boolean): string {
+  return SETTINGS.filter(isOne).map(({ key }) => `\`${key}\``).join(", ");
+}
+
 /** Path and meaning. */
 export const FILES: readonly (readonly [path: string, meaning: string])[] = [
   [
     "/etc/corral/config.toml",
-    "Settings: `state-dir`, `backend`, `grace`, `best-effort`; for sweeps `on-orphan`, `escapees`, `status-command`, " +
-    "`finished-statuses`, `strikes`, `retention`.",
+    `Settings: ${keys((row) => !row.isForSweeps)}; for sweeps ${keys((row) => row.isForSweeps === true)}.`,
   ],
   ["/var/lib/corral/corral.db", "The store of root: an SQLite file."],
   ["~/.local/state/corral/HOST.db", "The store of a user, one for each node."],

@@ -1,6 +1,6 @@
 /** The columns of `corral report`. One entry is all that a column needs. */
 import { formatDuration, formatDurationExact } from "../../value/duration.ts";
-import { formatCpus } from "../../value/cpus.ts";
+import { LIMIT_KINDS, LIMIT_ROWS } from "../../job/limits.ts";
 import { signalName } from "../../value/signal.ts";
 import { formatBytes } from "../../value/size.ts";
 import { localTime } from "../../value/local_time.ts";
@@ -65,7 +65,6 @@ const exactSpan = number(formatDurationExact);
 const cpuTime = number(formatCpuTime);
 const bytes = number(formatBytes);
 const percent = number(formatPercent);
-const cores = number(formatCpus);
 
 const MS = 1e-3;
 const USEC = 1e-6;
@@ -157,8 +156,15 @@ export const REPORT_COLUMNS: readonly ReportColumn[] = ([
   { key: "ended", jsonKey: "endedLocalTime", sql: "ended_at_ms", ...time, isExtra: true },
   { key: "signal", jsonKey: "signal", sql: "exit_signal", ...signal, isExtra: true },
   { key: "timeout", jsonKey: "timeoutMs", sql: "timeout_ms", ...exactSpan, isExtra: true },
-  { key: "memory", jsonKey: "memoryMaxBytes", sql: "limits ->> '$.memoryMaxBytes'", ...bytes, isExtra: true },
-  { key: "cpus", jsonKey: "cpuMaxCores", sql: "limits ->> '$.cpuMaxCores'", ...cores, isExtra: true },
+  ...LIMIT_ROWS.flatMap(({ key, column, kind }) =>
+    column === undefined ? [] : [{
+      key: column,
+      jsonKey: key,
+      sql: `limits ->> '$.${key}'`,
+      ...number(LIMIT_KINDS[kind].show),
+      isExtra: true,
+    }]
+  ),
   { key: "cpu-user", jsonKey: "cpuUserUsec", sql: "cpu_user_usec", ...cpuTime, isExtra: true },
   { key: "cpu-system", jsonKey: "cpuSystemUsec", sql: "cpu_system_usec", ...cpuTime, isExtra: true },
   { key: "swap-peak", jsonKey: "swapPeakBytes", sql: "swap_peak_bytes", ...bytes, isExtra: true },

@@ -2,7 +2,8 @@
  * The one JSON Schema of what corral says of jobs: `show --json`, `ps --json`, the receipt, `report --format json` and `jsonl`, and
  * the groups of `report --by`. `corral report --schema` prints it.
  */
-import { END_REASONS, type Limits } from "../../job/job.ts";
+import { END_REASONS } from "../../job/job.ts";
+import { LIMIT_KINDS, LIMIT_ROWS } from "../../job/limits.ts";
 import type { Usage } from "../../job/usage.ts";
 
 type Schema = Record<string, unknown>;
@@ -64,14 +65,11 @@ const USAGE: Record<keyof Usage, Schema> = {
 };
 
 /** Null is "no limit". */
-const LIMITS: Record<keyof Limits, Schema> = {
-  memoryMaxBytes: optionalInteger,
-  memoryHighBytes: optionalInteger,
-  swapMaxBytes: optionalInteger,
-  cpuMaxCores: described(optionalNumber, "1.5 is 150 %"),
-  cpuWeight: optionalInteger,
-  pidsMax: optionalInteger,
-};
+const LIMITS: Record<string, Schema> = Object.fromEntries(LIMIT_ROWS.map(({ key, kind }) => {
+  const { jsonType, description } = LIMIT_KINDS[kind];
+  const schema = { type: [jsonType, "null"] };
+  return [key, description === undefined ? schema : described(schema, description)];
+}));
 
 const REASON = { enum: [...Object.keys(END_REASONS), null] };
 

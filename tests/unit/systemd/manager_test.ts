@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DBusReader } from "../../../src/systemd/wire.ts";
-import { limitProperties, scopeProperties, sliceProperties, Systemd } from "../../../src/systemd/manager.ts";
+import { Systemd } from "../../../src/systemd/manager.ts";
 import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
 import { emptyReply, FakeManager, jobRemoved, replyWithJob } from "../../kit/fakes/manager.ts";
 
@@ -21,50 +21,6 @@ const UNITS = {
   graceMs: 2_000,
   backstopMs: 67_000,
 };
-const NONE = 2 ** 64;
-const number = (value: number) => ({ signature: "t", value });
-
-Deno.test("limitProperties() has systemd's names and units, and leaves out what was not asked for", () => {
-  assert.deepEqual(limitProperties(LIMITS, { lift: false }), [
-    ["MemoryMax", number(25_769_803_776)],
-    ["MemoryHigh", number(21_474_836_480)],
-    ["MemorySwapMax", number(0)],
-    ["CPUQuotaPerSecUSec", number(1_500_000)],
-    ["CPUWeight", number(50)],
-    ["TasksMax", number(300)],
-  ]);
-  assert.deepEqual(limitProperties(NO_LIMITS, { lift: false }), []);
-});
-
-Deno.test("limitProperties() lifts with systemd's infinity", () => {
-  const values = limitProperties({ ...NO_LIMITS, pidsMax: 5 }, { lift: true }).map(([, { value }]) => value);
-  assert.deepEqual(values, [NONE, NONE, NONE, NONE, NONE, 5]);
-});
-
-Deno.test("sliceProperties() accounts for everything even without limits", () => {
-  const properties = sliceProperties({ ...UNITS, limits: NO_LIMITS });
-  assert.deepEqual(properties.map(([name]) => name), [
-    "Description",
-    "CPUAccounting",
-    "MemoryAccounting",
-    "TasksAccounting",
-    "IOAccounting",
-  ]);
-  for (const [, variant] of properties.slice(1)) assert.deepEqual(variant, { signature: "b", value: true });
-});
-
-Deno.test("scopeProperties() has a backstop exactly when there is a timeout", () => {
-  const names = (backstopMs: number | null) =>
-    scopeProperties({ ...UNITS, backstopMs }).map(([name]) => name);
-  assert.ok(!names(null).includes("RuntimeMaxUSec"));
-  assert.deepEqual(names(67_000).slice(-2), ["TimeoutStopUSec", "RuntimeMaxUSec"]);
-  const properties = new Map(scopeProperties({ ...UNITS, graceMs: 0 }));
-  assert.deepEqual(properties.get("RuntimeMaxUSec"), number(67_000_000));
-  // 0 would be systemd's "infinity".
-  assert.deepEqual(properties.get("TimeoutStopUSec"), number(1));
-  assert.deepEqual(properties.get("PIDs"), { signature: "au", value: [4711] });
-  assert.deepEqual(properties.get("Slice"), { signature: "s", value: "corral-7k2m9q.slice" });
-});
 
 /** Reads the a(sv) that follows: names and values of the types that are sent. */
 function readProperties(body: DBusReader): Map<string, unknown> {
