@@ -88,6 +88,6 @@ machineTest(machine, "corral run --user runs nothing that the user may not", asy
   const { code, stderr } = await machine.sh(script);
   assert.deepEqual([code, stderr], [
     126,
-    "setsid: failed to execute /root/private/true: Permission denied\n",
+    "/usr/bin/env: ‘/root/private/true’: Permission denied\n",
   ]);
 }, { skip: machine.tier === "vm" });
