@@ -10,10 +10,9 @@ const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 /** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
 const CRASHING = { from: "src/base/crash_point.ts", to: "tests/kit/crash_point.ts" };
 /**
- * No threads of V8's own: corral waits for most of its life, and two threads less are two stacks and heaps less for each supervisor.
- * Room for all that a launch allocates, so that none is spent on collecting it.
+ * No threads of V8's own: corral waits for most of its life, and two threads less are less memory for each supervisor.
  */
-const V8_FLAGS = "--v8-flags=--single-threaded,--min-semi-space-size=8";
+const V8_FLAGS = "--v8-flags=--single-threaded";
 /** In src/base/version.ts; must occur exactly once. */
 const COMMIT_PLACEHOLDER = "__COMMIT__";
 
