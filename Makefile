@@ -69,7 +69,7 @@ test: dist/corral dist/corral-crash
 	@$(DENO) run --quiet --allow-all tests/kit/tiers/run_tiers.ts $(TIERS)
 
 bench: dist/corral
-	@$(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)
+	@BEFORE='$(BEFORE)' $(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)
 
 image: | $(INSTALLED_DENO)
 	@$(DENO) run --quiet --allow-all tests/kit/machine/images.ts

@@ -9,10 +9,6 @@ const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 /** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
 const CRASHING = { from: "src/base/crash_point.ts", to: "tests/kit/crash_point.ts" };
-/**
- * No threads of V8's own: corral waits for most of its life, and two threads less are less memory for each supervisor.
- */
-const V8_FLAGS = "--v8-flags=--single-threaded";
 /** In src/base/version.ts; must occur exactly once. */
 const COMMIT_PLACEHOLDER = "__COMMIT__";
 
@@ -44,7 +40,6 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--no-lock",
       "--no-check",
       "--no-code-cache",
-      V8_FLAGS,
       "--allow-all",
     ],
     ...["--output", `${binary}.new`, `${bundleDir}/main.js`],
