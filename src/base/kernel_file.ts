@@ -14,6 +14,7 @@ export function readKernelText(path: string): string {
   return DECODER.decode(read(path));
 }
 
+/** The same as bytes, which stay as they are. */
 export function readKernelBytes(path: string): Uint8Array<ArrayBuffer> {
   return read(path).slice();
 }

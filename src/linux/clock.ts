@@ -1,6 +1,7 @@
 /** Time: the wall clock for people, CLOCK_BOOTTIME for deadlines (it does not step and goes on while the node sleeps). */
 import { readKernelText } from "../base/kernel_file.ts";
 
+/** What tells the time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   wallMs(): number;
