@@ -3,11 +3,11 @@
  * them: a file of 2 KiB took them 8 reads, here it takes 2, of which the second finds the end.
  */
 
-/** Most of them are below a page; longer ones are made larger room for. */
-const FIRST_BYTES = 16_384;
+/** Most of them are below a page. */
+const ROOM_BYTES = 16_384;
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Of one read at a time: nothing here waits between the first and the last. */
-let room = new Uint8Array(FIRST_BYTES);
+const ROOM = new Uint8Array(ROOM_BYTES);
 
 /** What is not UTF-8 becomes U+FFFD. Throws what opening and reading throw. */
 export function readKernelText(path: string): string {
@@ -19,11 +19,11 @@ export function readKernelBytes(path: string): Uint8Array<ArrayBuffer> {
   return read(path).slice();
 }
 
-/** A view of the room: valid until the next read. */
+/** Valid until the next read. */
 function read(path: string): Uint8Array<ArrayBuffer> {
   using file = Deno.openSync(path);
-  let length = 0;
-  for (;;) {
+  let room = ROOM;
+  for (let length = 0;;) {
     if (length === room.length) room = enlarged(room);
     const count = file.readSync(room.subarray(length));
     if (count === null) return room.subarray(0, length);
