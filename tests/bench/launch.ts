@@ -1,6 +1,6 @@
 /** How long it takes to run `true`, once and 100 times at once: corral, what it is made of, and what people use without it. */
 import type { Machine } from "../kit/machine/machine.ts";
-import { type Aim, figure, measure, printTable, ratio } from "./bench.ts";
+import { type Aim, corralWith, figure, measure, printTable, ratio } from "./bench.ts";
 import { median, p95 } from "./statistics.ts";
 
 const ROUNDS = 30;
@@ -27,7 +27,7 @@ export interface Programs {
 }
 
 export async function benchLaunch(machine: Machine, { corral, bare, before }: Programs): Promise<Aim[]> {
-  const run = (program: string) => [program, "run", "--quiet", "--", "true"];
+  const run = (program: string) => corralWith(program, ["run", "--quiet", "--", "true"]);
   const compared = {
     [SYSTEMD_RUN]: ["systemd-run", "--scope", "--quiet", "true"],
     [BARE]: [bare],

@@ -1,6 +1,6 @@
 /** What an idle supervisor costs: memory that would be free without it, beside a Deno program that does nothing. */
 import type { Machine } from "../kit/machine/machine.ts";
-import { type Aim, figure, measure, printTable, ratio } from "./bench.ts";
+import { type Aim, corralWith, figure, measure, printTable, ratio } from "./bench.ts";
 import { median } from "./statistics.ts";
 
 const COUNTS = [1, 20];
@@ -25,7 +25,8 @@ export async function benchMemory(
   machine: Machine,
   { corral, idle, before }: { corral: string; idle: string; before: string | null },
 ): Promise<Aim[]> {
-  const supervisor = (program: string) => [program, "run", "--timeout", "1h", "--", "sleep", "3600"];
+  const supervisor = (program: string) =>
+    corralWith(program, ["run", "--timeout", "1h", "--", "sleep", "3600"]);
   const programs = {
     [IDLE]: [idle],
     ...(before === null ? {} : { [`${CORRAL}, before`]: supervisor(before) }),
