@@ -2,7 +2,8 @@
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
  * topmost cgroup that was delegated to the caller for everybody else.
  */
-import { type CgroupFs, isForbidden, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../base/errno.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";

@@ -3,7 +3,8 @@
  * vanishes with its last process; the slice, and every counter, stays until it is stopped.
  */
 import { waitForEvents } from "../cgroup/events.ts";
-import { type CgroupFs, isForbidden, type OwnedCgroup } from "../cgroup/file.ts";
+import { isForbidden } from "../base/errno.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";

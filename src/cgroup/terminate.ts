@@ -11,7 +11,8 @@ import { parseSignal, type Signal } from "../value/signal.ts";
 import type { Procs } from "../linux/proc.ts";
 import { CgroupError } from "../base/errors.ts";
 import { readEvents, waitForEvents } from "./events.ts";
-import { isForbidden, type OwnedCgroup } from "./file.ts";
+import { isForbidden } from "../base/errno.ts";
+import type { OwnedCgroup } from "./file.ts";
 import { freeze, thaw } from "./freezer.ts";
 import { describeSurvivors } from "./survivors.ts";
 

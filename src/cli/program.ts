@@ -6,22 +6,8 @@ import { type ProgramForm, programForm } from "../view/command_tree.ts";
 import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "../base/text.ts";
+import type { DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
-
-/** Options that go before the command. */
-export interface GlobalOptions {
-  stateDir?: string;
-  config?: string;
-  logLevel?: string;
-  logFormat?: string;
-}
-
-/** Where a command gets its context and leaves its exit code. `verb` is the command that was called. */
-export type Invoke = (
-  verb: { optsWithGlobals(): unknown },
-  act: (context: Context) => Promise<number>,
-  options?: { launching: boolean },
-) => Promise<void>;
 
 /** What the command line needs of its surroundings. */
 export interface Terminal {
@@ -52,9 +38,6 @@ export async function runCli(
     return exitCodeOf(error, launching);
   }
 }
-
-/** The whole command line as data, every verb loaded: for the commands that describe it. */
-export type DescribeProgram = () => Promise<ProgramForm>;
 
 type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram) => unknown;
 

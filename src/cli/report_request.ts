@@ -6,16 +6,12 @@ import { sqliteGlob } from "../value/glob.ts";
 import { parseSince } from "../value/since.ts";
 import type { Tag } from "../value/tag.ts";
 import { chooseColumns, chooseOrder, type Order } from "../view/choose_columns.ts";
-import { type GroupColumn, groupColumns } from "../view/report/group_columns.ts";
+import { groupColumns } from "../view/report/group_columns.ts";
 import { localTime } from "../value/local_time.ts";
-import { REPORT_COLUMNS, type ReportColumn } from "../view/report/columns.ts";
+import { REPORT_COLUMNS } from "../view/report/columns.ts";
 import type { ReportFilter } from "../store/query.ts";
 import type { GroupKey } from "../store/report_fields.ts";
-
-/** Ways in which a report can be written. */
-export const FORMATS = ["table", "json", "jsonl", "csv", "openmetrics", "html"] as const;
-
-type Format = (typeof FORMATS)[number];
+import type { Format, ReportRequest, Rows } from "../view/report/request.ts";
 
 /** As they come from the command line. */
 export interface ReportOptions {
@@ -33,28 +29,6 @@ export interface ReportOptions {
   columns?: string;
   format?: Format;
   json?: true;
-}
-
-/** Jobs, or groups of them. */
-export type Rows =
-  | { kind: "jobs"; columns: ReportColumn[]; order: Order<ReportColumn> | null }
-  | {
-    kind: "groups";
-    by: GroupKey;
-    advise: boolean;
-    columns: GroupColumn[];
-    order: Order<GroupColumn> | null;
-  };
-
-/** What is asked for. */
-export interface ReportRequest {
-  filter: ReportFilter;
-  format: Format;
-  rows: Rows;
-  limit: number | null;
-  /** Which jobs, in words. */
-  about: string;
-  host: string;
 }
 
 /** Throws UsageError. */

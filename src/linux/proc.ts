@@ -1,6 +1,6 @@
 /** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
 import { ParseError } from "../base/errors.ts";
-import { isForbidden, isVanished } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../base/errno.ts";
 import type { Identity } from "../job/job.ts";
 import type { Signal } from "../value/signal.ts";
 import { killByNumber } from "./libc.ts";

@@ -1,5 +1,5 @@
 /** All processes of a node, as /proc shows them at one moment. */
-import { isForbidden, isVanished } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../base/errno.ts";
 import { isJobId } from "../value/id.ts";
 import type { Identity } from "../job/job.ts";
 import { boundedReads, readFirst } from "../base/bounded_read.ts";
@@ -28,7 +28,7 @@ export interface Process extends Identity {
   cgroupPath: string | null;
 }
 
-/** Where processes are read. A Context is one. */
+/** Where processes are read and signalled: part of a node. */
 export interface ProcessSource {
   procs: Procs;
   clock: Clock;
@@ -154,4 +154,11 @@ export function descendantsOf<T extends { pid: number; ppid: number }>(
     }
   }
   return list.filter(({ pid }) => seen.has(pid) && !roots.has(pid));
+}
+
+/** corral, its parent and so on, pid 1 with them: to end one of them is to end this. */
+export function ownAncestry(procs: Procs): Set<number> {
+  const pids = new Set([1]);
+  for (let pid = Deno.pid; pid > 0 && !pids.has(pid); pid = procs.statIfShown(pid)?.ppid ?? 0) pids.add(pid);
+  return pids;
 }

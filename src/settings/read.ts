@@ -1,4 +1,5 @@
 /** Settings: global options before environment before configuration file before defaults. */
+import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
 import {
   type FileSettings,
@@ -46,11 +47,6 @@ function settingsOf(config: Config, file: string): FileSettings {
     [name, read(config[key] ?? without, `${file}: ${key}`)] as const
   );
   return Object.fromEntries(all) as FileSettings;
-}
-
-/** A path of the command line as an absolute one. */
-export function fromHere(cwd: string, path: string): string {
-  return path.startsWith("/") ? path : `${cwd}/${path}`;
 }
 
 function readFile(file: string, asked: boolean): string | null {

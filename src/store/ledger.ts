@@ -3,11 +3,11 @@
  * be written is kept and written with whatever comes next; the first failure is said on stderr.
  */
 import { errorText } from "../base/errors.ts";
-import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
+import type { EndReason, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { JobStore } from "./jobs.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { BUSY_TIMEOUT_MS } from "./open.ts";
-import type { Sampled } from "../observe/sampling.ts";
+import type { Sampled } from "../job/series.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
 const HURRIED_WAIT_MS = 250;
@@ -42,8 +42,8 @@ export class Ledger {
     if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});
   }
 
-  insert(spec: JobSpec): void {
-    this.#write((store) => store.insert(spec));
+  insert(spec: JobSpec, watch: Watch): void {
+    this.#write((store) => store.insert(spec, watch));
   }
 
   isTaken(id: string): boolean {

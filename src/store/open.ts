@@ -1,6 +1,7 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
 import { statfsSync } from "node:fs";
+import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -23,16 +24,21 @@ const SHARED_FILE_SYSTEMS = new Set([
 ]);
 
 /**
- * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once.
+ * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once; waits at most
+ * `waitMs` for one of them.
  * Throws StoreError with the path and, where there is one, the mend.
  */
-export function openDatabase(directory: string, fileName: string): DatabaseSync {
+export function openDatabase(
+  directory: string,
+  fileName: string,
+  waitMs = BUSY_TIMEOUT_MS,
+): DatabaseSync {
   const path = `${directory}/${fileName}`;
   // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
   const umask = Deno.umask(0o077);
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return openPatiently(directory, path);
+    return openPatiently(directory, path, waitMs);
   } catch (cause) {
     throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
   } finally {
@@ -44,11 +50,11 @@ export function openDatabase(directory: string, fileName: string): DatabaseSync 
  * SQLite does not wait where waiting could be a deadlock: the switch to WAL fails at once while another process makes the same switch
  * (50 first starts at one moment: one of them). So the whole opening is tried again.
  */
-function openPatiently(directory: string, path: string): DatabaseSync {
-  const until = performance.now() + BUSY_TIMEOUT_MS;
+function openPatiently(directory: string, path: string, waitMs: number): DatabaseSync {
+  const until = performance.now() + waitMs;
   for (;;) {
     try {
-      return openOnce(directory, path);
+      return openOnce(directory, path, waitMs);
     } catch (error) {
       if (!/locked/.test(String(error)) || performance.now() >= until) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REOPEN_PAUSE_MS * (0.5 + Math.random()));
@@ -56,9 +62,9 @@ function openPatiently(directory: string, path: string): DatabaseSync {
   }
 }
 
-function openOnce(directory: string, path: string): DatabaseSync {
+function openOnce(directory: string, path: string, waitMs: number): DatabaseSync {
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
-  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const db = new DatabaseSync(path, { timeout: waitMs });
   try {
     // Holds only when it is said before anything is in the file: a store can then shrink without being rewritten as a whole. Said of a
     // file that is in use, it would write to it, and wait for whoever holds it.
@@ -79,14 +85,18 @@ function pageCount(db: DatabaseSync): number {
 
 /** An SQLite or file error as a StoreError with what mends it. */
 export function storeError(what: string, path: string, cause: unknown): StoreError {
-  return new StoreError(what, { path, cause, mend: mendFor(String(cause)) });
+  return new StoreError(what, { path, cause, mend: mendFor(cause) });
 }
 
-function mendFor(text: string): string | null {
+function mendFor(cause: unknown): string | null {
+  const text = String(cause);
   if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
   if (/locked/.test(text)) return "another process holds it: try again";
   if (/full/.test(text)) return "free some space, or use --state-dir on another file system";
-  if (/readonly|unable to open|[Pp]ermission|Read-only|\(os error (2|13|17|20|30)\)/.test(text)) {
+  const isUnusable = ["ENOENT", "EACCES", "EPERM", "EEXIST", "ENOTDIR", "EROFS"].includes(
+    errorCode(cause) ?? "",
+  );
+  if (isUnusable || /readonly|unable to open|[Pp]ermission|Read-only/.test(text)) {
     return "give a writable directory: --state-dir or CORRAL_STATE_DIR";
   }
   return null;
@@ -98,6 +108,8 @@ function migrate(db: DatabaseSync, path: string): void {
     throw new StoreError("was written by a newer corral", { path, mend: "install that version" });
   }
   if (version() === MIGRATIONS.length) return;
+  // A table that is rebuilt must not take along the rows that refer to it. Within a transaction the pragma does nothing.
+  db.exec("PRAGMA foreign_keys = OFF");
   db.exec("BEGIN IMMEDIATE");
   try {
     for (let next = version(); next < MIGRATIONS.length; next++) db.exec(MIGRATIONS[next]!);
@@ -107,6 +119,7 @@ function migrate(db: DatabaseSync, path: string): void {
     db.exec("ROLLBACK");
     throw error;
   }
+  db.exec("PRAGMA foreign_keys = ON");
 }
 
 function isShared(directory: string): boolean {

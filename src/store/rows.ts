@@ -1,7 +1,7 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../base/errors.ts";
-import type { Exit, Job, Phase, RunningFacts } from "../job/job.ts";
+import type { Exit, Job, Phase, RunningFacts, Watch } from "../job/job.ts";
 import { type FigureKey, FIGURES, MEMORY_KINDS, type MemoryKind } from "../job/figures.ts";
 import { type MemorySplit, splitOf, type Usage } from "../job/usage.ts";
 import {
@@ -32,11 +32,11 @@ export interface JobRow {
   timeout_ms: number | null;
   grace_ms: number;
   first_signal: string;
-  backend: string;
+  backend: string | null;
   created_at_ms: number;
-  boot_id: string;
-  supervisor_pid: number;
-  supervisor_start_ticks: number;
+  boot_id: string | null;
+  supervisor_pid: number | null;
+  supervisor_start_ticks: number | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -115,7 +115,7 @@ export class DamagedRow extends StoreError {
 /** Throws DamagedRow. */
 export function jobFromRow(row: JobRow, storePath: string): Job {
   try {
-    return { spec: specFromRow(row), phase: phaseFromRow(row) };
+    return { spec: specFromRow(row), watch: watchFromRow(row), phase: phaseFromRow(row) };
   } catch (cause) {
     throw new DamagedRow(row.id, storePath, cause);
   }
@@ -135,11 +135,19 @@ function specFromRow(row: JobRow): Job["spec"] {
     timeoutMs: row.timeout_ms,
     graceMs: row.grace_ms,
     signal: signalOf(row.first_signal),
-    backend: backendOf(row.backend),
     createdAtMs: dateMs(row.created_at_ms, "created_at_ms"),
-    bootId: row.boot_id,
-    supervisor: { pid: row.supervisor_pid, startTicks: row.supervisor_start_ticks, bootId: row.boot_id },
     adopted: row.adopted !== 0,
+  };
+}
+
+function watchFromRow(row: JobRow): Watch {
+  return {
+    supervisor: {
+      pid: present(row.supervisor_pid, "supervisor_pid"),
+      startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
+      bootId: present(row.boot_id, "boot_id"),
+    },
+    backend: backendOf(present(row.backend, "backend")),
   };
 }
 

@@ -4,6 +4,7 @@
  * systemd does not do for whom it does not know from a bus is asked for on the system bus.
  */
 import { crashPoint } from "../base/crash_point.ts";
+import { errorCode } from "../base/errno.ts";
 import { CorralError } from "../base/errors.ts";
 import { type DBusMessage, DBusWriter, decodeMessage, encodeCall } from "./wire.ts";
 
@@ -167,8 +168,8 @@ async function connect(path: string): Promise<Deno.UnixConn> {
     try {
       return await Deno.connect({ transport: "unix", path });
     } catch (cause) {
-      // EAGAIN (11): the queue is full.
-      const busy = cause instanceof Deno.errors.WouldBlock || /\(os error 11\)/.test(String(cause));
+      // EAGAIN: the queue is full.
+      const busy = cause instanceof Deno.errors.WouldBlock || errorCode(cause) === "EAGAIN";
       if (!busy || attempt === CONNECT_TRIES) {
         throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
       }

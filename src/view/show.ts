@@ -66,7 +66,7 @@ function line(label: string, value: string): string {
 }
 
 function identityLines(job: Job, live: LiveDetails | null, bootMs: number): string[] {
-  const { spec } = job;
+  const { spec, watch } = job;
   const run = runningFacts(job);
   const tags = Object.entries(spec.tags).map(([key, value]) => `${key}=${value}`).join(" ");
   const left = run?.deadlineBootMs == null || job.phase.state === "ended"
@@ -85,7 +85,7 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("timeout", spec.timeoutMs === null ? MISSING : `${formatDurationExact(spec.timeoutMs)}${left}`),
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
-    line("backend", spec.backend),
+    line("backend", watch.backend),
   ];
 }
 

@@ -1,15 +1,10 @@
-/** README.md against the program it describes, and its blocks that run in the working tree. The others: real/readme_test.ts. */
+/** README.md against the program it describes. Its blocks run in tests/system. */
 import assert from "node:assert/strict";
 import { EXIT } from "../../src/base/errors.ts";
-import { findCgroup2Mount } from "../kit/machine/cgroup2.ts";
-import { PROJECT_DIR } from "../kit/machine/project.ts";
 import { runnableBlocks } from "../kit/readme/blocks.ts";
 import { README, regenerated, REMEDY } from "../kit/readme/generated.ts";
 
 const text = await Deno.readTextFile(README);
-const blocks = runnableBlocks(text);
-/** The build, a demonstration of a few seconds, and on a fresh tree the toolchain. */
-const PROJECT_BLOCK_TIMEOUT_MS = 240_000;
 
 Deno.test("README.md has the option tables and end reasons of the program", async () => {
   assert.equal(text, await regenerated(text), `README.md is stale, run: ${REMEDY}`);
@@ -28,30 +23,6 @@ Deno.test("README.md links to headings that exist", () => {
   assert.ok(links.length > 0);
   assert.deepEqual(links.filter((anchor) => !anchors.includes(anchor)), []);
 });
-
-const canRunJobs = Deno.uid() === 0 && findCgroup2Mount() !== null;
-for (const { line, script, exitCode, says } of blocks.filter(({ place }) => place === "project")) {
-  const name = `README.md line ${line}: ${script.split("\n")[0]}${
-    canRunJobs ? "" : " (needs root and cgroup2)"
-  }`;
-  Deno.test({ name, ignore: !canRunJobs }, async () => {
-    const stateDir = await Deno.makeTempDir();
-    try {
-      const output = await new Deno.Command("/bin/sh", {
-        args: ["-e", "-c", script],
-        cwd: PROJECT_DIR,
-        env: { CORRAL_STATE_DIR: stateDir },
-        stdin: "null",
-        signal: AbortSignal.timeout(PROJECT_BLOCK_TIMEOUT_MS),
-      }).output();
-      const words = new TextDecoder().decode(output.stdout) + new TextDecoder().decode(output.stderr);
-      assert.equal(output.code, exitCode, words);
-      if (says !== null) assert.match(words, says);
-    } finally {
-      await Deno.remove(stateDir, { recursive: true });
-    }
-  });
-}
 
 Deno.test("runnableBlocks() reads the notes of a block", () => {
   const [block] = runnableBlocks(

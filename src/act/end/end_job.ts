@@ -1,13 +1,21 @@
 /** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
 import { beginToEnd, terminate } from "../../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../../cgroup/events.ts";
-import { isVanished, type OwnedCgroup } from "../../cgroup/file.ts";
+import { isVanished } from "../../base/errno.ts";
+import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { isFrozen } from "../../cgroup/freezer.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { errorText } from "../../base/errors.ts";
 import type { Clock } from "../../linux/clock.ts";
 import type { Procs } from "../../linux/proc.ts";
-import type { EndReason, Exit, JobSpec, RunningFacts, Survivor } from "../../job/job.ts";
+import {
+  type EndReason,
+  type Exit,
+  type JobSpec,
+  NO_EXIT,
+  type RunningFacts,
+  type Survivor,
+} from "../../job/job.ts";
 import { parseSignal } from "../../value/signal.ts";
 import { type Usage, withSplit } from "../../job/usage.ts";
 import type { Backend } from "../../backend/backend.ts";
@@ -29,7 +37,8 @@ export interface Enforcement {
 /** A job with the right to its cgroup. */
 export interface EndableJob {
   spec: JobSpec;
-  run: RunningFacts;
+  /** Null for a job whose launch was cut short: only its cgroup is known. */
+  run: RunningFacts | null;
   cgroup: OwnedCgroup;
   backend: Backend;
   sampling: Sampling;
@@ -60,7 +69,6 @@ export interface EndedJob extends Ending {
 
 /** How much longer than its grace another process's ending of the same job may take before it is taken over. */
 const TAKE_OVER_MS = 3_000;
-const NO_EXIT: Exit = { code: null, signal: null };
 
 /**
  * Ends the job and resolves when its cgroup is empty (or the kill deadline has passed: reason `unkillable`); null when another
@@ -99,7 +107,7 @@ export async function endJob(
     on.ledger.addEvents(job.spec.id, steps);
     return null;
   }
-  const leaderLives = survivors.some(({ pid }) => pid === job.run.pid);
+  const leaderLives = survivors.some(({ pid }) => pid === job.run?.pid);
   const exit = (leaderLives ? null : await request.exitAfterwards?.()) ?? request.exit ?? NO_EXIT;
   const ending: EndedJob = {
     reason: survivors.length > 0 ? "unkillable" : trigger,
@@ -167,7 +175,9 @@ function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Ac
 function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcement): Usage | null {
   try {
     if (!job.cgroup.exists()) return null;
-    const wallMs = overBootMs === null ? null : Math.max(0, overBootMs - job.run.startedBootMs);
+    const startedBootMs = job.run?.startedBootMs ?? null;
+    const isKnown = overBootMs !== null && startedBootMs !== null;
+    const wallMs = isKnown ? Math.max(0, overBootMs - startedBootMs) : null;
     const usage = readJobUsage(job.cgroup.fs, job.cgroup.path, on.procs.root);
     job.sampling.takeRemains();
     return { ...withSplit(usage, job.sampling.peaks), wallMs };

@@ -1,5 +1,6 @@
 /** What is installed already. */
-import type { Context } from "../../cli/context.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { fileState } from "./node_files.ts";
 import { type Places, SERVICE, sharedPaths, TIMER } from "./places.ts";
 import type { FileState, Found } from "./plan.ts";
@@ -7,7 +8,7 @@ import { readRecord } from "./record.ts";
 import { readCrontab, systemctlCommand } from "./tools.ts";
 
 /** Looks at every place that an installation can have. Throws PathError, SetupError. */
-export async function look(context: Context, places: Places): Promise<Found> {
+export async function look(on: Pick<Node, "run"> & Pick<Caller, "uid">, places: Places): Promise<Found> {
   const files = new Map<string, FileState>();
   const add = (paths: readonly (string | null)[]) => {
     for (const path of paths) {
@@ -16,17 +17,17 @@ export async function look(context: Context, places: Places): Promise<Found> {
     }
   };
   add([places.service, places.timer, places.cronFile, ...Object.values(sharedPaths(places.shareDir))]);
-  const crontab = context.uid === 0 ? null : await readCrontab(context);
+  const crontab = on.uid === 0 ? null : await readCrontab(on);
   const texts = [places.service, places.cronFile ?? ""].map((path) => files.get(path))
     .map((state) => state?.is === "ours" ? state.text : "");
   const record = [...texts, crontab ?? ""].map(readRecord).find((candidate) => candidate !== null) ?? null;
   if (record !== null) add(Object.values(sharedPaths(record.shareDir)));
-  const timerIsOn = files.get(places.timer)?.is === "ours" && await isOn(context);
+  const timerIsOn = files.get(places.timer)?.is === "ours" && await isOn(on);
   return { files, crontab, timerIsOn, record };
 }
 
 /** Enabled, active, and as its files say: not those from before an installation that was cut short. */
-async function isOn({ uid, run }: Context): Promise<boolean> {
+async function isOn({ uid, run }: Pick<Node, "run"> & Pick<Caller, "uid">): Promise<boolean> {
   const ask = (...args: string[]) => {
     const { argv, env } = systemctlCommand(uid, args);
     return run(argv, env);

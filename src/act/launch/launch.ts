@@ -113,7 +113,7 @@ function facts(
   cgroup: OwnedCgroup,
   host: { procs: Procs; clock: Clock },
 ): RunningFacts {
-  const identity = host.procs.identify(gate.pid, spec.bootId);
+  const identity = host.procs.identify(gate.pid, host.clock.bootId());
   if (identity === null) throw tooSmall(cgroup);
   const startedBootMs = host.clock.bootMs();
   return {

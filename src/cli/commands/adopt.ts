@@ -1,6 +1,6 @@
 /** `corral adopt`: a job out of processes that run already. What is then done is in act/adopt/adopt.ts. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
 import { parsePid } from "../../value/count.ts";
@@ -77,7 +77,7 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
 async function releaseHalfTaken(context: Context, id: string): Promise<void> {
   const store = context.openStore("adopt");
   const job = store.get(id);
-  const lives = job !== null && context.procs.isAlive(job.spec.supervisor, context.clock.bootId());
+  const lives = job !== null && context.procs.isAlive(job.watch.supervisor, context.clock.bootId());
   if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);
 }
 

@@ -1,7 +1,7 @@
 /** `corral doctor`: what this node can enforce, each problem with the command that mends it; then a real job, limited and killed. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import {
@@ -10,7 +10,7 @@ import {
   inspectKernel,
   inspectStore,
   inspectTools,
-} from "../../observe/node.ts";
+} from "../../observe/doctor.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { BACKEND_CHOICE } from "../../backend/choose.ts";
 import { toJson } from "../../base/json.ts";
@@ -40,7 +40,7 @@ async function examine(
     if (!options.json) { for (const finding of found) context.stdout.write(line(finding)); }
   };
   const backend = attempt("backend", add, () => context.backend(options.backend ?? context.settings.backend));
-  const node = attempt("cgroup2", add, () => context.node());
+  const node = attempt("cgroup2", add, () => context.layout());
   if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
   if (backend !== null) add(...inspectBackend(backend));
   add(...inspectTools(context.env["PATH"] ?? ""));

@@ -1,6 +1,6 @@
 /** `corral freeze` and `corral thaw`: pause a job and let it go on. Its deadline goes on all the while. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import { freeze, isFrozen, thaw } from "../../cgroup/freezer.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";

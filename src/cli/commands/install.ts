@@ -1,11 +1,11 @@
 /** `corral install`: have this node swept by a timer or by cron; manual page and completions. */
 import { Command } from "@commander-js/extra-typings";
 import { dirname } from "node:path";
-import type { DescribeProgram, GlobalOptions, Invoke } from "../program.ts";
+import type { DescribeProgram, GlobalOptions, Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { DEFAULT_CONFIG } from "../../settings/read.ts";
 import { EXIT, parserFor, SetupError } from "../../base/errors.ts";
-import { carryOut, showPlan } from "../../act/install/carry_out.ts";
+import { takeOrShow } from "../take_or_show.ts";
 import { parseEveryMs } from "../../act/install/every.ts";
 import { look } from "../../act/install/look.ts";
 import { directoryExists, missingDirectories, realPath } from "../../act/install/node_files.ts";
@@ -74,8 +74,7 @@ async function install(
   };
   const shared = sharedFiles(places.shareDir, await describeProgram(), VERSION);
   const acts = installPlan(wantedOf(places, sweep, { byTimer, shared }), found);
-  if (options.print) showPlan(context, acts);
-  else await carryOut(context, acts);
+  await takeOrShow(context, acts, { print: options.print ?? false });
   if (acts.length === 0) context.stdout.write("nothing to change: it is installed\n");
   if (!options.print) await tell(context, places, { everyMs, byTimer });
   return EXIT.DONE;
@@ -93,8 +92,8 @@ function refuseOthersFiles(binary: string, config: string): void {
   if (file !== null) refuseChangeable("the configuration", ownersOf(file));
 }
 
-function hasManager({ uid, node }: Context): boolean {
-  const { systemdBooted, userRuntimeDir } = node();
+function hasManager({ uid, layout }: Context): boolean {
+  const { systemdBooted, userRuntimeDir } = layout();
   return systemdBooted && (uid === 0 || userRuntimeDir !== null);
 }
 

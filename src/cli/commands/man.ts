@@ -1,6 +1,6 @@
 /** `corral man`: the manual page, made from the command tree. */
 import { Command } from "@commander-js/extra-typings";
-import type { DescribeProgram, Invoke } from "../program.ts";
+import type { DescribeProgram, Invoke } from "../verb.ts";
 import { manualPage } from "../../view/manual/man.ts";
 import { EXIT } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";

@@ -1,6 +1,6 @@
 /** `corral report`: what jobs used. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { choiceOf } from "../../value/choice.ts";
@@ -14,7 +14,8 @@ import { JSON_SCHEMA } from "../../view/report/json_schema.ts";
 import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
 import { reportText } from "../../view/report/text.ts";
-import { FORMATS, reportRequest } from "../report_request.ts";
+import { FORMATS } from "../../view/report/request.ts";
+import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
   ...Object.keys(END_REASONS) as (keyof typeof END_REASONS)[],

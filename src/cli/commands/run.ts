@@ -1,6 +1,6 @@
 /** `corral run`: the options, and what they ask for. What is then done is in act/run/run.ts. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { SetupError, UsageError, ValueError } from "../../base/errors.ts";
 import { findUser } from "../../linux/users.ts";
@@ -58,7 +58,9 @@ export function runVerb(invoke: Invoke) {
   run.action((program, args, options) =>
     invoke(run, async (context) => {
       const request = await requestFrom(context, [program, ...args], options);
-      return options.detach ? await runDetached(context, request) : await runJob(context, request);
+      if (!options.detach) return await runJob(context, request);
+      const started = (id: string) => void context.stdout.write(`${id}\n`);
+      return await runDetached(context, { ...request, stateDir: context.settings.stateDir }, started);
     }, { launching: true })
   );
   return run;

@@ -1,6 +1,6 @@
 /** `corral set`: change the limits of a live job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor, SetupError, UsageError } from "../../base/errors.ts";
@@ -80,7 +80,7 @@ async function setLimits(context: Context, selector: string, options: Options): 
     await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
   }
   // The supervisor re-reads the record; a process that is not listening is not harmed by SIGCONT.
-  context.procs.signal(job.spec.supervisor, context.clock.bootId(), parseSignal("CONT"));
+  context.procs.signal(job.watch.supervisor, context.clock.bootId(), parseSignal("CONT"));
   const told = timeoutMs === null ? "no timeout" : `timeout ${formatDurationExact(timeoutMs)}`;
   context.stdout.write(`${job.spec.id} set${options.timeout === undefined ? "" : `: ${told}`}\n`);
   return EXIT.DONE;

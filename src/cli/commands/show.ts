@@ -1,6 +1,6 @@
 /** `corral show`: everything about one job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import { readEvents } from "../../cgroup/events.ts";
 import { readable, readCurrent, readMemorySplit } from "../../cgroup/usage.ts";
 import type { Context } from "../context.ts";
@@ -13,7 +13,7 @@ import type { TreeNode } from "../../view/tree.ts";
 import { formatDetails, type LiveDetails } from "../../view/show.ts";
 import { readJobUsage } from "../../observe/job_usage.ts";
 import { wallSoFarMs } from "../../observe/live.ts";
-import { cgroupRecord } from "../../observe/job.ts";
+import { cgroupRecord, isOfThisBoot } from "../../observe/job.ts";
 import { selectOne } from "../select.ts";
 
 /** The sub-command, wired to `invoke`. */
@@ -57,7 +57,7 @@ function speaksUtf8(env: Record<string, string>): boolean {
 function liveView(context: Context, job: Job, peaks: MemorySplit): LiveDetails | null {
   const record = cgroupRecord(context, job);
   const cgroups = context.cgroups();
-  if (record === null || job.spec.bootId !== context.clock.bootId() || !cgroups.isOwn(record, job.spec.id)) {
+  if (record === null || !isOfThisBoot(context, job) || !cgroups.isOwn(record, job.spec.id)) {
     return null;
   }
   const cgroup = cgroups.own(record, job.spec.id);

@@ -1,6 +1,6 @@
 /** `corral strays`: processes that match a pattern and belong to no job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { commandLine, type Process } from "../../linux/processes.ts";
@@ -94,6 +94,7 @@ async function handleStrays(context: Context, options: Options): Promise<number>
     statusCommand: options.statusCommand ?? context.settings.statusCommand,
     refPattern: criteria.refPattern,
     finishedOnly: options.finishedOnly ?? false,
+    finishedStatuses: context.settings.finishedStatuses,
   });
   const strays = found.strays.filter(owner.fits);
   return options.kill && !options.dryRun

@@ -1,7 +1,7 @@
 /** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
@@ -93,6 +93,8 @@ function sweepOptions({ settings }: Context, options: Options): Omit<SweepOption
     finishedStatuses: settings.finishedStatuses,
     strikes: options.strikes ?? settings.strikes,
     patienceMs: PATIENCE_MS,
+    graceMs: settings.graceMs,
+    retentionMs: settings.retentionMs,
   };
 }
 

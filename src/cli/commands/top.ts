@@ -1,6 +1,6 @@
 /** `corral top`: the jobs that are not ended, refreshed. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { parserFor, ValueError } from "../../base/errors.ts";
 import { parseRefreshes } from "../../value/count.ts";

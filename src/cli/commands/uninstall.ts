@@ -1,9 +1,9 @@
 /** `corral uninstall`: take away what `corral install` made. The store, the records of jobs and the binary stay. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../../base/errors.ts";
-import { carryOut, showPlan } from "../../act/install/carry_out.ts";
+import { takeOrShow } from "../take_or_show.ts";
 import { look } from "../../act/install/look.ts";
 import { placesOf } from "../../act/install/places.ts";
 import { foreignPaths, uninstallPlan } from "../../act/install/plan.ts";
@@ -27,8 +27,7 @@ async function takeAway(context: Context, { print }: { print: boolean }): Promis
   const places = placesOf({ ...context, prefix: null });
   const found = await look(context, places);
   const acts = uninstallPlan(places, found);
-  if (print) showPlan(context, acts);
-  else await carryOut(context, acts);
+  await takeOrShow(context, acts, { print });
   if (acts.length === 0) context.stdout.write("nothing is installed\n");
   const foreign = foreignPaths(places, found);
   for (const path of foreign) {

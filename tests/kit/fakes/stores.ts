@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { JobSpec } from "../../../src/job/job.ts";
 import { JobStore } from "../../../src/store/jobs.ts";
-import { runOf, specOf } from "./job.ts";
+import { runOf, specOf, watchOf } from "./job.ts";
 import { TempDir } from "./temp.ts";
 
 const FILE = "corral.db";
@@ -10,6 +10,8 @@ const FILE = "corral.db";
 export class StoreDir implements Disposable {
   readonly #temp = new TempDir();
   readonly #open: { close(): void }[] = [];
+  /** How long opening waits for another process; undefined: as long as in real life. */
+  waitMs: number | undefined = undefined;
 
   get path(): string {
     return this.#temp.path;
@@ -20,7 +22,7 @@ export class StoreDir implements Disposable {
   }
 
   open(actor = "run"): JobStore {
-    const store = JobStore.open(this.path, FILE, actor);
+    const store = JobStore.open(this.path, FILE, actor, this.waitMs);
     this.#open.push(store);
     return store;
   }
@@ -54,6 +56,6 @@ export function emptySecondHalf(path: string): void {
 /** Records a job that runs in /corral/ID. */
 export function insertRunning(store: JobStore, changes: Partial<JobSpec> = {}): void {
   const spec = specOf(changes);
-  store.insert(spec);
+  store.insert(spec, watchOf());
   store.markRunning(spec.id, runOf({ cgroup: { path: `/corral/${spec.id}`, inode: 4242 } }));
 }

@@ -14,8 +14,13 @@ export function reportRows(text: string): { rows: Record<string, string>[]; tota
 
 /** RFC 4180, as python3's csv module reads it: each line by the titles of the first. */
 export async function readCsv(text: string): Promise<Record<string, string>[]> {
-  const script = "import csv, io, json, sys; text = sys.stdin.buffer.read().decode(); " +
-    "print(json.dumps(list(csv.DictReader(io.StringIO(text, newline=''), strict=True))))";
+  return (await readCsvs([text]))[0]!;
+}
+
+/** Several texts, each as `readCsv` reads it, by one process. */
+export async function readCsvs(texts: readonly string[]): Promise<Record<string, string>[][]> {
+  const script = "import csv, io, json, sys; texts = json.load(sys.stdin.buffer); " +
+    "print(json.dumps([list(csv.DictReader(io.StringIO(text, newline=''), strict=True)) for text in texts]))";
   const child = new Deno.Command("python3", {
     args: ["-c", script],
     stdin: "piped",
@@ -23,7 +28,7 @@ export async function readCsv(text: string): Promise<Record<string, string>[]> {
     stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(text));
+  await writer.write(new TextEncoder().encode(JSON.stringify(texts)));
   await writer.close();
   const { stdout, stderr, success } = await child.output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));

@@ -14,10 +14,13 @@ export interface Outcome {
 /** From the SIGTERM at the time-out to the SIGKILL. The machine's keeper cleans up after either. */
 const TERM_TIMEOUT_MS = 5_000;
 
+/** For env(1) (coreutils 8.31): a background job of a script is started with SIGINT and SIGQUIT ignored, and so would be what the tests start. */
+export const WITHOUT_IGNORED_SIGNALS = ["--default-signal"];
+
 export async function runTier(tier: Tier): Promise<Outcome> {
   const startedMs = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-check", ...tier.args],
+  const child = new Deno.Command("env", {
+    args: [...WITHOUT_IGNORED_SIGNALS, Deno.execPath(), "test", "--allow-all", "--no-check", ...tier.args],
     cwd: PROJECT_DIR,
     env: { ...tier.env, NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",

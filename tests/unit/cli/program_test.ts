@@ -1,6 +1,7 @@
 /** The command line up to the point where something would be done: help, words and values. */
 import assert from "node:assert/strict";
-import { type Invoke, program, runCli } from "../../../src/cli/program.ts";
+import type { Invoke } from "../../../src/cli/verb.ts";
+import { program, runCli } from "../../../src/cli/program.ts";
 import { CorralError, EXIT } from "../../../src/base/errors.ts";
 import { FakeNode } from "../../kit/fakes/node.ts";
 

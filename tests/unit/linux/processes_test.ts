@@ -14,6 +14,7 @@ import { Bystander } from "../../kit/fakes/bystander.ts";
 import { BOOT_ID, JOB_ID } from "../../kit/fakes/job.ts";
 import { NO_PID, ProcDir } from "../../kit/fakes/proc_dir.ts";
 import { processOf } from "../../kit/fakes/process.ts";
+import { QuickTime } from "../../kit/fakes/quick_time.ts";
 
 const REAL = { procs: new Procs("/proc"), clock: hostClock("/proc") };
 
@@ -130,6 +131,7 @@ listTest("listProcesses() finds real ones as they are", async () => {
 
 hangTest("a process that hangs does not make corral hang: no command line, no marker", async () => {
   using proc = new ProcDir();
+  using _time = new QuickTime(5);
   proc.add(NO_PID, { command: ["sleep"] });
   proc.add(NO_PID + 1);
   const fifos = [`${proc.root}/${NO_PID + 1}/cmdline`, `${proc.root}/${NO_PID + 1}/environ`];
@@ -149,7 +151,7 @@ hangTest("a process that hangs does not make corral hang: no command line, no ma
       end.writeSync(new Uint8Array(1));
       end.close();
     }
-    assert.ok(await poll(() => !hasOpen(fifos), 10_000), "a read of it is still under way");
+    assert.ok(await poll(() => !hasOpen(fifos), 50_000), "a read of it is still under way");
   }
 });
 

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { emptied } from "../../../src/observe/emptied.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
+import { QuickTime } from "../../kit/fakes/quick_time.ts";
 
 const NO_EXIT = { code: null, signal: null };
 
 /** True when it resolves in time to a notice of the kernel, false when it does not. */
 function resolvesSoon(promise: Promise<unknown>): Promise<boolean> {
   let timer = 0;
-  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), 500));
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), 100));
   return Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
@@ -28,6 +29,7 @@ Deno.test("emptied() resolves for a cgroup that is gone", async () => {
 
 Deno.test("emptied() does not take a cgroup that cannot be read for an empty one", async () => {
   using dir = new CgroupDir();
+  using _time = new QuickTime(10);
   const waiting = emptied(dir.own({ "cgroup.events": "nonsense\n" }));
   assert.equal(await resolvesSoon(waiting), false);
   dir.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");

@@ -55,7 +55,9 @@ Deno.test("observeJob() knows supervisor and leader by more than their pids", ()
 
 Deno.test("observeJob() after a reboot believes no pid and no cgroup", () => {
   using node = new FakeNode();
-  const job = node.start({ spec: { bootId: "an earlier boot" } });
+  const job = node.start({
+    watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+  });
   const { sameBoot, cgroup, supervisor, leader } = observeJob(node.context, job);
   assert.deepEqual([sameBoot, cgroup, supervisor, leader.alive], [false, "gone", "gone", false]);
 });

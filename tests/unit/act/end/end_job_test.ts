@@ -26,7 +26,7 @@ function supervised(node: FakeNode, store: JobStore | null = node.stores.open())
   const run = runningFacts(recorded)!;
   const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
   const { clock, procs } = node.context;
-  const sampling = new Sampling(cgroup, run, clock);
+  const sampling = new Sampling(cgroup, run.startedBootMs, clock);
   const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend, sampling };
   const warn = (line: string) => void node.said.push(line);
   const on: Enforcement = { clock, procs, ledger: new Ledger(store, warn), actor: "run", warn };
@@ -48,7 +48,7 @@ Deno.test("endJob() ends, collects, records and removes, in this order", async (
     [],
   ]);
   assert.equal(ended.usage?.cpuUsageUsec, 7);
-  assert.equal(ended.usage?.wallMs, node.bootMs - job.run.startedBootMs);
+  assert.equal(ended.usage?.wallMs, node.bootMs - job.run!.startedBootMs);
   assert.deepEqual(ended.steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
   const { phase } = node.recorded();
   assert.ok(phase.state === "ended");

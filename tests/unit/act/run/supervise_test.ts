@@ -8,6 +8,7 @@ import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID, momentAt, specOf } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
+import { QuickTime } from "../../../kit/fakes/quick_time.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
 
 const EMPTY = "populated 0\nfrozen 0\n";
@@ -40,10 +41,11 @@ class Supervision implements Disposable {
     return supervise(
       {
         spec: job.spec,
+        watch: job.watch,
         run,
         cgroup,
         backend: node.backend,
-        sampling: new Sampling(cgroup, run, clock),
+        sampling: new Sampling(cgroup, run.startedBootMs, clock),
         exit: this.#exit.promise,
         onChange,
         callerIsGone: withParent ? () => this.callerIsGone : null,
@@ -125,6 +127,7 @@ superviseTest("supervise() ends on a signal, and a second one skips the grace", 
 });
 
 superviseTest("supervise() ends a job with its caller when it was told to", async (supervision) => {
+  using _time = new QuickTime(20);
   const supervising = supervision.start(null, { withParent: true });
   await using kernel = new FakeKernel(supervision.node.cgroups);
   supervision.callerIsGone = true;

@@ -5,7 +5,7 @@ import {
   inspectKernel,
   inspectStore,
   inspectTools,
-} from "../../../../src/observe/node.ts";
+} from "../../../../src/observe/doctor.ts";
 import { EXIT, SetupError, StoreError } from "../../../../src/base/errors.ts";
 import { FakeBackend } from "../../../kit/fakes/backend.ts";
 import { CgroupDir } from "../../../kit/fakes/cgroup_dir.ts";

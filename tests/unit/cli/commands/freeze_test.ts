@@ -4,6 +4,7 @@ import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
+import { QuickTime } from "../../../kit/fakes/quick_time.ts";
 
 Deno.test("corral freeze and thaw pause a job and let it go on, each with an event", async () => {
   using node = new FakeNode();
@@ -22,6 +23,7 @@ Deno.test("corral freeze and thaw pause a job and let it go on, each with an eve
 
 Deno.test("corral freeze of a job that cannot be frozen says so and leaves it running", async () => {
   using node = new FakeNode();
+  using _time = new QuickTime(20);
   node.start();
   assert.equal(await node.corral("freeze", JOB_ID), EXIT.NEGATIVE);
   assert.match(

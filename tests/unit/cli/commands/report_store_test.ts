@@ -67,6 +67,7 @@ Deno.test("corral report of a store that somebody holds waits, and then says so,
   const holder = node.stores.raw();
   holder.exec("PRAGMA journal_mode = DELETE");
   holder.exec("BEGIN EXCLUSIVE");
+  node.stores.waitMs = 50;
   assert.match(await refusal(node, [], EXIT.NEGATIVE), /locked \(another process holds it: try again\)$/);
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { describeProgram, type Invoke, program } from "../../../../src/cli/program.ts";
+import type { Invoke } from "../../../../src/cli/verb.ts";
+import { describeProgram, program } from "../../../../src/cli/program.ts";
 import { manualPage } from "../../../../src/view/manual/man.ts";
 import { ENVIRONMENT, EXAMPLES, FILES } from "../../../../src/view/manual/manual_text.ts";
 import { EXIT } from "../../../../src/base/errors.ts";

@@ -1,5 +1,5 @@
 /** Finds the command before anything is started, so that 126 and 127 are corral's word and not a guess from an exit code. */
-import { EXIT, SetupError } from "../../base/errors.ts";
+import { EXIT, SetupError } from "../base/errors.ts";
 
 /** Where the command is, or the exit code and words of execvp(3)'s refusal. */
 export type Lookup = { found: string } | { exitCode: number; because: string };
