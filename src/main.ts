@@ -91,6 +91,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     run: runCommand,
     shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    runDir: RUN,
     layout,
     cgroups,
     backend: (wanted) => chooseBackend(wanted, choice()),

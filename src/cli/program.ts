@@ -4,13 +4,14 @@ import { choiceOption } from "./choice_option.ts";
 import type { Context } from "./context.ts";
 import { type ProgramForm, programForm } from "../view/command_tree.ts";
 import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
+import { hintOf } from "../base/near.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "../base/text.ts";
 import type { DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
 
 /** What the command line needs of its surroundings. */
-export interface Terminal {
+export interface CommandStreams {
   out(text: string): void;
   err(text: string): void;
   widthColumns: number | null;
@@ -19,7 +20,7 @@ export interface Terminal {
 /** Runs one command line; never throws. */
 export async function runCli(
   args: readonly string[],
-  terminal: Terminal,
+  terminal: CommandStreams,
   makeContext: (options: GlobalOptions) => Promise<Context>,
 ): Promise<number> {
   let exitCode: number = EXIT.DONE;
@@ -137,7 +138,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
 
 /** See {@link DescribeProgram}; what it describes does nothing. */
 export async function describeProgram(): Promise<ProgramForm> {
-  const silent: Terminal = { out: () => {}, err: () => {}, widthColumns: null };
+  const silent: CommandStreams = { out: () => {}, err: () => {}, widthColumns: null };
   return programForm(await program(() => Promise.resolve(), silent, () => true));
 }
 
@@ -145,7 +146,7 @@ export async function describeProgram(): Promise<ProgramForm> {
  * The command tree; also the source of help, manual page and completions. Verbs for which `isWanted` is false are there by name and
  * summary only.
  */
-export async function program(invoke: Invoke, terminal: Terminal, isWanted: (name: string) => boolean) {
+export async function program(invoke: Invoke, terminal: CommandStreams, isWanted: (name: string) => boolean) {
   const root = new Command("corral")
     .description(
       "Runs jobs that cannot escape: in a cgroup of their own, with limits, ended to the last process.",
@@ -170,10 +171,7 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
     }))
     .usage("[options] COMMAND ...")
     .enablePositionalOptions()
-    .helpCommand(false)
-    .action(() => {
-      throw new UsageError("no command given", { mend: "see: corral --help" });
-    });
+    .helpCommand(false);
   for (const { name, summary, load } of VERBS) {
     if (isWanted(name)) {
       root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
@@ -181,7 +179,9 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
   }
   root.argument("[COMMAND]").action((word?: string) => {
     throw new UsageError(
-      word === undefined ? "no command given" : `unknown command ${quoted(word)}${hint(word, root)}`,
+      word === undefined
+        ? "no command given"
+        : `unknown command ${quoted(word)}${hintOf(word, root.commands.map((command) => command.name()))}`,
       {
         mend: "see: corral --help",
       },
@@ -191,15 +191,8 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
   return root;
 }
 
-function hint(word: string, root: { commands: readonly { name(): string }[] }): string {
-  const near = root.commands.map((command) => command.name()).find((name) =>
-    name[0] === word[0] && Math.abs(name.length - word.length) < 3
-  );
-  return near === undefined ? "" : `, did you mean ${near}?`;
-}
-
 /** Commander's own errors in corral's form: one line on stderr, exit 2. */
-function quieten(command: Command, terminal: Terminal): void {
+function quieten(command: Command, terminal: CommandStreams): void {
   // The words that an option takes stand in its description already.
   command.configureHelp({
     optionDescription: ({ description }) => description,

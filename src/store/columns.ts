@@ -33,7 +33,7 @@ export function dateMs(value: number | null, column: string): number {
 export const idOf = (text: string): string => checked("id", text, (id) => /^[a-z0-9]+$/.test(String(id)));
 
 /** Column `backend`. */
-export const backendOf = (text: string): BackendName =>
+export const backendNameOf = (text: string): BackendName =>
   checked("backend", text, (name) => BACKENDS.includes(String(name)));
 
 /** Columns `reason` and `trigger_reason`. */
@@ -59,7 +59,7 @@ export const tagsOf = (json: string): Record<string, string> =>
   checked("tags", JSON.parse(json), (tags) => isObject(tags) && Object.values(tags).every(isString));
 
 /** Column `limits`, JSON. Limits that are newer than the record are null. */
-export const limitsOf = (json: string): Limits => ({
+export const limitsFromJson = (json: string): Limits => ({
   ...NO_LIMITS,
   ...checked<Limits>("limits", JSON.parse(json), isLimits),
 });

@@ -5,11 +5,11 @@ import type { Exit, Job, Phase, RunningFacts, Watch } from "../job/job.ts";
 import type { MemorySplit, Usage } from "../job/usage.ts";
 import {
   argvOf,
-  backendOf,
+  backendNameOf,
   dateMs,
   idOf,
   ioDevicesOf,
-  limitsOf,
+  limitsFromJson,
   present,
   reasonOf,
   signalOf,
@@ -158,7 +158,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     user: row.user,
     uid: row.uid,
     cwd: row.cwd,
-    limits: limitsOf(row.limits),
+    limits: limitsFromJson(row.limits),
     timeoutMs: row.timeout_ms,
     graceMs: row.grace_ms,
     signal: signalOf(row.first_signal),
@@ -174,7 +174,7 @@ function watchFromRow(row: JobRow): Watch {
       startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
       bootId: present(row.boot_id, "boot_id"),
     },
-    backend: backendOf(present(row.backend, "backend")),
+    backend: backendNameOf(present(row.backend, "backend")),
   };
 }
 

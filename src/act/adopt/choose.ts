@@ -20,7 +20,7 @@ export interface Asked {
 }
 
 /** A tree that can be taken. */
-export interface Choice {
+export interface ChosenTree {
   tree: Tree<ProcStat>;
   /** The process that was named first. */
   first: ProcStat;
@@ -31,7 +31,7 @@ export interface Choice {
 }
 
 /** Throws CorralError, in one line about the first process that must not be taken. */
-export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): Choice {
+export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): ChosenTree {
   const { procs } = on;
   const list = procs.stats();
   const pids = [...new Set(asked.pids)];

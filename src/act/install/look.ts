@@ -8,7 +8,10 @@ import { readRecord } from "./record.ts";
 import { readCrontab, systemctlCommand } from "./tools.ts";
 
 /** Looks at every place that an installation can have. Throws PathError, SetupError. */
-export async function look(on: Pick<Node, "run"> & Pick<Caller, "uid">, places: Places): Promise<Found> {
+export async function look(
+  on: Pick<Node, "run" | "runDir"> & Pick<Caller, "uid">,
+  places: Places,
+): Promise<Found> {
   const files = new Map<string, FileState>();
   const add = (paths: readonly (string | null)[]) => {
     for (const path of paths) {
@@ -27,10 +30,10 @@ export async function look(on: Pick<Node, "run"> & Pick<Caller, "uid">, places: 
 }
 
 /** Enabled, active, and as its files say: not those from before an installation that was cut short. */
-async function isOn({ uid, run }: Pick<Node, "run"> & Pick<Caller, "uid">): Promise<boolean> {
+async function isOn(on: Pick<Node, "run" | "runDir"> & Pick<Caller, "uid">): Promise<boolean> {
   const ask = (...args: string[]) => {
-    const { argv, env } = systemctlCommand(uid, args);
-    return run(argv, env);
+    const { argv, env } = systemctlCommand(on, args);
+    return on.run(argv, env);
   };
   for (const question of ["is-enabled", "is-active"]) {
     if ((await ask(question, "--quiet", TIMER)).code !== 0) return false;

@@ -27,7 +27,7 @@ export interface Found {
 }
 
 /** What is wanted. */
-export interface Wanted {
+export interface WantedInstallation {
   places: Places;
   /** Of the timer's two units, none with cron. */
   units: readonly PlannedFile[];
@@ -42,7 +42,7 @@ export interface Wanted {
 }
 
 /** One step. `ifThere` and `mayFail`: whatever comes of it, the next step is taken. */
-export type Act =
+export type InstallStep =
   | { do: "write"; path: string; text: string }
   | { do: "remove"; path: string; ifThere: boolean }
   | { do: "removeEmptyDirectory"; path: string }
@@ -50,7 +50,7 @@ export type Act =
   | { do: "systemctl"; args: readonly string[]; mayFail: boolean };
 
 /** From what is there to what is wanted; empty when that is the same. Throws SetupError for a file in the way that is not corral's. */
-export function installPlan(wanted: Wanted, found: Found): Act[] {
+export function installPlan(wanted: WantedInstallation, found: Found): InstallStep[] {
   const { places, units, cronFiles, shared, directories } = wanted;
   const files = [...units, ...cronFiles, ...shared];
   for (const { path } of files) refuseForeign(path, found);
@@ -66,9 +66,9 @@ export function installPlan(wanted: Wanted, found: Found): Act[] {
 }
 
 /** Takes away what corral has made and nothing else; empty when there is nothing. */
-export function uninstallPlan(places: Places, found: Found): Act[] {
+export function uninstallPlan(places: Places, found: Found): InstallStep[] {
   const shareDir = found.record?.shareDir ?? places.shareDir;
-  const acts: Act[] = [
+  const acts: InstallStep[] = [
     ...removeTimer(places, found),
     ...crontabActs({ crontabLine: null }, found),
     ...removeOurs([places.cronFile, ...Object.values(sharedPaths(shareDir))], found),
@@ -104,11 +104,11 @@ function ourText(found: Found, path: string): string | null {
   return state?.is === "ours" ? state.text : null;
 }
 
-function write({ path, text }: PlannedFile): Act {
+function write({ path, text }: PlannedFile): InstallStep {
   return { do: "write", path, text };
 }
 
-function startTimer({ places, units }: Wanted, found: Found): Act[] {
+function startTimer({ places, units }: WantedInstallation, found: Found): InstallStep[] {
   const changed = units.filter(({ path, text }) => ourText(found, path) !== text).map(({ path }) => path);
   if (found.timerIsOn && changed.length === 0) return [];
   const reload = systemctl("daemon-reload");
@@ -117,7 +117,7 @@ function startTimer({ places, units }: Wanted, found: Found): Act[] {
 }
 
 /** A sweep that runs just now is left to end by itself. */
-function removeTimer({ service, timer, timerLink }: Places, found: Found): Act[] {
+function removeTimer({ service, timer, timerLink }: Places, found: Found): InstallStep[] {
   const ours = [service, timer].filter((path) => ourText(found, path) !== null);
   if (ours.length === 0) return [];
   const mayFail = { mayFail: true };
@@ -132,23 +132,26 @@ function removeTimer({ service, timer, timerLink }: Places, found: Found): Act[]
   ];
 }
 
-function crontabActs({ crontabLine }: Pick<Wanted, "crontabLine">, { crontab }: Found): Act[] {
+function crontabActs(
+  { crontabLine }: Pick<WantedInstallation, "crontabLine">,
+  { crontab }: Found,
+): InstallStep[] {
   if (crontab === null) return [];
   const text = crontabLine === null ? withoutSweep(crontab) : withSweep(crontab, crontabLine);
   return text === crontab ? [] : [{ do: "setCrontab", text }];
 }
 
 /** Those of the last installation that this one has no use for. What lies deeper goes first. */
-function removeDirectories(record: InstallRecord | null, used: ReadonlySet<string>): Act[] {
+function removeDirectories(record: InstallRecord | null, used: ReadonlySet<string>): InstallStep[] {
   return (record?.directories ?? []).filter((path) => !used.has(path)).toSorted((a, b) => b.length - a.length)
     .map((path) => ({ do: "removeEmptyDirectory", path }));
 }
 
-function removeOurs(paths: readonly (string | null)[], found: Found): Act[] {
+function removeOurs(paths: readonly (string | null)[], found: Found): InstallStep[] {
   return paths.filter((path) => path !== null && ourText(found, path) !== null)
     .map((path) => ({ do: "remove", path: path!, ifThere: false }));
 }
 
-function systemctl(...args: string[]): Extract<Act, { do: "systemctl" }> {
+function systemctl(...args: string[]): Extract<InstallStep, { do: "systemctl" }> {
   return { do: "systemctl", args, mayFail: false };
 }

@@ -6,7 +6,7 @@ import { manualPage } from "../../view/manual/man.ts";
 import { quoted } from "../../base/text.ts";
 import { cronFile } from "./cron.ts";
 import { type Places, sharedPaths } from "./places.ts";
-import type { PlannedFile, Wanted } from "./plan.ts";
+import type { PlannedFile, WantedInstallation } from "./plan.ts";
 import { type InstallRecord, markerLine } from "./record.ts";
 import { serviceUnit, type SweepUnits, timerUnit } from "./units.ts";
 
@@ -44,7 +44,7 @@ export function wantedOf(
   places: Places,
   sweep: SweepUnits,
   { byTimer, shared }: { byTimer: boolean; shared: readonly PlannedFile[] },
-): Wanted {
+): WantedInstallation {
   const { directories } = sweep.record;
   const common = { places, shared, directories, units: [], cronFiles: [], crontabLine: null };
   if (byTimer) {

@@ -12,7 +12,7 @@ import { directoryExists, missingDirectories, realPath } from "../../act/install
 import { type Places, placesOf, sharedPaths, TIMER } from "../../act/install/places.ts";
 import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
-import { lingers, systemctlCommand } from "../../act/install/tools.ts";
+import { lingers, systemctlArgv } from "../../act/install/tools.ts";
 import { ownersOf, refuseChangeable } from "../../act/install/trust.ts";
 import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
 import { formatDurationExact } from "../../value/duration.ts";
@@ -122,7 +122,7 @@ async function tell(
   { cronFile }: Places,
   { everyMs, byTimer }: { everyMs: number; byTimer: boolean },
 ): Promise<void> {
-  const { argv } = systemctlCommand(context.uid, ["list-timers", TIMER]);
+  const argv = systemctlArgv(context.uid, ["list-timers", TIMER]);
   const look = byTimer ? argv.join(" ") : cronFile ?? "crontab -l";
   context.stdout.write(`a sweep every ${formatDurationExact(everyMs)}: ${printable(look)}\n`);
   if (byTimer && context.uid !== 0 && !await lingers(context)) {

@@ -153,6 +153,7 @@ export class FakeNode implements Disposable {
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      runDir: "/run",
       layout: () => ({
         cgroupMount: cgroups.mount,
         ownCgroup: "/elsewhere",

@@ -58,6 +58,7 @@ async function assertUsage(args: readonly string[], lines: number, message: RegE
 Deno.test("corral without a command, or with one that is none, says where to look", async () => {
   await assertUsage([], 1, /^corral: no command given \(see: corral --help\)$/);
   await assertUsage(["fly"], 1, /^corral: unknown command "fly" \(see: corral --help\)$/);
+  await assertUsage(["swep"], 1, /^corral: unknown command "swep", did you mean sweep\? \(see/);
   await assertUsage(["kil"], 1, /^corral: unknown command "kil", did you mean kill\? \(see/);
   await assertUsage(["\x1b[2J\n"], 1, /^corral: unknown command /);
   await assertUsage([""], 1, /^corral: unknown command "" /);

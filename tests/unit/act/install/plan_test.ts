@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { SetupError } from "../../../../src/base/errors.ts";
 import { placesOf, sharedPaths } from "../../../../src/act/install/places.ts";
 import {
-  type Act,
   type FileState,
   foreignPaths,
   type Found,
   installPlan,
+  type InstallStep,
   uninstallPlan,
 } from "../../../../src/act/install/plan.ts";
 import { sweepCommand, wantedOf } from "../../../../src/act/install/wanted.ts";
@@ -31,7 +31,7 @@ const byTimer = wantedOf(PLACES, SWEEP, { byTimer: true, shared: SHARED });
 const byCron = wantedOf(PLACES, SWEEP, { byTimer: false, shared: SHARED });
 
 /** A plan in short: what is written, removed and called. */
-function inShort(acts: readonly Act[]): string[] {
+function inShort(acts: readonly InstallStep[]): string[] {
   return acts.map((act) => {
     if (act.do === "systemctl") return `systemctl ${act.args.join(" ")}${act.mayFail ? " || true" : ""}`;
     if (act.do === "setCrontab") return "crontab";

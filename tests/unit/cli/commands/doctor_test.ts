@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  type Finding,
+  type CheckResult,
   inspectBackend,
   inspectKernel,
   inspectStore,
@@ -12,7 +12,7 @@ import { CgroupDir } from "../../../kit/fakes/cgroup_dir.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 
-const problems = (findings: readonly Finding[]) => findings.filter(({ ok }) => !ok);
+const problems = (findings: readonly CheckResult[]) => findings.filter(({ ok }) => !ok);
 
 Deno.test("inspectKernel() finds what a kernel lacks, and tells what only makes corral slower", () => {
   using dir = new CgroupDir();
@@ -55,8 +55,16 @@ Deno.test("inspectBackend() tells for every controller which options it carries 
   assert.deepEqual(problems(inspectBackend(new FakeBackend(dir, ["cpu", "memory", "pids"]))), []);
 });
 
+Deno.test("inspectTools() looks for systemd-run only where systemd makes the cgroups", () => {
+  const looked = (backend: "systemd" | "cgroupfs" | null) =>
+    inspectTools("", backend).map(({ what, detail }) => `${what}: ${detail}`).join("; ");
+  assert.match(looked("systemd"), /systemd-run/);
+  assert.doesNotMatch(looked("cgroupfs"), /systemd-run/);
+  assert.doesNotMatch(looked(null), /systemd-run/);
+});
+
 Deno.test("inspectTools() finds the tools of this system even with an empty PATH", () => {
-  assert.deepEqual(problems(inspectTools("")), []);
+  assert.deepEqual(problems(inspectTools("", "systemd")), []);
 });
 
 Deno.test("inspectStore() tells where the store is, or what is wrong with it", () => {
@@ -94,7 +102,11 @@ Deno.test("corral doctor goes on when there is no backend at all", async () => {
   };
   Object.defineProperty(node, "context", { value: context });
   assert.equal(await node.corral("doctor", "--json"), EXIT.NEGATIVE);
-  const { ok, backend, findings } = node.takeJson() as { ok: boolean; backend: null; findings: Finding[] };
+  const { ok, backend, findings } = node.takeJson() as {
+    ok: boolean;
+    backend: null;
+    findings: CheckResult[];
+  };
   assert.deepEqual([ok, backend], [false, null]);
   assert.deepEqual(problems(findings).map(({ what, mend }) => [what, mend]), [["backend", "mend it\x1b[2J"]]);
   assert.ok(findings.some(({ what }) => what === "store"));

@@ -2,16 +2,16 @@
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { removeEmptyDirectory, removeFile, writeFile } from "./node_files.ts";
-import type { Act } from "./plan.ts";
+import type { InstallStep } from "./plan.ts";
 import { succeed, systemctlCommand, writeCrontab } from "./tools.ts";
 
 /** Where the steps are taken, and for whom. */
-type Installer = Pick<Node, "run"> & Pick<Caller, "uid" | "userName">;
+type Installer = Pick<Node, "run" | "runDir"> & Pick<Caller, "uid" | "userName">;
 
 /** One after another, each reported to `done` in words. Throws PathError, SetupError at the first that fails and should not. */
-export async function carryOut(
+export async function takeSteps(
   on: Installer,
-  acts: readonly Act[],
+  acts: readonly InstallStep[],
   done: (words: string) => void,
 ): Promise<void> {
   for (const act of acts) {
@@ -21,7 +21,7 @@ export async function carryOut(
 }
 
 /** What was done, in words; null when there was nothing to do. */
-async function take(on: Installer, act: Act): Promise<string | null> {
+async function take(on: Installer, act: InstallStep): Promise<string | null> {
   switch (act.do) {
     case "write":
       writeFile(act.path, act.text, { forAll: on.uid === 0 });
@@ -39,11 +39,11 @@ async function take(on: Installer, act: Act): Promise<string | null> {
 }
 
 async function callSystemctl(
-  { uid, run }: Installer,
-  { args, mayFail }: Extract<Act, { do: "systemctl" }>,
+  on: Installer,
+  { args, mayFail }: Extract<InstallStep, { do: "systemctl" }>,
 ): Promise<string | null> {
-  const { argv, env } = systemctlCommand(uid, args);
-  if (!mayFail) await succeed(run, argv, env);
-  else if ((await run(argv, env)).code !== 0) return null;
+  const { argv, env } = systemctlCommand(on, args);
+  if (!mayFail) await succeed(on.run, argv, env);
+  else if ((await on.run(argv, env)).code !== 0) return null;
   return `ran ${argv.join(" ")}`;
 }
