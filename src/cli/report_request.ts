@@ -6,10 +6,11 @@ import { sqliteGlob } from "../value/glob.ts";
 import { parseSince } from "../value/since.ts";
 import type { Tag } from "../value/tag.ts";
 import { chooseColumns, chooseOrder, type Order } from "../view/choose_columns.ts";
-import { groupColumns, type GroupKey } from "../view/report/group_columns.ts";
+import { groupColumns } from "../view/report/group_columns.ts";
 import { localTime } from "../value/local_time.ts";
 import { REPORT_COLUMNS } from "../view/report/columns.ts";
 import type { ReportFilter } from "../store/query.ts";
+import type { GroupKey } from "../store/report_fields.ts";
 import type { Format, ReportRequest, Rows } from "../view/report/request.ts";
 
 /** As they come from the command line. */
