@@ -28,6 +28,8 @@ export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   widthColumns: number | null;
+  /** Bold text may go to `out`; default no. */
+  bold?: boolean;
 }
 
 /** Runs one command line; never throws. */
@@ -56,7 +58,7 @@ export async function runCli(
 /** The whole command line as data, every verb loaded: for the commands that describe it. */
 export type DescribeProgram = () => Promise<ProgramForm>;
 
-type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram) => unknown;
+type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: Terminal) => unknown;
 
 /** The commands in the order of the help text. A verb's module is loaded only when it is called: that is 4 ms of every start. */
 const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeVerb> }[] = [
@@ -132,7 +134,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "install",
-    summary: "have a timer or cron sweep this node; manual page, completions",
+    summary: "have a timer or cron sweep this node; manual, completions",
     load: async () => (await import("./commands/install.ts")).installVerb,
   },
   {
@@ -146,8 +148,13 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/completion.ts")).completionVerb,
   },
   {
+    name: "help",
+    summary: "the help of a command, or a page of the manual",
+    load: async () => (await import("./commands/help.ts")).helpVerb,
+  },
+  {
     name: "man",
-    summary: "print the manual page",
+    summary: "print a page of the manual for man(1)",
     load: async () => (await import("./commands/man.ts")).manVerb,
   },
 ];
@@ -193,7 +200,7 @@ export async function program(invoke: Invoke, terminal: Terminal, isWanted: (nam
     });
   for (const { name, summary, load } of VERBS) {
     if (isWanted(name)) {
-      root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
+      root.addCommand(((await load())(invoke, describeProgram, terminal) as Command).summary(summary));
     } else root.command(name).summary(summary);
   }
   root.argument("[COMMAND]").action((word?: string) => {

@@ -1,16 +1,44 @@
 /** Takes the steps of a plan, or shows them. */
+import { dirname } from "node:path";
 import type { Context } from "../../cli/context.ts";
 import { printable } from "../../base/text.ts";
 import { removeEmptyDirectory, removeFile, writeFile } from "./node_files.ts";
 import type { Act } from "./plan.ts";
 import { succeed, systemctlCommand, writeCrontab } from "./tools.ts";
 
+/** More files than that in one directory are told as one: the manual has dozens. */
+const FEW_FILES = 3;
+
 /** One after another, each told on stdout. Throws PathError, SetupError at the first that fails and should not. */
 export async function carryOut(context: Context, acts: readonly Act[]): Promise<void> {
-  for (const act of acts) {
-    const told = await take(context, act);
-    if (told !== null) context.stdout.write(`${printable(told)}\n`);
+  for (const together of inOneDirectory(acts)) {
+    const told: string[] = [];
+    for (const act of together) {
+      const line = await take(context, act);
+      if (line !== null) told.push(line);
+    }
+    for (const line of summary(together, told)) context.stdout.write(`${printable(line)}\n`);
   }
+}
+
+/** Steps that follow each other, are of one kind and change files of one directory; any other step is alone. */
+function inOneDirectory(acts: readonly Act[]): Act[][] {
+  const groups: Act[][] = [];
+  let last: string | null = null;
+  for (const act of acts) {
+    const key: string | null = act.do === "write" || act.do === "remove"
+      ? `${act.do} ${dirname(act.path)}`
+      : null;
+    if (key !== null && key === last) groups.at(-1)!.push(act);
+    else groups.push([act]);
+    last = key;
+  }
+  return groups;
+}
+
+function summary([first]: readonly Act[], told: readonly string[]): readonly string[] {
+  if (told.length <= FEW_FILES || (first?.do !== "write" && first?.do !== "remove")) return told;
+  return [`${first.do === "write" ? "wrote" : "removed"} ${told.length} files in ${dirname(first.path)}/`];
 }
 
 /** What was done, in words; null when there was nothing to do. */
@@ -41,7 +69,7 @@ async function callSystemctl(
   return `ran ${argv.join(" ")}`;
 }
 
-/** The same steps for somebody to read: every file with its path and all of its text, every command. */
+/** The same steps to be read: every file with its path, all of its text but that of the manual, every command. */
 export function showPlan({ uid, userName, stdout }: Context, acts: readonly Act[]): void {
   for (const act of acts) stdout.write(shown(act, uid, userName));
 }
@@ -49,7 +77,7 @@ export function showPlan({ uid, userName, stdout }: Context, acts: readonly Act[
 function shown(act: Act, uid: number, userName: string): string {
   switch (act.do) {
     case "write":
-      return `==> write ${printable(act.path)}\n${act.text}\n`;
+      return `==> write ${printable(act.path)}\n${isManual(act.path) ? "" : `${act.text}\n`}`;
     case "remove":
       return `==> remove ${printable(act.path)}${act.ifThere ? ", if it is there" : ""}\n`;
     case "removeEmptyDirectory":
@@ -61,4 +89,9 @@ function shown(act: Act, uid: number, userName: string): string {
     case "systemctl":
       return `==> run ${systemctlCommand(uid, act.args).argv.join(" ")}\n`;
   }
+}
+
+/** `corral man` prints these. */
+function isManual(path: string): boolean {
+  return /\/man\/man\d\/[^/]*$/.test(path);
 }
