@@ -109,7 +109,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "sweep",
-    summary: "one pass over all jobs: end what nobody waits for any more",
+    summary: "one pass over all jobs: end the overdue and the abandoned, record what is over",
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
@@ -129,7 +129,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "doctor",
-    summary: "what this node can enforce, and how to mend what it cannot",
+    summary: "what this node can enforce, and the remedy for what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,
   },
   {

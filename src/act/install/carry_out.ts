@@ -6,18 +6,18 @@ import { removeEmptyDirectory, removeFile, writeFile } from "./node_files.ts";
 import type { Act } from "./plan.ts";
 import { succeed, systemctlCommand, writeCrontab } from "./tools.ts";
 
-/** More files than that in one directory are told as one: the manual has dozens. */
+/** More files than that in one directory are reported in one line: the manual has dozens. */
 const FEW_FILES = 3;
 
-/** One after another, each told on stdout. Throws PathError, SetupError at the first that fails and should not. */
+/** One after another, each reported on stdout. Throws PathError, SetupError at the first that fails and should not. */
 export async function carryOut(context: Context, acts: readonly Act[]): Promise<void> {
   for (const together of inOneDirectory(acts)) {
-    const told: string[] = [];
+    const done: string[] = [];
     for (const act of together) {
       const line = await take(context, act);
-      if (line !== null) told.push(line);
+      if (line !== null) done.push(line);
     }
-    for (const line of summary(together, told)) context.stdout.write(`${printable(line)}\n`);
+    for (const line of summary(together, done)) context.stdout.write(`${printable(line)}\n`);
   }
 }
 
@@ -36,9 +36,9 @@ function inOneDirectory(acts: readonly Act[]): Act[][] {
   return groups;
 }
 
-function summary([first]: readonly Act[], told: readonly string[]): readonly string[] {
-  if (told.length <= FEW_FILES || (first?.do !== "write" && first?.do !== "remove")) return told;
-  return [`${first.do === "write" ? "wrote" : "removed"} ${told.length} files in ${dirname(first.path)}/`];
+function summary([first]: readonly Act[], done: readonly string[]): readonly string[] {
+  if (done.length <= FEW_FILES || (first?.do !== "write" && first?.do !== "remove")) return done;
+  return [`${first.do === "write" ? "wrote" : "removed"} ${done.length} files in ${dirname(first.path)}/`];
 }
 
 /** What was done, in words; null when there was nothing to do. */

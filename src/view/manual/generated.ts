@@ -9,7 +9,7 @@ import { gaugesOf } from "../report/gauges.ts";
 import { jsonTerms } from "./json_terms.ts";
 import { SETTING_KEYS } from "./setting_keys.ts";
 
-/** Complete by its type: each exit code that corral gives by itself, of which command, and what it says. */
+/** Complete by its type: each exit code that corral gives by itself, of which command, and its meaning. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, readonly [of: string, means: string]>> = {
   DONE: ["every command", "done; for `corral run`: the command exited with 0"],
   NEGATIVE: [
@@ -22,13 +22,13 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, readonly [of: string, me
   TIMEOUT: ["`run`", "the time was up"],
   CORRAL_FAILED: [
     "`run`",
-    "corral failed: a limit that cannot be enforced, no cgroup, processes that cannot be killed. This code says nothing about the command",
+    "corral failed: a limit that cannot be enforced, no cgroup, processes that cannot be killed. The command itself is not judged",
   ],
   NOT_EXECUTABLE: ["`run`", "the command cannot be executed"],
   NOT_FOUND: ["`run`", "the command was not found"],
   SIGNAL_BASE: [
     "`run`, `sweep`",
-    "the command died of signal N (137 after an out-of-memory kill), or signal N told corral to end",
+    "the command died of signal N (137 after an out-of-memory kill), or signal N ended corral itself",
   ],
 };
 

@@ -14,7 +14,7 @@ export interface Page {
   readonly blocks: readonly Block[];
 }
 
-/** What the name of a page's file says. */
+/** Read from the name of a page's file. */
 export interface PageName {
   readonly name: string;
   readonly section: number;
@@ -49,7 +49,7 @@ export function readPage(key: string, markdown: string, program: ProgramForm): P
   return { name, section, summary: verb?.summary ?? summary ?? "", blocks: readBlocks(text) };
 }
 
-/** A page of a command: its own text goes on where what the command line says of itself ends. */
+/** A page of a command: what the command line describes, with the page's own text after its description and its options. */
 function verbPage(program: ProgramForm, verb: VerbForm, body: string): string {
   const first = body.search(/^## /m);
   const intro = first < 0 ? body : body.slice(0, first);

@@ -67,7 +67,7 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     key: "strikes",
     type: "whole number from 1",
     fallback: "`2`",
-    help: "How many sweeps in a row must hear that a job is finished before one ends it.",
+    help: "How many sweeps in a row must get the answer that a job is finished before one ends it.",
   },
   {
     key: "retention",

@@ -232,3 +232,26 @@ for (const { program, args } of READERS) {
     },
   });
 }
+
+const hasMan = isInstalled("man") && isInstalled("groff");
+Deno.test({
+  name: `man finds and formats the installed pages${hasMan ? "" : " (man or groff is not here)"}`,
+  ignore: !hasMan,
+  async fn() {
+    using temp = new TempDir();
+    for (const { path, text } of files) temp.write(path, text);
+    for (
+      const [page, line] of [["corral-run", /corral.run . run a command/], [
+        "corral.toml",
+        /^KEYS$/m,
+      ]] as const
+    ) {
+      const { code, stdout } = await new Deno.Command("man", {
+        args: ["--warnings", "-M", `${temp.path}/man`, page],
+        env: { MANPAGER: "cat", MANWIDTH: "80", LC_ALL: "C.UTF-8" },
+      }).output();
+      assert.equal(code, 0, page);
+      assert.match(new TextDecoder().decode(stdout), line);
+    }
+  },
+});
