@@ -7,15 +7,8 @@ import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
 import { hintOf } from "../base/near.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "../base/text.ts";
-import type { DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
+import type { CommandStreams, DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
-
-/** What the command line needs of its surroundings. */
-export interface CommandStreams {
-  out(text: string): void;
-  err(text: string): void;
-  widthColumns: number | null;
-}
 
 /** Runs one command line; never throws. */
 export async function runCli(
@@ -40,7 +33,7 @@ export async function runCli(
   }
 }
 
-type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram) => unknown;
+type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
 
 /** The commands in the order of the help text. A verb's module is loaded only when it is called: that is 4 ms of every start. */
 const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeVerb> }[] = [
@@ -91,7 +84,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "sweep",
-    summary: "one pass over all jobs: end what nobody waits for any more",
+    summary: "one pass over all jobs: end the overdue and the abandoned, record what is over",
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
@@ -111,12 +104,12 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "doctor",
-    summary: "what this node can enforce, and how to mend what it cannot",
+    summary: "what this node can enforce, and the remedy for what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,
   },
   {
     name: "install",
-    summary: "have a timer or cron sweep this node; manual page, completions",
+    summary: "have a timer or cron sweep this node; manual, completions",
     load: async () => (await import("./commands/install.ts")).installVerb,
   },
   {
@@ -130,8 +123,13 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/completion.ts")).completionVerb,
   },
   {
+    name: "help",
+    summary: "the help of a command, or a page of the manual",
+    load: async () => (await import("./commands/help.ts")).helpVerb,
+  },
+  {
     name: "man",
-    summary: "print the manual page",
+    summary: "print a page of the manual for man(1)",
     load: async () => (await import("./commands/man.ts")).manVerb,
   },
 ];
@@ -174,7 +172,7 @@ export async function program(invoke: Invoke, terminal: CommandStreams, isWanted
     .helpCommand(false);
   for (const { name, summary, load } of VERBS) {
     if (isWanted(name)) {
-      root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
+      root.addCommand(((await load())(invoke, describeProgram, terminal) as Command).summary(summary));
     } else root.command(name).summary(summary);
   }
   root.argument("[COMMAND]").action((word?: string) => {

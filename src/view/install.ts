@@ -7,7 +7,7 @@ import { printable } from "../base/text.ts";
 export function stepText(act: InstallStep, { uid, userName }: { uid: number; userName: string }): string {
   switch (act.do) {
     case "write":
-      return `==> write ${printable(act.path)}\n${act.text}\n`;
+      return `==> write ${printable(act.path)}\n${isManual(act.path) ? "" : `${act.text}\n`}`;
     case "remove":
       return `==> remove ${printable(act.path)}${act.ifThere ? ", if it is there" : ""}\n`;
     case "removeEmptyDirectory":
@@ -19,4 +19,9 @@ export function stepText(act: InstallStep, { uid, userName }: { uid: number; use
     case "systemctl":
       return `==> run ${systemctlArgv(uid, act.args).join(" ")}\n`;
   }
+}
+
+/** `corral man` prints these. */
+function isManual(path: string): boolean {
+  return /\/man\/man\d\/[^/]*$/.test(path);
 }

@@ -2,7 +2,7 @@
 import { SetupError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { type SweepLine, withoutSweep, withSweep } from "./cron.ts";
-import { type Places, SERVICE, sharedPaths, TIMER } from "./places.ts";
+import { type Places, SERVICE, TIMER } from "./places.ts";
 import type { InstallRecord } from "./record.ts";
 
 /** One file as it should be. */
@@ -35,7 +35,7 @@ export interface WantedInstallation {
   cronFiles: readonly PlannedFile[];
   /** For the user's crontab; null with a timer and for root. */
   crontabLine: SweepLine | null;
-  /** Manual page and completions. */
+  /** Manual and completions. */
   shared: readonly PlannedFile[];
   /** Of the new record. */
   directories: readonly string[];
@@ -54,40 +54,37 @@ export function installPlan(wanted: WantedInstallation, found: Found): InstallSt
   const { places, units, cronFiles, shared, directories } = wanted;
   const files = [...units, ...cronFiles, ...shared];
   for (const { path } of files) refuseForeign(path, found);
-  const old = found.record === null ? [] : Object.values(sharedPaths(found.record.shareDir));
   const kept = new Set(files.map(({ path }) => path));
   return [
     ...files.filter(({ path, text }) => ourText(found, path) !== text).map((file) => write(file)),
     ...(units.length > 0 ? startTimer(wanted, found) : removeTimer(places, found)),
     ...crontabActs(wanted, found),
-    ...removeOurs([places.cronFile, ...old].filter((path) => path !== null && !kept.has(path)), found),
+    ...removeOurs(
+      [places.cronFile, ...sharedIn(places, found)].filter((path) => path !== null && !kept.has(path)),
+      found,
+    ),
     ...removeDirectories(found.record, new Set(directories)),
   ];
 }
 
 /** Takes away what corral has made and nothing else; empty when there is nothing. */
 export function uninstallPlan(places: Places, found: Found): InstallStep[] {
-  const shareDir = found.record?.shareDir ?? places.shareDir;
   const acts: InstallStep[] = [
     ...removeTimer(places, found),
     ...crontabActs({ crontabLine: null }, found),
-    ...removeOurs([places.cronFile, ...Object.values(sharedPaths(shareDir))], found),
+    ...removeOurs([places.cronFile, ...sharedIn(places, found)], found),
   ];
   return [...acts, ...removeDirectories(found.record, new Set())];
 }
 
-/** Paths of the places at which something lies that is not corral's. */
-export function foreignPaths(places: Places, found: Found): string[] {
-  const paths = [
-    places.service,
-    places.timer,
-    places.cronFile,
-    ...Object.values(sharedPaths(places.shareDir)),
-  ];
-  return paths.filter((path) => path !== null).filter((path) => {
-    const state = found.files.get(path);
-    return state !== undefined && state.is !== "ours";
-  });
+/** Paths at which something lies that is not corral's. */
+export function foreignPaths(found: Found): string[] {
+  return [...found.files].filter(([, { is }]) => is !== "ours").map(([path]) => path);
+}
+
+/** Paths of the manual and the completions that are there, of this installation and of the last one. */
+function sharedIn({ service, timer, cronFile }: Places, found: Found): string[] {
+  return [...found.files.keys()].filter((path) => ![service, timer, cronFile].includes(path));
 }
 
 function refuseForeign(path: string, found: Found): void {

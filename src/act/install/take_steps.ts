@@ -1,9 +1,13 @@
 /** Takes the steps of a plan. */
+import { dirname } from "node:path";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { removeEmptyDirectory, removeFile, writeFile } from "./node_files.ts";
 import type { InstallStep } from "./plan.ts";
 import { succeed, systemctlCommand, writeCrontab } from "./tools.ts";
+
+/** More files than that in one directory are reported in one line: the manual has dozens. */
+const FEW_FILES = 3;
 
 /** Where the steps are taken, and for whom. */
 type Installer = Pick<Node, "run" | "runDir"> & Pick<Caller, "uid" | "userName">;
@@ -14,10 +18,34 @@ export async function takeSteps(
   acts: readonly InstallStep[],
   done: (words: string) => void,
 ): Promise<void> {
-  for (const act of acts) {
-    const words = await take(on, act);
-    if (words !== null) done(words);
+  for (const together of inOneDirectory(acts)) {
+    const lines: string[] = [];
+    for (const act of together) {
+      const line = await take(on, act);
+      if (line !== null) lines.push(line);
+    }
+    summary(together, lines).forEach(done);
   }
+}
+
+/** Steps that follow each other, are of one kind and change files of one directory; any other step is alone. */
+function inOneDirectory(acts: readonly InstallStep[]): InstallStep[][] {
+  const groups: InstallStep[][] = [];
+  let last: string | null = null;
+  for (const act of acts) {
+    const key: string | null = act.do === "write" || act.do === "remove"
+      ? `${act.do} ${dirname(act.path)}`
+      : null;
+    if (key !== null && key === last) groups.at(-1)!.push(act);
+    else groups.push([act]);
+    last = key;
+  }
+  return groups;
+}
+
+function summary([first]: readonly InstallStep[], done: readonly string[]): readonly string[] {
+  if (done.length <= FEW_FILES || (first?.do !== "write" && first?.do !== "remove")) return done;
+  return [`${first.do === "write" ? "wrote" : "removed"} ${done.length} files in ${dirname(first.path)}/`];
 }
 
 /** What was done, in words; null when there was nothing to do. */

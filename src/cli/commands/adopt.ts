@@ -18,7 +18,7 @@ function command() {
     .description(
       "Takes running processes and everything that descends from them into a new job with limits and a deadline, prints its id and " +
         "returns. They run on all the while. Limits count what they use from now on: memory that they hold already stays where " +
-        "it was charged. The job ends with its last process; nobody learns an exit code.",
+        "it was charged. The job ends with its last process; its exit code is not known.",
     )
     .requiredOption(
       "--pid <PID...>",
