@@ -129,11 +129,6 @@ export const CGROUP = [
     ["refusals are not counted", 'if (outcome === "refused") refused++;', ""],
     ["there is no grace", "capMs: options.graceMs,", "capMs: 0,"],
     ["the grace cannot be cut short", "stop: options.skipGrace,", ""],
-    [
-      "it is killed although the first signal was enough",
-      "await beginToEnd(cgroup, procs, options)) return [];",
-      "await beginToEnd(cgroup, procs, options)) await 0;",
-    ],
     ["an empty cgroup is killed", "if (!readEvents(cgroup).populated) return [];", ""],
     ["cgroup.kill is not written", 'cgroup.writeOptional("cgroup.kill", "1")', "true"],
     [
@@ -203,5 +198,5 @@ export const CGROUP = [
       "memoryPressureFullUsec: pressure?.fullTotalUsec",
       "memoryPressureFullUsec: pressure?.someTotalUsec",
     ],
-  ]),
+  ], ["cgroup/usage_test.ts", "observe/job_test.ts"]),
 ];

@@ -11,7 +11,7 @@ import { Tree, type Verdict } from "./tree.ts";
 /** Copies that are worked on side by side. */
 const AT_ONCE = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
 /** Of one edit; an edit that makes the tests hang has been noticed. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 45_000;
 const BASELINE_TIMEOUT_MS = 600_000;
 const WANTED_PERCENT = 95;
 const DIED: readonly Verdict[] = ["failed", "hung"];

@@ -59,3 +59,14 @@ Deno.test("corral freeze touches neither an ended job nor another cgroup in its 
   assert.equal(await node.corral("freeze", JOB_ID), EXIT.NEGATIVE);
   assert.match(node.said.pop()!, /^corral: job 7k2m9q has ended \(corral show 7k2m9q\)$/);
 });
+
+Deno.test("corral freeze does not touch what bears a job's name since the node was booted", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { bootId: "an earlier boot" } });
+  assert.equal(await node.corral("freeze", JOB_ID), EXIT.NEGATIVE);
+  assert.match(
+    node.said.pop()!,
+    /^corral: job 7k2m9q has no cgroup any more \(corral kill 7k2m9q records its end\)$/,
+  );
+  assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0\n");
+});
