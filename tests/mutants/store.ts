@@ -127,7 +127,6 @@ export const STORE = [
     ["nothing is written at the end", "if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});", ""],
   ], ["store/ledger_test.ts", "act"]),
   ...editsOf("src/store/prune.ts", [
-    ["the records of live jobs are dropped", "AND state = 'ended' ", ""],
     ["the records of jobs with survivors are dropped", "AND survivors = '[]' ", ""],
     ["young records are dropped", "ended_at_ms < ?", "ended_at_ms <> ?"],
     [

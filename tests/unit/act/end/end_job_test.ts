@@ -5,6 +5,7 @@ import {
   type EndRequest,
   type Enforcement,
 } from "../../../../src/act/end/end_job.ts";
+import { after } from "../../../../src/base/poll.ts";
 import { Ledger } from "../../../../src/store/ledger.ts";
 import { Sampling } from "../../../../src/observe/sampling.ts";
 import { runningFacts } from "../../../../src/job/job.ts";
@@ -17,6 +18,7 @@ import type { JobStore } from "../../../../src/store/jobs.ts";
 
 const EMPTY = "populated 0\nfrozen 0\n";
 const GRACE_MS = 5;
+const PATIENCE_MS = 10_000;
 
 /** A running job of the node, as its supervisor holds it, and what it acts with. */
 function supervised(node: FakeNode, store: JobStore | null = node.stores.open()) {
@@ -111,11 +113,12 @@ Deno.test("endJob() keeps the reason of who came first and leaves the grace to t
 
 Deno.test("endJob() in a hurry does not leave it to them", async () => {
   using node = new FakeNode();
-  const { end } = supervised(node);
+  const { end, job } = supervised(node);
   node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
   await using _kernel = new FakeKernel(node.cgroups);
-  const ended = (await end({ hurry: AbortSignal.abort() }))!;
-  assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+  job.spec.graceMs = 600_000;
+  const ended = await Promise.race([end({ hurry: AbortSignal.abort() }), after(PATIENCE_MS)]);
+  assert.deepEqual(ended?.steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
 
 Deno.test("endJob() takes up an ending: the grace that is left, and the first signal to none that may have had it", async () => {
@@ -336,4 +339,12 @@ Deno.test("endJob() ends the job although the store is full, says so once, and a
     assert.ok(phase.state === "ended");
     assert.deepEqual([phase.reason, phase.usage?.cpuUsageUsec], ["timeout", 7]);
   }
+});
+
+Deno.test("endJob() that is to skip the grace sends no first signal", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  await using _kernel = new FakeKernel(node.cgroups);
+  const ended = (await end({ skipGrace: true }))!;
+  assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
