@@ -8,7 +8,7 @@ export const ACT_END = [
       "const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {",
       "const trigger = request.reason; void ({",
     ],
-    ["an ending is claimed after the kill", "others: trigger !== request.reason,", "others: false,"],
+    ["another's claim is not heeded", "others: trigger !== request.reason,", "others: false,"],
     [
       "the reason is one's own",
       'reason: survivors.length > 0 ? "unkillable" : trigger,',

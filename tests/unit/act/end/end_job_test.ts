@@ -5,7 +5,7 @@ import {
   type EndRequest,
   type Enforcement,
 } from "../../../../src/act/end/end_job.ts";
-import { after } from "../../../../src/base/poll.ts";
+import { poll } from "../../../../src/base/poll.ts";
 import { Ledger } from "../../../../src/store/ledger.ts";
 import { Sampling } from "../../../../src/observe/sampling.ts";
 import { runningFacts } from "../../../../src/job/job.ts";
@@ -18,7 +18,6 @@ import type { JobStore } from "../../../../src/store/jobs.ts";
 
 const EMPTY = "populated 0\nfrozen 0\n";
 const GRACE_MS = 5;
-const PATIENCE_MS = 10_000;
 
 /** A running job of the node, as its supervisor holds it, and what it acts with. */
 function supervised(node: FakeNode, store: JobStore | null = node.stores.open()) {
@@ -117,7 +116,7 @@ Deno.test("endJob() in a hurry does not leave it to them", async () => {
   node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
   await using _kernel = new FakeKernel(node.cgroups);
   job.spec.graceMs = 600_000;
-  const ended = await Promise.race([end({ hurry: AbortSignal.abort() }), after(PATIENCE_MS)]);
+  const ended = await end({ hurry: AbortSignal.abort() });
   assert.deepEqual(ended?.steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
 
@@ -347,4 +346,22 @@ Deno.test("endJob() that is to skip the grace sends no first signal", async () =
   await using _kernel = new FakeKernel(node.cgroups);
   const ended = (await end({ skipGrace: true }))!;
   assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+});
+
+Deno.test("endJob() cuts the grace short when it is told to hurry", async () => {
+  using node = new FakeNode();
+  const { end, job } = supervised(node);
+  job.spec.graceMs = 600_000;
+  await using _kernel = new FakeKernel(node.cgroups);
+  const hurry = new AbortController();
+  const ending = end({ hurry: hurry.signal });
+  assert.ok(await poll(() => node.cgroups.text(JOB_PATH, "cgroup.freeze") === "0", 10_000));
+  hurry.abort();
+  assert.deepEqual((await ending)?.steps.map(({ kind }) => kind), [
+    "freeze",
+    "signal",
+    "grace",
+    "kill",
+    "empty",
+  ]);
 });
