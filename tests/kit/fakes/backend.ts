@@ -80,7 +80,7 @@ export class FakeBackend implements Backend {
   // deno-lint-ignore require-await
   async remove(cgroup: OwnedCgroup): Promise<void> {
     this.#note("remove", cgroup.path);
-    this.dir.vanish(cgroup.path);
+    if (cgroup.exists()) this.dir.vanish(cgroup.path);
   }
 
   describe(_id: string, cgroup: OwnedCgroup): string {

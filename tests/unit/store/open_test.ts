@@ -175,3 +175,17 @@ Deno.test({
     assert.equal(whole, "true");
   },
 });
+
+Deno.test("JobStore.open() that fails in the midst of a migration leaves the store as it was", () => {
+  using dir = new StoreDir();
+  const raw = dir.raw();
+  raw.exec(Deno.readTextFileSync(new URL("../../kit/fixtures/db/version_1.sql", import.meta.url)));
+  // The last column that the second version adds is there already.
+  raw.exec("ALTER TABLE jobs ADD COLUMN adopted INTEGER");
+  const columns = () =>
+    raw.prepare("SELECT name FROM pragma_table_info('jobs')").all().map(({ name }) => name);
+  const before = columns();
+  assert.match(refusal(dir.path), /duplicate column name: adopted/);
+  assert.deepEqual(columns(), before);
+  assert.equal(raw.prepare("PRAGMA user_version").get()?.["user_version"], 1);
+});
