@@ -7,6 +7,8 @@ import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 /** One way to make, limit and remove the cgroups of jobs. */
 export interface Backend {
   readonly name: BackendName;
+  /** Starts what `place` would have to wait for: to be called as early as possible, any number of times or not at all. */
+  prepare(): void;
   /** The controllers a job's cgroup can have here. */
   controllers(): Set<string>;
   /** What to run so that jobs get `controller` here. */

@@ -25,6 +25,10 @@ export class CgroupfsBackend implements Backend {
     return `${this.root}/corral`;
   }
 
+  prepare(): void {
+    void this.fs.hastenMove();
+  }
+
   controllers(): Set<string> {
     const enabled = this.fs.readOptional(this.root === "" ? "/" : this.root, "cgroup.subtree_control") ?? "";
     return new Set(enabled.split(/\s+/).filter((name) => name !== ""));

@@ -43,6 +43,11 @@ export class SystemdBackend implements Backend {
     readonly managerPath: string,
   ) {}
 
+  prepare(): void {
+    void this.fs.hastenMove();
+    this.systemd.hold();
+  }
+
   controllers(): Set<string> {
     return this.fs.controllers(this.managerPath);
   }

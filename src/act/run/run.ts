@@ -71,6 +71,7 @@ export async function runJob(
   stop.listen(ignored);
   const receipt = openReceipt(request.receipt, context.cwd, say);
   const backend = context.backend(request.backend);
+  backend.prepare();
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
   const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };

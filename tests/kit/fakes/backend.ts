@@ -26,6 +26,9 @@ export class FakeBackend implements Backend {
 
   constructor(readonly dir: CgroupDir, readonly there: readonly string[] = []) {}
 
+  /** Not noted: the launch does not depend on it. */
+  prepare(): void {}
+
   controllers(): Set<string> {
     return new Set(this.there);
   }
