@@ -194,7 +194,7 @@ export async function program(
         ? "no command given"
         : `unknown command ${quoted(word)}${hintOf(word, root.commands.map((command) => command.name()))}`,
       {
-        mend: "see: corral --help",
+        remedy: "see: corral --help",
       },
     );
   });

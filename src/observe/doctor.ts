@@ -7,12 +7,12 @@ import type { Backend } from "../backend/backend.ts";
 import { lookUpCommand, type Tool, TOOLS } from "../linux/command_lookup.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 
-/** One line of the report. `mend` is a command or null. */
+/** One line of the report. `remedy` is a command or null. */
 export interface CheckResult {
   what: string;
   ok: boolean;
   detail: string;
-  mend: string | null;
+  remedy: string | null;
 }
 
 /** Control files and the kernel that brought them (cgroup-v2.rst, git history). `needed` ones make corral's main job impossible. */
@@ -36,7 +36,7 @@ export function inspectKernel(node: NodeLayout, fs: CgroupFs, release: string): 
     what: "cgroup2",
     ok: true,
     detail: `mounted at ${node.cgroupMount}, kernel ${release}`,
-    mend: null,
+    remedy: null,
   };
   if (sample === undefined) return [mounted];
   return [
@@ -48,7 +48,7 @@ export function inspectKernel(node: NodeLayout, fs: CgroupFs, release: string): 
         what: file,
         ok: present || !needed,
         detail,
-        mend: present || !needed ? null : `install Linux ${since} or later`,
+        remedy: present || !needed ? null : `install Linux ${since} or later`,
       };
     }),
   ];
@@ -66,18 +66,18 @@ export function inspectBackend(backend: Backend): CheckResult[] {
       what: `${controller} controller`,
       ok,
       detail: ok ? options : `missing: ${options} cannot be enforced`,
-      mend: ok ? null : backend.mendFor(controller),
+      remedy: ok ? null : backend.remedyFor(controller),
     };
   });
   const io = there.has("io");
   return [
-    { what: "backend", ok: true, detail: backend.name, mend: null },
+    { what: "backend", ok: true, detail: backend.name, remedy: null },
     ...limits,
     {
       what: "io controller",
       ok: true,
       detail: io ? "bytes read and written are counted" : "not there: bytes read and written are not counted",
-      mend: null,
+      remedy: null,
     },
   ];
 }
@@ -90,21 +90,21 @@ export function inspectTools(path: string, backend: BackendName | null): CheckRe
   const missing = needed.filter((tool) =>
     !("found" in lookUpCommand(tool, { path: `/usr/bin:/bin:${path}`, cwd: "/" }))
   );
-  if (missing.length === 0) return [{ what: "tools", ok: true, detail: needed.join(", "), mend: null }];
+  if (missing.length === 0) return [{ what: "tools", ok: true, detail: needed.join(", "), remedy: null }];
   return missing.map((tool) => ({
     what: tool,
     ok: false,
     detail: "not installed",
-    mend: `install the package ${TOOLS[tool]}`,
+    remedy: `install the package ${TOOLS[tool]}`,
   }));
 }
 
 /** `open` opens the store and tells its path. */
 export function inspectStore(open: () => string): CheckResult[] {
   try {
-    return [{ what: "store", ok: true, detail: open(), mend: null }];
+    return [{ what: "store", ok: true, detail: open(), remedy: null }];
   } catch (error) {
     if (!(error instanceof CorralError)) throw error;
-    return [{ what: "store", ok: false, detail: error.message, mend: error.mend }];
+    return [{ what: "store", ok: false, detail: error.message, remedy: error.remedy }];
   }
 }

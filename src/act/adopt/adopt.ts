@@ -164,7 +164,7 @@ async function released(
   const path = backend.find(spec.id)?.path ?? spec.id;
   const those = left === 1 ? "1 process that was moved before runs" : `${left} that were moved before run`;
   return new CorralError(`${error.message}; ${those} on in ${path}, without limits`, {
-    mend: error.mend,
+    remedy: error.remedy,
     cause: error,
   });
 }

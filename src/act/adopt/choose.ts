@@ -50,7 +50,7 @@ export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): Ch
   if (over !== undefined) refuse(`${nameOf(over, pids)} has ended and waits for its parent to notice`);
   members.forEach(check);
   const tooSmall = asked.force ? null : whyTooSmall(asked.limits, members, pageSizeBytes());
-  if (tooSmall !== null) throw new CorralError(tooSmall, { mend: "to do it all the same: --force" });
+  if (tooSmall !== null) throw new CorralError(tooSmall, { remedy: "to do it all the same: --force" });
   const places = placesLeft(members.map((stat) => cgroupsOf(on, stat)));
   return { tree, first: named[0]!, check, places };
 }

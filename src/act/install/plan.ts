@@ -90,10 +90,10 @@ function sharedIn({ service, timer, cronFile }: Places, found: Found): string[] 
 function refuseForeign(path: string, found: Found): void {
   const state = found.files.get(path);
   if (state === undefined || state.is === "ours") return;
-  const mend = state.is === "masked"
+  const remedy = state.is === "masked"
     ? `systemctl unmask ${SERVICE} ${TIMER}`
     : "move it away, then try again";
-  throw new SetupError(`${quoted(path, 400)} is there and was not made by corral install`, mend);
+  throw new SetupError(`${quoted(path, 400)} is there and was not made by corral install`, remedy);
 }
 
 function ourText(found: Found, path: string): string | null {

@@ -142,7 +142,7 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
-  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+  throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
 }
 
 /**

@@ -84,5 +84,5 @@ async function releaseHalfTaken(context: Context, id: string): Promise<void> {
 /** The supervisor's words, with an exit code of this command's: that of a killed supervisor is none. */
 function withOwnCode(error: unknown): unknown {
   if (!(error instanceof CorralError) || error.exitCode === EXIT.USAGE) return error;
-  return new CorralError(error.message, { mend: error.mend, cause: error });
+  return new CorralError(error.message, { remedy: error.remedy, cause: error });
 }

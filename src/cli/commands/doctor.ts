@@ -1,4 +1,4 @@
-/** `corral doctor`: what this node can enforce, each problem with the command that mends it; then a real job, limited and killed. */
+/** `corral doctor`: what this node can enforce, each problem with the command that fixes it; then a real job, limited and killed. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -58,14 +58,14 @@ function attempt<T>(what: string, add: (finding: CheckResult) => void, act: () =
     return act();
   } catch (error) {
     if (!(error instanceof CorralError)) throw error;
-    add({ what, ok: false, detail: error.message, mend: error.mend });
+    add({ what, ok: false, detail: error.message, remedy: error.remedy });
     return null;
   }
 }
 
-function line({ what, ok, detail, mend }: CheckResult): string {
+function line({ what, ok, detail, remedy }: CheckResult): string {
   const text = `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}`;
-  return `${printable(text)}\n${mend === null ? "" : `      mend: ${printable(mend)}\n`}`;
+  return `${printable(text)}\n${remedy === null ? "" : `      remedy: ${printable(remedy)}\n`}`;
 }
 
 /** A job that ignores TERM and leaves its session; nothing short of the cgroup's end takes it whole. */
@@ -120,7 +120,7 @@ function judge(result: { code: number; stderr: string }, receipt: string, limits
       what,
       ok: false,
       detail: result.stderr.split("\n").at(-1) ?? `exit ${result.code}`,
-      mend: "see the findings above",
+      remedy: "see the findings above",
     };
   }
   const job = JSON.parse(Deno.readTextFileSync(receipt));
@@ -130,6 +130,6 @@ function judge(result: { code: number; stderr: string }, receipt: string, limits
     what,
     ok,
     detail: `created, ${limited}, overdue after 0.5 s, killed: ${job.survivors.length} processes left`,
-    mend: null,
+    remedy: null,
   };
 }

@@ -33,8 +33,8 @@ export class FakeBackend implements Backend {
     return new Set(this.there);
   }
 
-  mendFor(controller: string): string {
-    return `mend ${controller}`;
+  remedyFor(controller: string): string {
+    return `remedy ${controller}`;
   }
 
   // deno-lint-ignore require-await

@@ -275,12 +275,12 @@ Deno.test("corral run refuses what only its surroundings can refuse", async () =
 });
 
 Deno.test("runCli() tells corral's own failure from the job's: 125 inside run, else 1", async () => {
-  const failing = () => Promise.reject(new CorralError("it is broken", { mend: "mend it" }));
+  const failing = () => Promise.reject(new CorralError("it is broken", { remedy: "remedy it" }));
   const lines: string[] = [];
   const terminal = { out: () => {}, err: (text: string) => void lines.push(text), widthColumns: null };
   assert.equal(await runCli(["run", "true"], terminal, failing), EXIT.CORRAL_FAILED);
   assert.equal(await runCli(["ps"], terminal, failing), EXIT.NEGATIVE);
-  assert.deepEqual(lines, Array(2).fill("corral: it is broken (mend it)\n"));
+  assert.deepEqual(lines, Array(2).fill("corral: it is broken (remedy it)\n"));
 });
 
 Deno.test("runCli() shows an error that nobody foresaw on one line", async () => {

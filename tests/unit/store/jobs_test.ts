@@ -354,7 +354,7 @@ Deno.test("JobStore waits for another process's write no longer than it was told
   const startedMs = performance.now();
   assert.throws(
     () => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)),
-    (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.mend !== null,
+    (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.remedy !== null,
   );
   assert.ok(performance.now() - startedMs < 5_000);
   // Readers do not wait for writers.

@@ -139,7 +139,7 @@ Deno.test("installPlan() refuses to overwrite what corral has not made, before a
     () => installPlan(byTimer, { ...NOTHING, files }),
     (error) =>
       error instanceof SetupError &&
-      error.mend === "systemctl unmask corral-sweep.service corral-sweep.timer",
+      error.remedy === "systemctl unmask corral-sweep.service corral-sweep.timer",
   );
   // What is in the way of the other flavour is in nobody's way.
   const cron = new Map<string, FileState>([[PLACES.cronFile!, { is: "foreign" }]]);

@@ -30,9 +30,12 @@ Deno.test("inspectKernel() finds what a kernel lacks, and tells what only makes 
   assert.deepEqual([kill?.what, kill?.ok], ["cgroup.kill", true]);
   assert.match(kill!.detail, /^missing: .*needs Linux 5\.14$/);
   dir.take("/x", "cgroup.freeze");
-  assert.deepEqual(problems(inspectKernel(node, dir.fs, "4.19.0")).map(({ what, mend }) => [what, mend]), [
-    ["cgroup.freeze", "install Linux 5.2 or later"],
-  ]);
+  assert.deepEqual(
+    problems(inspectKernel(node, dir.fs, "4.19.0")).map(({ what, remedy }) => [what, remedy]),
+    [
+      ["cgroup.freeze", "install Linux 5.2 or later"],
+    ],
+  );
 });
 
 Deno.test("inspectKernel() looks at any cgroup when corral is in the root, which has no such files", () => {
@@ -50,7 +53,7 @@ Deno.test("inspectBackend() tells for every controller which options it carries 
     what: "cpu controller",
     ok: false,
     detail: "missing: --cpus, --cpu-weight cannot be enforced",
-    mend: "mend cpu",
+    remedy: "remedy cpu",
   }]);
   assert.deepEqual(problems(inspectBackend(new FakeBackend(dir, ["cpu", "memory", "pids"]))), []);
 });
@@ -71,24 +74,24 @@ Deno.test("inspectStore() tells where the store is, or what is wrong with it", (
   using temp = new TempDir();
   assert.equal(inspectStore(() => temp.path)[0]?.detail, temp.path);
   const broken = () => {
-    throw new StoreError("cannot open", { path: "/x", mend: "mend it" });
+    throw new StoreError("cannot open", { path: "/x", remedy: "remedy it" });
   };
   assert.deepEqual(inspectStore(broken), [{
     what: "store",
     ok: false,
     detail: "/x: cannot open",
-    mend: "mend it",
+    remedy: "remedy it",
   }]);
 });
 
-Deno.test("corral doctor prints a line a finding, the mend under each problem, and exits 1", async () => {
+Deno.test("corral doctor prints a line a finding, the remedy under each problem, and exits 1", async () => {
   using node = new FakeNode();
   assert.equal(await node.corral("doctor"), EXIT.NEGATIVE);
   const lines = node.out.trimEnd().split("\n");
-  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}\S|FAIL {2}\S| {6}mend: )/);
+  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}\S|FAIL {2}\S| {6}remedy: )/);
   for (const controller of ["memory", "cpu", "pids"]) {
     const at = lines.findIndex((line) => line.startsWith(`FAIL  ${controller} controller: missing: `));
-    assert.equal(lines[at + 1], `      mend: mend ${controller}`);
+    assert.equal(lines[at + 1], `      remedy: remedy ${controller}`);
   }
   assert.match(lines.at(-1)!, /^\d problems$/);
 });
@@ -98,7 +101,7 @@ Deno.test("corral doctor goes on when there is no backend at all", async () => {
   node.cgroups.add("/elsewhere");
   const context = node.context;
   context.backend = () => {
-    throw new SetupError("nothing here makes cgroups", "mend it\x1b[2J");
+    throw new SetupError("nothing here makes cgroups", "remedy it\x1b[2J");
   };
   Object.defineProperty(node, "context", { value: context });
   assert.equal(await node.corral("doctor", "--json"), EXIT.NEGATIVE);
@@ -108,6 +111,9 @@ Deno.test("corral doctor goes on when there is no backend at all", async () => {
     findings: CheckResult[];
   };
   assert.deepEqual([ok, backend], [false, null]);
-  assert.deepEqual(problems(findings).map(({ what, mend }) => [what, mend]), [["backend", "mend it\x1b[2J"]]);
+  assert.deepEqual(problems(findings).map(({ what, remedy }) => [what, remedy]), [[
+    "backend",
+    "remedy it\x1b[2J",
+  ]]);
   assert.ok(findings.some(({ what }) => what === "store"));
 });
