@@ -43,11 +43,16 @@ export class SystemdBackend implements Backend {
     readonly managerPath: string,
   ) {}
 
+  prepare(): void {
+    void this.fs.hastenMove();
+    this.systemd.hold();
+  }
+
   controllers(): Set<string> {
     return this.fs.controllers(this.managerPath);
   }
 
-  mendFor(controller: string): string {
+  remedyFor(controller: string): string {
     // What the kernel does not offer at all cannot be delegated either.
     if (this.systemd.runtimeDir === null || !this.fs.controllers("/").has(controller)) {
       return `boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=${controller}`;

@@ -110,6 +110,21 @@ export class CgroupFs {
     );
   }
 
+  /**
+   * Has the kernel start now what the next move of a process between cgroups waits for: an RCU grace period of 5 to 15 ms
+   * (cgroup_threadgroup_rwsem), which moves within about as much time share. corral's main thread is told to go where it is. In
+   * cgroup.threads nothing else can come of it: had corral been moved meanwhile, the kernel would refuse (EOPNOTSUPP, another domain).
+   * Resolves when that time is over, or at once where this user may not write there: the move then waits itself.
+   */
+  async hastenMove(): Promise<void> {
+    try {
+      const name = this.locate(this.ownPath, "cgroup.threads");
+      await Deno.writeTextFile(name, String(Deno.pid), { create: false });
+    } catch {
+      // Nothing depends on it.
+    }
+  }
+
   /** True when the recorded cgroup is still the one that was made for the job: name, place and inode. */
   isOwn(record: CgroupRecord, id: string): boolean {
     return isPlain(record.path) && bearsName(record.path, id) && this.inode(record.path) === record.inode;

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { limitOption } from "./limit_options.ts";
 import { parserFor } from "../base/errors.ts";
 import { parseDurationMs } from "../value/duration.ts";
-import { limitsBy, withImpliedSwap } from "../job/limits.ts";
+import { limitsOf, withImpliedSwap } from "../job/limits.ts";
 import { parseName, parseRef } from "../value/name.ts";
 import { parseSignal } from "../value/signal.ts";
 import { parseTag } from "../value/tag.ts";
@@ -61,7 +61,7 @@ export function jobRequestFrom({ settings }: Context, options: JobOptions): JobR
     timeoutMs: options.timeout ?? null,
     graceMs: options.grace ?? settings.graceMs,
     signal: options.signal?.name ?? "TERM",
-    ...withImpliedSwap(limitsBy(({ key }) => limitOption<number>(options, key) ?? null)),
+    ...withImpliedSwap(limitsOf(({ key }) => limitOption<number>(options, key) ?? null)),
     backend: options.backend ?? settings.backend,
     bestEffort: options.bestEffort ?? settings.bestEffort,
   };

@@ -55,13 +55,13 @@ function formatOf({ format, json }: ReportOptions): Format {
 
 function refuseContradictions(format: Format, { by, advise, sort, limit, columns }: ReportOptions): void {
   if (advise && by === undefined) {
-    throw new UsageError("--advise is about groups of jobs", { mend: "add --by name" });
+    throw new UsageError("--advise is about groups of jobs", { remedy: "add --by name" });
   }
   if (columns !== undefined && (format === "json" || format === "jsonl")) {
     throw new UsageError(`--columns is for tables and CSV, ${format} has every field`);
   }
   if (format !== "openmetrics") return;
-  if (by === "day") throw new UsageError("--by day makes a new series every day", { mend: "--by reason" });
+  if (by === "day") throw new UsageError("--by day makes a new series every day", { remedy: "--by reason" });
   const given = Object.entries({ advise, sort, limit, columns }).find(([, value]) => value !== undefined);
   if (given !== undefined) throw new UsageError(`--${given[0]} has no meaning for openmetrics`);
 }

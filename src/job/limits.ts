@@ -128,10 +128,10 @@ export interface Limits extends Record<LimitKey, number | null> {}
 export const LIMIT_ROWS: readonly (LimitRow & { readonly key: LimitKey })[] = ROWS;
 
 /** No limits at all. */
-export const NO_LIMITS: Limits = limitsBy(() => null);
+export const NO_LIMITS: Limits = limitsOf(() => null);
 
 /** The limits whose values `read` gives. */
-export function limitsBy(read: (row: LimitRow & { readonly key: LimitKey }) => number | null): Limits {
+export function limitsOf(read: (row: LimitRow & { readonly key: LimitKey }) => number | null): Limits {
   return Object.fromEntries(LIMIT_ROWS.map((row) => [row.key, read(row)])) as unknown as Limits;
 }
 

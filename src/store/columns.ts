@@ -33,7 +33,7 @@ export function dateMs(value: number | null, column: string): number {
 export const idOf = (text: string): string => checked("id", text, (id) => /^[a-z0-9]+$/.test(String(id)));
 
 /** Column `backend`. */
-export const backendOf = (text: string): BackendName =>
+export const backendNameOf = (text: string): BackendName =>
   checked("backend", text, (name) => BACKENDS.includes(String(name)));
 
 /** Columns `reason` and `trigger_reason`. */
@@ -63,7 +63,7 @@ const [LATER_LIMITS, FIRST_LIMITS] = [true, false].map((isLater) =>
 ) as [LimitKey[], LimitKey[]];
 
 /** Column `limits`, JSON. Limits that are newer than the record are null. */
-export function limitsOf(json: string): Limits {
+export function limitsFromJson(json: string): Limits {
   const limits: Limits = checked("limits", JSON.parse(json), isLimits);
   return LATER_LIMITS.length === 0 ? limits : { ...NO_LIMITS, ...limits };
 }

@@ -6,11 +6,11 @@ import { type FigureKey, FIGURES, MEMORY_KINDS, type MemoryKind } from "../job/f
 import { type MemorySplit, splitOf, type Usage } from "../job/usage.ts";
 import {
   argvOf,
-  backendOf,
+  backendNameOf,
   dateMs,
   idOf,
   ioDevicesOf,
-  limitsOf,
+  limitsFromJson,
   present,
   reasonOf,
   signalOf,
@@ -131,7 +131,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     user: row.user,
     uid: row.uid,
     cwd: row.cwd,
-    limits: limitsOf(row.limits),
+    limits: limitsFromJson(row.limits),
     timeoutMs: row.timeout_ms,
     graceMs: row.grace_ms,
     signal: signalOf(row.first_signal),
@@ -147,7 +147,7 @@ function watchFromRow(row: JobRow): Watch {
       startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
       bootId: present(row.boot_id, "boot_id"),
     },
-    backend: backendOf(present(row.backend, "backend")),
+    backend: backendNameOf(present(row.backend, "backend")),
   };
 }
 

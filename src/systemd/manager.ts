@@ -4,7 +4,16 @@
  */
 import type { Limits } from "../job/limits.ts";
 import type { DBusWriter } from "./wire.ts";
-import { callForJob, callManager, callManagerOnBus, type JobResult } from "./connection.ts";
+import {
+  callForJob,
+  callManager,
+  callManagerOnBus,
+  type JobResult,
+  Line,
+  type ManagerCall,
+  SystemdRefusal,
+  SystemdSilence,
+} from "./connection.ts";
 import {
   type JobUnits,
   limitProperties,
@@ -15,16 +24,33 @@ import {
   type UnitProperty,
 } from "./unit_properties.ts";
 
+/**
+ * How long a connection that no call uses stays open. The manager sends every connection the signals of all units, and keeps what is not
+ * read: a supervisor that waits for days must not be one of its listeners.
+ */
+const HOLD_MS = 250;
+
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
   /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
+  /** Opened ahead; null when each call opens its own. */
+  #held: Promise<Line> | null = null;
+  #releaseTimer: number | undefined;
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
-  constructor(readonly runtimeDir: string | null, readonly uid: number, run = "/run") {
-    this.#socketPath = `${runtimeDir ?? run}/systemd/private`;
-    this.systemBus = `${run}/dbus/system_bus_socket`;
+  constructor(readonly runtimeDir: string | null, readonly uid: number, readonly runDir = "/run") {
+    this.#socketPath = `${runtimeDir ?? runDir}/systemd/private`;
+    this.systemBus = `${runDir}/dbus/system_bus_socket`;
+  }
+
+  /** Opens now the connection on which the job is started, and, when it ends within HOLD_MS, stopped. Waits for nothing. */
+  hold(): void {
+    const line = Line.open(this.#socketPath, this.uid);
+    // Whoever calls next is told.
+    line.catch(() => {});
+    this.#held = line;
   }
 
   /**
@@ -32,7 +58,7 @@ export class Systemd {
    * the accounting. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
    */
   async startJob(units: JobUnits): Promise<JobResult> {
-    return await callForJob(this.#socketPath, this.uid, {
+    return await this.#callForJob({
       member: "StartTransientUnit",
       signature: "ssa(sv)a(sa(sv))",
       body: (writer) => {
@@ -50,14 +76,43 @@ export class Systemd {
 
   /** Stops the slice and with it whatever is in it: then its cgroup is gone. Throws SystemdRefusal, also when it is not there. */
   async stopSlice(id: string): Promise<JobResult> {
-    return await callForJob(this.#socketPath, this.uid, {
+    const stop: ManagerCall = {
       member: "StopUnit",
       signature: "ss",
       body: (writer) => {
         writer.string(sliceName(id));
         writer.string("replace");
       },
-    });
+    };
+    const held = this.#held;
+    try {
+      return await this.#callForJob(stop);
+    } catch (error) {
+      // The manager was re-executed, or hung up. To stop what is stopped already does no harm.
+      if (held === null || !hasHungUp(error)) throw error;
+      this.#release();
+      return await this.#callForJob(stop);
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** On the connection that is held, if there is one. */
+  async #callForJob(call: ManagerCall): Promise<JobResult> {
+    const held = this.#held;
+    if (held === null) return await callForJob(this.#socketPath, this.uid, call);
+    clearTimeout(this.#releaseTimer);
+    const line = await held;
+    const result = await line.callForJob(call);
+    this.#releaseTimer = setTimeout(() => this.#release(), HOLD_MS);
+    Deno.unrefTimer(this.#releaseTimer);
+    return result;
+  }
+
+  #release(): void {
+    clearTimeout(this.#releaseTimer);
+    this.#held?.then((line) => line.close(), () => {});
+    this.#held = null;
   }
 
   /** Changes limits of a live job's slice, until it ends. Throws SystemdRefusal. */
@@ -98,7 +153,7 @@ export class Systemd {
   /** Where drop-ins that last until the next boot go. */
   dropInDirectory(unit: string): string {
     return this.runtimeDir === null
-      ? `/run/systemd/system/${unit}.d`
+      ? `${this.runDir}/systemd/system/${unit}.d`
       : `${this.runtimeDir}/systemd/user/${unit}.d`;
   }
 
@@ -112,6 +167,11 @@ export class Systemd {
     if (this.runtimeDir === null) return {};
     return { XDG_RUNTIME_DIR: this.runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${this.runtimeDir}/bus` };
   }
+}
+
+/** True when the connection ended without a word of refusal. */
+function hasHungUp(error: unknown): boolean {
+  return error instanceof SystemdRefusal && error.errorName === null && !(error instanceof SystemdSilence);
 }
 
 function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {

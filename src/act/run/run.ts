@@ -24,7 +24,7 @@ import { quoted } from "../../base/text.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
 import type { Detached } from "./detach.ts";
-import type { Enforcement } from "../end/end_job.ts";
+import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
@@ -71,6 +71,7 @@ export async function runJob(
   stop.listen(ignored);
   const receipt = openReceipt(request.receipt, context.cwd, say);
   const backend = context.backend(request.backend);
+  backend.prepare();
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
   const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
@@ -103,7 +104,7 @@ export async function runJob(
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   } else detached.started();
-  const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
+  const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
   crashPoint("launch: gate opened");
   const ending = await supervise(
@@ -141,7 +142,7 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
-  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+  throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
 }
 
 /**

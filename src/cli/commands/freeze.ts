@@ -33,7 +33,7 @@ async function freezeJob(context: Context, selector: string): Promise<number> {
   const cgroup = ownCgroup(context, job);
   if (!await freeze(cgroup, FREEZE_CAP_MS)) {
     throw new CorralError(`job ${job.spec.id} cannot be frozen: a process waits in the kernel; it runs on`, {
-      mend: `corral show ${job.spec.id}`,
+      remedy: `corral show ${job.spec.id}`,
     });
   }
   record(context, store, job.spec.id, "frozen");

@@ -14,7 +14,7 @@ import {
   escapeeJson,
   escapeeLine,
   findingLine,
-  isOver,
+  isGoneNow,
   PLAN_COLUMNS,
   planRow,
 } from "../../view/sweep.ts";
@@ -109,7 +109,7 @@ class SweepLog {
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
     return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
-      this.#escapees.every(([, { ended }]) => isOver(ended));
+      this.#escapees.every(([, { ended }]) => isGoneNow(ended));
   }
 
   act(act: SweepAct): void {

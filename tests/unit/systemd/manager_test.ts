@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { DBusReader } from "../../../src/systemd/wire.ts";
 import { Systemd } from "../../../src/systemd/manager.ts";
 import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
-import { emptyReply, FakeManager, jobRemoved, replyWithJob } from "../../kit/fakes/manager.ts";
+import { poll } from "../../../src/base/poll.ts";
+import { emptyReply, FakeManager, jobRemoved, replyWithJob, SECOND_SERIAL } from "../../kit/fakes/manager.ts";
 
 const JOB = "/org/freedesktop/systemd1/job/12";
 const LIMITS: Limits = {
@@ -92,7 +93,7 @@ Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", asyn
 });
 
 Deno.test("Systemd.attach() asks the system manager, on the bus, to move processes below the user's own", async () => {
-  await using manager = new FakeManager({ messages: [emptyReply()] });
+  await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)] });
   assert.ok(manager.asBus);
   const user = new Systemd("/nonexistent", 1000, manager.run);
   await user.attach("/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope", [4711, 4712]);
@@ -101,6 +102,37 @@ Deno.test("Systemd.attach() asks the system manager, on the bus, to move process
   assert.equal(body.string(), "user@1000.service");
   assert.equal(body.string(), "/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope");
   assert.deepEqual([body.uint32(), body.uint32(), body.uint32()], [8, 4711, 4712]);
+});
+
+const STARTED = [replyWithJob(JOB), jobRemoved(JOB, "done")];
+const WAIT_CAP_MS = 5_000;
+
+Deno.test("Systemd.hold() makes one connection serve the start and the stop of a job", async () => {
+  const stopped = [replyWithJob(JOB, SECOND_SERIAL), jobRemoved(JOB, "canceled")];
+  await using manager = new FakeManager({ messages: STARTED, afterwards: stopped });
+  const systemd = new Systemd(null, 0, manager.run);
+  systemd.hold();
+  assert.equal(await systemd.startJob(UNITS), "done");
+  assert.equal(await systemd.stopSlice("7k2m9q"), "canceled");
+  assert.deepEqual(manager.calls.map(({ member }) => member), ["StartTransientUnit", "StopUnit"]);
+  assert.equal(manager.greetings.length, 1);
+});
+
+Deno.test("Systemd.stopSlice() connects again when the manager has hung up on the held connection", async () => {
+  await using manager = new FakeManager({ messages: STARTED });
+  const systemd = new Systemd(null, 0, manager.run);
+  systemd.hold();
+  await systemd.startJob(UNITS);
+  assert.equal(await systemd.stopSlice("7k2m9q"), "done");
+  assert.equal(manager.greetings.length, 2);
+});
+
+Deno.test("Systemd.hold() lets go of a connection that no call uses", async () => {
+  await using manager = new FakeManager({ messages: STARTED, afterwards: [] });
+  const systemd = new Systemd(null, 0, manager.run);
+  systemd.hold();
+  await systemd.startJob(UNITS);
+  assert.ok(await poll(() => manager.hangUps === 1, WAIT_CAP_MS));
 });
 
 Deno.test("Systemd of a user talks to that user's manager and has its tools do so", async () => {
