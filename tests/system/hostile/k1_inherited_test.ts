@@ -4,17 +4,7 @@ import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import type { ExecResult } from "../../kit/machine/machine.ts";
 import { type Caller, succeeded } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
-import {
-  ALICE,
-  BOTH_BACKENDS,
-  EVERYONE,
-  hostileTest,
-  launch,
-  ownPath,
-  ROOT,
-  stubborn,
-  UNLIKE,
-} from "./stage.ts";
+import { EVERYONE, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);

@@ -200,7 +200,7 @@ machineTest(
   async () => {
     const script = `set -e; dir=$(mktemp -d /var/tmp/hostile-XXXXXX); chmod 755 $dir
     printf 'state-dir = "%s"\\n' $dir/store >$dir/config.toml; chmod 644 $dir/config.toml
-    cd /; ${machine.corral} --config $dir/config.toml run --quiet true; ${machine.corral} --config $dir/config.toml sweep
+    cd /; ${machine.corral} --config $dir/config.toml run --quiet true; ${machine.corral} --config $dir/config.toml sweep >/dev/null
     stat -c '%a %U' $dir/store`;
     assert.equal(await stage.asRoot(machine, script), "700 root\n");
   },
