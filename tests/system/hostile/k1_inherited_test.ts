@@ -8,7 +8,7 @@ import { EVERYONE, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);
-const BOUND = { timeoutMs: 30_000 };
+const BOUND = { timeoutMs: 15_000 };
 
 /** Each execs its arguments in surroundings of that kind. */
 const AS_INHERITED = {

@@ -8,7 +8,7 @@ import { ALICE, BOTH_BACKENDS, EVERYONE, hostileTest, launch, ownPath, stubborn,
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);
-const BOUND = { timeoutMs: 30_000 };
+const BOUND = { timeoutMs: 15_000 };
 
 /** Sets a limit, then execs. */
 const LIMITED = `import os, resource, sys

@@ -1,20 +1,10 @@
 /** K3: a number means something only in its namespace: pids, boot ids and uptimes that are not this process's decide nothing. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
+import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { leftOf, runGuestProgram } from "../../kit/guest/guest_program.ts";
-import { type Caller, succeeded, until } from "../machine/caller.ts";
+import { type Caller, succeeded } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
-import {
-  ALICE,
-  BOTH_BACKENDS,
-  EVERYONE,
-  hostileTest,
-  launch,
-  ownPath,
-  ROOT,
-  stubborn,
-  UNLIKE,
-} from "./stage.ts";
+import { ALICE, BOTH_BACKENDS, hostileTest, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);

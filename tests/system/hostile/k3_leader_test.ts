@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { succeeded, until } from "../machine/caller.ts";
-import * as stage from "./stage.ts";
 import { EVERYONE, hostileTest, launch, ownPath } from "./stage.ts";
 
 const machine = await machineUnderTest();
