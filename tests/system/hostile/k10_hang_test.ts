@@ -64,7 +64,12 @@ for (const [place, { on }] of Object.entries(PLACES)) {
       const running = await start(caller, hung, ["--timeout", "3s", "--grace", "200ms"], stubborn(mark));
       await stage.exists(caller, mark);
       await hung.hang();
-      await until(caller, "the job's processes are gone", `cd /; ! pgrep -f '${mark}$'`, 3_000 + RETURN_MS);
+      await until(
+        caller,
+        "the job's processes are gone",
+        `cd /; ! pgrep -f '^/bin/sh -c trap.*${mark}$'`,
+        3_000 + RETURN_MS,
+      );
       assert.equal((await returns(running, "corral run after its deadline")).code, 124);
       await hung.release();
       const env = on(hung).exec?.env ?? {};
@@ -110,7 +115,7 @@ for (const [place, { on }] of Object.entries(PLACES)) {
       await hung.hang();
       await running.kill("SIGTERM");
       assert.equal((await returns(running, "corral run after TERM")).code, 143);
-      await until(caller, "the job's processes are gone", `! pgrep -f '${mark}$'`);
+      await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`);
     });
   }, NATIVE);
 

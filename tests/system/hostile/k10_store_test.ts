@@ -58,7 +58,7 @@ hostileTest(machine, "K10: a lock on the store delays no deadline", UNLIKE, asyn
   const id = await caller.start(["--timeout", "3s", "--grace", "100ms"], stubborn(mark));
   await stage.exists(caller, mark);
   await withLockedStore(caller, async () => {
-    await until(caller, "the job's processes are gone", `! pgrep -f '${mark}$'`, 7_000);
+    await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`, 7_000);
   });
   await until(
     caller,

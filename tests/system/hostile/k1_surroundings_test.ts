@@ -38,7 +38,11 @@ hostileTest(
         String(limit),
         ...words,
       ], BOUND);
-      await until(caller, "the job's processes are gone", `! pgrep -f '${ownPath(caller, "runs")}$'`);
+      await until(
+        caller,
+        "the job's processes are gone",
+        `! pgrep -f '^/bin/sh -c trap.*${ownPath(caller, "runs")}$'`,
+      );
       assert.equal(code, 124, `a limit of ${limit}, store ${size}: ${stderr}`);
     }
   },

@@ -97,7 +97,7 @@ hostileTest(
     const { supervisorPid } = await caller.show(id);
     succeeded(await machine.exec(["rm", binary]));
     succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
-    await until(caller, "the job's processes are gone", `! pgrep -f '[:] >"\\$0"; while.*${mark}'`);
+    await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`);
     succeeded(await caller.corral(["sweep", "--quiet"]));
     await endsWithTheGuard(caller);
   },

@@ -23,7 +23,14 @@ async function nested(
   const mark = ownPath(caller, "runs");
   const id = await caller.start(
     ["--ref", "outer", ...outer],
-    inner(caller, ["--ref", "inner", ...options], stubborn(mark)),
+    // The outer job goes on when the launch of a detached one is over.
+    [
+      "sh",
+      "-c",
+      '"$@"; exec sleep 1000',
+      "sh",
+      ...inner(caller, ["--ref", "inner", ...options], stubborn(mark)),
+    ],
   );
   await stage.exists(caller, mark);
   return { outer: id, inner: (await caller.show("ref:inner")).id };
@@ -38,7 +45,7 @@ hostileTest(machine, "K2: the deadline of a job ends the job in it", EVERYONE, a
   );
   assert.equal((await caller.exec(words)).code, 124);
   await stage.exists(caller, mark);
-  assert.equal((await machine.sh(`pgrep -f '${mark}$'`)).stdout, "", "survives");
+  assert.equal((await machine.sh(`pgrep -f '^/bin/sh -c trap.*${mark}$'`)).stdout, "", "survives");
   const jobs = [await caller.show("ref:outer"), await caller.show("ref:inner")];
   assert.deepEqual(await leftOf(machine, jobs.map(({ id }) => id)), []);
   await stage.noLiveJob(caller);
@@ -100,7 +107,7 @@ hostileTest(machine, "K2: three jobs in one another end with the outermost", UNL
   ]);
   await stage.exists(caller, mark);
   await stage.endedAs(caller, outer, "timeout");
-  assert.equal((await machine.sh(`pgrep -f '${mark}$'`)).stdout, "", "survives");
+  assert.equal((await machine.sh(`pgrep -f '^/bin/sh -c trap.*${mark}$'`)).stdout, "", "survives");
   await stage.noLiveJob(caller);
 }, NATIVE);
 

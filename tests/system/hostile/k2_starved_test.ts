@@ -170,7 +170,7 @@ hostileTest(machine, "K2: sweep whose stderr and stdout are full does its work",
   succeeded(await machine.exec(["kill", "-STOP", String(supervisorPid)]));
   await until(caller, "its time is up", `test "$(ps -o etimes= -p ${(await caller.show(id)).pid})" -ge 2`);
   await starved(caller, "full", { argv: [machine.corral, "sweep"], stream: "both", full: true });
-  await until(caller, "the job's processes are gone", `! pgrep -f '${mark}$'`);
+  await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`);
   await machine.exec(["kill", "-KILL", String(supervisorPid)]);
 }, NATIVE);
 
@@ -187,7 +187,7 @@ for (
     const { supervisorPid } = await caller.show(id);
     try {
       succeeded(await machine.exec(["kill", `-${signal}`, String(supervisorPid)]));
-      await until(caller, "the job's processes are gone", `! pgrep -f '${mark}$'`);
+      await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`);
     } finally {
       await machine.exec(["kill", "-CONT", String(supervisorPid)]);
     }
@@ -205,7 +205,7 @@ hostileTest(machine, "K2: a frozen supervisor's job is ended at its deadline", R
     machine.sh(`echo ${word} >/sys/fs/cgroup/system.slice/hostile-frozen.service/cgroup.freeze`);
   try {
     succeeded(await freeze("1"));
-    await until(caller, "the job's processes are gone", `! pgrep -f '${mark}$'`);
+    await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`);
   } finally {
     await freeze("0");
   }

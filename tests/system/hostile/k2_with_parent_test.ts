@@ -107,4 +107,5 @@ machineTest(machine, "K2: --with-parent=PID of no process is refused", async () 
   );
   assert.deepEqual([stdout, code === 0], ["", false], stderr);
   assert.match(stderr, /4194000/);
+  assert.doesNotMatch(stderr, /unknown option/);
 }, NATIVE);
