@@ -82,7 +82,7 @@ hostileTest(
       assert.ok([0, 1].includes(code), `exit code ${code}: ${stderr}`);
     });
   },
-  VM,
+  NATIVE,
 );
 
 hostileTest(
