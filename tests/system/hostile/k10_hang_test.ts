@@ -54,7 +54,7 @@ for (const [place, { on }] of Object.entries(PLACES)) {
     argv: readonly string[],
   ) => {
     const { options: more = [], exec = {} } = on(hung);
-    return await spawn(caller, launch(caller, ["--quiet", ...options, ...more], argv), exec);
+    return await spawn(caller, launch(caller, ["--quiet", "--ref", "it", ...options, ...more], argv), exec);
   };
   const everyone = place === "the store" ? EVERYONE : UNLIKE;
 
@@ -78,7 +78,7 @@ for (const [place, { on }] of Object.entries(PLACES)) {
         "the end is recorded",
         `${machine.corral} sweep --quiet >/dev/null; test "$(${machine.corral} ps --json)" = "[]"`,
       );
-      const shown = succeeded(await caller.corral(["show", "last", "--json"], { env, cwd: "/" }));
+      const shown = succeeded(await caller.corral(["show", "ref:it", "--json"], { env, cwd: "/" }));
       assert.equal(JSON.parse(shown.stdout).reason, "timeout");
     });
   }, NATIVE);
@@ -218,7 +218,7 @@ hostileTest(
 /** Verbs that look at everybody's processes and at this node. */
 const LOOKING = [["ps"], ["sweep"], ["strays", "--match", "hostile-nothing"], ["report"], ["doctor"], [
   "kill",
-  "last",
+  "name:sleep",
 ], ["top", "-b", "-n", "1"]];
 
 hostileTest(

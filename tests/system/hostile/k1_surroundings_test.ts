@@ -80,14 +80,14 @@ for (
   const words of [
     ["ps"],
     ["sweep"],
-    ["kill", "last"],
+    ["kill", "name:sleep"],
     ["report"],
     ["doctor"],
     ["strays", "--match", "hostile-nothing"],
-    ["set", "last", "--timeout", "1h"],
-    ["freeze", "last"],
-    ["thaw", "last"],
-    ["show", "last"],
+    ["set", "name:sleep", "--timeout", "1h"],
+    ["freeze", "name:sleep"],
+    ["thaw", "name:sleep"],
+    ["show", "name:sleep"],
   ]
 ) {
   hostileTest(machine, `K1: corral ${words[0]} in a deleted working directory`, [["root", "systemd"], [

@@ -53,7 +53,7 @@ hostileTest(
   async (caller) => {
     const mark = ownPath(caller, "bomb-is-full");
     const argv = launch(caller, ["--grace", "1s"], ["BOMB", mark]);
-    const kill = [machine.corral, "kill", "last"];
+    const kill = [machine.corral, "kill", "name:python3"];
     const { code, stderr } = await starved<{ code: number; stderr: string }>(caller, "kill-bomb", {
       argv,
       mark,
@@ -62,7 +62,7 @@ hostileTest(
     // A line is as good as an end: what may not be is an abort that leaves the job frozen.
     assert.doesNotMatch(stderr, /panicked|Aborted|fatal runtime/i);
     assert.ok([0, 1, 125].includes(code), `exit code ${code}: ${stderr}`);
-    if (code !== 0) succeeded(await caller.corral(["kill", "last"]));
+    if (code !== 0) succeeded(await caller.corral(["kill", "name:python3"]));
     await stage.noLiveJob(caller);
   },
   NATIVE,

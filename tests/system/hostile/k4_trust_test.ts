@@ -206,11 +206,11 @@ machineTest(
   },
 );
 
-const READ_ONLY = [["ps"], ["report"], ["show", "last"], ["ps", "--json"], ["report", "--json"], [
+const READ_ONLY = [["ps"], ["report"], ["show", "ref:none"], ["ps", "--json"], ["report", "--json"], [
   "strays",
   "--match",
   "hostile-nothing",
-], ["kill", "last"]];
+], ["kill", "ref:none"]];
 
 machineTest(machine, "K4: a verb that only looks makes no store where there is none", async () => {
   for (const words of READ_ONLY) {

@@ -7,7 +7,7 @@ import { machineTest, type MachineTestOptions } from "../../kit/machine/for_test
 import type { ExecOptions, ExecResult, Machine } from "../../kit/machine/machine.ts";
 import { runGuestProgram } from "../../kit/guest/guest_program.ts";
 import type { BackendName } from "../../../src/job/job.ts";
-import { Caller, IN_OWN_CGROUP, type JobJson, succeeded, until } from "../machine/caller.ts";
+import { Caller, IN_OWN_CGROUP, type JobJson, type LiveJson, succeeded, until } from "../machine/caller.ts";
 
 /** A user and a backend. */
 export type As = readonly [user: "root" | "alice", backend: BackendName];
@@ -27,6 +27,33 @@ export const EVERYONE: readonly As[] = [
 /** What a test of this tier gets: corral as one user, and files of its own. */
 export type HostileBody = (caller: Caller) => Promise<void>;
 
+/** Prints the id of the newest job of all stores in a directory. */
+const NEWEST = `import glob, sqlite3, sys
+found = [row for path in glob.glob(sys.argv[1] + "/*.db") for row in
+         sqlite3.connect(path, timeout=10).execute("SELECT created_at_ms, rowid, id FROM jobs")]
+print(max(found)[2])`;
+
+/** A caller for whom "last" names the newest job of the store, whether corral itself knows the word or not. */
+class CallerOfLast extends Caller {
+  override async show(job: string): Promise<LiveJson> {
+    return await super.show(await this.#idOf(job));
+  }
+
+  override async ended(job: string): Promise<JobJson> {
+    return await super.ended(await this.#idOf(job));
+  }
+
+  override async end(...jobs: string[]): Promise<void> {
+    for (const job of jobs) await super.end(await this.#idOf(job));
+  }
+
+  async #idOf(job: string): Promise<string> {
+    if (job !== "last") return job;
+    const argv = ["python3", "-c", NEWEST, this.stateDir];
+    return succeeded(await this.machine.exec(argv)).stdout.trim();
+  }
+}
+
 let stores = 0;
 
 /** Registers the test once for each of `as`. */
@@ -40,7 +67,7 @@ export function hostileTest(
   for (const [user, backend] of as) {
     const whole = as.length === 1 ? name : `${name} (${user} on ${backend})`;
     machineTest(machine, whole, async () => {
-      const caller = new Caller(machine, user, backend, `hostile-${++stores}`);
+      const caller = new CallerOfLast(machine, user, backend, `hostile-${++stores}`);
       try {
         await body(caller);
         assert.deepEqual(await leftBehind(machine), [], "left behind");
@@ -89,9 +116,10 @@ const AT_ONCE_MS = 10_000;
 
 /** Waits until the job's record has an end, and gives it. It runs no sweep. */
 export async function endedAs(caller: Caller, job: string, reason: string): Promise<JobJson> {
-  const isEnded = `${caller.machine.corral} show ${job} --json | grep -q '"state": "ended"'`;
-  await until(caller, `${job} has ended`, isEnded, AT_ONCE_MS);
-  const ended = await caller.show(job);
+  const { id } = await caller.show(job);
+  const isEnded = `${caller.machine.corral} show ${id} --json | grep -q '"state": "ended"'`;
+  await until(caller, `${id} has ended`, isEnded, AT_ONCE_MS);
+  const ended = await caller.show(id);
   assert.equal(ended.reason, reason);
   assert.deepEqual(ended.survivors, []);
   return ended;
