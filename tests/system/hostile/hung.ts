@@ -5,7 +5,21 @@ import { type Caller, succeeded, until } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
 
 /** Mounted on `dir`, which belongs to the caller's user. */
-export class HungFileSystem {
+export interface FileSystem {
+  readonly dir: string;
+  /** From now on no access returns. */
+  hang(): Promise<void>;
+  /** It answers again, also what it was asked meanwhile. */
+  release(): Promise<void>;
+  /** Unmounts it, in whatever state it is. */
+  end(): Promise<void>;
+}
+
+/** Makes one. */
+export type Mount = (caller: Caller) => Promise<FileSystem>;
+
+/** A directory behind a FUSE server, which is stopped. */
+export class HungFileSystem implements FileSystem {
   readonly #machine: Machine;
   readonly #server: Running;
   readonly dir: string;
@@ -27,14 +41,12 @@ export class HungFileSystem {
     return new HungFileSystem(caller, server, dir);
   }
 
-  /** From now on no access returns. */
   async hang(): Promise<void> {
     await this.#server.kill("SIGSTOP");
     const stopped = `until grep -q '^State:.T' /proc/${this.#server.pid}/status; do sleep 0.01; done`;
     succeeded(await this.#machine.sh(stopped, { timeoutMs: 10_000 }));
   }
 
-  /** It answers again, also what it was asked meanwhile. */
   async release(): Promise<void> {
     await this.#server.kill("SIGCONT");
   }
@@ -47,7 +59,6 @@ export class HungFileSystem {
     succeeded(await this.#machine.sh(script, { timeoutMs: 15_000 }));
   }
 
-  /** Unmounts it, with whatever state it is in. */
   async end(): Promise<void> {
     await this.#machine.exec(["umount", "--lazy", this.dir]);
     await this.#server.kill("SIGKILL");
@@ -55,9 +66,18 @@ export class HungFileSystem {
   }
 }
 
+/** FUSE, which every machine has. */
+export function mountFuse(caller: Caller): Promise<HungFileSystem> {
+  return HungFileSystem.mount(caller);
+}
+
 /** Runs the body with such a file system, and takes it away after it. */
-export async function withHung(caller: Caller, body: (hung: HungFileSystem) => Promise<void>): Promise<void> {
-  const hung = await HungFileSystem.mount(caller);
+export async function withFileSystem<Kind extends FileSystem>(
+  caller: Caller,
+  mount: (caller: Caller) => Promise<Kind>,
+  body: (hung: Kind) => Promise<void>,
+): Promise<void> {
+  const hung = await mount(caller);
   try {
     await body(hung);
   } finally {

@@ -1,154 +1,15 @@
 /** K10: a file system that stops answering holds up neither deadline, nor signal, nor exit code. */
 import assert from "node:assert/strict";
 import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
-import type { ExecOptions, ExecResult, Running } from "../../kit/machine/machine.ts";
-import { type Caller, succeeded, until } from "../machine/caller.ts";
-import { type HungFileSystem, withHung } from "./hung.ts";
+import { succeeded, until } from "../machine/caller.ts";
+import { FROM, hangTests, returns, spawn } from "./hang_cases.ts";
+import { mountFuse, withFileSystem } from "./hung.ts";
 import * as stage from "./stage.ts";
-import { BOTH_BACKENDS, EVERYONE, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
+import { BOTH_BACKENDS, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);
-/** For what returns at once although a file system hangs: less than the ten seconds of a busy store. */
-const RETURN_MS = 8_000;
-
-/** One of the paths that `corral run` touches; `on` gives the options that put it on the hung file system. */
-interface Place {
-  on: (hung: HungFileSystem) => { options?: string[]; exec?: ExecOptions };
-}
-
-const PLACES: Record<string, Place> = {
-  "the store": { on: ({ dir }) => ({ exec: { env: { CORRAL_STATE_DIR: `${dir}/store` } } }) },
-  "the receipt": { on: ({ dir }) => ({ options: ["--receipt", `${dir}/receipt.json`] }) },
-  "the working directory": { on: ({ dir }) => ({ exec: { cwd: dir } }) },
-  "a directory of the PATH": {
-    on: ({ dir }) => ({ exec: { env: { PATH: `${dir}:/usr/local/bin:/usr/bin:/bin` } } }),
-  },
-  "home and TMPDIR": { on: ({ dir }) => ({ exec: { env: { HOME: dir, TMPDIR: dir } } }) },
-};
-
-function spawn(caller: Caller, argv: readonly string[], options: ExecOptions = {}): Promise<Running> {
-  const env = { CORRAL_STATE_DIR: caller.stateDir, XDG_RUNTIME_DIR: "/run/user/1000", ...options.env };
-  return machine.spawn(argv, { user: caller.user, ...options, env });
-}
-
-/** The result, or a failure that says what hung. */
-async function returns(running: Running, what: string, withinMs = RETURN_MS): Promise<ExecResult> {
-  let timer: number | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not return within ${withinMs} ms`)), withinMs);
-  });
-  try {
-    return await Promise.race([running.wait(), late]);
-  } finally {
-    clearTimeout(timer);
-    await running.kill("SIGKILL");
-  }
-}
-
-for (const [place, { on }] of Object.entries(PLACES)) {
-  const start = async (
-    caller: Caller,
-    hung: HungFileSystem,
-    options: readonly string[],
-    argv: readonly string[],
-  ) => {
-    const { options: more = [], exec = {} } = on(hung);
-    return await spawn(caller, launch(caller, ["--quiet", "--ref", "it", ...options, ...more], argv), exec);
-  };
-  const everyone = place === "the store" ? EVERYONE : UNLIKE;
-
-  hostileTest(machine, `K10: the deadline holds when ${place} stops answering`, everyone, async (caller) => {
-    const mark = ownPath(caller, "runs");
-    await withHung(caller, async (hung) => {
-      const running = await start(caller, hung, ["--timeout", "3s", "--grace", "200ms"], stubborn(mark));
-      await stage.exists(caller, mark);
-      await hung.hang();
-      await until(
-        caller,
-        "the job's processes are gone",
-        `cd /; ! pgrep -f '^/bin/sh -c trap.*${mark}$'`,
-        3_000 + RETURN_MS,
-      );
-      assert.equal((await returns(running, "corral run after its deadline")).code, 124);
-      await hung.release();
-      const env = on(hung).exec?.env ?? {};
-      await until(
-        caller,
-        "the end is recorded",
-        `${machine.corral} sweep --quiet >/dev/null; test "$(${machine.corral} ps --json)" = "[]"`,
-      );
-      const shown = succeeded(await caller.corral(["show", "ref:it", "--json"], { env, cwd: "/" }));
-      assert.equal(JSON.parse(shown.stdout).reason, "timeout");
-    });
-  }, NATIVE);
-
-  hostileTest(
-    machine,
-    `K10: the exit code is passed on when ${place} stops answering`,
-    UNLIKE,
-    async (caller) => {
-      const [mark, go] = [ownPath(caller, "runs"), ownPath(caller, "go")];
-      await withHung(caller, async (hung) => {
-        const job = [
-          "/bin/sh",
-          "-c",
-          ': >"$0"; until test -e "$1"; do /bin/sleep 0.05; done; exit 7',
-          mark,
-          go,
-        ];
-        const running = await start(caller, hung, [], job);
-        await stage.exists(caller, mark);
-        await hung.hang();
-        await machine.putFile(go, "");
-        assert.equal((await returns(running, "corral run after its job")).code, 7);
-      });
-    },
-    NATIVE,
-  );
-
-  hostileTest(machine, `K10: TERM acts when ${place} stops answering`, UNLIKE, async (caller) => {
-    const mark = ownPath(caller, "runs");
-    await withHung(caller, async (hung) => {
-      const running = await start(caller, hung, ["--grace", "200ms"], stubborn(mark));
-      await stage.exists(caller, mark);
-      await hung.hang();
-      await running.kill("SIGTERM");
-      assert.equal((await returns(running, "corral run after TERM")).code, 143);
-      await until(caller, "the job's processes are gone", `! pgrep -f '^/bin/sh -c trap.*${mark}$'`);
-    });
-  }, NATIVE);
-
-  hostileTest(
-    machine,
-    `K10: TERM acts on a launch for which ${place} does not answer`,
-    UNLIKE,
-    async (caller) => {
-      const mark = ownPath(caller, "ran");
-      await withHung(caller, async (hung) => {
-        await hung.hang();
-        const running = await start(caller, hung, ["--timeout", "2s", "--grace", "200ms"], [
-          "/bin/sh",
-          "-c",
-          ': >"$0"; exec /bin/sleep 1000',
-          mark,
-        ]);
-        // It waits for an answer, has started the job, or is over: in each state TERM must end it.
-        await until(
-          caller,
-          "it is under way",
-          `test -e ${mark} || ! test -e /proc/${running.pid} || grep -qs 'fuse\\|request_wait' /proc/${running.pid}/task/*/wchan || test "$(ps -o etimes= -p ${running.pid})" -ge 2`,
-        );
-        await running.kill("SIGTERM");
-        const { code, signal } = await returns(running, "corral run after TERM");
-        assert.ok(code !== 0 || signal !== null, `exit code ${code}`);
-        await hung.release();
-        await stage.noLiveJob(caller);
-      });
-    },
-    NATIVE,
-  );
-}
+hangTests(machine, "a FUSE server", mountFuse, NATIVE);
 
 hostileTest(
   machine,
@@ -156,7 +17,7 @@ hostileTest(
   UNLIKE,
   async (caller) => {
     const mark = ownPath(caller, "runs");
-    await withHung(caller, async (hung) => {
+    await withFileSystem(caller, mountFuse, async (hung) => {
       const id = await caller.start(
         ["--timeout", "3s", "--grace", "200ms", "--output", `${hung.dir}/log`],
         stubborn(mark),
@@ -176,13 +37,13 @@ hostileTest(
   UNLIKE,
   async (caller) => {
     const mark = ownPath(caller, "ran");
-    await withHung(caller, async (hung) => {
+    await withFileSystem(caller, mountFuse, async (hung) => {
       await hung.hang();
       const running = await spawn(
         caller,
         launch(caller, ["--detach", "--output", `${hung.dir}/log`], ["touch", mark]),
       );
-      const { code, stderr } = await returns(running, "run --detach", 25_000);
+      const { code, stderr } = await returns(machine, running, "run --detach", 25_000);
       assert.equal(code, 125);
       assert.match(stderr, /^corral: .*log/);
       await hung.release();
@@ -199,7 +60,7 @@ hostileTest(
   UNLIKE,
   async (caller) => {
     const mark = ownPath(caller, "ran");
-    await withHung(caller, async (hung) => {
+    await withFileSystem(caller, mountFuse, async (hung) => {
       const env = { CORRAL_STATE_DIR: `${hung.dir}/store` };
       succeeded(await caller.exec(launch(caller, ["--quiet"], ["true"]), { env }));
       await hung.hang();
@@ -226,20 +87,17 @@ hostileTest(
   "K10: verbs whose store answers return from a directory that does not",
   BOTH_BACKENDS,
   async (caller) => {
-    await withHung(caller, async (hung) => {
+    await withFileSystem(caller, mountFuse, async (hung) => {
       for (const words of LOOKING) {
         const id = words[0] === "kill" ? await caller.start(["--grace", "0"], ["sleep", "1000"]) : null;
         // Entered before it hangs, as by a shell that stands there.
-        const running = await spawn(caller, [
-          "sh",
-          "-c",
-          'read go; exec "$@"',
-          "sh",
-          machine.corral,
-          ...words,
-        ], { cwd: hung.dir, stdin: "go\n" });
+        const go = ownPath(caller, `go-${words[0]}`);
+        const argv = ["/bin/sh", "-c", FROM, hung.dir, go, machine.corral, ...words];
+        const running = await spawn(caller, argv, { cwd: "/" });
+        await stage.exists(caller, `${go}-awaited`);
         await hung.hang();
-        await returns(running, `corral ${words.join(" ")}`);
+        await machine.putFile(go, "");
+        await returns(machine, running, `corral ${words.join(" ")}`);
         await hung.release();
         if (id !== null) await stage.endedAs(caller, id, "killed");
       }
@@ -253,7 +111,7 @@ hostileTest(
   "K10: a process whose command line never answers holds up no verb",
   ROOT,
   async (caller) => {
-    await withHung(caller, async (hung) => {
+    await withFileSystem(caller, mountFuse, async (hung) => {
       await machine.putFile(
         "/tmp/corral-test-mute_process.py",
         await Deno.readTextFile(new URL("./mute_process.py", import.meta.url)),
@@ -269,7 +127,12 @@ hostileTest(
       try {
         const id = await caller.start(["--timeout", "2s", "--grace", "100ms"], ["sleep", "1000"]);
         for (const words of LOOKING.slice(0, 5)) {
-          await returns(await spawn(caller, [machine.corral, ...words]), `corral ${words.join(" ")}`, 15_000);
+          await returns(
+            machine,
+            await spawn(caller, [machine.corral, ...words]),
+            `corral ${words.join(" ")}`,
+            15_000,
+          );
         }
         await stage.endedAs(caller, id, "timeout");
       } finally {
