@@ -24,8 +24,8 @@ export async function runCli(
     exitCode = await act(await makeContext(verb.optsWithGlobals() as GlobalOptions));
   };
   try {
-    // A command line that begins with a verb needs no other.
-    const first = VERBS.find(({ name }) => name === args[0])?.name;
+    // A command line that begins with a verb needs no other, except help, which shows them.
+    const first = VERBS.find(({ name }) => name === args[0] && name !== "help")?.name;
     const isNamed = (name: string) => first === undefined ? args.includes(name) : name === first;
     const root = await program(invoke, terminal, isNamed, first === undefined ? undefined : isNamed);
     await root.parseAsync([...args], { from: "user" });
