@@ -103,24 +103,15 @@ export const ACT_RUN = [
       "const inForce = limits;",
     ],
     [
-      "a limit that is not in force is kept",
-      "for (const { option, key, file, found } of notInForce(cgroup, limits)) {\n    kept = { ...kept, [key]: NO_LIMITS[key] };",
-      "for (const { option, key, file, found } of notInForce(cgroup, limits)) {",
+      "a limit that cannot be enforced or is not in force is kept",
+      "kept = { ...kept, [key]: NO_LIMITS[key] };",
+      "",
     ],
-    [
-      "memory.oom.group is not written",
-      'if (cgroup.writeOptional("memory.oom.group", "1")) return;',
-      "return;",
-    ],
-    [
-      "memory.oom.group is switched off",
-      'writeOptional("memory.oom.group", "1")',
-      'writeOptional("memory.oom.group", "0")',
-    ],
+    ["memory.oom.group is not written", "if (!killAsOneOnOom(cgroup, limits)) {", "if (false) {"],
     [
       "a limit without a controller is asked for",
-      'kept = { ...kept, [key]: NO_LIMITS[key] };\n    if (key === "swapMaxBytes" && options.swapIsImplied) continue;\n    const message =\n      `${option} cannot',
-      'if (key === "swapMaxBytes" && options.swapIsImplied) continue;\n    const message =\n      `${option} cannot',
+      "const limits = enforceable(spec.limits, backend, options);",
+      "const limits = spec.limits;",
     ],
     [
       "the process stays when the limits do not hold",
@@ -146,8 +137,8 @@ export const ACT_RUN = [
     ],
     [
       "a best effort is told to nobody",
-      "options.warn(`warning: ${message}`);\n  }\n  return kept;\n}\n\n/** Reads",
-      "}\n  return kept;\n}\n\n/** Reads",
+      "options.warn(`warning: ${message}`);",
+      "",
     ],
   ], ["act/launch/launch_test.ts", "act/run/run_test.ts"]),
   ...editsOf("src/act/launch/gate.ts", [

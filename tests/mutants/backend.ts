@@ -87,13 +87,13 @@ export const BACKEND = [
     ["a much lower limit is as good", "&& value - actual < PAGE_SLACK_BYTES", ""],
     [
       "no limit is as good",
-      "const actual = parseLimit(text, path);\n    return actual !== null &&",
-      "const actual = parseLimit(text, path) ?? value;\n    return",
+      "const actual = parseLimit(text, path);\n      return actual !== null &&",
+      "const actual = parseLimit(text, path) ?? value;\n      return",
     ],
     [
       "a missing file is as good",
-      "if (text !== null && agrees(text, value, cgroup.path)) return [];",
-      "if (text === null || agrees(text, value, cgroup.path)) return [];",
+      "if (text !== null && FORMATS[kind].agrees(",
+      "if (text === null || FORMATS[kind].agrees(",
     ],
     [
       "a quota is compared without its period",
@@ -104,27 +104,50 @@ export const BACKEND = [
     ["limits are not lifted", "else if (lift) cgroup", "else if (false) cgroup"],
     [
       "any task limit is as good",
-      "agrees: (text, value, path) => parseLimit(text, path) === value,\n  },\n];",
-      "agrees: () => true,\n  },\n];",
+      "agrees: (text, value, path) => parseLimit(text, path) === value,",
+      "agrees: () => true,",
     ],
-  ]),
-  ...editsOf("src/systemd/manager.ts", [
+    ["memory.oom.group is not written", '!diesAsOne(limits) || cgroup.writeOptional(OOM_GROUP, "1")', "true"],
+    [
+      "memory.oom.group is switched off",
+      'cgroup.writeOptional(OOM_GROUP, "1")',
+      'cgroup.writeOptional(OOM_GROUP, "0")',
+    ],
+  ], ["backend/limits_in_force_test.ts", "act/launch/launch_test.ts"]),
+  ...editsOf("src/job/limits.ts", [
+    ["memory implies no limit of swap", "asked.memoryMaxBytes !== null;", "false;"],
+    [
+      "swap that was asked for may be dropped",
+      "return swapIsImplied && key === IMPLIED_KEY",
+      "return key === IMPLIED_KEY",
+    ],
+    ["every limit may be dropped", "swapIsImplied && key === IMPLIED_KEY", "swapIsImplied"],
+    ["a lifted weight is none", 'fileUnset: "100"', 'fileUnset: "max"'],
+    [
+      "a job with a memory limit dies singly",
+      "return memoryMaxBytes !== null",
+      "return memoryMaxBytes === 0",
+    ],
+  ], ["job/limits_test.ts", "backend/limits_in_force_test.ts"]),
+  ...editsOf("src/systemd/unit_properties.ts", [
     ["milliseconds are taken for microseconds", "Math.round(ms * 1000)", "Math.round(ms)"],
     ["a grace of 0 is for ever", "Math.max(1, Math.round", "Math.max(0, Math.round"],
-    ["cores are milliseconds", "limits.cpuMaxCores * 1_000_000", "limits.cpuMaxCores * 1_000"],
+    ["cores are milliseconds", "cores * 1_000_000", "cores * 1_000"],
     ["memory is not accounted for", '"CPUAccounting", "MemoryAccounting", ', '"CPUAccounting", '],
     [
       "a limit that was not asked for is lifted",
-      "all.filter(([, value]) => lift || value !== null)",
-      "all.filter(([, value]) => lift || value !== undefined)",
+      "lift || limits[key] !== null",
+      "lift || limits[key] !== undefined",
     ],
     [
       "a lifted limit is left",
-      "all.filter(([, value]) => lift || value !== null)",
-      "all.filter(([, value]) => value !== null)",
+      "lift || limits[key] !== null",
+      "limits[key] !== null",
     ],
     ["there is no backstop", "units.backstopMs === null ? []", "units.backstopMs !== 0 ? []"],
     ["failed scopes stay loaded", '["CollectMode", text("inactive-or-failed")],', ""],
+  ], ["systemd", "backend/systemd_backend_test.ts"]),
+  ...editsOf("src/systemd/manager.ts", [
     [
       "the limits last for ever",
       "writer.uint32(1);\n        writeProperties",

@@ -186,17 +186,21 @@ export const CGROUP = [
   ]),
   ...editsOf("src/cgroup/usage.ts", [
     ["OOM kills are not counted", '.get("oom_kill") ?? null;\n}', '.get("oom") ?? null;\n}'],
-    ["user time is system time", 'stat.get("user_usec")', 'stat.get("system_usec")'],
-    ["throttled periods are all periods", 'stat.get("nr_throttled")', 'stat.get("nr_periods")'],
     [
       "a missing figure is 0",
       "return text === null ? null : parseCount(text, file.locate(name));",
       "return text === null ? 0 : parseCount(text, file.locate(name));",
     ],
-    [
-      "pressure of all is pressure of some",
-      "memoryPressureFullUsec: pressure?.fullTotalUsec",
-      "memoryPressureFullUsec: pressure?.someTotalUsec",
-    ],
+    ["devices are counted one by one", "(total, device) => total + device", "(_, device) => device"],
   ], ["cgroup/usage_test.ts", "observe/job_test.ts"]),
+  ...editsOf("src/job/figures.ts", [
+    ["user time is system time", 'flat("cpu.stat", "user_usec")', 'flat("cpu.stat", "system_usec")'],
+    [
+      "throttled periods are all periods",
+      'flat("cpu.stat", "nr_throttled")',
+      'flat("cpu.stat", "nr_periods")',
+    ],
+    ["pressure of all is pressure of some", 'pressure("memory", "full")', 'pressure("memory", "some")'],
+    ["seconds are milliseconds", "metricFactor: 1e-3", "metricFactor: 1"],
+  ], ["cgroup/usage_test.ts", "cli/commands/report_test.ts", "view/report/openmetrics_test.ts"]),
 ];
