@@ -231,7 +231,6 @@ export const ACT_RUN = [
   ], ["act/sweep", "cli/commands/sweep_test.ts"]),
   ...editsOf("src/act/sweep/prune.ts", [
     ["all is dropped in one step", "Math.min(count, budget.jobs - pruned.jobs)", "budget.jobs - pruned.jobs"],
-    ["a sweep drops without end", "return dropped > 0 && pruned.jobs < budget.jobs", "return dropped > 0"],
     ["the output stays", "pruned.outputFiles += removeOutput(context, ids);", ""],
     [
       "the record of a cgroup that is there goes",
