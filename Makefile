@@ -20,7 +20,7 @@ export DENO_TLS_CA_STORE ?= system,mozilla
 export DENO_NO_UPDATE_CHECK := 1
 export RUST_BACKTRACE := 0
 
-SOURCES := $(shell find src -name '*.ts')
+SOURCES := $(shell find src -name '*.ts' -o -name '*.md')
 CHECKED := src tests $(wildcard .toolchain/*.ts)
 
 .PHONY: all build check test mutants bench demo install uninstall clean distclean toolchain image fmt FORCE

@@ -20,12 +20,13 @@
  */
 import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
-import { type GlobalOptions, runCli } from "./cli/program.ts";
+import type { GlobalOptions } from "./cli/verb.ts";
+import { runCli } from "./cli/program.ts";
 import { readSettings } from "./settings/read.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
-import { inspectNode, type Node } from "./linux/node.ts";
+import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
 import { Procs } from "./linux/proc.ts";
 import { runShell } from "./linux/shell_command.ts";
@@ -55,11 +56,11 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
   const procs = new Procs(PROC);
-  let node: Node | null = null;
-  const getNode = () => node ??= inspectNode({ proc: PROC, run: RUN }, uid);
-  const cgroups = () => new CgroupFs(getNode().cgroupMount, getNode().ownCgroup);
+  let node: NodeLayout | null = null;
+  const layout = () => node ??= inspectLayout({ proc: PROC, run: RUN }, uid);
+  const cgroups = () => new CgroupFs(layout().cgroupMount, layout().ownCgroup);
   const choice = (): BackendChoice => ({
-    node: getNode(),
+    node: layout(),
     fs: cgroups(),
     procs,
     cgroupRoot: env["CORRAL_CGROUP_ROOT"] ?? null,
@@ -90,12 +91,13 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     run: runCommand,
     shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    node: getNode,
+    runDir: RUN,
+    layout,
     cgroups,
     backend: (wanted) => chooseBackend(wanted, choice()),
     backendOf: (job) => {
       const run = job.phase.state === "starting" ? null : job.phase.run;
-      return backendOf(job.spec.backend, run?.cgroup.path ?? null, choice());
+      return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
@@ -143,6 +145,7 @@ const exitCode = await runCli(Deno.args, {
   out: (text) => writeAll(Deno.stdout, text),
   err: writeDiagnostics,
   widthColumns: stdoutWidth,
+  bold: stdoutWidth !== null && !Deno.env.get("NO_COLOR"),
 }, makeContext).catch((error) => {
   writeDiagnostics(`corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
   return 125;

@@ -7,10 +7,12 @@ import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 /** One way to make, limit and remove the cgroups of jobs. */
 export interface Backend {
   readonly name: BackendName;
+  /** Starts what `place` would have to wait for: to be called as early as possible, any number of times or not at all. */
+  prepare(): void;
   /** The controllers a job's cgroup can have here. */
   controllers(): Set<string>;
   /** What to run so that jobs get `controller` here. */
-  mendFor(controller: string): string;
+  remedyFor(controller: string): string;
   /**
    * Makes the job's cgroup with its limits and moves the waiting process `pid` into it.
    * Throws SetupError; then nothing of the job's cgroup is left.

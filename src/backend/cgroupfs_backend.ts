@@ -2,7 +2,8 @@
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
  * topmost cgroup that was delegated to the caller for everybody else.
  */
-import { type CgroupFs, isForbidden, isVanished, type OwnedCgroup } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../base/errno.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
@@ -24,12 +25,16 @@ export class CgroupfsBackend implements Backend {
     return `${this.root}/corral`;
   }
 
+  prepare(): void {
+    void this.fs.hastenMove();
+  }
+
   controllers(): Set<string> {
     const enabled = this.fs.readOptional(this.root === "" ? "/" : this.root, "cgroup.subtree_control") ?? "";
     return new Set(enabled.split(/\s+/).filter((name) => name !== ""));
   }
 
-  mendFor(controller: string): string {
+  remedyFor(controller: string): string {
     const directory = this.fs.locate(this.root === "" ? "/" : this.root);
     const offered = this.fs.controllers(this.root === "" ? "/" : this.root).has(controller);
     return offered
@@ -130,12 +135,12 @@ export class CgroupfsBackend implements Backend {
   }
 
   #refused(cause: unknown): SetupError {
-    const mend = Deno.uid() === 0
+    const remedy = Deno.uid() === 0
       ? "see: corral doctor"
       : "have a cgroup delegated to you, or use the systemd backend: corral doctor";
     return new SetupError(
       `cannot make the job's cgroup: ${cause instanceof Error ? cause.message : cause}`,
-      mend,
+      remedy,
       cause,
     );
   }

@@ -1,7 +1,7 @@
 /** Chooses the backend by looking at the node. */
 import { CgroupFs } from "../cgroup/file.ts";
 import { SetupError } from "../base/errors.ts";
-import type { Node } from "../linux/node.ts";
+import type { NodeLayout } from "../linux/node.ts";
 import type { Procs } from "../linux/proc.ts";
 import { Systemd } from "../systemd/manager.ts";
 import { type Choice, choiceOf } from "../value/choice.ts";
@@ -12,7 +12,7 @@ import { SystemdBackend } from "./systemd_backend.ts";
 
 /** What the choice depends on. */
 export interface BackendChoice {
-  node: Node;
+  node: NodeLayout;
   fs: CgroupFs;
   procs: Procs;
   /** Cgroup in which cgroupfs jobs are made (CORRAL_CGROUP_ROOT), or null to look for one. */
@@ -103,7 +103,7 @@ function isWritable(fs: CgroupFs, path: string): boolean {
   }
 }
 
-function refuseSystemd(node: Node): never {
+function refuseSystemd(node: NodeLayout): never {
   if (!node.systemdBooted) {
     throw new SetupError("systemd is not running on this node", "use --backend cgroupfs");
   }
@@ -123,7 +123,7 @@ function refuseCgroupfs({ node, fs }: BackendChoice): never {
   );
 }
 
-function refuseBoth(node: Node): never {
+function refuseBoth(node: NodeLayout): never {
   if (node.uid === 0) {
     throw new SetupError(
       "neither systemd nor a writable cgroup2 is here",

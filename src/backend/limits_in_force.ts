@@ -1,78 +1,47 @@
-/** A limit and the control file that holds it (cgroup-v2.rst): which controller it needs, what is written, how it reads back. */
+/** A limit and the control file that holds it (cgroup-v2.rst): what is written, how it reads back. */
 import type { OwnedCgroup } from "../cgroup/file.ts";
 import { parseCpuMax, parseLimit } from "../cgroup/parse.ts";
-import type { Limits } from "../job/job.ts";
+import { diesAsOne, LIMIT_ROWS, type LimitKey, type LimitKind, type Limits } from "../job/limits.ts";
 
 /** The kernel's default period of cpu.max. */
 const CPU_PERIOD_USEC = 100_000;
+/** The kernel rounds sizes down to whole pages (up to 64 KiB on some ARM and POWER machines). */
+const PAGE_SLACK_BYTES = 65_536;
 
-interface LimitFile {
-  key: keyof Limits;
-  option: string;
-  controller: "memory" | "cpu" | "pids";
-  file: string;
-  /** Text to write; null lifts the limit. */
-  render(value: number | null): string;
+interface FileFormat {
+  render(value: number): string;
   /** True when what the file says is what was asked for. */
   agrees(text: string, value: number, path: string): boolean;
 }
 
-/** The kernel rounds sizes down to whole pages (up to 64 KiB on some ARM and POWER machines). */
-const PAGE_SLACK_BYTES = 65_536;
-
-const sizeFile = (key: keyof Limits, option: string, file: string): LimitFile => ({
-  key,
-  option,
-  controller: "memory",
-  file,
-  render: (value) => value === null ? "max" : String(value),
-  agrees: (text, value, path) => {
-    const actual = parseLimit(text, path);
-    return actual !== null && actual <= value && value - actual < PAGE_SLACK_BYTES;
+const FORMATS: Readonly<Record<LimitKind, FileFormat>> = {
+  size: {
+    render: String,
+    agrees: (text, value, path) => {
+      const actual = parseLimit(text, path);
+      return actual !== null && actual <= value && value - actual < PAGE_SLACK_BYTES;
+    },
   },
-});
-
-/** Every limit, in the order in which they are set and told. */
-export const LIMIT_FILES: readonly LimitFile[] = [
-  sizeFile("memoryMaxBytes", "--memory", "memory.max"),
-  sizeFile("memoryHighBytes", "--memory-high", "memory.high"),
-  sizeFile("swapMaxBytes", "--swap", "memory.swap.max"),
-  {
-    key: "cpuMaxCores",
-    option: "--cpus",
-    controller: "cpu",
-    file: "cpu.max",
-    render: (value) => value === null ? "max" : `${Math.round(value * CPU_PERIOD_USEC)} ${CPU_PERIOD_USEC}`,
+  cores: {
+    render: (value) => `${Math.round(value * CPU_PERIOD_USEC)} ${CPU_PERIOD_USEC}`,
     agrees: (text, value, path) => {
       const { quotaUsec, periodUsec } = parseCpuMax(text, path);
       // systemd may choose another period for very small quotas: compare the ratio.
       return quotaUsec !== null && Math.abs(quotaUsec / periodUsec - value) <= 0.01 * value + 1 / periodUsec;
     },
   },
-  {
-    key: "cpuWeight",
-    option: "--cpu-weight",
-    controller: "cpu",
-    file: "cpu.weight",
-    render: (value) => String(value ?? 100),
+  count: {
+    render: String,
     agrees: (text, value, path) => parseLimit(text, path) === value,
   },
-  {
-    key: "pidsMax",
-    option: "--pids",
-    controller: "pids",
-    file: "pids.max",
-    render: (value) => value === null ? "max" : String(value),
-    agrees: (text, value, path) => parseLimit(text, path) === value,
-  },
-];
+};
 
 /** The limits that cannot be enforced when only `controllers` are there. */
 export function unenforceable(
   limits: Limits,
   controllers: Set<string>,
-): { option: string; key: keyof Limits; controller: string }[] {
-  return LIMIT_FILES.filter(({ key, controller }) => limits[key] !== null && !controllers.has(controller))
+): { option: string; key: LimitKey; controller: string }[] {
+  return LIMIT_ROWS.filter(({ key, controller }) => limits[key] !== null && !controllers.has(controller))
     .map(({ option, key, controller }) => ({ option, key, controller }));
 }
 
@@ -80,20 +49,34 @@ export function unenforceable(
 export function notInForce(
   cgroup: OwnedCgroup,
   limits: Limits,
-): { option: string; key: keyof Limits; file: string; found: string | null }[] {
-  return LIMIT_FILES.flatMap(({ option, key, file, agrees }) => {
+): { option: string; key: LimitKey; file: string; found: string | null }[] {
+  return LIMIT_ROWS.flatMap(({ option, key, kind, file }) => {
     const value = limits[key];
     if (value === null) return [];
     const text = cgroup.read(file);
-    if (text !== null && agrees(text, value, cgroup.path)) return [];
+    if (text !== null && FORMATS[kind].agrees(text, value, cgroup.path)) return [];
     return [{ option, key, file, found: text?.trim() ?? null }];
   });
 }
 
 /** Writes limits straight to the job's own control files. With `lift`, limits that are null are lifted. */
 export function writeLimits(cgroup: OwnedCgroup, limits: Limits, { lift }: { lift: boolean }): void {
-  for (const { key, file, render } of LIMIT_FILES) {
-    if (limits[key] !== null) cgroup.write(file, render(limits[key]));
-    else if (lift) cgroup.writeOptional(file, render(null));
+  for (const { key, kind, file, fileUnset } of LIMIT_ROWS) {
+    const value = limits[key];
+    if (value !== null) cgroup.write(file, FORMATS[kind].render(value));
+    else if (lift) cgroup.writeOptional(file, fileUnset);
   }
+}
+
+/** Linux 4.19; systemd sets it for no slice, and before 253 for no scope either (#25376). */
+const OOM_GROUP = "memory.oom.group";
+
+/** Where the limits ask for it, has the kernel kill the whole job when it is out of memory. False when this kernel cannot. */
+export function killAsOneOnOom(cgroup: OwnedCgroup, limits: Limits): boolean {
+  return !diesAsOne(limits) || cgroup.writeOptional(OOM_GROUP, "1");
+}
+
+/** Takes that back. */
+export function killSinglyOnOom(cgroup: OwnedCgroup): void {
+  cgroup.writeOptional(OOM_GROUP, "0");
 }

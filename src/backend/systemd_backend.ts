@@ -3,11 +3,13 @@
  * vanishes with its last process; the slice, and every counter, stays until it is stopped.
  */
 import { waitForEvents } from "../cgroup/events.ts";
-import { type CgroupFs, isForbidden, type OwnedCgroup } from "../cgroup/file.ts";
+import { isForbidden } from "../base/errno.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
-import { type JobUnits, scopeName, sliceName, type Systemd } from "../systemd/manager.ts";
+import type { Systemd } from "../systemd/manager.ts";
+import { type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
@@ -41,11 +43,16 @@ export class SystemdBackend implements Backend {
     readonly managerPath: string,
   ) {}
 
+  prepare(): void {
+    void this.fs.hastenMove();
+    this.systemd.hold();
+  }
+
   controllers(): Set<string> {
     return this.fs.controllers(this.managerPath);
   }
 
-  mendFor(controller: string): string {
+  remedyFor(controller: string): string {
     // What the kernel does not offer at all cannot be delegated either.
     if (this.systemd.runtimeDir === null || !this.fs.controllers("/").has(controller)) {
       return `boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=${controller}`;

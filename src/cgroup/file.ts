@@ -5,32 +5,21 @@
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
  */
 import { crashPoint } from "../base/crash_point.ts";
+import { errorCode, isForbidden, isVanished } from "../base/errno.ts";
 import { CgroupError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 
 /**
- * True for the errors of a cgroup or process that has vanished: ENOENT (2) at open, ENODEV (19) at a read of an open file,
- * ESRCH (3) at /proc. The one named exception to "every error surfaces".
+ * True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it), and cgroup.procs of a
+ * threaded cgroup.
  */
-export function isVanished(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotFound) return true;
-  return /\(os error (2|3|19)\)/.test(error instanceof Error ? error.message : "");
-}
-
-/** True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it). */
 function isSwitchedOff(error: unknown): boolean {
-  return /\(os error 95\)/.test(String(error));
+  return errorCode(error) === "ENOTSUP";
 }
 
 /** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would be said of the cgroup. */
 function isNoProcess(error: unknown): boolean {
-  return /\(os error 3\)/.test(error instanceof Error ? error.message : "");
-}
-
-/** True for EACCES and EPERM. */
-export function isForbidden(error: unknown): boolean {
-  return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
-    /\(os error (1|13)\)/.test(error instanceof Error ? error.message : "");
+  return errorCode(error) === "ESRCH";
 }
 
 /** Last path segments that corral makes: `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs). */
@@ -119,6 +108,21 @@ export class CgroupFs {
     return new Set(
       (this.readOptional(path, "cgroup.controllers") ?? "").split(/\s+/).filter((name) => name !== ""),
     );
+  }
+
+  /**
+   * Has the kernel start now what the next move of a process between cgroups waits for: an RCU grace period of 5 to 15 ms
+   * (cgroup_threadgroup_rwsem), which moves within about as much time share. corral's main thread is told to go where it is. In
+   * cgroup.threads nothing else can come of it: had corral been moved meanwhile, the kernel would refuse (EOPNOTSUPP, another domain).
+   * Resolves when that time is over, or at once where this user may not write there: the move then waits itself.
+   */
+  async hastenMove(): Promise<void> {
+    try {
+      const name = this.locate(this.ownPath, "cgroup.threads");
+      await Deno.writeTextFile(name, String(Deno.pid), { create: false });
+    } catch {
+      // Nothing depends on it.
+    }
   }
 
   /** True when the recorded cgroup is still the one that was made for the job: name, place and inode. */
@@ -222,7 +226,7 @@ export class OwnedCgroup {
         crashPoint("removal: cgroup removed");
       } catch (cause) {
         if (isVanished(cause)) continue;
-        if (/\(os error 16\)/.test(String(cause))) return false;
+        if (errorCode(cause) === "EBUSY") return false;
         throw new CgroupError("cannot remove", { path: this.fs.locate(path), cause });
       }
     }
@@ -236,7 +240,7 @@ export class OwnedCgroup {
       return text.split("\n").filter((line) => line !== "").map(Number);
     } catch (cause) {
       // EOPNOTSUPP (95): a threaded cgroup; its processes are listed by the domain above it (cgroup-v2.rst, "Threads").
-      if (isVanished(cause) || /\(os error 95\)/.test(String(cause))) return [];
+      if (isVanished(cause) || isSwitchedOff(cause)) return [];
       throw new CgroupError("cannot read", { path: name, cause });
     }
   }

@@ -2,14 +2,12 @@
 import { Option } from "@commander-js/extra-typings";
 import { choiceOption } from "./choice_option.ts";
 import type { Context } from "./context.ts";
+import { limitOption } from "./limit_options.ts";
 import { parserFor } from "../base/errors.ts";
-import { parseTasks, parseWeight } from "../value/count.ts";
-import { parseCpus } from "../value/cpus.ts";
 import { parseDurationMs } from "../value/duration.ts";
-import type { Limits } from "../job/job.ts";
+import { limitsOf, withImpliedSwap } from "../job/limits.ts";
 import { parseName, parseRef } from "../value/name.ts";
 import { parseSignal } from "../value/signal.ts";
-import { parseSizeBytes } from "../value/size.ts";
 import { parseTag } from "../value/tag.ts";
 import { BACKEND_CHOICE } from "../backend/choose.ts";
 import type { JobRequest } from "../act/run/job_request.ts";
@@ -21,7 +19,7 @@ export function collect<T>(parse: (text: string) => T): (text: string, before: T
   return (text, before = []) => [...before, parse(text)];
 }
 
-/** Every one but `name`, whose default differs. */
+/** Every one but `name`, whose default differs, and the limits (limit_options.ts). */
 export const JOB_OPTIONS = {
   timeout: new Option(
     "-t, --timeout <DURATION>",
@@ -31,20 +29,6 @@ export const JOB_OPTIONS = {
     .argParser(parserFor("--grace", (text) => parseDurationMs(text, zeroAllowed))),
   signal: new Option("--signal <SIG>", "first signal (default: TERM)")
     .argParser(parserFor("--signal", parseSignal)),
-  memory: new Option(
-    "-m, --memory <SIZE>",
-    "memory.max, such as 24G; the whole job dies at once when it is exceeded",
-  ).argParser(parserFor("--memory", (text) => parseSizeBytes(text))),
-  memoryHigh: new Option("--memory-high <SIZE>", "throttle above it")
-    .argParser(parserFor("--memory-high", (text) => parseSizeBytes(text))),
-  swap: new Option("--swap <SIZE>", "memory.swap.max (default: 0 with --memory)")
-    .argParser(parserFor("--swap", (text) => parseSizeBytes(text, zeroAllowed))),
-  cpus: new Option("-c, --cpus <CPUS>", "CPU quota: 4, 0.5 or 150%")
-    .argParser(parserFor("--cpus", parseCpus)),
-  cpuWeight: new Option("--cpu-weight <N>", "share of the CPU when it is scarce, 1..10000")
-    .argParser(parserFor("--cpu-weight", parseWeight)),
-  pids: new Option("-p, --pids <N>", "limit of processes and threads")
-    .argParser(parserFor("--pids", parseTasks)),
   ref: new Option("--ref <REF>", "the owner's id of the job").argParser(parserFor("--ref", parseRef)),
   tag: new Option("--tag <KEY=VALUE>", "label to filter by, repeatable")
     .argParser(collect(parserFor("--tag", parseTag))),
@@ -62,12 +46,6 @@ interface JobOptions {
   timeout?: number | undefined;
   grace?: number | undefined;
   signal?: { name: string } | undefined;
-  memory?: number | undefined;
-  memoryHigh?: number | undefined;
-  swap?: number | undefined;
-  cpus?: number | undefined;
-  cpuWeight?: number | undefined;
-  pids?: number | undefined;
   ref?: string | undefined;
   tag?: readonly { key: string; value: string }[] | undefined;
   backend?: JobRequest["backend"] | undefined;
@@ -83,22 +61,8 @@ export function jobRequestFrom({ settings }: Context, options: JobOptions): JobR
     timeoutMs: options.timeout ?? null,
     graceMs: options.grace ?? settings.graceMs,
     signal: options.signal?.name ?? "TERM",
-    limits: limitsFrom(options),
-    swapIsImplied: options.swap === undefined,
+    ...withImpliedSwap(limitsOf(({ key }) => limitOption<number>(options, key) ?? null)),
     backend: options.backend ?? settings.backend,
     bestEffort: options.bestEffort ?? settings.bestEffort,
-  };
-}
-
-/** The limits that were asked for. With `--memory`, swap is limited to 0 unless something else is said. */
-function limitsFrom(options: JobOptions): Limits {
-  const memoryMaxBytes = options.memory ?? null;
-  return {
-    memoryMaxBytes,
-    memoryHighBytes: options.memoryHigh ?? null,
-    swapMaxBytes: options.swap ?? (memoryMaxBytes === null ? null : 0),
-    cpuMaxCores: options.cpus ?? null,
-    cpuWeight: options.cpuWeight ?? null,
-    pidsMax: options.pids ?? null,
   };
 }

@@ -2,33 +2,8 @@
  * The one place that decides what happens to a job. Pure: it is given what was observed and says what to do.
  * The supervisor of one job, `corral kill` and a sweep are loops around it, so they cannot disagree.
  */
-import type { EndReason, Exit, Job, Phase } from "./job.ts";
-
-/** What somebody saw of a job at one moment. */
-export interface Observation {
-  /** CLOCK_BOOTTIME in milliseconds. */
-  bootMs: number;
-  /** False after a reboot: then no pid and no cgroup of the record means anything. */
-  sameBoot: boolean;
-  /** `foreign`: something lies at the recorded path that is not the cgroup that was made for the job. */
-  cgroup: "populated" | "empty" | "gone" | "foreign";
-  /** Is it the observer itself, another live process, or gone? */
-  supervisor: "self" | "alive" | "gone";
-  /** The command's first process; `exit` only when the observer is its parent. */
-  leader: { alive: true } | { alive: false; exit: Exit | null };
-  /** Processes of the job that the kernel killed for memory; 0 when it does not say. */
-  oomKills: number;
-  /** Somebody asked for the end. */
-  endRequest: { skipGrace: boolean } | null;
-  /** A live job whose supervisor is gone. */
-  onOrphan: "kill" | "keep";
-  /** The owner has called the job finished, as often as it takes. */
-  finishedByOwner: boolean;
-  /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */
-  callerGone: boolean;
-  /** How long ago the supervisor started, by the clock that does not step; in milliseconds. */
-  supervisorAgeMs: number;
-}
+import { type EndReason, type Exit, type Job, NO_EXIT, type Phase } from "./job.ts";
+import type { Observation } from "./observation.ts";
 
 /** What to do. Exactly one action at a time: after it, observe again. */
 export type Action =
@@ -41,9 +16,6 @@ export type Action =
   /** An adoption that somebody began and did not finish: whom it moved goes on without limits and without a deadline. */
   | { do: "release"; reason: "failed-to-start" }
   | { do: "report"; finding: "foreign-cgroup" };
-
-/** Nobody saw how it left. */
-const NO_EXIT: Exit = { code: null, signal: null };
 
 /** A launch takes at most systemd's 90 s. A supervisor that takes so much longer is stopped or hangs: others act in its place. */
 export const LAUNCH_CAP_MS = 600_000;

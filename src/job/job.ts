@@ -4,7 +4,10 @@
  * `starting -> running -> ending -> ended`. A state carries only its own data, and the first end reason wins.
  */
 
+import type { Limits } from "./limits.ts";
 import type { Usage } from "./usage.ts";
+
+export { type Limits, NO_LIMITS } from "./limits.ts";
 
 /** A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id. */
 export interface Identity {
@@ -38,30 +41,10 @@ export const END_REASONS = {
 /** One of the keys of END_REASONS. */
 export type EndReason = keyof typeof END_REASONS;
 
-/** Limits of a job. `null` is "no limit". Sizes in bytes; CPU in cores (1.5 is 150 %); weight 1..10000; tasks as a count. */
-export interface Limits {
-  memoryMaxBytes: number | null;
-  memoryHighBytes: number | null;
-  swapMaxBytes: number | null;
-  cpuMaxCores: number | null;
-  cpuWeight: number | null;
-  pidsMax: number | null;
-}
-
-/** No limits at all. */
-export const NO_LIMITS: Limits = {
-  memoryMaxBytes: null,
-  memoryHighBytes: null,
-  swapMaxBytes: null,
-  cpuMaxCores: null,
-  cpuWeight: null,
-  pidsMax: null,
-};
-
 /** Who makes and removes the job's cgroup: systemd (its system or user manager) or corral itself. */
 export type BackendName = "systemd" | "cgroupfs";
 
-/** What was asked for, fixed at the launch (only limits and timeout may change, by `corral set`). */
+/** What was asked for (only limits and timeout may change, by `corral set`). What the launch found out is in Watch and RunningFacts. */
 export interface JobSpec {
   id: string;
   name: string;
@@ -76,13 +59,17 @@ export interface JobSpec {
   graceMs: number;
   /** Name of the first signal without SIG, such as TERM. */
   signal: string;
-  backend: BackendName;
   /** Milliseconds since the epoch: for people, never for deadlines. */
   createdAtMs: number;
-  bootId: string;
-  supervisor: Identity;
   /** Taken over while it ran (`corral adopt`): it has no first process, and is over when its cgroup is empty. */
   adopted: boolean;
+}
+
+/** Who answers for a job, and how its cgroup is made: known from the moment its launch begins. */
+export interface Watch {
+  /** The process that launches and supervises it; its boot is the job's. */
+  supervisor: Identity;
+  backend: BackendName;
 }
 
 /** The job's cgroup: path below the cgroup2 mount, with the inode it had when it was made. */
@@ -112,6 +99,9 @@ export interface Exit {
   /** Number of the signal it died of. */
   signal: number | null;
 }
+
+/** How the first process left was not seen. */
+export const NO_EXIT: Exit = { code: null, signal: null };
 
 /** A process that outlived the kill deadline. */
 export interface Survivor {
@@ -151,6 +141,7 @@ export type Phase =
 /** A job as the store knows it. */
 export interface Job {
   spec: JobSpec;
+  watch: Watch;
   phase: Phase;
 }
 

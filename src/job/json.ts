@@ -7,7 +7,7 @@ import type { StoredEvent } from "./events.ts";
 
 /** Times are ISO 8601 in UTC. `live` carries what was read from a running job just now. */
 export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | null): Record<string, unknown> {
-  const { spec, phase } = job;
+  const { spec, watch, phase } = job;
   const run = runningFacts(job);
   const ended = phase.state === "ended" ? phase : null;
   return {
@@ -24,13 +24,13 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     command: spec.argv,
     cwd: spec.cwd,
     tags: spec.tags,
-    backend: spec.backend,
+    backend: watch.backend,
     adopted: spec.adopted,
     pid: run?.pid ?? null,
     pgid: run?.pgid ?? null,
     cgroupPath: run?.cgroup.path ?? null,
     cgroupInode: run?.cgroup.inode ?? null,
-    supervisorPid: spec.supervisor.pid,
+    supervisorPid: watch.supervisor.pid,
     createdAt: iso(spec.createdAtMs),
     startedAt: iso(run?.startedAtMs ?? null),
     endedAt: iso(ended?.endedAtMs ?? null),

@@ -1,5 +1,12 @@
 /** When a job is sampled, and which samples are kept: few enough for any job, and as true of its first second as of its last day. Pure. */
-import type { Sample } from "./usage.ts";
+import type { MemorySplit, Sample } from "./usage.ts";
+
+/** What was sampled of a job so far. */
+export interface Sampled {
+  samples: readonly Sample[];
+  /** The highest of each kind that was ever seen, also in samples that are not kept. */
+  peaks: MemorySplit;
+}
 
 /** Points kept of one job: two for each column of the chart. */
 export const MAX_POINTS = 120;

@@ -2,8 +2,8 @@
 import { SetupError } from "../base/errors.ts";
 import { parseCgroupPath } from "./proc.ts";
 
-/** What was found on this node. */
-export interface Node {
+/** What was found: mounts, managers, and the place of corral itself. */
+export interface NodeLayout {
   /** Mount point of cgroup2. */
   cgroupMount: string;
   /** corral's own cgroup, below the mount. */
@@ -41,7 +41,7 @@ export function parseCgroup2Mounts(text: string): string[] {
 }
 
 /** Throws SetupError when there is no cgroup2 at all. */
-export function inspectNode(roots: NodeRoots, uid: number): Node {
+export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
   const mounts = parseCgroup2Mounts(Deno.readTextFileSync(`${roots.proc}/self/mountinfo`));
   const cgroupMount = mounts[0];
   if (cgroupMount === undefined) {

@@ -1,6 +1,6 @@
 /** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
 import { ParseError } from "../base/errors.ts";
-import { isForbidden, isVanished } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../base/errno.ts";
 import type { Identity } from "../job/job.ts";
 import type { Signal } from "../value/signal.ts";
 import { killByNumber } from "./libc.ts";
@@ -140,12 +140,6 @@ export class Procs {
   /** As `cgroupPath`; null also when it is hidden (hidepid). */
   cgroupPathIfShown(pid: number): string | null {
     return parseCgroupPath(this.readIfAllowed(pid, "cgroup") ?? "");
-  }
-
-  /** The command line with its NULs as separators; empty for kernel threads and zombies. */
-  commandLine(pid: number): string[] {
-    const text = this.readIfAllowed(pid, "cmdline") ?? "";
-    return text === "" ? [] : text.replace(/\0$/, "").split("\0");
   }
 
   /** Real uid of a process; null when it is gone. */

@@ -1,5 +1,5 @@
 /** All processes of a node, as /proc shows them at one moment. */
-import { isForbidden, isVanished } from "../cgroup/file.ts";
+import { isForbidden, isVanished } from "../base/errno.ts";
 import { isJobId } from "../value/id.ts";
 import type { Identity } from "../job/job.ts";
 import { boundedReads, readFirst } from "../base/bounded_read.ts";
@@ -28,7 +28,7 @@ export interface Process extends Identity {
   cgroupPath: string | null;
 }
 
-/** Where processes are read. A Context is one. */
+/** Where processes are read and signalled: part of a node. */
 export interface ProcessSource {
   procs: Procs;
   clock: Clock;
@@ -91,12 +91,12 @@ function effectiveUid(procs: Procs, pid: number): number | null {
 }
 
 /** The words joined by blanks; null without any: kernel threads, zombies, and what does not answer. */
-export function commandLine({ words }: Process): string | null {
+export function commandLine({ words }: Pick<Process, "words">): string | null {
   return words === null || words.length === 0 ? null : words.join(" ");
 }
 
-/** stat and cgroup never wait for the process; cmdline and environ can. */
-async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
+/** The command line of one process, read with a cap (READ_CAP_MS); null when it does not answer or is hidden. stat and cgroup never wait for the process; cmdline and environ can. */
+export async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
   try {
     // The open waits for nothing; only the read takes the lock.
     const open = () => Deno.openSync(`${procs.root}/${pid}/cmdline`);
@@ -154,4 +154,11 @@ export function descendantsOf<T extends { pid: number; ppid: number }>(
     }
   }
   return list.filter(({ pid }) => seen.has(pid) && !roots.has(pid));
+}
+
+/** corral, its parent and so on, pid 1 with them: to end one of them is to end this. */
+export function ownAncestry(procs: Procs): Set<number> {
+  const pids = new Set([1]);
+  for (let pid = Deno.pid; pid > 0 && !pids.has(pid); pid = procs.statIfShown(pid)?.ppid ?? 0) pids.add(pid);
+  return pids;
 }

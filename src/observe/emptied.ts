@@ -1,7 +1,7 @@
 /** The end of a job that has no first process: nothing is left in its cgroup. */
 import { waitForEvents } from "../cgroup/events.ts";
 import type { OwnedCgroup } from "../cgroup/file.ts";
-import type { Exit } from "../job/job.ts";
+import { type Exit, NO_EXIT } from "../job/job.ts";
 
 /** One wait; the next one follows. */
 const WAIT_CAP_MS = 3_600_000;
@@ -16,7 +16,7 @@ export async function emptied(cgroup: OwnedCgroup): Promise<Exit> {
     try {
       const wait = { capMs: WAIT_CAP_MS, recheckMs: RECHECK_MS };
       if (await waitForEvents(cgroup, ({ populated }) => !populated, wait)) {
-        return { code: null, signal: null };
+        return NO_EXIT;
       }
     } catch {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

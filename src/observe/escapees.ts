@@ -4,13 +4,10 @@
  * process of another user.
  */
 import { jobOfCgroup, jobOfSupervisorScope } from "../job/names.ts";
-import type { Context } from "../cli/context.ts";
-import { markerOf } from "../linux/processes.ts";
+import { markerOf, type ProcessSource } from "../linux/processes.ts";
 import type { Identity, Job } from "../job/job.ts";
-import { parseSignal } from "../value/signal.ts";
 import { quoted } from "../base/text.ts";
 import type { JobStore } from "../store/jobs.ts";
-import { type EndedProcess, endProcesses } from "../act/end/end_processes.ts";
 import type { Finding } from "../job/finding.ts";
 
 /** A process outside of its job, held by nothing but its identity. */
@@ -24,7 +21,7 @@ export interface Escapee {
 }
 
 /** All there are now, by pid. Processes whose environment does not answer are left out. Throws StoreError. */
-export async function findEscapees(context: Context, store: JobStore): Promise<Escapee[]> {
+export async function findEscapees(source: ProcessSource, store: JobStore): Promise<Escapee[]> {
   const jobs = new Map<string, Job | null>();
   const jobOf = (id: string) => {
     // Whose row is damaged is told as such.
@@ -32,27 +29,27 @@ export async function findEscapees(context: Context, store: JobStore): Promise<E
     return jobs.get(id)!;
   };
   // Those in a job, mostly all, cost one file each.
-  const outside = context.procs.pids().flatMap((pid) => {
-    const cgroupPath = context.procs.cgroupPathIfShown(pid);
+  const outside = source.procs.pids().flatMap((pid) => {
+    const cgroupPath = source.procs.cgroupPathIfShown(pid);
     return cgroupPath === null || isCorrals(cgroupPath) ? [] : [{ pid, cgroupPath }];
   });
   const marked = await Promise.all(outside.map(async ({ pid, cgroupPath }) => {
-    const id = await markerOf(context.procs, pid);
+    const id = await markerOf(source.procs, pid);
     return id === null ? null : { pid, id, cgroupPath };
   }));
   return marked.flatMap((found) => {
     const job = found === null ? null : jobOf(found.id);
-    return found === null || job === null ? [] : identified(context, job, found);
+    return found === null || job === null ? [] : identified(source, job, found);
   });
 }
 
-/** A job's own processes, and the supervisors of detached jobs that were started in a job. */
-function isCorrals(cgroupPath: string): boolean {
+/** True for a job's own processes, and the supervisors of detached jobs that were started in a job. */
+export function isCorrals(cgroupPath: string): boolean {
   return jobOfCgroup(cgroupPath) !== null || jobOfSupervisorScope(cgroupPath) !== null;
 }
 
 function identified(
-  { procs, clock }: Context,
+  { procs, clock }: ProcessSource,
   job: Job,
   { pid, cgroupPath }: { pid: number; cgroupPath: string },
 ): Escapee[] {
@@ -81,22 +78,4 @@ export function escapeeFinding({ process, job, name, cgroupPath }: Escapee): Fin
 /** True for one that may be ended: its job is over, and it is the job's user's. While the job lives, it works for it. */
 export function isEndable({ job, isOfJobsUser }: Escapee): boolean {
   return job.phase.state === "ended" && isOfJobsUser;
-}
-
-/** Ends them, each looked at again right before each signal. */
-export async function endEscapees(
-  context: Context,
-  escapees: readonly Escapee[],
-): Promise<EndedProcess[]> {
-  const idOf = new Map(escapees.map(({ process, job }) => [process.pid, job.spec.id]));
-  const isStill = async ({ pid }: Identity) => {
-    const cgroupPath = context.procs.cgroupPathIfShown(pid);
-    if (cgroupPath === null || isCorrals(cgroupPath)) return false;
-    return await markerOf(context.procs, pid) === idOf.get(pid);
-  };
-  return await endProcesses(escapees.map(({ process }) => process), context, {
-    signal: parseSignal("TERM"),
-    graceMs: context.settings.graceMs,
-    stillMeant: isStill,
-  });
 }

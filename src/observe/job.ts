@@ -1,71 +1,104 @@
-/** What a process other than the supervisor sees of a job. */
+/** What is seen of a job, built in one place for its supervisor, `corral kill` and a sweep. */
 import { readEvents, readEventsAt } from "../cgroup/events.ts";
-import { type CgroupFs, isForbidden } from "../cgroup/file.ts";
+import { isForbidden } from "../base/errno.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { readOomKills } from "../cgroup/usage.ts";
-import type { Context } from "../cli/context.ts";
 import { CgroupError } from "../base/errors.ts";
-import { startedBootMs } from "../linux/clock.ts";
-import type { Observation } from "../job/decide.ts";
-import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
+import { type CgroupRecord, type Exit, type Job, runningFacts } from "../job/job.ts";
+import type { Observation } from "../job/observation.ts";
+import { type Clock, startedBootMs } from "../linux/clock.ts";
+import type { Node } from "./node.ts";
 
 /** The job's cgroup: as recorded, or by name when it never ran; null when there is none. */
-export function cgroupRecord(context: Context, job: Job): CgroupRecord | null {
+export function cgroupRecord(node: Node, job: Job): CgroupRecord | null {
   const run = runningFacts(job);
   if (run !== null) return run.cgroup;
-  return job.spec.bootId === context.clock.bootId() ? context.backendOf(job).find(job.spec.id) : null;
+  return isOfThisBoot(node, job) ? node.backendOf(job).find(job.spec.id) : null;
 }
 
-/** What the observer wants and knows besides what it sees. */
-export type Wishes = Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">>;
+/** True when pids and cgroups of the record mean anything: the node has not rebooted since. */
+export function isOfThisBoot({ clock }: Pick<Node, "clock">, { watch }: Pick<Job, "watch">): boolean {
+  return watch.supervisor.bootId === clock.bootId();
+}
 
-/** Observes one job now. Throws CgroupError. */
-export function observeJob(context: Context, job: Job, wishes: Wishes = {}): Observation {
-  const bootId = context.clock.bootId();
-  const bootMs = wishes.bootMs ?? context.clock.bootMs();
-  const { supervisor } = job.spec;
-  const record = cgroupRecord(context, job);
-  const cgroup = stateOfCgroup(context, job, record);
-  const supervisorAlive = context.procs.isAlive(supervisor, bootId);
-  // Two files that only matter when somebody asks: a sweep looks at a thousand jobs and asks of few.
-  const leaderAlive = once(() => isLeaderAlive(context, job, cgroup));
-  return {
+/** What the observer was asked for and knows besides what it sees; `bootMs` is now, unless it is given. */
+export type ObserveOptions = Partial<
+  Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">
+>;
+
+/** Observes a job from outside of its supervisor. Throws CgroupError. */
+export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): Observation {
+  const sameBoot = isOfThisBoot(node, job);
+  const record = sameBoot ? cgroupRecord(node, job) : null;
+  const cgroup = record === null ? "gone" : stateOfCgroup(node.cgroups(), record, job.spec.id);
+  const bootMs = options.bootMs ?? node.clock.bootMs();
+  return observation({
     bootMs,
-    sameBoot: job.spec.bootId === bootId,
+    sameBoot,
     cgroup,
-    supervisor: supervisorAlive ? "alive" : "gone",
-    get leader() {
-      return leaderAlive() ? { alive: true } as const : { alive: false, exit: null } as const;
-    },
-    get oomKills() {
-      const isThere = cgroup === "populated" || cgroup === "empty";
-      return record !== null && isThere ? readOomKills(context.cgroups(), record.path) ?? 0 : 0;
-    },
-    endRequest: wishes.endRequest ?? null,
-    onOrphan: wishes.onOrphan ?? "kill",
-    finishedByOwner: wishes.finishedByOwner ?? false,
+    supervisor: node.procs.isAlive(job.watch.supervisor, node.clock.bootId()) ? "alive" : "gone",
+    leader: isLeaderAlive(node, job, cgroup) ? { alive: true } : { alive: false, exit: null },
+    supervisorAgeMs: bootMs - startedBootMs(job.watch.supervisor),
+    ...options,
+  }, () => readOomKills(node.cgroups(), record!.path));
+}
+
+/** A job as its supervisor holds it. */
+interface OwnJob {
+  cgroup: OwnedCgroup;
+}
+
+/** What only the supervisor knows: how the first process left, who asked for the end, and whether its caller is gone. */
+export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGone"> {
+  clock: Clock;
+  exit: Exit | null;
+}
+
+/** Observes a job as its supervisor, which made the cgroup: anything else at its path means that the job's is gone. Throws CgroupError. */
+export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation {
+  const { exit, endRequest, callerGone } = known;
+  const isThere = cgroup.exists();
+  return observation({
+    bootMs: known.clock.bootMs(),
+    sameBoot: true,
+    cgroup: !isThere ? "gone" : readEvents(cgroup).populated ? "populated" : "empty",
+    supervisor: "self",
+    leader: exit === null ? { alive: true } : { alive: false, exit },
+    supervisorAgeMs: 0,
+    onOrphan: "keep",
+    endRequest,
+    callerGone,
+  }, () => readOomKills(cgroup.fs, cgroup.path));
+}
+
+type Seen =
+  & Pick<Observation, "bootMs" | "sameBoot" | "cgroup" | "supervisor" | "leader" | "supervisorAgeMs">
+  & Partial<Observation>;
+
+/** OOM kills only matter once the first process is gone: a sweep looks at a thousand jobs, and at this file of few. */
+function observation(seen: Seen, oomKills: () => number | null): Observation {
+  const isThere = seen.cgroup === "populated" || seen.cgroup === "empty";
+  return {
+    oomKills: isThere && !seen.leader.alive ? oomKills() ?? 0 : 0,
+    endRequest: null,
+    onOrphan: "kill",
+    finishedByOwner: false,
     callerGone: false,
-    supervisorAgeMs: bootMs - startedBootMs(supervisor),
+    ...seen,
   };
 }
 
-function once<T>(look: () => T): () => T {
-  let seen: { value: T } | null = null;
-  return () => (seen ??= { value: look() }).value;
-}
-
 /** An adopted job has no first process: it lives as long as anything of it does. */
-function isLeaderAlive(context: Context, job: Job, cgroup: Observation["cgroup"]): boolean {
+function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boolean {
   if (job.spec.adopted) return cgroup === "populated";
   const run = runningFacts(job);
-  return run !== null &&
-    context.procs.isAlive({ ...run, bootId: job.spec.bootId }, context.clock.bootId());
+  const { bootId } = job.watch.supervisor;
+  return run !== null && node.procs.isAlive({ ...run, bootId }, node.clock.bootId());
 }
 
-function stateOfCgroup(context: Context, job: Job, record: CgroupRecord | null): Observation["cgroup"] {
-  if (record === null || job.spec.bootId !== context.clock.bootId()) return "gone";
-  const fs = context.cgroups();
-  if (!fs.isOwn(record, job.spec.id)) return fs.inode(record.path) === null ? "gone" : "foreign";
-  return isPopulated(fs, record, job.spec.id) ? "populated" : "empty";
+function stateOfCgroup(fs: CgroupFs, record: CgroupRecord, id: string): Observation["cgroup"] {
+  if (!fs.isOwn(record, id)) return fs.inode(record.path) === null ? "gone" : "foreign";
+  return isPopulated(fs, record, id) ? "populated" : "empty";
 }
 
 /** Looking needs no right to the cgroup, unless the job has locked its user out of it. */

@@ -1,5 +1,5 @@
 /** Cgroups that bear the name of a job and are not a live job's: those of ended jobs, and those that this store knows nothing of. */
-import type { Context } from "../cli/context.ts";
+import type { Node } from "./node.ts";
 import { type Job, runningFacts } from "../job/job.ts";
 import type { NamedCgroup } from "../backend/backend.ts";
 import { readEventsAt } from "../cgroup/events.ts";
@@ -14,16 +14,16 @@ export interface Leftovers {
 }
 
 /** `live` are the jobs that are looked at anyway. Throws CgroupError, StoreError. */
-export function findLeftovers(context: Context, store: JobStore, live: readonly Job[]): Leftovers {
+export function findLeftovers(node: Node, store: JobStore, live: readonly Job[]): Leftovers {
   const found: Leftovers = { ended: [], unknown: [] };
   const liveById = new Map(live.map((job) => [job.spec.id, job]));
-  for (const named of context.backends().flatMap((backend) => backend.list())) {
+  for (const named of node.backends().flatMap((backend) => backend.list())) {
     // A row that is damaged is reported as such when it is live; its cgroup as unknown.
     const job = liveById.get(named.id) ?? store.get(named.id, () => {});
     if (job !== null && isRecordedAs(named, job)) {
       // Live in this store since a moment ago, it is another `corral run`'s at this moment.
       if (job.phase.state === "ended" && !liveById.has(named.id)) found.ended.push(job);
-    } else found.unknown.push(...stillThere(context, named, job !== null));
+    } else found.unknown.push(...stillThere(node, named, job !== null));
   }
   return found;
 }
@@ -35,11 +35,11 @@ function isRecordedAs({ path }: NamedCgroup, job: Job): boolean {
 }
 
 function stillThere(
-  context: Context,
+  node: Node,
   named: NamedCgroup,
   isRecordedElsewhere: boolean,
 ): Leftovers["unknown"] {
-  const fs = context.cgroups();
+  const fs = node.cgroups();
   const inode = fs.inode(named.path);
   if (inode === null) return [];
   return [{ ...named, inode, isPopulated: readEventsAt(fs, named.path).populated, isRecordedElsewhere }];

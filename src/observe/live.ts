@@ -2,13 +2,13 @@
 import { readEventsAt } from "../cgroup/events.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
 import { readable, readCpuUsageUsec, readCurrent } from "../cgroup/usage.ts";
-import type { Context } from "../cli/context.ts";
+import type { Node } from "./node.ts";
 import { cpuPercent, type CpuReading } from "../job/cpu_use.ts";
 import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
 import type { Usage } from "../job/usage.ts";
 import { readJobUsage } from "./job_usage.ts";
-import { cgroupRecord } from "./job.ts";
+import { cgroupRecord, isOfThisBoot } from "./job.ts";
 
 /** Long enough for the kernel's ticks (1 to 10 ms), short enough not to be felt. */
 export const SHORT_INTERVAL_MS = 200;
@@ -21,11 +21,11 @@ export interface CpuReadings {
 }
 
 /** The beginning of an interval. */
-export function readCpuTimes(context: Context, jobs: readonly Job[]): CpuReadings {
-  const bootMs = context.clock.bootMs();
+export function readCpuTimes(node: Node, jobs: readonly Job[]): CpuReadings {
+  const bootMs = node.clock.bootMs();
   return readings(
     bootMs,
-    jobs.map((job) => [job, look(context, job, (fs, { path }) => cpu(context, fs, path))]),
+    jobs.map((job) => [job, look(node, job, (fs, { path }) => cpu(node, fs, path))]),
   );
 }
 
@@ -34,14 +34,14 @@ export function readCpuTimes(context: Context, jobs: readonly Job[]): CpuReading
  * `since`, the mean since the start. `cpu` is the beginning of the next interval.
  */
 export function readLiveJobs(
-  context: Context,
+  node: Node,
   jobs: readonly Job[],
   since: CpuReadings | null,
 ): { live: LiveJob[]; cpu: CpuReadings } {
-  const bootMs = context.clock.bootMs();
+  const bootMs = node.clock.bootMs();
   const seen = jobs.map((job) => ({
     job,
-    found: look(context, job, (fs, own) => readNow(context, fs, own)),
+    found: look(node, job, (fs, own) => readNow(node, fs, own)),
   }));
   const live = seen.map(({ job, found }): LiveJob => ({
     job,
@@ -54,25 +54,25 @@ export function readLiveJobs(
 }
 
 /** All that a live job has used so far; null where it cannot be read. */
-export function readLiveUsage(context: Context, job: Job): Usage | null {
-  return look(context, job, (fs, { path }) => ({
-    ...readJobUsage(fs, path, context.procs.root),
-    wallMs: wallSoFarMs(context, job),
+export function readLiveUsage(node: Node, job: Job): Usage | null {
+  return look(node, job, (fs, { path }) => ({
+    ...readJobUsage(fs, path, node.procs.root),
+    wallMs: wallSoFarMs(node, job),
   }));
 }
 
 /** Since the job's start; null for one that has not started. */
-export function wallSoFarMs({ clock }: Context, job: Job): number | null {
+export function wallSoFarMs({ clock }: Node, job: Job): number | null {
   const startedBootMs = runningFacts(job)?.startedBootMs;
   return startedBootMs === undefined ? null : clock.bootMs() - startedBootMs;
 }
 
 /** `read` of the job's own cgroup; null when it is not there, or not the job's. */
-function look<T>(context: Context, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
+function look<T>(node: Node, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
   try {
-    const record = cgroupRecord(context, job);
-    if (record === null || job.spec.bootId !== context.clock.bootId()) return null;
-    const cgroups = context.cgroups();
+    const record = cgroupRecord(node, job);
+    if (record === null || !isOfThisBoot(node, job)) return null;
+    const cgroups = node.cgroups();
     return cgroups.isOwn(record, job.spec.id) ? read(cgroups, { ...record, id: job.spec.id }) : null;
   } catch {
     // A job that cannot be read must not hide the others: its figures are unknown.
@@ -82,18 +82,18 @@ function look<T>(context: Context, job: Job, read: (fs: CgroupFs, own: Own) => T
 
 type Own = CgroupRecord & { id: string };
 
-function readNow(context: Context, fs: CgroupFs, own: Own) {
+function readNow(node: Node, fs: CgroupFs, own: Own) {
   return {
-    cpu: cpu(context, fs, own.path),
+    cpu: cpu(node, fs, own.path),
     memoryBytes: readCurrent(fs, own.path).memoryBytes,
     procs: fs.own(own, own.id).pids().length,
     frozen: readEventsAt(fs, own.path).frozen,
   };
 }
 
-function cpu(context: Context, fs: CgroupFs, path: string): CpuReading | null {
+function cpu(node: Node, fs: CgroupFs, path: string): CpuReading | null {
   const cpuUsageUsec = readCpuUsageUsec(readable(fs, path));
-  return cpuUsageUsec === null ? null : { bootMs: context.clock.bootMs(), cpuUsageUsec };
+  return cpuUsageUsec === null ? null : { bootMs: node.clock.bootMs(), cpuUsageUsec };
 }
 
 function readings(bootMs: number, all: readonly [Job, CpuReading | null][]): CpuReadings {

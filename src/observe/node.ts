@@ -1,116 +1,36 @@
-/** The single checks of `corral doctor`. Each gives findings; none throws. */
-import type { CgroupFs } from "../cgroup/file.ts";
-import { CorralError } from "../base/errors.ts";
-import type { Node } from "../linux/node.ts";
+/** The node as everything that observes and acts sees it. main.ts builds the real one, tests build others of temporary directories. */
 import type { Backend } from "../backend/backend.ts";
-import { lookUpCommand } from "../act/launch/command_lookup.ts";
-import { LIMIT_FILES } from "../backend/limits_in_force.ts";
+import type { CgroupFs } from "../cgroup/file.ts";
+import type { BackendName, Job } from "../job/job.ts";
+import type { Clock } from "../linux/clock.ts";
+import type { CommandResult } from "../linux/command.ts";
+import type { NodeLayout } from "../linux/node.ts";
+import type { Procs } from "../linux/proc.ts";
+import type { JobStore } from "../store/jobs.ts";
 
-/** One line of the report. `mend` is a command or null. */
-export interface Finding {
-  what: string;
-  ok: boolean;
-  detail: string;
-  mend: string | null;
-}
-
-/** Control files and the kernel that brought them (cgroup-v2.rst, git history). `needed` ones make corral's main job impossible. */
-const KERNEL_FILES = [
-  { file: "cgroup.freeze", since: "5.2", needed: true, gives: "freezing" },
-  {
-    file: "cgroup.kill",
-    since: "5.14",
-    needed: false,
-    gives: "killing a whole cgroup at once (without it: signal by signal, frozen)",
-  },
-] as const;
-
-/** `root` of the hierarchy has none of these files, so they are looked for in corral's own cgroup or any child. */
-export function inspectKernel(node: Node, fs: CgroupFs, release: string): Finding[] {
-  // `/../x` is how a cgroup outside the namespace is shown (cgroup_namespaces(7)): not to be looked at.
-  const sample = node.ownCgroup !== "/" && !node.ownCgroup.startsWith("/..")
-    ? node.ownCgroup
-    : fs.children("/").map((name) => `/${name}`)[0];
-  const mounted: Finding = {
-    what: "cgroup2",
-    ok: true,
-    detail: `mounted at ${node.cgroupMount}, kernel ${release}`,
-    mend: null,
-  };
-  if (sample === undefined) return [mounted];
-  return [
-    mounted,
-    ...KERNEL_FILES.map(({ file, since, needed, gives }): Finding => {
-      const present = fs.offers(sample, file);
-      const detail = present ? gives : `missing: ${gives} needs Linux ${since}`;
-      return {
-        what: file,
-        ok: present || !needed,
-        detail,
-        mend: present || !needed ? null : `install Linux ${since} or later`,
-      };
-    }),
-  ];
-}
-
-/** One finding for the backend and one for each controller that some limit needs. */
-export function inspectBackend(backend: Backend): Finding[] {
-  const there = backend.controllers();
-  const needed = [...new Set(LIMIT_FILES.map(({ controller }) => controller))];
-  const limits = needed.map((controller): Finding => {
-    const options = LIMIT_FILES.filter((file) => file.controller === controller).map(({ option }) => option)
-      .join(", ");
-    const ok = there.has(controller);
-    return {
-      what: `${controller} controller`,
-      ok,
-      detail: ok ? options : `missing: ${options} cannot be enforced`,
-      mend: ok ? null : backend.mendFor(controller),
-    };
-  });
-  const io = there.has("io");
-  return [
-    { what: "backend", ok: true, detail: backend.name, mend: null },
-    ...limits,
-    {
-      what: "io controller",
-      ok: true,
-      detail: io ? "bytes read and written are counted" : "not there: bytes read and written are not counted",
-      mend: null,
-    },
-  ];
-}
-
-const TOOLS = {
-  sh: "dash",
-  env: "coreutils",
-  setsid: "util-linux",
-  setpriv: "util-linux",
-  getent: "libc-bin",
-} as const;
-
-/** The programs that a launch goes through. */
-export function inspectTools(path: string): Finding[] {
-  const missing = Object.entries(TOOLS).filter(([tool]) =>
-    !("found" in lookUpCommand(tool, { path: `/usr/bin:/bin:${path}`, cwd: "/" }))
-  );
-  if (missing.length === 0) {
-    return [{ what: "tools", ok: true, detail: Object.keys(TOOLS).join(", "), mend: null }];
-  }
-  return missing.map(([tool, from]) => ({
-    what: tool,
-    ok: false,
-    detail: "not installed",
-    mend: `install the package ${from}`,
-  }));
-}
-
-/** `open` opens the store and tells its path. */
-export function inspectStore(open: () => string): Finding[] {
-  try {
-    return [{ what: "store", ok: true, detail: open(), mend: null }];
-  } catch (error) {
-    if (!(error instanceof CorralError)) throw error;
-    return [{ what: "store", ok: false, detail: error.message, mend: error.mend }];
-  }
+/** Clocks, processes, cgroups, backends, stores and tools of one node. */
+export interface Node {
+  clock: Clock;
+  /** Resolves after `ms`. */
+  pause(ms: number): Promise<void>;
+  procs: Procs;
+  /** Runs one of the node's own tools, bounded in time, without a shell. */
+  run(argv: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
+  /** Runs a command line of the admin's own with `stdin` as its input; null when it took longer than `capMs`. */
+  shell(command: string, options: { stdin: string; capMs: number }): Promise<CommandResult | null>;
+  randomBytes(count: number): Uint8Array;
+  /** Where the node's own settings and units are: /etc, elsewhere on a fake node. */
+  etc: string;
+  /** Where systemd keeps its sockets and volatile units: /run, elsewhere on a fake node. */
+  runDir: string;
+  /** Throws SetupError without cgroup2. */
+  layout(): NodeLayout;
+  cgroups(): CgroupFs;
+  /** Throws SetupError when it cannot work here. */
+  backend(wanted: BackendName | "auto"): Backend;
+  backendOf(job: Job): Backend;
+  /** All on which jobs may be found from here. */
+  backends(): Backend[];
+  /** Throws StoreError. `actor` is the command that writes. */
+  openStore(actor: string): JobStore;
 }

@@ -1,29 +1,37 @@
 /** Things about this node that a user should know at the launch, without being stopped by them. */
-import type { Context } from "../cli/context.ts";
-import type { JobSpec } from "../job/job.ts";
+import type { Node } from "./node.ts";
+import type { Caller } from "../linux/caller.ts";
+import type { JobSpec, Watch } from "../job/job.ts";
 import { formatBytes } from "../value/size.ts";
 
 /** Says each warning through `say`. */
-export function warnAboutNode(context: Context, spec: JobSpec, say: (line: string) => void): void {
-  const slurmJob = context.env["SLURM_JOB_ID"];
-  if (slurmJob !== undefined && spec.backend === "systemd") {
+export function warnAboutNode(
+  on: Pick<Node, "procs"> & Pick<Caller, "env">,
+  job: { spec: JobSpec; watch: Watch },
+  say: (line: string) => void,
+): void {
+  const slurmJob = on.env["SLURM_JOB_ID"];
+  if (slurmJob !== undefined && job.watch.backend === "systemd") {
     say(
       `warning: inside Slurm job ${slurmJob}: this job leaves Slurm's cgroup and accounting (stay in it with --backend cgroupfs)`,
     );
   }
-  const totalBytes = memoryTotalBytes(context);
-  if (spec.limits.memoryMaxBytes !== null && totalBytes !== null && spec.limits.memoryMaxBytes > totalBytes) {
+  const totalBytes = memoryTotalBytes(on);
+  if (
+    job.spec.limits.memoryMaxBytes !== null && totalBytes !== null &&
+    job.spec.limits.memoryMaxBytes > totalBytes
+  ) {
     say(
-      `warning: --memory ${formatBytes(spec.limits.memoryMaxBytes)} is more than this node has (${
+      `warning: --memory ${formatBytes(job.spec.limits.memoryMaxBytes)} is more than this node has (${
         formatBytes(totalBytes)
       })`,
     );
   }
 }
 
-function memoryTotalBytes(context: Context): number | null {
+function memoryTotalBytes({ procs }: Pick<Node, "procs">): number | null {
   try {
-    const kib = /^MemTotal:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`${context.procs.root}/meminfo`))?.[1];
+    const kib = /^MemTotal:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`${procs.root}/meminfo`))?.[1];
     return kib === undefined ? null : Number(kib) * 1024;
   } catch {
     return null;

@@ -1,5 +1,6 @@
 /** Asks the owner of jobs, through a command of the admin's, what it thinks of them. */
-import type { Context } from "../cli/context.ts";
+import type { Diagnostics } from "../base/diagnostics.ts";
+import type { Node } from "./node.ts";
 import { quoted } from "../base/text.ts";
 import { canBeAsked, parseAnswers } from "./owner_answers.ts";
 
@@ -11,13 +12,13 @@ export const STATUS_CAP_MS = 30_000;
  * answers at all, not even those it gave before.
  */
 export async function askOwner(
-  context: Context,
+  on: Pick<Node, "shell"> & Diagnostics,
   command: string,
   refs: readonly string[],
 ): Promise<Map<string, string>> {
   const asked = [...new Set(refs.filter(canBeAsked))];
   if (asked.length === 0) return new Map();
-  const result = await context.shell(command, {
+  const result = await on.shell(command, {
     stdin: asked.map((ref) => `${ref}\n`).join(""),
     capMs: STATUS_CAP_MS,
   });
@@ -25,6 +26,6 @@ export async function askOwner(
   const why = result === null
     ? `did not answer within ${STATUS_CAP_MS / 1000} s`
     : `exit code ${result.code}${result.stderr === "" ? "" : `: ${quoted(result.stderr, 200)}`}`;
-  context.say(`warning: the status command failed (${why}): no job is judged by its owner in this sweep`);
+  on.say(`warning: the status command failed (${why}): no job is judged by its owner in this sweep`);
   return new Map();
 }

@@ -1,8 +1,5 @@
 /** What the owner's status command says: one line for each job, `REF STATUS`. Pure. */
 
-/** The statuses that mean "this job is over", in lower case. More may be named in the configuration. */
-export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
-
 /**
  * The status of each ref, in lower case. The last word of a line is the status, all before it the ref, less the blanks at its ends. A ref
  * that was given two different statuses has none: no answer never kills.

@@ -5,17 +5,9 @@
 import type { OwnedCgroup } from "../cgroup/file.ts";
 import { type Readable, readMemorySplit, readMemoryStalls, readSample } from "../cgroup/usage.ts";
 import type { Clock } from "../linux/clock.ts";
-import type { RunningFacts } from "../job/job.ts";
-import { LONGEST_PAUSE_MS, pauseMs, Series } from "../job/series.ts";
+import { LONGEST_PAUSE_MS, pauseMs, type Sampled, Series } from "../job/series.ts";
 import { higherSplit, type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import type { Ledger } from "../store/ledger.ts";
-
-/** What was sampled of a job so far. */
-export interface Sampled {
-  samples: readonly Sample[];
-  /** The highest of each kind that was ever seen, also in samples that are not kept. */
-  peaks: MemorySplit;
-}
 
 /** A supervisor that is killed loses at most what it saw in the later half of its job's life, and never more than five minutes of it. */
 const SAVE_SHARE = 2;
@@ -30,10 +22,10 @@ export class Sampling implements Sampled {
   #savedMs = 0;
   peaks: MemorySplit;
 
-  /** @param before what was sampled by a supervisor that is gone */
+  /** @param startedBootMs null for a job whose launch was cut short; @param before what was sampled by a supervisor that is gone */
   constructor(
     cgroup: OwnedCgroup,
-    readonly run: RunningFacts,
+    readonly startedBootMs: number | null,
     readonly clock: Clock,
     before: Sampled = { samples: [], peaks: NO_SPLIT },
   ) {
@@ -91,7 +83,7 @@ export class Sampling implements Sampled {
   }
 
   #ageMs(): number {
-    return Math.max(0, this.clock.bootMs() - this.run.startedBootMs);
+    return this.startedBootMs === null ? 0 : Math.max(0, this.clock.bootMs() - this.startedBootMs);
   }
 
   /** True when the kernel had to slow the job down or stop it for memory since the last look. */

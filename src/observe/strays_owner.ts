@@ -1,5 +1,6 @@
 /** What the owner of strays thinks of them, by the refs in their command lines. */
-import type { Context } from "../cli/context.ts";
+import type { Diagnostics } from "../base/diagnostics.ts";
+import type { Node } from "./node.ts";
 import { UsageError } from "../base/errors.ts";
 import { ownersWord } from "./owner_answers.ts";
 import { askOwner } from "./owner.ts";
@@ -10,6 +11,8 @@ export interface OwnersViewOptions {
   statusCommand: string | null;
   refPattern: RegExp | null;
   finishedOnly: boolean;
+  /** In lower case. */
+  finishedStatuses: readonly string[];
 }
 
 /** The owner's word for each stray. */
@@ -22,17 +25,16 @@ export interface OwnersView {
 
 /** Asked once: of what is found later with another ref it has said nothing. Throws UsageError. */
 export async function askOwnerOf(
-  context: Context,
+  node: Pick<Node, "shell"> & Diagnostics,
   strays: readonly Stray[],
-  { statusCommand, refPattern, finishedOnly }: OwnersViewOptions,
+  { statusCommand, refPattern, finishedOnly, finishedStatuses }: OwnersViewOptions,
 ): Promise<OwnersView> {
   if (finishedOnly && (statusCommand === null || refPattern === null)) {
     throw new UsageError("--finished-only: by whose word? give --ref-pattern and --status-command");
   }
   if (statusCommand === null) return { statusOf: null, fits: () => true };
   const refs = strays.map(({ ref }) => ref).filter((ref) => ref !== null);
-  const answers = await askOwner(context, statusCommand, refs);
-  const { finishedStatuses } = context.settings;
+  const answers = await askOwner(node, statusCommand, refs);
   return {
     statusOf: ({ ref }) => ref === null ? null : answers.get(ref.trim()) ?? null,
     fits: ({ ref }) => !finishedOnly || ownersWord(answers, ref, finishedStatuses) === true,

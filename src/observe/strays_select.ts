@@ -1,7 +1,6 @@
 /** Which processes of a list are strays. Pure. */
 import { jobOfCgroup, jobOfSupervisorScope } from "../job/names.ts";
 import { commandLine, descendantsOf, type Process } from "../linux/processes.ts";
-import type { Meant } from "../act/end/end_processes.ts";
 
 /** What an admin asked for. `null` is "whatever". */
 export interface StrayCriteria {
@@ -43,7 +42,7 @@ export function selectStrays(
 }
 
 /** Whether it is still what was listed: in no job, and by its command line still a match, or what the match had started. */
-export function isStillStray(stray: Stray, now: Process, criteria: StrayCriteria): Meant {
+export function isStillStray(stray: Stray, now: Process, criteria: StrayCriteria): boolean | "unknown" {
   const { startTicks, bootId } = stray.process;
   const isSame = now.startTicks === startTicks && now.bootId === bootId;
   if (!isSame || !isJobless(now) || !isOfUser(now, criteria)) return false;

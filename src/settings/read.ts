@@ -1,32 +1,20 @@
 /** Settings: global options before environment before configuration file before defaults. */
-import { parserFor, UsageError } from "../base/errors.ts";
-import { parseDurationMs } from "../value/duration.ts";
-import { FINISHED_STATUSES } from "../observe/owner_answers.ts";
-import type { BackendName } from "../job/job.ts";
-import type { Settings } from "../cli/context.ts";
+import { fromHere } from "../base/path.ts";
+import { UsageError } from "../base/errors.ts";
+import {
+  type FileSettings,
+  type FileType,
+  type FileValue,
+  SETTING_BY_NAME,
+  SETTINGS,
+  type Settings,
+} from "./settings.ts";
 
 /** Read when it exists and no other file is named. */
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
-const DEFAULT_GRACE_MS = 2_000;
-/** One wrong answer of the owner's must not end a job. */
-const DEFAULT_STRIKES = 2;
 
-/** The keys of the file. The libraries for it are loaded only where there is a file. */
-interface Config {
-  "state-dir"?: string | undefined;
-  "backend"?: BackendName | "auto" | undefined;
-  "grace"?: string | undefined;
-  "best-effort"?: boolean | undefined;
-  "on-orphan"?: Settings["onOrphan"] | undefined;
-  "escapees"?: Settings["escapees"] | undefined;
-  "status-command"?: string | undefined;
-  "finished-statuses"?: string[] | undefined;
-  "strikes"?: number | undefined;
-  "retention"?: string | undefined;
-}
-
-/** 90 days. */
-const DEFAULT_RETENTION_MS = 90 * 86_400_000;
+/** What the file holds, by its keys. */
+type Config = Readonly<Record<string, FileValue | undefined>>;
 
 /** What the settings depend on besides the file. */
 export interface Surroundings {
@@ -42,39 +30,23 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   const named = around.options.config ?? around.env["CORRAL_CONFIG"];
   const file = named ?? DEFAULT_CONFIG;
   const config = await parseConfig(file, readFile(file, named !== undefined));
-  const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? config["state-dir"] ??
+  const fromFile = settingsOf(config, file);
+  const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
     defaultStateDir(around);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   return {
+    ...fromFile,
     stateDir: fromHere(around.cwd, stateDir),
     // Homes are shared between nodes: one file per node. Root's directory is the node's own.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
-    backend: config.backend ?? "auto",
-    graceMs: config.grace === undefined
-      ? DEFAULT_GRACE_MS
-      : parserFor(`${file}: grace`, (text) => parseDurationMs(text, { zeroAllowed: true }))(config.grace),
-    bestEffort: config["best-effort"] ?? false,
-    onOrphan: config["on-orphan"] ?? "kill",
-    escapees: config.escapees ?? "report",
-    statusCommand: config["status-command"] ?? null,
-    finishedStatuses: [
-      ...FINISHED_STATUSES,
-      ...(config["finished-statuses"] ?? []).map((word) => word.toLowerCase()),
-    ],
-    strikes: config.strikes ?? DEFAULT_STRIKES,
-    retentionMs: config.retention === undefined
-      ? DEFAULT_RETENTION_MS
-      : parserFor(`${file}: retention`, parseRetentionMs)(config.retention),
   };
 }
 
-function parseRetentionMs(text: string): number | null {
-  return text === "none" ? null : parseDurationMs(text);
-}
-
-/** A path of the command line as an absolute one. */
-export function fromHere(cwd: string, path: string): string {
-  return path.startsWith("/") ? path : `${cwd}/${path}`;
+function settingsOf(config: Config, file: string): FileSettings {
+  const all = Object.entries(SETTING_BY_NAME).map(([name, { key, default: without, read }]) =>
+    [name, read(config[key] ?? without, `${file}: ${key}`)] as const
+  );
+  return Object.fromEntries(all) as FileSettings;
 }
 
 function readFile(file: string, asked: boolean): string | null {
@@ -86,21 +58,11 @@ function readFile(file: string, asked: boolean): string | null {
   }
 }
 
+/** The libraries for it are loaded only where there is a file. */
 async function parseConfig(file: string, text: string | null): Promise<Config> {
   if (text === null) return {};
   const [{ parse }, v] = await Promise.all([import("smol-toml"), import("valibot")]);
-  const schema = v.strictObject({
-    "state-dir": v.optional(v.string()),
-    "backend": v.optional(v.picklist(["auto", "systemd", "cgroupfs"])),
-    "grace": v.optional(v.string()),
-    "best-effort": v.optional(v.boolean()),
-    "on-orphan": v.optional(v.picklist(["kill", "keep"])),
-    "escapees": v.optional(v.picklist(["report", "kill"])),
-    "status-command": v.optional(v.pipe(v.string(), v.nonEmpty())),
-    "finished-statuses": v.optional(v.array(v.pipe(v.string(), v.regex(/^\S+$/)))),
-    "retention": v.optional(v.string()),
-    "strikes": v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  });
+  const checks = SETTINGS.map(({ key, type }) => [key, v.optional(checkOf(v, type))] as const);
   let table: unknown;
   try {
     table = parse(text);
@@ -108,12 +70,29 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
     const { line, column, message } = error as { line?: number; column?: number; message: string };
     throw new UsageError(`${file}:${line ?? "?"}:${column ?? "?"}: ${message.split("\n")[0]}`);
   }
-  const result = v.safeParse(schema, table);
+  const result = v.safeParse(v.strictObject(Object.fromEntries(checks)), table);
   if (result.success) return result.output;
   const issue = result.issues[0];
   throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
-    mend: `known keys: ${Object.keys(schema.entries).join(", ")}`,
+    remedy: `known keys: ${SETTINGS.map(({ key }) => key).join(", ")}`,
   });
+}
+
+type Valibot = typeof import("valibot");
+
+function checkOf(v: Valibot, type: FileType) {
+  switch (type.kind) {
+    case "text":
+      return type.mayBeEmpty ? v.string() : v.pipe(v.string(), v.nonEmpty());
+    case "choice":
+      return v.picklist(type.words);
+    case "flag":
+      return v.boolean();
+    case "words":
+      return v.array(v.pipe(v.string(), v.regex(/^\S+$/)));
+    case "count":
+      return v.pipe(v.number(), v.integer(), v.minValue(type.min));
+  }
 }
 
 function defaultStateDir({ uid, env }: Surroundings): string {
@@ -122,7 +101,7 @@ function defaultStateDir({ uid, env }: Surroundings): string {
   if (base?.startsWith("/")) return `${base}/corral`;
   const home = env["HOME"];
   if (!home?.startsWith("/")) {
-    throw new UsageError("no place for the store: HOME is not set", { mend: "give --state-dir" });
+    throw new UsageError("no place for the store: HOME is not set", { remedy: "give --state-dir" });
   }
   return `${home}/.local/state/corral`;
 }

@@ -1,7 +1,7 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { crashPoint } from "../base/crash_point.ts";
-import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
+import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { Selector } from "../value/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import { openDatabase, storeError } from "./open.ts";
@@ -34,7 +34,7 @@ export class JobStore {
   }
 
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
-  insert(spec: JobSpec): void {
+  insert(spec: JobSpec, watch: Watch): void {
     this.#write("cannot record the job", (run) => {
       run(
         `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
@@ -52,11 +52,11 @@ export class JobStore {
         spec.timeoutMs,
         spec.graceMs,
         spec.signal,
-        spec.backend,
+        watch.backend,
         spec.createdAtMs,
-        spec.bootId,
-        spec.supervisor.pid,
-        spec.supervisor.startTicks,
+        watch.supervisor.bootId,
+        watch.supervisor.pid,
+        watch.supervisor.startTicks,
         spec.adopted ? 1 : 0,
       );
       this.#event(run, spec.id, spec.createdAtMs, "starting", {});
@@ -301,7 +301,7 @@ export class JobStore {
   }
 
   /** From now on waits at most `waitMs` for another process's write. */
-  hurry(waitMs: number): void {
+  waitAtMost(waitMs: number): void {
     this.#db.prepare(`PRAGMA busy_timeout = ${waitMs}`).get();
   }
 

@@ -3,11 +3,11 @@
  * be written is kept and written with whatever comes next; the first failure is said on stderr.
  */
 import { errorText } from "../base/errors.ts";
-import type { EndReason, JobSpec, Limits, RunningFacts, Survivor } from "../job/job.ts";
+import type { EndReason, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { JobStore } from "./jobs.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { BUSY_TIMEOUT_MS } from "./open.ts";
-import type { Sampled } from "../observe/sampling.ts";
+import type { Sampled } from "../job/series.ts";
 
 /** How long a kill waits for another process's write to the store before it goes ahead unrecorded. */
 const HURRIED_WAIT_MS = 250;
@@ -42,8 +42,8 @@ export class Ledger {
     if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});
   }
 
-  insert(spec: JobSpec): void {
-    this.#write((store) => store.insert(spec));
+  insert(spec: JobSpec, watch: Watch): void {
+    this.#write((store) => store.insert(spec, watch));
   }
 
   isTaken(id: string): boolean {
@@ -56,15 +56,15 @@ export class Ledger {
   }
 
   /**
-   * The reason that holds: the first one claimed. With a store that does not answer, one's own; `markEnded` records it later. `hurried`:
+   * The reason that holds: the first one claimed. With a store that does not answer, one's own; `markEnded` records it later. `processesLive`:
    * there are processes to be killed, and the kill does not wait.
    */
   claimEnding(
     id: string,
     reason: EndReason,
-    { at, hurried }: { at: Moment; hurried: boolean },
+    { at, processesLive }: { at: Moment; processesLive: boolean },
   ): EndReason {
-    const waitMs = hurried || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
+    const waitMs = processesLive || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
     return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, at)) ?? reason;
   }
 
@@ -111,7 +111,7 @@ export class Ledger {
   #attempt<T>(waitMs: number, act: Act<T>, onFailure: (error: unknown) => void = () => {}): T | undefined {
     if (this.store === null) return undefined;
     try {
-      this.store.hurry(waitMs);
+      this.store.waitAtMost(waitMs);
       while (this.#pending.length > 0) {
         this.#pending[0]!(this.store);
         this.#pending.shift();

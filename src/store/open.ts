@@ -1,6 +1,7 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
 import { statfsSync } from "node:fs";
+import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -25,7 +26,7 @@ const SHARED_FILE_SYSTEMS = new Set([
 /**
  * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once; waits at most
  * `waitMs` for one of them.
- * Throws StoreError with the path and, where there is one, the mend.
+ * Throws StoreError with the path and, where there is one, the remedy.
  */
 export function openDatabase(
   directory: string,
@@ -82,16 +83,20 @@ function pageCount(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA page_count").get()?.["page_count"] ?? 0);
 }
 
-/** An SQLite or file error as a StoreError with what mends it. */
+/** An SQLite or file error as a StoreError with what fixes it. */
 export function storeError(what: string, path: string, cause: unknown): StoreError {
-  return new StoreError(what, { path, cause, mend: mendFor(String(cause)) });
+  return new StoreError(what, { path, cause, remedy: remedyFor(cause) });
 }
 
-function mendFor(text: string): string | null {
+function remedyFor(cause: unknown): string | null {
+  const text = String(cause);
   if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
   if (/locked/.test(text)) return "another process holds it: try again";
   if (/full/.test(text)) return "free some space, or use --state-dir on another file system";
-  if (/readonly|unable to open|[Pp]ermission|Read-only|\(os error (2|13|17|20|30)\)/.test(text)) {
+  const isUnusable = ["ENOENT", "EACCES", "EPERM", "EEXIST", "ENOTDIR", "EROFS"].includes(
+    errorCode(cause) ?? "",
+  );
+  if (isUnusable || /readonly|unable to open|[Pp]ermission|Read-only/.test(text)) {
     return "give a writable directory: --state-dir or CORRAL_STATE_DIR";
   }
   return null;
@@ -100,9 +105,11 @@ function mendFor(text: string): string | null {
 function migrate(db: DatabaseSync, path: string): void {
   const version = () => Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version() > MIGRATIONS.length) {
-    throw new StoreError("was written by a newer corral", { path, mend: "install that version" });
+    throw new StoreError("was written by a newer corral", { path, remedy: "install that version" });
   }
   if (version() === MIGRATIONS.length) return;
+  // A table that is rebuilt must not take along the rows that refer to it. Within a transaction the pragma does nothing.
+  db.exec("PRAGMA foreign_keys = OFF");
   db.exec("BEGIN IMMEDIATE");
   try {
     for (let next = version(); next < MIGRATIONS.length; next++) db.exec(MIGRATIONS[next]!);
@@ -112,6 +119,7 @@ function migrate(db: DatabaseSync, path: string): void {
     db.exec("ROLLBACK");
     throw error;
   }
+  db.exec("PRAGMA foreign_keys = ON");
 }
 
 function isShared(directory: string): boolean {

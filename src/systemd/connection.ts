@@ -4,8 +4,9 @@
  * systemd does not do for whom it does not know from a bus is asked for on the system bus.
  */
 import { crashPoint } from "../base/crash_point.ts";
+import { errorCode } from "../base/errno.ts";
 import { CorralError } from "../base/errors.ts";
-import { type DBusMessage, DBusWriter, decodeMessage, encodeCall } from "./wire.ts";
+import { type DBusMessage, DBusWriter, decodeMessage, encodeCall, type MethodCall } from "./wire.ts";
 
 /** systemd said no. The message is systemd's own. */
 export class SystemdRefusal extends CorralError {
@@ -25,8 +26,6 @@ export class SystemdSilence extends SystemdRefusal {
 const DESTINATION = "org.freedesktop.systemd1";
 const PATH = "/org/freedesktop/systemd1";
 const MANAGER = "org.freedesktop.systemd1.Manager";
-const SERIAL = 1;
-const HELLO_SERIAL = 2;
 /** The bus daemon itself. */
 const BUS = {
   destination: "org.freedesktop.DBus",
@@ -47,7 +46,8 @@ const CONNECT_PAUSE_MS = 50;
 /** How a job of systemd's (not of corral's) ended: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`. */
 export type JobResult = string;
 
-interface ManagerCall {
+/** A method of the manager's, with what it is given. */
+export interface ManagerCall {
   member: string;
   signature: string;
   body: (writer: DBusWriter) => void;
@@ -55,7 +55,8 @@ interface ManagerCall {
 
 /** Calls a method of the manager; the reply. Throws SystemdRefusal. */
 export async function callManager(socketPath: string, uid: number, call: ManagerCall): Promise<DBusMessage> {
-  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply));
+  using line = await Line.open(socketPath, uid);
+  return await line.call(call);
 }
 
 /**
@@ -67,45 +68,82 @@ export async function callManagerOnBus(
   uid: number,
   call: ManagerCall,
 ): Promise<DBusMessage> {
-  return await converse(socketPath, uid, call, (reply) => Promise.resolve(reply), { isBus: true });
+  using line = await Line.open(socketPath, uid, { isBus: true });
+  return await line.call(call);
 }
 
-/**
- * Calls a method that answers with a job (StartTransientUnit, StopUnit) and waits until that job is through: its result. Signals need no
- * subscription on this socket. Throws SystemdRefusal.
- */
+/** As `Line.callForJob`, on a connection of its own. Throws SystemdRefusal. */
 export async function callForJob(socketPath: string, uid: number, call: ManagerCall): Promise<JobResult> {
-  return await converse(socketPath, uid, call, async (reply, next) => {
-    const job = reply.body.string();
-    for (;;) {
-      const message = await next();
-      if (message.kind !== "signal" || message.member !== "JobRemoved") continue;
-      message.body.uint32();
-      if (message.body.string() !== job) continue;
-      message.body.string();
-      return message.body.string();
-    }
-  });
+  using line = await Line.open(socketPath, uid);
+  return await line.callForJob(call);
 }
 
-async function converse<T>(
-  socketPath: string,
-  uid: number,
-  call: ManagerCall,
-  finish: (reply: DBusMessage, next: () => Promise<DBusMessage>) => Promise<T>,
-  { isBus }: { isBus: boolean } = { isBus: false },
-): Promise<T> {
-  const connection = await connect(socketPath);
-  let tooLate = false;
-  const timer = setTimeout(() => {
-    tooLate = true;
-    connection.close();
-  }, CALL_CAP_MS);
-  try {
+/** One open connection, introduced to the manager. Takes one call after the other. */
+export class Line implements Disposable {
+  #serial = 0;
+  #isClosed = false;
+  readonly #input: Input;
+
+  private constructor(readonly connection: Deno.UnixConn, readonly socketPath: string) {
+    this.#input = new Input(connection);
+  }
+
+  /** Connects and introduces this user. Throws SystemdRefusal. */
+  static async open(
+    socketPath: string,
+    uid: number,
+    { isBus }: { isBus: boolean } = { isBus: false },
+  ): Promise<Line> {
+    const line = new Line(await connect(socketPath), socketPath);
+    try {
+      await line.#bounded(async () => {
+        await line.#authenticate(uid);
+        if (isBus) await line.#introduce();
+      });
+      return line;
+    } catch (error) {
+      line.close();
+      throw error;
+    }
+  }
+
+  /** The reply. Throws SystemdRefusal. */
+  async call(call: ManagerCall): Promise<DBusMessage> {
+    return await this.#bounded(() => this.#request(call));
+  }
+
+  /**
+   * Calls a method that answers with a job (StartTransientUnit, StopUnit) and waits until that job is through: its result. Signals need no
+   * subscription on this socket. Throws SystemdRefusal.
+   */
+  async callForJob(call: ManagerCall): Promise<JobResult> {
+    return await this.#bounded(async () => {
+      const job = (await this.#request(call)).body.string();
+      for (;;) {
+        const message = await this.#input.message();
+        if (message.kind !== "signal" || message.member !== "JobRemoved") continue;
+        message.body.uint32();
+        if (message.body.string() !== job) continue;
+        message.body.string();
+        return message.body.string();
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #request(call: ManagerCall): Promise<DBusMessage> {
     const body = new DBusWriter();
     call.body(body);
-    const message = encodeCall({
-      serial: SERIAL,
+    const serial = await this.#send({
       destination: DESTINATION,
       path: PATH,
       interface: MANAGER,
@@ -113,53 +151,63 @@ async function converse<T>(
       signature: call.signature,
       body: body.bytes,
     });
-    const next = await authenticate(connection, uid);
-    if (isBus) await introduce(connection, next);
-    await sendAll(connection, message);
     crashPoint("systemd: request sent");
-    return await finish(await replyTo(SERIAL, next), next);
-  } catch (error) {
-    if (error instanceof CorralError) throw error;
-    if (tooLate) throw new SystemdSilence(`no answer within ${CALL_CAP_MS / 1000} s`, null, error);
-    throw new SystemdRefusal(`${socketPath}: ${(error as Error).message}`, null, error);
-  } finally {
-    clearTimeout(timer);
+    return await this.#replyTo(serial);
+  }
+
+  /** Runs a step of the conversation; one that takes too long closes the connection. Throws SystemdRefusal. */
+  async #bounded<T>(step: () => Promise<T>): Promise<T> {
+    let tooLate = false;
+    const timer = setTimeout(() => {
+      tooLate = true;
+      this.close();
+    }, CALL_CAP_MS);
     try {
-      connection.close();
-    } catch {
-      // The cap closed it already.
+      return await step();
+    } catch (error) {
+      if (error instanceof CorralError) throw error;
+      if (tooLate) throw new SystemdSilence(`no answer within ${CALL_CAP_MS / 1000} s`, null, error);
+      throw new SystemdRefusal(`${this.socketPath}: ${(error as Error).message}`, null, error);
+    } finally {
+      clearTimeout(timer);
     }
   }
-}
 
-/** "Hello" has to be the first message on a bus (D-Bus specification, "Message Bus Messages"). */
-async function introduce(connection: Deno.UnixConn, next: () => Promise<DBusMessage>): Promise<void> {
-  const hello = { serial: HELLO_SERIAL, ...BUS, member: "Hello", signature: "", body: new Uint8Array() };
-  await sendAll(connection, encodeCall(hello));
-  await replyTo(HELLO_SERIAL, next);
-}
-
-/** What is said to others is passed over. Throws SystemdRefusal when the answer is an error. */
-async function replyTo(serial: number, next: () => Promise<DBusMessage>): Promise<DBusMessage> {
-  for (;;) {
-    const reply = await next();
-    if (reply.replySerial !== serial) continue;
-    if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
-    return reply;
+  /**
+   * SASL with the peer's uid (D-Bus specification, "Authentication Protocol"). The first message must wait for the answer: systemd 252
+   * leaves one that comes along with BEGIN in its buffer until more arrives.
+   */
+  async #authenticate(uid: number): Promise<void> {
+    const hexUid = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
+    await sendAll(this.connection, new TextEncoder().encode(`\0AUTH EXTERNAL ${hexUid}\r\nBEGIN\r\n`));
+    const answer = await this.#input.line();
+    if (!answer.startsWith("OK ")) {
+      throw new SystemdRefusal(`systemd refused the connection: ${answer}`, null);
+    }
   }
-}
 
-/**
- * SASL with the peer's uid (D-Bus specification, "Authentication Protocol"); gives the reader of what follows. The first message must wait
- * for the answer: systemd 252 leaves one that comes along with BEGIN in its buffer until more arrives.
- */
-async function authenticate(connection: Deno.UnixConn, uid: number): Promise<() => Promise<DBusMessage>> {
-  const hexUid = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
-  await sendAll(connection, new TextEncoder().encode(`\0AUTH EXTERNAL ${hexUid}\r\nBEGIN\r\n`));
-  const input = new Input(connection);
-  const answer = await input.line();
-  if (!answer.startsWith("OK ")) throw new SystemdRefusal(`systemd refused the connection: ${answer}`, null);
-  return () => input.message();
+  /** "Hello" has to be the first message on a bus (D-Bus specification, "Message Bus Messages"). */
+  async #introduce(): Promise<void> {
+    const serial = await this.#send({ ...BUS, member: "Hello", signature: "", body: new Uint8Array() });
+    await this.#replyTo(serial);
+  }
+
+  /** The serial that the reply will bear. */
+  async #send(call: Omit<MethodCall, "serial">): Promise<number> {
+    const serial = ++this.#serial;
+    await sendAll(this.connection, encodeCall({ serial, ...call }));
+    return serial;
+  }
+
+  /** What is said to others is passed over. Throws SystemdRefusal when the answer is an error. */
+  async #replyTo(serial: number): Promise<DBusMessage> {
+    for (;;) {
+      const reply = await this.#input.message();
+      if (reply.kind === "signal" || reply.replySerial !== serial) continue;
+      if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
+      return reply;
+    }
+  }
 }
 
 async function connect(path: string): Promise<Deno.UnixConn> {
@@ -167,8 +215,8 @@ async function connect(path: string): Promise<Deno.UnixConn> {
     try {
       return await Deno.connect({ transport: "unix", path });
     } catch (cause) {
-      // EAGAIN (11): the queue is full.
-      const busy = cause instanceof Deno.errors.WouldBlock || /\(os error 11\)/.test(String(cause));
+      // EAGAIN: the queue is full.
+      const busy = cause instanceof Deno.errors.WouldBlock || errorCode(cause) === "EAGAIN";
       if (!busy || attempt === CONNECT_TRIES) {
         throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
       }

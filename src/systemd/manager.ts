@@ -2,35 +2,55 @@
  * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for everybody
  * else. Measured with systemd 252 and 257.
  */
-import type { Limits } from "../job/job.ts";
-import type { DBusWriter, Variant } from "./wire.ts";
-import { callForJob, callManager, callManagerOnBus, type JobResult } from "./connection.ts";
+import type { Limits } from "../job/limits.ts";
+import type { DBusWriter } from "./wire.ts";
+import {
+  callForJob,
+  callManager,
+  callManagerOnBus,
+  type JobResult,
+  Line,
+  type ManagerCall,
+  SystemdRefusal,
+  SystemdSilence,
+} from "./connection.ts";
+import {
+  type JobUnits,
+  limitProperties,
+  scopeName,
+  scopeProperties,
+  sliceName,
+  sliceProperties,
+  type UnitProperty,
+} from "./unit_properties.ts";
 
-/** One property of a unit. */
-export type UnitProperty = readonly [name: string, value: Variant];
-
-/** What is needed to make a job's two units. */
-export interface JobUnits {
-  id: string;
-  /** The process that goes into the scope. */
-  pid: number;
-  description: string;
-  limits: Limits;
-  graceMs: number;
-  /** RuntimeMaxSec of the scope: systemd ends the job then, should no corral process be left to do it. */
-  backstopMs: number | null;
-}
+/**
+ * How long a connection that no call uses stays open. The manager sends every connection the signals of all units, and keeps what is not
+ * read: a supervisor that waits for days must not be one of its listeners.
+ */
+const HOLD_MS = 250;
 
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
   /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
+  /** Opened ahead; null when each call opens its own. */
+  #held: Promise<Line> | null = null;
+  #releaseTimer: number | undefined;
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
-  constructor(readonly runtimeDir: string | null, readonly uid: number, run = "/run") {
-    this.#socketPath = `${runtimeDir ?? run}/systemd/private`;
-    this.systemBus = `${run}/dbus/system_bus_socket`;
+  constructor(readonly runtimeDir: string | null, readonly uid: number, readonly runDir = "/run") {
+    this.#socketPath = `${runtimeDir ?? runDir}/systemd/private`;
+    this.systemBus = `${runDir}/dbus/system_bus_socket`;
+  }
+
+  /** Opens now the connection on which the job is started, and, when it ends within HOLD_MS, stopped. Waits for nothing. */
+  hold(): void {
+    const line = Line.open(this.#socketPath, this.uid);
+    // Whoever calls next is told.
+    line.catch(() => {});
+    this.#held = line;
   }
 
   /**
@@ -38,7 +58,7 @@ export class Systemd {
    * the accounting. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
    */
   async startJob(units: JobUnits): Promise<JobResult> {
-    return await callForJob(this.#socketPath, this.uid, {
+    return await this.#callForJob({
       member: "StartTransientUnit",
       signature: "ssa(sv)a(sa(sv))",
       body: (writer) => {
@@ -56,14 +76,43 @@ export class Systemd {
 
   /** Stops the slice and with it whatever is in it: then its cgroup is gone. Throws SystemdRefusal, also when it is not there. */
   async stopSlice(id: string): Promise<JobResult> {
-    return await callForJob(this.#socketPath, this.uid, {
+    const stop: ManagerCall = {
       member: "StopUnit",
       signature: "ss",
       body: (writer) => {
         writer.string(sliceName(id));
         writer.string("replace");
       },
-    });
+    };
+    const held = this.#held;
+    try {
+      return await this.#callForJob(stop);
+    } catch (error) {
+      // The manager was re-executed, or hung up. To stop what is stopped already does no harm.
+      if (held === null || !hasHungUp(error)) throw error;
+      this.#release();
+      return await this.#callForJob(stop);
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** On the connection that is held, if there is one. */
+  async #callForJob(call: ManagerCall): Promise<JobResult> {
+    const held = this.#held;
+    if (held === null) return await callForJob(this.#socketPath, this.uid, call);
+    clearTimeout(this.#releaseTimer);
+    const line = await held;
+    const result = await line.callForJob(call);
+    this.#releaseTimer = setTimeout(() => this.#release(), HOLD_MS);
+    Deno.unrefTimer(this.#releaseTimer);
+    return result;
+  }
+
+  #release(): void {
+    clearTimeout(this.#releaseTimer);
+    this.#held?.then((line) => line.close(), () => {});
+    this.#held = null;
   }
 
   /** Changes limits of a live job's slice, until it ends. Throws SystemdRefusal. */
@@ -104,7 +153,7 @@ export class Systemd {
   /** Where drop-ins that last until the next boot go. */
   dropInDirectory(unit: string): string {
     return this.runtimeDir === null
-      ? `/run/systemd/system/${unit}.d`
+      ? `${this.runDir}/systemd/system/${unit}.d`
       : `${this.runtimeDir}/systemd/user/${unit}.d`;
   }
 
@@ -120,14 +169,9 @@ export class Systemd {
   }
 }
 
-/** Unit names derive from the id alone: this carries the limits. */
-export function sliceName(id: string): string {
-  return `corral-${id}.slice`;
-}
-
-/** Lies in the slice and holds the processes. */
-export function scopeName(id: string): string {
-  return `corral-${id}.scope`;
+/** True when the connection ended without a word of refusal. */
+function hasHungUp(error: unknown): boolean {
+  return error instanceof SystemdRefusal && error.errorName === null && !(error instanceof SystemdSilence);
 }
 
 function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {
@@ -138,51 +182,4 @@ function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]
       writer.variant(value);
     }
   });
-}
-
-const text = (value: string): Variant => ({ signature: "s", value });
-const yes: Variant = { signature: "b", value: true };
-const usecOfMs = (ms: number): Variant => ({ signature: "t", value: Math.max(1, Math.round(ms * 1000)) });
-
-/** Properties of the scope (systemd.scope(5), systemd.kill(5)). */
-export function scopeProperties(units: JobUnits): UnitProperty[] {
-  return [
-    ["PIDs", { signature: "au", value: [units.pid] }],
-    ["Slice", text(sliceName(units.id))],
-    ["Description", text(units.description)],
-    // A failed scope would stay loaded for ever (#24613).
-    ["CollectMode", text("inactive-or-failed")],
-    // What lies below the scope is the job's: systemd leaves nested cgroups alone, also at a daemon-reload.
-    ["DelegateControllers", { signature: "as", value: ["memory", "pids"] }],
-    ["TimeoutStopUSec", usecOfMs(units.graceMs)],
-    ...(units.backstopMs === null ? [] : [["RuntimeMaxUSec", usecOfMs(units.backstopMs)] as const]),
-  ];
-}
-
-/** Properties of the slice: accounting, and the limits that were asked for (systemd.resource-control(5)). */
-export function sliceProperties(units: JobUnits): UnitProperty[] {
-  const accounting = ["CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"];
-  return [
-    ["Description", text(units.description)],
-    ...accounting.map((name) => [name, yes] as const),
-    ...limitProperties(units.limits, { lift: false }),
-  ];
-}
-
-/** systemd's "no limit" and "not set". */
-const INFINITY = 2 ** 64;
-
-/** Limits as properties. With `lift`, a limit that is null is set to "none"; without, it is left out. */
-export function limitProperties(limits: Limits, { lift }: { lift: boolean }): UnitProperty[] {
-  const cpuUsecPerSec = limits.cpuMaxCores === null ? null : Math.round(limits.cpuMaxCores * 1_000_000);
-  const all: [string, number | null][] = [
-    ["MemoryMax", limits.memoryMaxBytes],
-    ["MemoryHigh", limits.memoryHighBytes],
-    ["MemorySwapMax", limits.swapMaxBytes],
-    ["CPUQuotaPerSecUSec", cpuUsecPerSec],
-    ["CPUWeight", limits.cpuWeight],
-    ["TasksMax", limits.pidsMax],
-  ];
-  return all.filter(([, value]) => lift || value !== null)
-    .map(([name, value]) => [name, { signature: "t", value: value ?? INFINITY }]);
 }

@@ -1,9 +1,9 @@
 /** The text of `corral show`. Pure. */
-import { formatCpus } from "../value/cpus.ts";
 import { formatDuration, formatDurationExact } from "../value/duration.ts";
-import { END_REASONS, type Job, type Limits, type RunningFacts, runningFacts } from "../job/job.ts";
+import { END_REASONS, type Job, type RunningFacts, runningFacts } from "../job/job.ts";
+import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { signalName } from "../value/signal.ts";
-import { formatBytes } from "../value/size.ts";
+import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../job/events.ts";
 import { drawCourse } from "./course.ts";
@@ -17,6 +17,7 @@ import {
   formatOptionalDuration,
   formatPercent,
   MISSING,
+  orMissing,
   percentOf,
 } from "../value/units.ts";
 
@@ -65,7 +66,7 @@ function line(label: string, value: string): string {
 }
 
 function identityLines(job: Job, live: LiveDetails | null, bootMs: number): string[] {
-  const { spec } = job;
+  const { spec, watch } = job;
   const run = runningFacts(job);
   const tags = Object.entries(spec.tags).map(([key, value]) => `${key}=${value}`).join(" ");
   const left = run?.deadlineBootMs == null || job.phase.state === "ended"
@@ -84,7 +85,7 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("timeout", spec.timeoutMs === null ? MISSING : `${formatDurationExact(spec.timeoutMs)}${left}`),
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
-    line("backend", spec.backend),
+    line("backend", watch.backend),
   ];
 }
 
@@ -123,11 +124,36 @@ function usageLines({ spec: { limits } }: Job, usage: Usage, live: LiveDetails |
       "tasks peak",
       ofLimit(
         formatCount(usage.pidsPeak),
-        limits.pidsMax === null ? null : String(limits.pidsMax),
+        shown(limits, "pidsMax"),
         percentOf(usage.pidsPeak, limits.pidsMax),
       ),
     ),
+    ...loneLimits(limits, "pids"),
+    ...loneFigures(usage, "tasks"),
   ];
+}
+
+/** Limits against which no figure is set, each on a line of its own. */
+function loneLimits(limits: Limits, controller: LimitRow["controller"]): string[] {
+  return LIMIT_ROWS.flatMap((row) => {
+    const value = shown(limits, row.key);
+    const isHere = row.controller === controller && row.showLabel !== undefined && value !== null;
+    return isHere ? [line(row.showLabel, value)] : [];
+  });
+}
+
+/** Figures that share their line with no other. */
+function loneFigures(usage: Usage, section: string): string[] {
+  return FIGURES.flatMap(({ key, unit, show }) =>
+    show?.section === section ? [line(show.label, orMissing(usage[key], FIGURE_UNITS[unit].show))] : []
+  );
+}
+
+/** A limit in words; null for none. */
+function shown(limits: Limits, key: LimitKey): string | null {
+  const { kind } = LIMIT_ROWS.find((row) => row.key === key)!;
+  const value = limits[key];
+  return value === null ? null : LIMIT_KINDS[kind].show(value);
 }
 
 function ofLimit(value: string, limit: string | null, percent: number | null): string {
@@ -139,27 +165,29 @@ function cpuLines(usage: Usage, limits: Limits): string[] {
   const { wallMs, cpuUsageUsec } = usage;
   const percent = cpuUsageUsec === null || !wallMs ? null : cpuUsageUsec / 10 / wallMs;
   const cores = limits.cpuMaxCores;
-  const quota = cores === null ? null : `${formatCpus(cores)} ${cores === 1 ? "core" : "cores"}`;
+  const quota = shown(limits, "cpuMaxCores");
   const share = ofLimit(
     formatPercent(percent),
-    quota,
+    quota === null ? null : `${quota} ${cores === 1 ? "core" : "cores"}`,
     percentOf(percent, cores === null ? null : cores * 100),
   );
   const times = `user ${formatCpuTime(usage.cpuUserUsec)}, system ${formatCpuTime(usage.cpuSystemUsec)}`;
   const periods = `${formatCount(usage.cpuThrottledPeriods)} of ${formatCount(usage.cpuPeriods)} periods`;
   return [
     line("cpu", `${formatCpuTime(cpuUsageUsec)} (${times}), ${share}`),
-    ...(limits.cpuWeight === null ? [] : [line("cpu weight", String(limits.cpuWeight))]),
+    ...loneLimits(limits, "cpu"),
     line("throttled", `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`),
     line("cpu waits", waits(usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec)),
   ];
 }
 
 function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): string[] {
-  const { memoryMaxBytes, swapMaxBytes } = limits;
-  const bytes = (value: number | null) => value === null ? null : formatBytes(value);
   const memory = (value: number | null) =>
-    ofLimit(formatOptionalBytes(value), bytes(memoryMaxBytes), percentOf(value, memoryMaxBytes));
+    ofLimit(
+      formatOptionalBytes(value),
+      shown(limits, "memoryMaxBytes"),
+      percentOf(value, limits.memoryMaxBytes),
+    );
   const kinds = [
     ["anon", usage.memoryAnonPeakBytes],
     ["file", usage.memoryFilePeakBytes],
@@ -173,10 +201,10 @@ function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): st
     ...(live === null ? [] : [line("memory now", memory(live.memoryBytes))]),
     line("memory peak", memory(usage.memoryPeakBytes)),
     line("seen of it", kinds.map(([kind, value]) => `${kind} ${formatOptionalBytes(value)}`).join(", ")),
-    ...(limits.memoryHighBytes === null ? [] : [line("memory high", formatBytes(limits.memoryHighBytes))]),
+    ...loneLimits(limits, "memory"),
     line("memory waits", `${waits(usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec)}, ${stalls}`),
-    line("swap peak", ofLimit(formatOptionalBytes(usage.swapPeakBytes), bytes(swapMaxBytes), null)),
-    line("oom kills", formatCount(usage.oomKills)),
+    line("swap peak", ofLimit(formatOptionalBytes(usage.swapPeakBytes), shown(limits, "swapMaxBytes"), null)),
+    ...loneFigures(usage, "memory"),
   ];
 }
 

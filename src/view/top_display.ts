@@ -1,5 +1,5 @@
 /** Where `corral top` shows its tables: on a screen that is redrawn, or below each other in a pipe or file. */
-import type { Context } from "../cli/context.ts";
+import type { Terminal } from "../linux/output.ts";
 import type { Screen, ScreenEvent } from "../linux/terminal.ts";
 import type { LiveJob } from "../job/live_job.ts";
 import { renderFrame } from "./frame.ts";
@@ -26,7 +26,11 @@ export interface Display {
 }
 
 /** The whole of it as plain text. */
-export async function plainTable(context: Context, snapshot: Snapshot, view: View): Promise<string> {
+export async function plainTable(
+  context: Pick<Terminal, "stdout" | "colour">,
+  snapshot: Snapshot,
+  view: View,
+): Promise<string> {
   const { header, cells } = partsOf(snapshot, view);
   const { widthColumns } = context.stdout;
   const lines = await tableLines(LIVE_COLUMNS, cells, { widthColumns, colour: context.colour });
@@ -37,7 +41,7 @@ export async function plainTable(context: Context, snapshot: Snapshot, view: Vie
 export class Listing implements Display {
   #separator = "";
 
-  constructor(readonly context: Context) {}
+  constructor(readonly context: Pick<Terminal, "stdout" | "colour"> & { pause(ms: number): Promise<void> }) {}
 
   async next(capMs: number): Promise<null> {
     await this.context.pause(capMs);

@@ -7,13 +7,15 @@
  */
 import { take } from "./take.ts";
 import type { Tree } from "./tree.ts";
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import type { ProcStat } from "../../linux/proc.ts";
 import { after } from "../../base/poll.ts";
 import { readProcess } from "../../linux/processes.ts";
 import { namesOfUids } from "../../linux/users.ts";
-import type { JobSpec, RunningFacts } from "../../job/job.ts";
+import type { JobSpec, RunningFacts, Watch } from "../../job/job.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { launch, type Launched } from "../launch/launch.ts";
@@ -21,7 +23,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import { chooseTree } from "./choose.ts";
 import type { Detached } from "../run/detach.ts";
 import { emptied } from "../../observe/emptied.ts";
-import type { Enforcement } from "../end/end_job.ts";
+import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "../run/job_request.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
@@ -43,13 +45,17 @@ export interface AdoptRequest extends JobRequest {
 /** The holder closes within milliseconds, unless its cgroup is frozen or starved; nobody waits for it longer. */
 const HOLDER_CAP_MS = 5_000;
 
+/** The node, and the caller that adopts. */
+type Adopter = Node & Caller & Diagnostics;
+
 /** A job that is being made. */
 interface Adoption {
-  context: Context;
+  context: Adopter;
   request: AdoptRequest;
   store: JobStore;
   backend: Backend;
   spec: JobSpec;
+  watch: Watch;
   tree: Tree<ProcStat>;
   check: (member: ProcStat) => void;
   stop: StopSignals;
@@ -57,7 +63,7 @@ interface Adoption {
 }
 
 /** Supervises the job to its end. Throws CorralError, StoreError when there is no job; then nobody was ended, and no limit holds. */
-export async function adoptJob(context: Context, request: AdoptRequest, detached: Detached): Promise<number> {
+export async function adoptJob(context: Adopter, request: AdoptRequest, detached: Detached): Promise<number> {
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
@@ -65,12 +71,13 @@ export async function adoptJob(context: Context, request: AdoptRequest, detached
   const store = context.openStore("adopt");
   const backend = context.backend(request.backend);
   const { tree, first, check, places } = chooseTree(context, store, { ...request, id: detached.id });
-  const spec = await specFrom(context, request, { id: detached.id, backend, first });
-  store.insert(spec);
+  const spec = await specFrom(context, request, { id: detached.id, first });
+  const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
+  store.insert(spec, watch);
   const { say } = detached;
-  warnAboutNode(context, spec, say);
+  warnAboutNode(context, { spec, watch }, say);
   const { holder, members } = await takeOver({
-    ...{ context, request, store, backend, spec, tree, check, stop, say },
+    ...{ context, request, store, backend, spec, watch, tree, check, stop, say },
   });
   const run: RunningFacts = { ...holder.run, ...identityOf(first) };
   const ledger = new Ledger(store, context.say);
@@ -85,20 +92,15 @@ export async function adoptJob(context: Context, request: AdoptRequest, detached
   say(`job ${spec.id} adopted ${count} (pid ${first.pid}, ${where})`);
   detached.started();
   const { cgroup } = holder;
-  const on: Enforcement = {
-    clock: context.clock,
-    procs: context.procs,
-    ledger,
-    actor: "adopt",
-    warn: context.say,
-  };
+  const on = enforcementOn(context, { ledger, actor: "adopt", warn: context.say });
   await supervise(
     {
       spec,
+      watch,
       run,
       cgroup,
       backend,
-      sampling: new Sampling(cgroup, run, context.clock),
+      sampling: new Sampling(cgroup, run.startedBootMs, context.clock),
       exit: emptied(cgroup),
       onChange: onContinue,
       callerIsGone: null,
@@ -153,23 +155,25 @@ async function launchHolder({ context, request, spec, backend, say }: Adoption):
 }
 
 /** Lets go of everybody; the error to throw, with a word about who stays where. */
-async function released({ context, store, backend, spec }: Adoption, error: unknown): Promise<unknown> {
-  const left = await releaseAdopted(context, store, { spec, phase: { state: "starting" } });
+async function released(
+  { context, store, backend, spec, watch }: Adoption,
+  error: unknown,
+): Promise<unknown> {
+  const left = await releaseAdopted(context, store, { spec, watch, phase: { state: "starting" } });
   if (left === 0 || !(error instanceof CorralError)) return error;
   const path = backend.find(spec.id)?.path ?? spec.id;
   const those = left === 1 ? "1 process that was moved before runs" : `${left} that were moved before run`;
   return new CorralError(`${error.message}; ${those} on in ${path}, without limits`, {
-    mend: error.mend,
+    remedy: error.remedy,
     cause: error,
   });
 }
 
 async function specFrom(
-  context: Context,
+  context: Adopter,
   request: AdoptRequest,
-  { id, backend, first }: { id: string; backend: Backend; first: ProcStat },
+  { id, first }: { id: string; first: ProcStat },
 ): Promise<JobSpec> {
-  const supervisor = ownIdentity(context);
   const words = (await readProcess(context, first.pid))?.words ?? [];
   const argv = words.length === 0 ? [first.name] : words;
   const uid = context.procs.uid(first.pid) ?? context.uid;
@@ -181,15 +185,12 @@ async function specFrom(
     user: (await namesOfUids([uid], context.run))(uid),
     uid,
     cwd: directoryOf(context, first.pid),
-    backend: backend.name,
     createdAtMs: context.clock.wallMs(),
-    bootId: supervisor.bootId,
-    supervisor,
     adopted: true,
   };
 }
 
-function directoryOf({ procs }: Context, pid: number): string {
+function directoryOf({ procs }: Pick<Node, "procs">, pid: number): string {
   try {
     return Deno.readLinkSync(`${procs.root}/${pid}/cwd`);
   } catch {

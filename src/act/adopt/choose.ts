@@ -2,13 +2,14 @@
 import { whyTooSmall } from "./headroom.ts";
 import { type Adopter, nameOf, placesLeft, whyNot } from "./refusal.ts";
 import { Tree } from "./tree.ts";
-import type { Context } from "../../cli/context.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { CorralError } from "../../base/errors.ts";
 import { pageSizeBytes } from "../../linux/libc.ts";
 import type { ProcStat } from "../../linux/proc.ts";
 import { isLive, type Limits } from "../../job/job.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import { ownAncestry } from "../end/end_processes.ts";
+import { ownAncestry } from "../../linux/processes.ts";
 
 /** What was asked for. */
 export interface Asked {
@@ -19,7 +20,7 @@ export interface Asked {
 }
 
 /** A tree that can be taken. */
-export interface Choice {
+export interface ChosenTree {
   tree: Tree<ProcStat>;
   /** The process that was named first. */
   first: ProcStat;
@@ -30,17 +31,17 @@ export interface Choice {
 }
 
 /** Throws CorralError, in one line about the first process that must not be taken. */
-export function chooseTree(context: Context, store: JobStore, asked: Asked): Choice {
-  const { procs } = context;
+export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): ChosenTree {
+  const { procs } = on;
   const list = procs.stats();
   const pids = [...new Set(asked.pids)];
   const named = pids.map((pid) =>
     list.find((stat) => stat.pid === pid) ?? refuse(`there is no process ${pid}`)
   );
   const tree = new Tree<ProcStat>(named);
-  const adopter = adopterFrom(context, store, asked);
+  const adopter = adopterFrom(on, store, asked);
   const check = (stat: ProcStat) => {
-    const because = whyNot({ stat, uid: procs.uid(stat.pid), cgroups: cgroupsOf(context, stat) }, adopter);
+    const because = whyNot({ stat, uid: procs.uid(stat.pid), cgroups: cgroupsOf(on, stat) }, adopter);
     if (because !== null) refuse(`${nameOf(stat, pids)} ${because}`);
   };
   named.forEach(check);
@@ -49,8 +50,8 @@ export function chooseTree(context: Context, store: JobStore, asked: Asked): Cho
   if (over !== undefined) refuse(`${nameOf(over, pids)} has ended and waits for its parent to notice`);
   members.forEach(check);
   const tooSmall = asked.force ? null : whyTooSmall(asked.limits, members, pageSizeBytes());
-  if (tooSmall !== null) throw new CorralError(tooSmall, { mend: "to do it all the same: --force" });
-  const places = placesLeft(members.map((stat) => cgroupsOf(context, stat)));
+  if (tooSmall !== null) throw new CorralError(tooSmall, { remedy: "to do it all the same: --force" });
+  const places = placesLeft(members.map((stat) => cgroupsOf(on, stat)));
   return { tree, first: named[0]!, check, places };
 }
 
@@ -58,19 +59,19 @@ function refuse(message: string): never {
   throw new CorralError(message);
 }
 
-function cgroupsOf({ procs }: Context, { pid }: ProcStat): string {
+function cgroupsOf({ procs }: Pick<Node, "procs">, { pid }: ProcStat): string {
   return procs.readIfAllowed(pid, "cgroup") ?? "";
 }
 
-function adopterFrom(context: Context, store: JobStore, { id, force }: Asked): Adopter {
-  const bootId = context.clock.bootId();
-  const supervisors = store.live().map(({ spec }) => [spec.supervisor, spec.id] as const)
-    .filter(([supervisor]) => context.procs.isAlive(supervisor, bootId));
+function adopterFrom(on: Node & Caller, store: JobStore, { id, force }: Asked): Adopter {
+  const bootId = on.clock.bootId();
+  const supervisors = store.live().map(({ spec, watch }) => [watch.supervisor, spec.id] as const)
+    .filter(([supervisor]) => on.procs.isAlive(supervisor, bootId));
   return {
     id,
     force,
-    uid: context.uid,
-    ownPids: ownAncestry(context.procs),
+    uid: on.uid,
+    ownPids: ownAncestry(on.procs),
     supervisors: new Map(supervisors.map(([{ pid }, job]) => [pid, job])),
     isOver: (job) => {
       const recorded = store.get(job);

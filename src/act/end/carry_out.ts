@@ -1,34 +1,36 @@
 /** Carries out what decide() said of a recorded job, in any process but its supervisor: `corral kill` and the sweep. */
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Node } from "../../observe/node.ts";
 import { terminate } from "../../cgroup/terminate.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { poll } from "../../base/poll.ts";
-import type { Action, Observation } from "../../job/decide.ts";
-import type { CgroupRecord, EndReason, Job, RunningFacts } from "../../job/job.ts";
-import { runningFacts } from "../../job/job.ts";
+import type { Action } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
+import { type CgroupRecord, type EndReason, type Job, NO_EXIT, runningFacts } from "../../job/job.ts";
 import { NO_USAGE, type Usage, withSplit } from "../../job/usage.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { StoredEvent } from "../../job/events.ts";
-import { endJob, type EndRequest, type Enforcement } from "./end_job.ts";
+import { endJob, type EndRequest, type Enforcement, enforcementOn } from "./end_job.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { releaseAdopted } from "./release_adopted.ts";
-import { type Sampled, Sampling } from "../../observe/sampling.ts";
+import type { Sampled } from "../../job/series.ts";
+import { Sampling } from "../../observe/sampling.ts";
 
 /** After the last process has gone, the job's supervisor records the end within milliseconds. */
 const RECORD_CAP_MS = 10_000;
 
 /** An action that does something to the job. */
-export type Act = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
+export type JobAct = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
 
 /** True for an action that does something to the job. */
-export function isAct(action: Action): action is Act {
+export function isAct(action: Action): action is JobAct {
   return ["end", "finish", "collect", "release"].includes(action.do);
 }
 
 /** What to do, upon which observation, and how. */
-export interface Order {
-  action: Act;
+export interface CarryOutOptions {
+  action: JobAct;
   seen: Observation;
   /** Name of the command that acts, for the events. */
   actor: string;
@@ -43,24 +45,32 @@ export interface Order {
 }
 
 /** Resolves when it is done and recorded. Throws CgroupError, SetupError; a store that fails is only said. */
-export async function carryOut(context: Context, store: JobStore, job: Job, order: Order): Promise<void> {
+export async function carryOut(
+  node: Node & Diagnostics,
+  store: JobStore,
+  job: Job,
+  order: CarryOutOptions,
+): Promise<void> {
   const { action, seen, actor } = order;
-  if (action.do === "release") return void await releaseAdopted(context, store, job);
-  const on: Enforcement = {
-    clock: context.clock,
-    procs: context.procs,
-    ledger: order.ledger ?? new Ledger(store, (line) => context.say(line)),
+  if (action.do === "release") return void await releaseAdopted(node, store, job);
+  const on = enforcementOn(node, {
+    ledger: order.ledger ?? new Ledger(store, (line) => node.say(line)),
     actor,
-    warn: (line) => context.say(line),
-  };
-  const record = seen.sameBoot && seen.cgroup !== "gone" ? cgroupRecord(context, job) : null;
-  if (job.phase.state === "ended") return await finishEnded(context, job, record, on);
-  if (record === null) return await recordWithoutCgroup(context, job, { reason: action.reason, seen }, on);
-  const cgroup = context.cgroups().own(record, job.spec.id);
-  const run: RunningFacts = runningFacts(job) ?? unstarted(context, job, record);
-  const sampling = new Sampling(cgroup, run, context.clock, on.ledger.sampled(job.spec.id));
+    warn: (line) => node.say(line),
+  });
+  const record = seen.sameBoot && seen.cgroup !== "gone" ? cgroupRecord(node, job) : null;
+  if (job.phase.state === "ended") return await finishEnded(node, job, record, on);
+  if (record === null) return await recordWithoutCgroup(node, job, { reason: action.reason, seen }, on);
+  const cgroup = node.cgroups().own(record, job.spec.id);
+  const run = runningFacts(job);
+  const sampling = new Sampling(
+    cgroup,
+    run?.startedBootMs ?? null,
+    node.clock,
+    on.ledger.sampled(job.spec.id),
+  );
   await endJob(
-    { spec: job.spec, run, cgroup, backend: context.backendOf(job), sampling },
+    { spec: job.spec, run, cgroup, backend: node.backendOf(job), sampling },
     endRequest(store, job, { ...order, action }),
     on,
   );
@@ -69,7 +79,7 @@ export async function carryOut(context: Context, store: JobStore, job: Job, orde
 function endRequest(
   store: JobStore,
   job: Job,
-  order: Order & { action: Exclude<Act, { do: "release" }> },
+  order: CarryOutOptions & { action: Exclude<JobAct, { do: "release" }> },
 ): EndRequest {
   const { action, seen, patienceMs, hurry } = order;
   const recorded = () => store.get(job.spec.id)?.phase.state === "ended";
@@ -90,50 +100,35 @@ function endRequest(
  * `record` is null when they and their cgroup have gone since.
  */
 async function finishEnded(
-  context: Context,
+  node: Node & Diagnostics,
   job: Job,
   record: CgroupRecord | null,
   on: Enforcement,
 ): Promise<void> {
   if (record === null) return on.ledger.setSurvivors(job.spec.id, [], []);
-  const cgroup = context.cgroups().own(record, job.spec.id);
+  const cgroup = node.cgroups().own(record, job.spec.id);
   const steps: StoredEvent[] = [];
   const onStep = (kind: string, detail: Record<string, unknown>) => {
-    steps.push({ atMs: context.clock.wallMs(), actor: on.actor, kind, detail });
+    steps.push({ atMs: node.clock.wallMs(), actor: on.actor, kind, detail });
   };
-  const survivors = await terminate(cgroup, context.procs, { signal: null, graceMs: 0, onStep });
+  const survivors = await terminate(cgroup, node.procs, { signal: null, graceMs: 0, onStep });
   on.ledger.setSurvivors(job.spec.id, survivors, steps);
   crashPoint("collecting: left cgroup emptied");
-  if (survivors.length === 0) await context.backendOf(job).remove(cgroup);
-}
-
-/** The facts of a job whose launch was cut short: only its cgroup is known. */
-function unstarted(context: Context, job: Job, cgroup: RunningFacts["cgroup"]): RunningFacts {
-  const startedBootMs = context.clock.bootMs();
-  return {
-    pid: 0,
-    startTicks: 0,
-    pgid: 0,
-    cgroup,
-    startedAtMs: job.spec.createdAtMs,
-    startedBootMs,
-    deadlineBootMs: null,
-  };
+  if (survivors.length === 0) await node.backendOf(job).remove(cgroup);
 }
 
 async function recordWithoutCgroup(
-  context: Context,
+  node: Node & Diagnostics,
   job: Job,
   { reason, seen }: { reason: EndReason; seen: Observation },
   on: Enforcement,
 ): Promise<void> {
   // Units can be left without a cgroup. After a reboot there is nothing to be left.
-  if (seen.sameBoot) await context.backendOf(job).clear(job.spec.id);
+  if (seen.sameBoot) await node.backendOf(job).clear(job.spec.id);
   crashPoint("collecting: units cleared");
-  const exit = { code: null, signal: null };
-  const endedAtMs = context.clock.wallMs();
+  const endedAtMs = node.clock.wallMs();
   const usage = lastKnown(on.ledger.sampled(job.spec.id));
-  const ending = { reason, trigger: reason, exit, endedAtMs, usage, survivors: [] };
+  const ending = { reason, trigger: reason, exit: NO_EXIT, endedAtMs, usage, survivors: [] };
   on.ledger.markEnded(job.spec.id, ending, []);
 }
 

@@ -1,13 +1,21 @@
 /** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
-import { beginToEnd, terminate } from "../../cgroup/terminate.ts";
+import { signalAndWait, terminate } from "../../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../../cgroup/events.ts";
-import { isVanished, type OwnedCgroup } from "../../cgroup/file.ts";
+import { isVanished } from "../../base/errno.ts";
+import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { isFrozen } from "../../cgroup/freezer.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { errorText } from "../../base/errors.ts";
 import type { Clock } from "../../linux/clock.ts";
 import type { Procs } from "../../linux/proc.ts";
-import type { EndReason, Exit, JobSpec, RunningFacts, Survivor } from "../../job/job.ts";
+import {
+  type EndReason,
+  type Exit,
+  type JobSpec,
+  NO_EXIT,
+  type RunningFacts,
+  type Survivor,
+} from "../../job/job.ts";
 import { parseSignal } from "../../value/signal.ts";
 import { type Usage, withSplit } from "../../job/usage.ts";
 import type { Backend } from "../../backend/backend.ts";
@@ -26,10 +34,19 @@ export interface Enforcement {
   warn: (line: string) => void;
 }
 
+/** What enforces on this node, recorded in `ledger`. */
+export function enforcementOn(
+  { clock, procs }: { clock: Clock; procs: Procs },
+  rest: Omit<Enforcement, "clock" | "procs">,
+): Enforcement {
+  return { clock, procs, ...rest };
+}
+
 /** A job with the right to its cgroup. */
 export interface EndableJob {
   spec: JobSpec;
-  run: RunningFacts;
+  /** Null for a job whose launch was cut short: only its cgroup is known. */
+  run: RunningFacts | null;
   cgroup: OwnedCgroup;
   backend: Backend;
   sampling: Sampling;
@@ -60,7 +77,6 @@ export interface EndedJob extends Ending {
 
 /** How much longer than its grace another process's ending of the same job may take before it is taken over. */
 const TAKE_OVER_MS = 3_000;
-const NO_EXIT: Exit = { code: null, signal: null };
 
 /**
  * Ends the job and resolves when its cgroup is empty (or the kill deadline has passed: reason `unkillable`); null when another
@@ -76,14 +92,14 @@ export async function endJob(
   const onStep = (kind: string, detail: Record<string, unknown>) => {
     steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
   };
-  const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
+  const processesLive = job.cgroup.exists() && readEvents(job.cgroup).populated;
   // What the job holds now is gone with its processes.
-  if (hurried) job.sampling.take();
+  if (processesLive) job.sampling.take();
   // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
   const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
   const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
     at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
-    hurried,
+    processesLive,
   });
   crashPoint("ending: claimed");
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
@@ -99,14 +115,14 @@ export async function endJob(
     on.ledger.addEvents(job.spec.id, steps);
     return null;
   }
-  const leaderLives = survivors.some(({ pid }) => pid === job.run.pid);
+  const leaderLives = survivors.some(({ pid }) => pid === job.run?.pid);
   const exit = (leaderLives ? null : await request.exitAfterwards?.()) ?? request.exit ?? NO_EXIT;
   const ending: EndedJob = {
     reason: survivors.length > 0 ? "unkillable" : trigger,
     trigger,
     exit,
     endedAtMs: on.clock.wallMs(),
-    usage: collectUsage(job, hurried ? on.clock.bootMs() : foundOverBootMs, on),
+    usage: collectUsage(job, processesLive ? on.clock.bootMs() : foundOverBootMs, on),
     survivors,
     samples: job.sampling.samples,
     steps,
@@ -150,7 +166,7 @@ async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): P
   if (options.signal === null || spec.graceMs <= patienceMs) {
     return await terminate(cgroup, on.procs, options);
   }
-  return await beginToEnd(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
+  return await signalAndWait(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
 }
 
 /** How long to wait for an ending that somebody else has begun; null when nobody has. */
@@ -167,7 +183,9 @@ function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Ac
 function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcement): Usage | null {
   try {
     if (!job.cgroup.exists()) return null;
-    const wallMs = overBootMs === null ? null : Math.max(0, overBootMs - job.run.startedBootMs);
+    const startedBootMs = job.run?.startedBootMs ?? null;
+    const isKnown = overBootMs !== null && startedBootMs !== null;
+    const wallMs = isKnown ? Math.max(0, overBootMs - startedBootMs) : null;
     const usage = readJobUsage(job.cgroup.fs, job.cgroup.path, on.procs.root);
     job.sampling.takeRemains();
     return { ...withSplit(usage, job.sampling.peaks), wallMs };

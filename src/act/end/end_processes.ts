@@ -8,10 +8,9 @@
 import { KILL_CAP_MS } from "../../cgroup/terminate.ts";
 import { explainWait } from "../../cgroup/survivors.ts";
 import { CorralError } from "../../base/errors.ts";
-import type { Clock } from "../../linux/clock.ts";
 import { openPidfd, type Pidfd } from "../../linux/pidfd.ts";
 import { poll } from "../../base/poll.ts";
-import type { Procs } from "../../linux/proc.ts";
+import { ownAncestry, type ProcessSource } from "../../linux/processes.ts";
 import type { Identity } from "../../job/job.ts";
 import { parseSignal, type Signal } from "../../value/signal.ts";
 
@@ -48,12 +47,6 @@ export interface EndProcessesOptions {
   stillMeant: (identity: Identity) => Meant | Promise<Meant>;
 }
 
-/** Where they run. A Context is one. */
-export interface ProcessNode {
-  procs: Procs;
-  clock: Clock;
-}
-
 /** Held at one time, a file descriptor each. The runtime raises its limit to the hard one, which is 4096 where nobody set another. */
 const AT_ONCE = 1_000;
 const KILL = parseSignal("KILL");
@@ -62,7 +55,7 @@ const CONT = parseSignal("CONT");
 /** Resolves when all are gone or the kill deadline has passed; one result for each, in the same order. */
 export async function endProcesses(
   processes: readonly Identity[],
-  node: ProcessNode,
+  node: ProcessSource,
   options: EndProcessesOptions,
 ): Promise<EndedProcess[]> {
   const spared = ownAncestry(node.procs);
@@ -104,13 +97,6 @@ async function gone(targets: readonly Target[], capMs: number, hurry?: AbortSign
   }, capMs);
 }
 
-/** corral, its parent and so on, pid 1 with them: to end one of them is to end this. */
-export function ownAncestry(procs: Procs): Set<number> {
-  const pids = new Set([1]);
-  for (let pid = Deno.pid; pid > 0 && !pids.has(pid); pid = procs.statIfShown(pid)?.ppid ?? 0) pids.add(pid);
-  return pids;
-}
-
 /** One process on its way out. `open` until its result is known. */
 class Target {
   #pidfd: Pidfd | null = null;
@@ -120,7 +106,7 @@ class Target {
 
   constructor(
     readonly process: Identity,
-    readonly node: ProcessNode,
+    readonly node: ProcessSource,
     readonly options: EndProcessesOptions,
   ) {}
 

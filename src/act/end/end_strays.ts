@@ -1,12 +1,7 @@
 /** Ends strays, and what they forked while they were being listed. */
 import { startedBootMs } from "../../linux/clock.ts";
-import { readProcess } from "../../linux/processes.ts";
-import {
-  type EndedProcess,
-  endProcesses,
-  type EndProcessesOptions,
-  type ProcessNode,
-} from "./end_processes.ts";
+import { type ProcessSource, readProcess } from "../../linux/processes.ts";
+import { type EndedProcess, endProcesses, type EndProcessesOptions } from "./end_processes.ts";
 import { isStillStray, type Stray, type StrayCriteria } from "../../observe/strays_select.ts";
 
 /** What became of one stray. */
@@ -37,7 +32,7 @@ const LOOKS = 3;
  */
 export async function endStrays(
   first: readonly Stray[],
-  node: ProcessNode,
+  node: ProcessSource,
   options: EndStraysOptions,
 ): Promise<EndedStrays> {
   const ended: EndedStray[] = [];
@@ -55,7 +50,7 @@ export async function endStrays(
 
 async function endEach(
   strays: readonly Stray[],
-  node: ProcessNode,
+  node: ProcessSource,
   { criteria, ...options }: EndStraysOptions,
 ): Promise<EndedStray[]> {
   const byPid = new Map(strays.map((stray) => [stray.process.pid, stray]));

@@ -1,7 +1,9 @@
 /** Ends one recorded job on request, whoever supervises it. */
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Node } from "../../observe/node.ts";
 import { CorralError, StoreError } from "../../base/errors.ts";
-import { decide, type Observation } from "../../job/decide.ts";
+import { decide } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { carryOut, isAct } from "./carry_out.ts";
@@ -18,20 +20,20 @@ export interface KillResult {
 
 /** Ends the job and waits until its cgroup is empty. Never throws for what the job is; throws StoreError. */
 export async function killJob(
-  context: Context,
+  node: Node & Diagnostics,
   store: JobStore,
   job: Job,
   options: { skipGrace: boolean; actor: string; hurry?: AbortSignal },
 ): Promise<KillResult> {
   const id = job.spec.id;
   try {
-    const seen = observeJob(context, job, { endRequest: { skipGrace: options.skipGrace } });
+    const seen = observeJob(node, job, { endRequest: { skipGrace: options.skipGrace } });
     const action = decide(job, seen);
     if (action.do === "report") {
       return refused(id, "the cgroup at its recorded path is not the one made for it");
     }
     if (!isAct(action)) return refused(id, whyLeft(job, seen));
-    await carryOut(context, store, job, { action, seen, ...options });
+    await carryOut(node, store, job, { action, seen, ...options });
   } catch (error) {
     // One that cannot be ended must not keep the others from being ended.
     if (!(error instanceof CorralError) || error instanceof StoreError) throw error;

@@ -1,6 +1,6 @@
 /** What of the command line and the environment goes into an installation. */
-import { fromHere } from "../../settings/read.ts";
-import type { Context } from "../../cli/context.ts";
+import { fromHere } from "../../base/path.ts";
+import type { Caller } from "../../linux/caller.ts";
 import { UsageError } from "../../base/errors.ts";
 import { refuseControls } from "./wanted.ts";
 
@@ -14,7 +14,7 @@ export function prefixFrom(cwd: string, prefix: string | undefined): string | nu
 
 /** The timer's sweep gets the places that this command line and environment name: it has neither. */
 export function carried(
-  { uid, cwd, env, settings }: Pick<Context, "uid" | "cwd" | "env"> & { settings: { stateDir: string } },
+  { uid, cwd, env, settings }: Pick<Caller, "uid" | "cwd" | "env"> & { settings: { stateDir: string } },
   options: { stateDir?: string; config?: string },
 ): { stateDir: string | null; config: string | null } {
   const config = options.config ?? env["CORRAL_CONFIG"];

@@ -1,5 +1,6 @@
 /** The node's own tools: systemctl and crontab. */
-import type { Context } from "../../cli/context.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { SetupError } from "../../base/errors.ts";
 import { NO_SUCH_TOOL } from "../../linux/command.ts";
 import { Systemd } from "../../systemd/manager.ts";
@@ -10,23 +11,30 @@ const SAID_CHARACTERS = 400;
 /** What the decoder puts in for bytes that are not UTF-8. */
 const NOT_UTF8 = "\ufffd";
 
-/** systemctl(1) of the caller's manager: the system's for root. */
-export function systemctlCommand(uid: number, args: readonly string[]): {
-  argv: string[];
-  env: Record<string, string>;
-} {
-  const systemd = new Systemd(uid === 0 ? null : `/run/user/${uid}`, uid);
-  return { argv: ["systemctl", ...systemd.toolFlags(), ...args], env: systemd.toolEnv() };
+/** The command line of systemctl(1) for the manager of user `uid`: the system's for root. */
+export function systemctlArgv(uid: number, args: readonly string[]): string[] {
+  return ["systemctl", ...(uid === 0 ? [] : ["--user"]), ...args];
+}
+
+/** The same, with the environment in which it finds that manager. */
+export function systemctlCommand(
+  { uid, runDir }: Pick<Node, "runDir"> & Pick<Caller, "uid">,
+  args: readonly string[],
+): { argv: string[]; env: Record<string, string> } {
+  const systemd = new Systemd(uid === 0 ? null : `${runDir}/user/${uid}`, uid, runDir);
+  return { argv: systemctlArgv(uid, args), env: systemd.toolEnv() };
 }
 
 /** False when the user's manager, and a timer of it, ends with the last log-out; true where nobody can say. */
-export async function lingers({ run, userName }: Pick<Context, "run" | "userName">): Promise<boolean> {
+export async function lingers(
+  { run, userName }: Pick<Node, "run"> & Pick<Caller, "userName">,
+): Promise<boolean> {
   const { stdout } = await run(["loginctl", "show-user", userName, "--property=Linger", "--value"]);
   return stdout.trim() !== "no";
 }
 
 /** The caller's crontab, empty when there is none; null without crontab(1). Throws SetupError where it may not be read. */
-export async function readCrontab({ run }: Pick<Context, "run">): Promise<string | null> {
+export async function readCrontab({ run }: Pick<Node, "run">): Promise<string | null> {
   const { code, stdout, stderr } = await run(["crontab", "-l"]);
   if (code === NO_SUCH_TOOL) return null;
   if (code === 0) return checked(stdout);
@@ -41,7 +49,7 @@ function checked(crontab: string): string {
 }
 
 /** Replaces the caller's crontab; an empty one is removed. Throws SetupError. */
-export async function writeCrontab({ run }: Pick<Context, "run">, text: string): Promise<void> {
+export async function writeCrontab({ run }: Pick<Node, "run">, text: string): Promise<void> {
   if (text === "") return await succeed(run, ["crontab", "-r"]);
   const file = Deno.makeTempFileSync({ prefix: "corral-crontab-" });
   try {
@@ -54,7 +62,7 @@ export async function writeCrontab({ run }: Pick<Context, "run">, text: string):
 
 /** Throws SetupError with what the tool said. */
 export async function succeed(
-  run: Context["run"],
+  run: Node["run"],
   argv: readonly string[],
   env?: Record<string, string>,
 ): Promise<void> {

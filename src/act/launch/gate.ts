@@ -17,7 +17,7 @@ import { SetupError } from "../../base/errors.ts";
 import { claimRejections } from "../../linux/rejections.ts";
 import type { Exit } from "../../job/job.ts";
 import { exportLine, type RawVariable } from "./raw_environment.ts";
-import { toolPath } from "./command_lookup.ts";
+import { toolPath } from "../../linux/command_lookup.ts";
 import { parseSignal } from "../../value/signal.ts";
 
 /** Names a shell takes over, changes or chokes on, besides those that are no shell names at all. */

@@ -7,16 +7,17 @@ import { crashPoint } from "../../base/crash_point.ts";
 import { SetupError } from "../../base/errors.ts";
 import type { Clock } from "../../linux/clock.ts";
 import type { Procs } from "../../linux/proc.ts";
-import { type JobSpec, type Limits, NO_LIMITS, type RunningFacts } from "../../job/job.ts";
+import type { JobSpec, RunningFacts } from "../../job/job.ts";
+import { isOnlyImplied, type LimitKey, type Limits, NO_LIMITS } from "../../job/limits.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { type Gate, type GateOptions, makeGate } from "./gate.ts";
-import { notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
 
 /** How strictly, and around what process. */
 export interface LaunchOptions {
   gate: GateOptions;
   bestEffort: boolean;
-  /** The caller did not ask for a swap limit itself: it is dropped without a word where swap is not accounted. */
+  /** See withImpliedSwap. */
   swapIsImplied: boolean;
   warn: (line: string) => void;
 }
@@ -65,46 +66,45 @@ async function place(spec: JobSpec, backend: Backend, gate: Gate): Promise<Owned
   }
 }
 
-/** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the mend. */
+/** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */
 function enforceable(limits: Limits, backend: Backend, options: LaunchOptions): Limits {
-  let kept = limits;
-  for (const { option, key, controller } of unenforceable(limits, backend.controllers())) {
-    kept = { ...kept, [key]: NO_LIMITS[key] };
-    if (key === "swapMaxBytes" && options.swapIsImplied) continue;
-    const message =
-      `${option} cannot be enforced: the ${controller} controller is not available to jobs here`;
-    if (!options.bestEffort) {
-      throw new SetupError(message, `${backend.mendFor(controller)}; or run without it: --best-effort`);
-    }
-    options.warn(`warning: ${message}`);
-  }
-  return kept;
+  const failed = unenforceable(limits, backend.controllers()).map(({ option, key, controller }) => ({
+    key,
+    message: `${option} cannot be enforced: the ${controller} controller is not available to jobs here`,
+    remedy: () => backend.remedyFor(controller),
+  }));
+  return without(failed, limits, options);
 }
 
 /** Reads every limit back: a limit that was silently ignored is as good as none (systemd #12362). */
 function secureLimits(cgroup: OwnedCgroup, limits: Limits, options: LaunchOptions): Limits {
-  if (limits.memoryMaxBytes !== null) takeWholeJobOnOom(cgroup, options);
+  if (!killAsOneOnOom(cgroup, limits)) {
+    options.warn(
+      "warning: this kernel has no memory.oom.group: out of memory, it kills single processes of the job",
+    );
+  }
+  const failed = notInForce(cgroup, limits).map(({ option, key, file, found }) => ({
+    key,
+    message: `${option} is not in force: ${file} ${found === null ? "does not exist" : `says ${found}`}`,
+    remedy: () => "see: corral doctor",
+  }));
+  return without(failed, limits, options);
+}
+
+/** The limits less those that failed; each is an error, or with `bestEffort` a warning. */
+function without(
+  failed: readonly { key: LimitKey; message: string; remedy: () => string }[],
+  limits: Limits,
+  options: LaunchOptions,
+): Limits {
   let kept = limits;
-  for (const { option, key, file, found } of notInForce(cgroup, limits)) {
+  for (const { key, message, remedy } of failed) {
     kept = { ...kept, [key]: NO_LIMITS[key] };
-    if (key === "swapMaxBytes" && options.swapIsImplied) continue;
-    const message = `${option} is not in force: ${file} ${
-      found === null ? "does not exist" : `says ${found}`
-    }`;
-    if (!options.bestEffort) {
-      throw new SetupError(message, "see: corral doctor; or run without it: --best-effort");
-    }
+    if (isOnlyImplied(key, options)) continue;
+    if (!options.bestEffort) throw new SetupError(message, `${remedy()}; or run without it: --best-effort`);
     options.warn(`warning: ${message}`);
   }
   return kept;
-}
-
-/** memory.oom.group (Linux 4.19): systemd sets it for no slice, and before 253 for no scope either (#25376). */
-function takeWholeJobOnOom(cgroup: OwnedCgroup, options: LaunchOptions): void {
-  if (cgroup.writeOptional("memory.oom.group", "1")) return;
-  options.warn(
-    "warning: this kernel has no memory.oom.group: out of memory, it kills single processes of the job",
-  );
 }
 
 function facts(
@@ -113,7 +113,7 @@ function facts(
   cgroup: OwnedCgroup,
   host: { procs: Procs; clock: Clock },
 ): RunningFacts {
-  const identity = host.procs.identify(gate.pid, spec.bootId);
+  const identity = host.procs.identify(gate.pid, host.clock.bootId());
   if (identity === null) throw tooSmall(cgroup);
   const startedBootMs = host.clock.bootMs();
   return {

@@ -5,10 +5,12 @@
  *
  * The second speaks to the first in lines on its standard output: `say "…"` for the user, then `started`. Afterwards nobody listens.
  */
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Terminal } from "../../linux/output.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
-import { toolPath } from "../launch/command_lookup.ts";
+import { toolPath } from "../../linux/command_lookup.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
 
@@ -29,7 +31,9 @@ export interface Detached {
 }
 
 /** What the second corral was started for; null in the first, which nobody started. */
-export function detachedHalf(context: Context): Detached | null {
+export function detachedHalf(
+  context: Pick<Caller, "env"> & Pick<Terminal, "stdout"> & Diagnostics,
+): Detached | null {
   const id = context.env[SUPERVISE];
   if (id === undefined) return null;
   let listens = true;
@@ -50,7 +54,11 @@ export function withoutMark(env: Record<string, string>): Record<string, string>
 }
 
 /** Starts the second corral for job `id`; resolves when the job runs. Throws CorralError with its words and exit code when it does not. */
-export async function startSupervisor(context: Context, backend: Backend, id: string): Promise<void> {
+export async function startSupervisor(
+  context: Caller & Diagnostics,
+  backend: Backend,
+  id: string,
+): Promise<void> {
   const scope = supervisorScope(context, backend, id);
   const [program, ...args] = [
     ...scope.argv,
@@ -77,7 +85,7 @@ export async function startSupervisor(context: Context, backend: Backend, id: st
 
 /** What to put before the supervisor's command line so that it gets a scope of its own; nothing without systemd. */
 function supervisorScope(
-  context: Context,
+  context: Caller,
   backend: Backend,
   id: string,
 ): { argv: string[]; env: Record<string, string> } {

@@ -9,7 +9,7 @@ export interface JobRequest {
   /** Name of the first signal without SIG. */
   signal: string;
   limits: Limits;
-  /** No swap limit was asked for: it is dropped without a word where swap is not accounted. */
+  /** See withImpliedSwap. */
   swapIsImplied: boolean;
   backend: BackendName | "auto";
   bestEffort: boolean;

@@ -4,15 +4,17 @@
  * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
  * job runs on).
  */
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, errorText, EXIT } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
-import type { EndReason, Exit, Job, JobSpec, RunningFacts } from "../../job/job.ts";
+import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { lookUpCommand } from "../launch/command_lookup.ts";
+import { lookUpCommand } from "../../linux/command_lookup.ts";
 import { launch, type Launched } from "../launch/launch.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
@@ -22,7 +24,7 @@ import { quoted } from "../../base/text.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
 import type { Detached } from "./detach.ts";
-import type { Enforcement } from "../end/end_job.ts";
+import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
@@ -46,6 +48,9 @@ export interface RunRequest extends JobRequest {
   quiet: boolean;
 }
 
+/** The node, the caller, and where warnings go. */
+export type RunContext = Node & Caller & Diagnostics;
+
 /** How a job runs when nobody waits for it: its words go to a file. */
 export interface DetachedRun extends Detached {
   output: string;
@@ -53,7 +58,7 @@ export interface DetachedRun extends Detached {
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
 export async function runJob(
-  context: Context,
+  context: RunContext,
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
@@ -66,12 +71,14 @@ export async function runJob(
   stop.listen(ignored);
   const receipt = openReceipt(request.receipt, context.cwd, say);
   const backend = context.backend(request.backend);
+  backend.prepare();
   const ledger = openLedger(context, say);
-  const spec = specFrom(context, request, backend, detached?.id ?? freeId(context, ledger));
+  const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
+  const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
   crashPoint("launch: nothing recorded");
-  ledger.insert(spec);
+  ledger.insert(spec, watch);
   crashPoint("launch: recorded");
-  const failed = new FailedStart(context, spec, ledger, receipt);
+  const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
   const found = lookUpCommand(request.argv[0]!, {
     path: request.env["PATH"] ?? "/usr/bin:/bin",
     cwd: request.cwd,
@@ -80,7 +87,7 @@ export async function runJob(
     failed.record("failed-to-start", { code: found.exitCode, signal: null });
     throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
   }
-  warnAboutNode(context, spec, say);
+  warnAboutNode(context, { spec, watch }, say);
   let launched: Launched;
   try {
     launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
@@ -97,16 +104,17 @@ export async function runJob(
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   } else detached.started();
-  const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
+  const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
   crashPoint("launch: gate opened");
   const ending = await supervise(
     {
       spec,
+      watch,
       run: launched.run,
       cgroup: launched.cgroup,
       backend,
-      sampling: new Sampling(launched.cgroup, launched.run, context.clock),
+      sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
       exit: launched.gate.exit,
       onChange: onContinue,
       callerIsGone,
@@ -116,7 +124,11 @@ export async function runJob(
   );
   receipt?.write(
     receiptText(
-      { spec: { ...spec, limits: launched.limits }, phase: { state: "ended", run: launched.run, ...ending } },
+      {
+        spec: { ...spec, limits: launched.limits },
+        watch,
+        phase: { state: "ended", run: launched.run, ...ending },
+      },
       ledger.store,
       ending.steps,
     ),
@@ -130,7 +142,7 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
-  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+  throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
 }
 
 /**
@@ -142,7 +154,7 @@ function watchCaller(): () => boolean {
   return () => Deno.ppid !== caller;
 }
 
-function openLedger(context: Context, say: (line: string) => void): Ledger {
+function openLedger(context: RunContext, say: (line: string) => void): Ledger {
   try {
     return new Ledger(context.openStore("run"), say);
   } catch (error) {
@@ -151,15 +163,14 @@ function openLedger(context: Context, say: (line: string) => void): Ledger {
   }
 }
 
-function freeId(context: Context, ledger: Ledger): string {
+function freeId(context: RunContext, ledger: Ledger): string {
   for (;;) {
     const id = newJobId(context.randomBytes);
     if (!ledger.isTaken(id)) return id;
   }
 }
 
-function specFrom(context: Context, request: RunRequest, backend: Backend, id: string): JobSpec {
-  const supervisor = ownIdentity(context);
+function specFrom(context: RunContext, request: RunRequest, id: string): JobSpec {
   const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
   const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
   const createdAtMs = context.clock.wallMs();
@@ -175,10 +186,7 @@ function specFrom(context: Context, request: RunRequest, backend: Backend, id: s
     timeoutMs,
     graceMs,
     signal,
-    backend: backend.name,
     createdAtMs,
-    bootId: supervisor.bootId,
-    supervisor,
     adopted: false,
   };
 }
@@ -191,7 +199,7 @@ interface LaunchParts {
   warn: (line: string) => void;
 }
 
-async function launchFrom(context: Context, request: RunRequest, parts: LaunchParts): Promise<Launched> {
+async function launchFrom(context: RunContext, request: RunRequest, parts: LaunchParts): Promise<Launched> {
   const { user } = request;
   const identity = user === null
     ? {}
@@ -229,8 +237,8 @@ function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): st
 /** The record of a job whose command never ran. */
 class FailedStart {
   constructor(
-    readonly context: Context,
-    readonly spec: JobSpec,
+    readonly context: RunContext,
+    readonly job: Pick<Job, "spec" | "watch">,
     readonly ledger: Ledger,
     readonly receipt: Receipt | null,
   ) {}
@@ -244,10 +252,10 @@ class FailedStart {
       usage: null,
       survivors: [],
     };
-    this.ledger.markEnded(this.spec.id, ending, []);
+    this.ledger.markEnded(this.job.spec.id, ending, []);
     const run: RunningFacts | null = null;
     this.receipt?.write(
-      receiptText({ spec: this.spec, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
+      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
     );
   }
 

@@ -1,28 +1,39 @@
 /** `corral run --detach`: prints the id and returns; what the command says goes to a file. */
 import { dirname } from "node:path";
-import type { Context } from "../../cli/context.ts";
+import { fromHere } from "../../base/path.ts";
+import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
 import { newJobId } from "../../value/id.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
 import { outputFileOf } from "../../store/output_file.ts";
-import { runJob, type RunRequest } from "./run.ts";
+import { type RunContext, runJob, type RunRequest } from "./run.ts";
 
-/** Either half of it; resolves to an exit code. */
-export async function runDetached(context: Context, request: RunRequest): Promise<number> {
+/** What a job that no caller waits for is asked for besides. */
+export interface DetachedRequest extends RunRequest {
+  /** Where the store is, and the output beside it. */
+  stateDir: string;
+}
+
+/** Either half of it; resolves to an exit code. `started` is given the id in the first half, once the job runs. */
+export async function runDetached(
+  context: RunContext & Pick<Terminal, "stdout">,
+  request: DetachedRequest,
+  started: (id: string) => void,
+): Promise<number> {
   const detached = detachedHalf(context);
   if (detached !== null) {
-    const output = outputFile(context, detached.id, request.output);
+    const output = outputFile(request, detached.id);
     return await runJob(context, { ...request, env: withoutMark(request.env) }, { ...detached, output });
   }
   const id = newJobId(context.randomBytes);
   await startSupervisor(context, context.backend(request.backend), id);
-  context.stdout.write(`${id}\n`);
+  started(id);
   return EXIT.DONE;
 }
 
 /** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
-function outputFile(context: Context, id: string, asked: string | null): string {
-  const path = asked === null ? outputFileOf(context.settings.stateDir, id) : absolute(context, asked);
+function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: string): string {
+  const path = asked === null ? outputFileOf(stateDir, id) : fromHere(cwd, asked);
   try {
     if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
@@ -31,12 +42,8 @@ function outputFile(context: Context, id: string, asked: string | null): string 
     throw new PathError("cannot write the job's output", {
       path,
       cause,
-      mend: asked === null ? "give --output FILE" : "give another --output",
+      remedy: asked === null ? "give --output FILE" : "give another --output",
       exitCode: EXIT.CORRAL_FAILED,
     });
   }
-}
-
-function absolute(context: Context, path: string): string {
-  return path.startsWith("/") ? path : `${context.cwd}/${path}`;
 }

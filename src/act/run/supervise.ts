@@ -1,8 +1,8 @@
 /** The supervisor's loop around decide(): waits for the command, the deadline and signals, and ends the job. */
-import { readEvents } from "../../cgroup/events.ts";
-import { readOomKills } from "../../cgroup/usage.ts";
-import { decide, type Observation } from "../../job/decide.ts";
-import type { Exit, Job } from "../../job/job.ts";
+import { decide } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
+import { type Exit, type Job, NO_EXIT, type RunningFacts, type Watch } from "../../job/job.ts";
+import { observeOwn } from "../../observe/job.ts";
 import { releaseIdleMemory } from "../../linux/libc.ts";
 import { after } from "../../base/poll.ts";
 import { type EndableJob, type EndedJob, endJob, type Enforcement } from "../end/end_job.ts";
@@ -19,6 +19,8 @@ const EXIT_NOTICE_CAP_MS = 5_000;
 
 /** A job with its command let run. */
 export interface Supervised extends EndableJob {
+  watch: Watch;
+  run: RunningFacts;
   /** Resolves when the command's first process has gone. */
   exit: Promise<Exit>;
   /** Re-read the deadline now: somebody changed it. */
@@ -31,7 +33,7 @@ export interface Supervised extends EndableJob {
 export async function supervise(job: Supervised, stop: StopSignals, on: Enforcement): Promise<EndedJob> {
   let exit: Exit | null = null;
   let wake = () => {};
-  job.exit.catch((): Exit => ({ code: null, signal: null })).then((left) => {
+  job.exit.catch(() => NO_EXIT).then((left) => {
     exit = left;
     wake();
   });
@@ -40,10 +42,18 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     rereadDeadline(job, on);
     wake();
   });
-  Deno.unrefTimer(setTimeout(() => becomeSmall(on.procs.root), IDLE_AFTER_MS));
+  Deno.unrefTimer(setTimeout(() => trimMemory(on.procs.root), IDLE_AFTER_MS));
   using _samples = job.sampling.follow(on.ledger, job.spec.id);
   for (;;) {
-    const action = decide(asRunning(job), observe(job, exit, stop, on));
+    const action = decide(
+      asRunning(job),
+      observeOwn(job, {
+        ...on,
+        exit,
+        endRequest: endRequest(stop),
+        callerGone: job.callerIsGone?.() ?? false,
+      }),
+    );
     // Moved a moment ago, and the notice has not come yet.
     if (action.do === "end" && action.reason === "timeout" && rereadDeadline(job, on)) continue;
     if (action.do === "end" || action.do === "collect") {
@@ -82,7 +92,7 @@ function rereadDeadline(job: Supervised, on: Enforcement): boolean {
   return true;
 }
 
-function becomeSmall(procRoot: string): void {
+function trimMemory(procRoot: string): void {
   try {
     releaseIdleMemory(procRoot);
   } catch {
@@ -91,22 +101,9 @@ function becomeSmall(procRoot: string): void {
 }
 
 function asRunning(job: Supervised): Job {
-  return { spec: job.spec, phase: { state: "running", run: job.run } };
+  return { spec: job.spec, watch: job.watch, phase: { state: "running", run: job.run } };
 }
 
-function observe(job: Supervised, exit: Exit | null, stop: StopSignals, on: Enforcement): Observation {
-  const here = job.cgroup.exists();
-  return {
-    bootMs: on.clock.bootMs(),
-    sameBoot: true,
-    cgroup: !here ? "gone" : readEvents(job.cgroup).populated ? "populated" : "empty",
-    supervisor: "self",
-    leader: exit === null ? { alive: true } : { alive: false, exit },
-    oomKills: exit !== null && here ? readOomKills(job.cgroup.fs, job.cgroup.path) ?? 0 : 0,
-    endRequest: stop.received === null ? null : { skipGrace: stop.hurry.aborted },
-    onOrphan: "keep",
-    finishedByOwner: false,
-    callerGone: job.callerIsGone?.() ?? false,
-    supervisorAgeMs: 0,
-  };
+function endRequest(stop: StopSignals): Observation["endRequest"] {
+  return stop.received === null ? null : { skipGrace: stop.hurry.aborted };
 }

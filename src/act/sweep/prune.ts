@@ -4,7 +4,9 @@
  * In steps that hold the store for a moment each, and leave it alone for as long: who launches a job gets in between. (SQLite's own wait
  * looks again at widening intervals and would miss a gap of microseconds for seconds.)
  */
-import type { Context } from "../../cli/context.ts";
+import { dirname } from "node:path";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Node } from "../../observe/node.ts";
 import { SetupError, StoreError } from "../../base/errors.ts";
 import { isJobId } from "../../value/id.ts";
 import type { Droppable } from "../../store/prune.ts";
@@ -39,7 +41,7 @@ export interface Pruned {
 
 /** The records of jobs that ended before `beforeMs`. Throws StoreError. */
 export async function prune(
-  context: Context,
+  node: Node & Diagnostics,
   store: JobStore,
   beforeMs: number,
   budget: PruneBudget,
@@ -47,11 +49,11 @@ export async function prune(
   const pruned: Pruned = { jobs: 0, outputFiles: 0 };
   const untilMs = performance.now() + budget.ms;
   if (store.droppable({ beforeMs, except: [] }, 1).length > 0) {
-    const which = { beforeMs, except: idsWithCgroup(context) };
+    const which = { beforeMs, except: idsWithCgroup(node) };
     await inSteps(untilMs, (count) => {
       const ids = store.droppable(which, Math.min(count, budget.jobs - pruned.jobs));
       // The file first: it is found by its record.
-      pruned.outputFiles += removeOutput(context, ids);
+      pruned.outputFiles += removeOutput(node, store, ids);
       const dropped = ids.length === 0 ? 0 : store.drop(which, ids);
       pruned.jobs += dropped;
       return dropped > 0 && pruned.jobs < budget.jobs;
@@ -69,12 +71,12 @@ export async function prune(
 }
 
 /** What `prune` would drop of everything. Throws StoreError. */
-export function planPrune(context: Context, store: JobStore, beforeMs: number): Pruned {
-  const which: Droppable = { beforeMs, except: idsWithCgroup(context) };
+export function planPrune(node: Node, store: JobStore, beforeMs: number): Pruned {
+  const which: Droppable = { beforeMs, except: idsWithCgroup(node) };
   const ids = store.droppable(which, Number.MAX_SAFE_INTEGER);
   const isThere = (id: string) => {
     try {
-      return Deno.lstatSync(outputFileOf(context.settings.stateDir, id)).isFile;
+      return Deno.lstatSync(outputFileOf(dirname(store.path), id)).isFile;
     } catch {
       return false;
     }
@@ -83,15 +85,18 @@ export function planPrune(context: Context, store: JobStore, beforeMs: number): 
 }
 
 /** A few old records, as the `retention` in the configuration says. Never throws: a sweep has better to do. */
-export async function applyRetention(context: Context, store: JobStore): Promise<void> {
-  const { retentionMs } = context.settings;
+export async function applyRetention(
+  node: Node & Diagnostics,
+  store: JobStore,
+  retentionMs: number | null,
+): Promise<void> {
   if (retentionMs === null) return;
   try {
-    const pruned = await prune(context, store, context.clock.wallMs() - retentionMs, ONE_SWEEP);
-    if (pruned.jobs > 0) context.log("info", "dropped old records", { ...pruned });
+    const pruned = await prune(node, store, node.clock.wallMs() - retentionMs, ONE_SWEEP);
+    if (pruned.jobs > 0) node.log("info", "dropped old records", { ...pruned });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    context.say(`warning: old records stay: ${error.message}`);
+    node.say(`warning: old records stay: ${error.message}`);
   }
 }
 
@@ -107,9 +112,9 @@ async function inSteps(untilMs: number, step: (count: number) => boolean): Promi
 }
 
 /** A cgroup that nobody lived to remove is found again by its job's record. */
-function idsWithCgroup(context: Context): string[] {
+function idsWithCgroup(node: Node): string[] {
   try {
-    return context.backends().flatMap((backend) => backend.list()).map(({ id }) => id);
+    return node.backends().flatMap((backend) => backend.list()).map(({ id }) => id);
   } catch (error) {
     // A node without cgroup2 has none.
     if (error instanceof SetupError) return [];
@@ -117,15 +122,15 @@ function idsWithCgroup(context: Context): string[] {
   }
 }
 
-function removeOutput(context: Context, ids: readonly string[]): number {
+function removeOutput(node: Diagnostics, store: JobStore, ids: readonly string[]): number {
   // A row that somebody else wrote must not name a file elsewhere.
   return ids.filter(isJobId).filter((id) => {
     try {
-      Deno.removeSync(outputFileOf(context.settings.stateDir, id));
+      Deno.removeSync(outputFileOf(dirname(store.path), id));
       return true;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) {
-        context.say(`warning: cannot remove a job's output: ${(error as Error).message}`);
+        node.say(`warning: cannot remove a job's output: ${(error as Error).message}`);
       }
       return false;
     }

@@ -4,27 +4,24 @@
  *
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
-import type { Context } from "../../cli/context.ts";
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { errorText } from "../../base/errors.ts";
 import { atOnce } from "../../base/at_once.ts";
-import { type Action, decide, type Observation } from "../../job/decide.ts";
+import { type Action, decide } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
 import { ownersWord } from "../../observe/owner_answers.ts";
 import { askOwner } from "../../observe/owner.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { DamagedRow } from "../../store/rows.ts";
-import { type Act, carryOut, isAct } from "../end/carry_out.ts";
+import { carryOut, isAct, type JobAct } from "../end/carry_out.ts";
+import { endEscapees } from "../end/end_escapees.ts";
 import type { EndedProcess } from "../end/end_processes.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { observeJob } from "../../observe/job.ts";
-import {
-  endEscapees,
-  type Escapee,
-  escapeeFinding,
-  findEscapees,
-  isEndable,
-} from "../../observe/escapees.ts";
+import { type Escapee, escapeeFinding, findEscapees, isEndable } from "../../observe/escapees.ts";
 import type { Finding } from "../../job/finding.ts";
 import { findLeftovers, type Leftovers } from "../../observe/leftovers.ts";
 import { applyRetention } from "./prune.ts";
@@ -41,12 +38,16 @@ export interface SweepOptions {
   /** What to do with processes that left their job: tell, or end them once the job is over. */
   escapees: "report" | "kill";
   statusCommand: string | null;
+  /** How long the record of an ended job is kept; null: for ever. */
+  retentionMs: number | null;
   /** In lower case. */
   finishedStatuses: readonly string[];
   /** Sweeps in a row that must hear "finished". */
   strikes: number;
   /** The longest grace that is waited out. */
   patienceMs: number;
+  /** Of escapees that are ended. */
+  graceMs: number;
   /** True once nothing more is to be begun. */
   isStopped: () => boolean;
 }
@@ -54,7 +55,7 @@ export interface SweepOptions {
 /** What was done to one job, or would be. */
 export interface SweepAct {
   job: Job;
-  action: Act["do"];
+  action: JobAct["do"];
   reason: EndReason;
   /** `grace`: the first signal is sent, and the grace goes on. `planned`: a dry run. */
   outcome: "ended" | "grace" | "alive" | "failed" | "planned";
@@ -73,12 +74,12 @@ export interface SweepListener {
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
 export async function sweep(
-  context: Context,
+  node: Node & Diagnostics,
   store: JobStore,
   options: SweepOptions,
   listener: SweepListener,
 ): Promise<void> {
-  await new Sweep(context, store, options, listener).run();
+  await new Sweep(node, store, options, listener).run();
 }
 
 class Sweep {
@@ -87,19 +88,19 @@ class Sweep {
   readonly #bootMs: number;
 
   constructor(
-    readonly context: Context,
+    readonly node: Node & Diagnostics,
     readonly store: JobStore,
     readonly options: SweepOptions,
     readonly listener: SweepListener,
   ) {
-    this.#ledger = new Ledger(store, (line) => context.say(line), { isShared: true });
-    this.#bootMs = context.clock.bootMs();
+    this.#ledger = new Ledger(store, (line) => node.say(line), { isShared: true });
+    this.#bootMs = node.clock.bootMs();
   }
 
   async run(): Promise<void> {
-    const { context, store, options, listener } = this;
+    const { node, store, options, listener } = this;
     const live = store.live((damage) => listener.finding(damagedRow(damage)));
-    const { ended, unknown } = findLeftovers(context, store, live);
+    const { ended, unknown } = findLeftovers(node, store, live);
     crashPoint("sweep: jobs read");
     const answers = this.#askOwner(live);
     await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
@@ -110,17 +111,17 @@ class Sweep {
     // Last: it looks into other processes, and those may hang.
     await this.#treatEscapees();
     this.#ledger.flush();
-    if (!options.dryRun && !options.isStopped()) await applyRetention(context, store);
+    if (!options.dryRun && !options.isStopped()) await applyRetention(node, store, options.retentionMs);
   }
 
   async #treatEscapees(): Promise<void> {
     if (this.options.isStopped()) return;
-    const { context, store, options, listener } = this;
-    const escapees = await findEscapees(context, store);
+    const { node, store, options, listener } = this;
+    const escapees = await findEscapees(node, store);
     const kills = options.escapees === "kill" && !options.dryRun;
     const [endable, others] = partition(escapees, (escapee) => kills && isEndable(escapee));
     for (const escapee of others) listener.finding(escapeeFinding(escapee));
-    for (const [index, ended] of (await endEscapees(context, endable)).entries()) {
+    for (const [index, ended] of (await endEscapees(node, endable, options.graceMs)).entries()) {
       listener.escapee(endable[index]!, ended);
     }
   }
@@ -128,7 +129,7 @@ class Sweep {
   #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
     const refs = live.map(({ spec }) => spec.ref).filter((ref) => ref !== null);
     const { statusCommand } = this.options;
-    return statusCommand === null ? Promise.resolve(new Map()) : askOwner(this.context, statusCommand, refs);
+    return statusCommand === null ? Promise.resolve(new Map()) : askOwner(this.node, statusCommand, refs);
   }
 
   /** The jobs that the owner has called finished often enough, this time included. */
@@ -154,7 +155,7 @@ class Sweep {
     if (this.options.isStopped()) return;
     try {
       const { onOrphan } = this.options;
-      const seen = observeJob(this.context, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
+      const seen = observeJob(this.node, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(foreignCgroup(job));
       if (!isAct(action)) return;
@@ -167,14 +168,14 @@ class Sweep {
     }
   }
 
-  async #perform(job: Job, action: Act, seen: Observation): Promise<SweepAct> {
+  async #perform(job: Job, action: JobAct, seen: Observation): Promise<SweepAct> {
     const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
     if (this.options.dryRun) return { ...act, outcome: "planned" };
     crashPoint("sweep: decided");
     try {
       const { patienceMs } = this.options;
       const order = { action, seen, actor: "sweep", patienceMs, ledger: this.#ledger };
-      await carryOut(this.context, this.store, job, order);
+      await carryOut(this.node, this.store, job, order);
       crashPoint("sweep: acted");
     } catch (error) {
       return { ...act, outcome: "failed", message: errorText(error) };

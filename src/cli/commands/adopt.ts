@@ -1,6 +1,6 @@
 /** `corral adopt`: a job out of processes that run already. What is then done is in act/adopt/adopt.ts. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
 import { parsePid } from "../../value/count.ts";
@@ -11,13 +11,14 @@ import { adoptJob, type AdoptRequest } from "../../act/adopt/adopt.ts";
 import { detachedHalf, startSupervisor } from "../../act/run/detach.ts";
 import { releaseAdopted } from "../../act/end/release_adopted.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+import { addLimitOptions } from "../limit_options.ts";
 
 function command() {
-  return new Command("adopt")
+  const adopt = new Command("adopt")
     .description(
       "Takes running processes and everything that descends from them into a new job with limits and a deadline, prints its id and " +
         "returns. They run on all the while. Limits count what they use from now on: memory that they hold already stays where " +
-        "it was charged. The job ends with its last process; nobody learns an exit code.",
+        "it was charged. The job ends with its last process; its exit code is not known.",
     )
     .requiredOption(
       "--pid <PID...>",
@@ -27,13 +28,8 @@ function command() {
     .addOption(nameOption("basename of the first process's command"))
     .addOption(JOB_OPTIONS.timeout)
     .addOption(JOB_OPTIONS.grace)
-    .addOption(JOB_OPTIONS.signal)
-    .addOption(JOB_OPTIONS.memory)
-    .addOption(JOB_OPTIONS.memoryHigh)
-    .addOption(JOB_OPTIONS.swap)
-    .addOption(JOB_OPTIONS.cpus)
-    .addOption(JOB_OPTIONS.cpuWeight)
-    .addOption(JOB_OPTIONS.pids)
+    .addOption(JOB_OPTIONS.signal);
+  return addLimitOptions(adopt)
     .addOption(JOB_OPTIONS.ref)
     .addOption(JOB_OPTIONS.tag)
     .addOption(JOB_OPTIONS.backend)
@@ -81,12 +77,12 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
 async function releaseHalfTaken(context: Context, id: string): Promise<void> {
   const store = context.openStore("adopt");
   const job = store.get(id);
-  const lives = job !== null && context.procs.isAlive(job.spec.supervisor, context.clock.bootId());
+  const lives = job !== null && context.procs.isAlive(job.watch.supervisor, context.clock.bootId());
   if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);
 }
 
 /** The supervisor's words, with an exit code of this command's: that of a killed supervisor is none. */
 function withOwnCode(error: unknown): unknown {
   if (!(error instanceof CorralError) || error.exitCode === EXIT.USAGE) return error;
-  return new CorralError(error.message, { mend: error.mend, cause: error });
+  return new CorralError(error.message, { remedy: error.remedy, cause: error });
 }

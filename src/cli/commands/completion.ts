@@ -1,6 +1,6 @@
 /** `corral completion`: the completions, made from the command tree. */
 import { Argument, Command } from "@commander-js/extra-typings";
-import type { DescribeProgram, Invoke } from "../program.ts";
+import type { DescribeProgram, Invoke } from "../verb.ts";
 import { COMPLETIONS, SHELLS } from "../../view/completion/completion.ts";
 import { EXIT } from "../../base/errors.ts";
 

@@ -1,6 +1,6 @@
 /** `corral freeze` and `corral thaw`: pause a job and let it go on. Its deadline goes on all the while. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import { freeze, isFrozen, thaw } from "../../cgroup/freezer.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
@@ -33,7 +33,7 @@ async function freezeJob(context: Context, selector: string): Promise<number> {
   const cgroup = ownCgroup(context, job);
   if (!await freeze(cgroup, FREEZE_CAP_MS)) {
     throw new CorralError(`job ${job.spec.id} cannot be frozen: a process waits in the kernel; it runs on`, {
-      mend: `corral show ${job.spec.id}`,
+      remedy: `corral show ${job.spec.id}`,
     });
   }
   record(context, store, job.spec.id, "frozen");

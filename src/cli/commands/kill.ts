@@ -1,6 +1,6 @@
 /** `corral kill`: end jobs, whoever supervises them. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, NotFoundError, parserFor, UsageError } from "../../base/errors.ts";
 import { atOnce } from "../../base/at_once.ts";

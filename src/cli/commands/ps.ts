@@ -1,6 +1,6 @@
 /** `corral ps`: jobs that are not ended. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";

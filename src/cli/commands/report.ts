@@ -1,6 +1,6 @@
 /** `corral report`: what jobs used. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { choiceOf } from "../../value/choice.ts";
@@ -9,12 +9,13 @@ import { END_REASONS } from "../../job/job.ts";
 import { parseRef } from "../../value/name.ts";
 import { parseTag, type Tag } from "../../value/tag.ts";
 import { chunks } from "../../view/report/chunks.ts";
-import { GROUP_KEYS } from "../../view/report/group_columns.ts";
+import { GROUP_KEYS } from "../../store/report_fields.ts";
 import { JSON_SCHEMA } from "../../view/report/json_schema.ts";
 import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
 import { reportText } from "../../view/report/text.ts";
-import { FORMATS, reportRequest } from "../report_request.ts";
+import { FORMATS } from "../../view/report/request.ts";
+import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
   ...Object.keys(END_REASONS) as (keyof typeof END_REASONS)[],

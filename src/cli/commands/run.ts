@@ -1,6 +1,6 @@
 /** `corral run`: the options, and what they ask for. What is then done is in act/run/run.ts. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { SetupError, UsageError, ValueError } from "../../base/errors.ts";
 import { findUser } from "../../linux/users.ts";
@@ -9,6 +9,7 @@ import { quoted } from "../../base/text.ts";
 import { runDetached } from "../../act/run/run_detached.ts";
 import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+import { addLimitOptions } from "../limit_options.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
   const equals = text.indexOf("=");
@@ -18,7 +19,7 @@ function parseEnv(text: string): { key: string; value: string } {
 }
 
 function command() {
-  return new Command("run")
+  const run = new Command("run")
     .description(
       "Launches COMMAND in a cgroup of its own, enforces the limits, passes on stdio, signals and exit code, and returns only " +
         "when no process of the job is left. The job ends with its first process: what that leaves behind gets the first " +
@@ -29,13 +30,8 @@ function command() {
     .addOption(nameOption("basename of COMMAND"))
     .addOption(JOB_OPTIONS.timeout)
     .addOption(JOB_OPTIONS.grace)
-    .addOption(JOB_OPTIONS.signal)
-    .addOption(JOB_OPTIONS.memory)
-    .addOption(JOB_OPTIONS.memoryHigh)
-    .addOption(JOB_OPTIONS.swap)
-    .addOption(JOB_OPTIONS.cpus)
-    .addOption(JOB_OPTIONS.cpuWeight)
-    .addOption(JOB_OPTIONS.pids)
+    .addOption(JOB_OPTIONS.signal);
+  return addLimitOptions(run)
     .addOption(JOB_OPTIONS.ref)
     .addOption(JOB_OPTIONS.tag)
     .option("--user <USER>", "run as USER, with that user's groups (root only)")
@@ -62,7 +58,9 @@ export function runVerb(invoke: Invoke) {
   run.action((program, args, options) =>
     invoke(run, async (context) => {
       const request = await requestFrom(context, [program, ...args], options);
-      return options.detach ? await runDetached(context, request) : await runJob(context, request);
+      if (!options.detach) return await runJob(context, request);
+      const started = (id: string) => void context.stdout.write(`${id}\n`);
+      return await runDetached(context, { ...request, stateDir: context.settings.stateDir }, started);
     }, { launching: true })
   );
   return run;

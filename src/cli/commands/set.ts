@@ -1,18 +1,17 @@
 /** `corral set`: change the limits of a live job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor, SetupError, UsageError } from "../../base/errors.ts";
-import { parseTasks, parseWeight } from "../../value/count.ts";
-import { parseCpus } from "../../value/cpus.ts";
 import { formatDurationExact, parseDurationChange } from "../../value/duration.ts";
-import { type Job, type Limits, NO_LIMITS, runningFacts } from "../../job/job.ts";
+import { type Job, runningFacts } from "../../job/job.ts";
+import { LIMIT_ROWS, type LimitKey, type Limits } from "../../job/limits.ts";
 import { parseSignal } from "../../value/signal.ts";
-import { parseSizeBytes } from "../../value/size.ts";
 import { type Backend, backstopMs } from "../../backend/backend.ts";
-import { notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
+import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { selectOne } from "../select.ts";
 
 /** Lifts a limit. */
@@ -23,14 +22,12 @@ interface Wish<T> {
   value: T | null;
 }
 
-function orNone<T>(source: string, parse: (text: string) => T): (text: string) => Wish<T> {
-  return parserFor(source, (text) => ({ value: text === NONE ? null : parse(text) }));
+function wishOrNone<T>(parse: (text: string) => T): (text: string) => Wish<T> {
+  return (text) => ({ value: text === NONE ? null : parse(text) });
 }
 
 function command() {
-  const size = (text: string) => parseSizeBytes(text);
-  const sizeOrZero = (text: string) => parseSizeBytes(text, { zeroAllowed: true });
-  return new Command("set")
+  const set = new Command("set")
     .description(
       "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline.",
     )
@@ -38,14 +35,12 @@ function command() {
     .option(
       "-t, --timeout <DURATION>",
       "new wall-clock limit: 2h, +1h, -30m or none",
-      orNone("--timeout", parseDurationChange),
-    )
-    .option("-m, --memory <SIZE>", "memory.max", orNone("--memory", size))
-    .option("--memory-high <SIZE>", "throttle above it", orNone("--memory-high", size))
-    .option("--swap <SIZE>", "memory.swap.max", orNone("--swap", sizeOrZero))
-    .option("-c, --cpus <CPUS>", "CPU quota", orNone("--cpus", parseCpus))
-    .option("--cpu-weight <N>", "1..10000", orNone("--cpu-weight", parseWeight))
-    .option("-p, --pids <N>", "limit of processes and threads", orNone("--pids", parseTasks));
+      parserFor("--timeout", wishOrNone(parseDurationChange)),
+    );
+  return addLimitOptions(set, ({ help, changeHelp = help, parse }) => ({
+    help: changeHelp,
+    parse: wishOrNone(parse),
+  }));
 }
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
@@ -57,17 +52,9 @@ export function setVerb(invoke: Invoke) {
   return set;
 }
 
-const LIMIT_OPTIONS: readonly (readonly [option: Exclude<keyof Options, "timeout">, key: keyof Limits])[] = [
-  ["memory", "memoryMaxBytes"],
-  ["memoryHigh", "memoryHighBytes"],
-  ["swap", "swapMaxBytes"],
-  ["cpus", "cpuMaxCores"],
-  ["cpuWeight", "cpuWeight"],
-  ["pids", "pidsMax"],
-];
-
 async function setLimits(context: Context, selector: string, options: Options): Promise<number> {
-  const changed = LIMIT_OPTIONS.filter(([option]) => options[option] !== undefined);
+  const wishOf = (key: LimitKey) => limitOption<Wish<number>>(options, key);
+  const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishOf(key) !== undefined);
   if (changed.length === 0 && options.timeout === undefined) {
     throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
   }
@@ -77,23 +64,23 @@ async function setLimits(context: Context, selector: string, options: Options): 
   const backend = context.backendOf(job);
   const limits: Limits = {
     ...job.spec.limits,
-    ...Object.fromEntries(changed.map(([option, key]) => [key, options[option]!.value])),
+    ...Object.fromEntries(changed.map((key) => [key, wishOf(key)!.value])),
   };
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
   const detail = {
-    ...Object.fromEntries(changed.map(([, key]) => [key, limits[key]])),
+    ...Object.fromEntries(changed.map((key) => [key, limits[key]])),
     ...(options.timeout === undefined ? {} : { timeoutMs }),
   };
   const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
   if (!store.change(job.spec.id, { limits, timeoutMs, deadlineBootMs }, event)) {
-    throw new CorralError(`job ${job.spec.id} is ending`, { mend: `corral show ${job.spec.id}` });
+    throw new CorralError(`job ${job.spec.id} is ending`, { remedy: `corral show ${job.spec.id}` });
   }
   if (options.timeout !== undefined) {
     await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
   }
   // The supervisor re-reads the record; a process that is not listening is not harmed by SIGCONT.
-  context.procs.signal(job.spec.supervisor, context.clock.bootId(), parseSignal("CONT"));
+  context.procs.signal(job.watch.supervisor, context.clock.bootId(), parseSignal("CONT"));
   const told = timeoutMs === null ? "no timeout" : `timeout ${formatDurationExact(timeoutMs)}`;
   context.stdout.write(`${job.spec.id} set${options.timeout === undefined ? "" : `: ${told}`}\n`);
   return EXIT.DONE;
@@ -104,16 +91,16 @@ async function applyLimits(cgroup: OwnedCgroup, backend: Backend, limits: Limits
   if (missing) {
     throw new SetupError(
       `${missing.option} cannot be enforced: the ${missing.controller} controller is not available to jobs here`,
-      backend.mendFor(missing.controller),
+      backend.remedyFor(missing.controller),
     );
   }
   await backend.setLimits(cgroup, limits);
-  if (limits.memoryMaxBytes !== NO_LIMITS.memoryMaxBytes) cgroup.writeOptional("memory.oom.group", "1");
+  killAsOneOnOom(cgroup, limits);
   const failed = notInForce(cgroup, limits)[0];
   if (failed) {
     throw new CorralError(
       `${failed.option} is not in force: ${failed.file} says ${failed.found ?? "nothing"}`,
-      { mend: "see: corral doctor" },
+      { remedy: "see: corral doctor" },
     );
   }
 }
@@ -139,7 +126,7 @@ function newDeadline(
   // A deadline moved into the past is a kill, and that has a command of its own.
   if (moved <= passed) {
     throw new UsageError(`--timeout: the job has run for ${formatDurationExact(passed)} already`, {
-      mend: `to end it: corral kill ${job.spec.id}`,
+      remedy: `to end it: corral kill ${job.spec.id}`,
     });
   }
   return { timeoutMs: moved, deadlineBootMs: run.startedBootMs + moved };

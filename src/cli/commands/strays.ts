@@ -1,6 +1,6 @@
 /** `corral strays`: processes that match a pattern and belong to no job. */
 import { Command } from "@commander-js/extra-typings";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { commandLine, type Process } from "../../linux/processes.ts";
@@ -35,7 +35,9 @@ const COMMAND_CHARACTERS = 200;
 function command() {
   return new Command("strays")
     .description(
-      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, grace, KILL. No strays are corral itself, what it was called from, every other corral, and whoever has `corral run` in its command line.",
+      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, " +
+        "grace, KILL. Never listed: corral itself, its ancestors, every other corral, and processes with `corral run` in their " +
+        "command lines.",
     )
     .requiredOption(
       "--match <REGEX>",
@@ -94,6 +96,7 @@ async function handleStrays(context: Context, options: Options): Promise<number>
     statusCommand: options.statusCommand ?? context.settings.statusCommand,
     refPattern: criteria.refPattern,
     finishedOnly: options.finishedOnly ?? false,
+    finishedStatuses: context.settings.finishedStatuses,
   });
   const strays = found.strays.filter(owner.fits);
   return options.kill && !options.dryRun

@@ -1,7 +1,7 @@
 /** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
-import type { Invoke } from "../program.ts";
+import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
@@ -14,7 +14,7 @@ import {
   escapeeJson,
   escapeeLine,
   findingLine,
-  isOver,
+  isGoneNow,
   PLAN_COLUMNS,
   planRow,
 } from "../../view/sweep.ts";
@@ -93,6 +93,8 @@ function sweepOptions({ settings }: Context, options: Options): Omit<SweepOption
     finishedStatuses: settings.finishedStatuses,
     strikes: options.strikes ?? settings.strikes,
     patienceMs: PATIENCE_MS,
+    graceMs: settings.graceMs,
+    retentionMs: settings.retentionMs,
   };
 }
 
@@ -107,7 +109,7 @@ class SweepLog {
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
     return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
-      this.#escapees.every(([, { ended }]) => isOver(ended));
+      this.#escapees.every(([, { ended }]) => isGoneNow(ended));
   }
 
   act(act: SweepAct): void {

@@ -13,7 +13,7 @@ import { counted, noTotals, type Totals, totalsLine, totalsOf } from "./summary.
 import { tableLines } from "../table.ts";
 import { MISSING } from "../../value/units.ts";
 import type { ReportSource } from "./source.ts";
-import type { ReportRequest, Rows } from "../../cli/report_request.ts";
+import type { ReportRequest, Rows } from "./request.ts";
 
 /** Where it goes. */
 export interface Destination {

@@ -26,12 +26,15 @@ export class FakeBackend implements Backend {
 
   constructor(readonly dir: CgroupDir, readonly there: readonly string[] = []) {}
 
+  /** Not noted: the launch does not depend on it. */
+  prepare(): void {}
+
   controllers(): Set<string> {
     return new Set(this.there);
   }
 
-  mendFor(controller: string): string {
-    return `mend ${controller}`;
+  remedyFor(controller: string): string {
+    return `remedy ${controller}`;
   }
 
   // deno-lint-ignore require-await

@@ -1,5 +1,12 @@
 /** Complete jobs for tests, in which only what a test is about has to be said. */
-import { type Job, type JobSpec, NO_LIMITS, type Phase, type RunningFacts } from "../../../src/job/job.ts";
+import {
+  type Job,
+  type JobSpec,
+  NO_LIMITS,
+  type Phase,
+  type RunningFacts,
+  type Watch,
+} from "../../../src/job/job.ts";
 import type { Sample, Usage } from "../../../src/job/usage.ts";
 import type { Moment } from "../../../src/job/events.ts";
 
@@ -25,13 +32,14 @@ export function specOf(changes: Partial<JobSpec> = {}): JobSpec {
     timeoutMs: null,
     graceMs: 2_000,
     signal: "TERM",
-    backend: "cgroupfs",
     createdAtMs: 1_793_520_000_123,
-    bootId: BOOT_ID,
     adopted: false,
-    supervisor: { pid: 4700, startTicks: 900_000, bootId: changes.bootId ?? BOOT_ID },
     ...changes,
   };
+}
+
+export function watchOf(changes: Partial<Watch> = {}): Watch {
+  return { supervisor: { pid: 4700, startTicks: 900_000, bootId: BOOT_ID }, backend: "cgroupfs", ...changes };
 }
 
 export function runOf(changes: Partial<RunningFacts> = {}): RunningFacts {
@@ -114,8 +122,8 @@ export function endedPhase(changes: Partial<Ended> = {}): Ended {
   };
 }
 
-export function jobIn(phase: Phase, changes: Partial<JobSpec> = {}): Job {
-  return { spec: specOf(changes), phase };
+export function jobIn(phase: Phase, changes: Partial<JobSpec> = {}, watch: Partial<Watch> = {}): Job {
+  return { spec: specOf(changes), watch: watchOf(watch), phase };
 }
 
 export const runningJob = (changes: Partial<RunningFacts> = {}): Job =>

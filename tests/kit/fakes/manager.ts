@@ -6,7 +6,9 @@ const ERROR = 3;
 const RETURN = 2;
 const SIGNAL = 4;
 const CALL_SERIAL = 1;
-const HELLO_SERIAL = 2;
+const HELLO_SERIAL = 1;
+/** Of the call on a bus, which comes after "Hello". */
+export const SECOND_SERIAL = 2;
 const FIELD = { member: 3, errorName: 4, replySerial: 5, signature: 8 } as const;
 
 type Fields = Partial<Record<keyof typeof FIELD, string | number>>;
@@ -36,13 +38,13 @@ function writeField(writer: DBusWriter, name: keyof typeof FIELD, value: string 
   else writer.string(value);
 }
 
-export const replyWithJob = (job: string) =>
-  encode(RETURN, { replySerial: CALL_SERIAL, signature: "o" }, (writer) => writer.string(job));
+export const replyWithJob = (job: string, serial = CALL_SERIAL) =>
+  encode(RETURN, { replySerial: serial, signature: "o" }, (writer) => writer.string(job));
 
 export const emptyReply = (serial = CALL_SERIAL) => encode(RETURN, { replySerial: serial }, () => {});
 
-export const errorReply = (errorName: string, message: string) =>
-  encode(ERROR, { errorName, replySerial: CALL_SERIAL, signature: "s" }, (writer) => writer.string(message));
+export const errorReply = (errorName: string, message: string, serial = CALL_SERIAL) =>
+  encode(ERROR, { errorName, replySerial: serial, signature: "s" }, (writer) => writer.string(message));
 
 export const bareErrorReply = (errorName: string) =>
   encode(ERROR, { errorName, replySerial: CALL_SERIAL }, () => {});
@@ -57,6 +59,8 @@ export const jobRemoved = (job: string, result: string, member = "JobRemoved") =
 /** What the manager does with a call: the bytes it sends back, and whether it then hangs up. */
 export interface Answer {
   messages?: readonly Uint8Array[];
+  /** To a second call on the same connection; without, the manager hangs up after the first. */
+  afterwards?: readonly Uint8Array[];
   /** Instead of `OK …`. */
   greeting?: string;
 }
@@ -69,6 +73,8 @@ export class FakeManager implements AsyncDisposable {
   readonly calls: DBusMessage[] = [];
   /** The lines by which each caller introduced itself. */
   readonly greetings: string[] = [];
+  /** How often a caller closed its connection instead of calling. */
+  hangUps = 0;
 
   /** @param answers one for each connection; the last one holds for all that follow */
   constructor(...answers: Answer[]) {
@@ -95,7 +101,7 @@ export class FakeManager implements AsyncDisposable {
 
   async #answer(
     connection: Deno.UnixConn,
-    { messages = [], greeting = "OK 0123abcd" }: Answer,
+    { messages = [], afterwards, greeting = "OK 0123abcd" }: Answer,
   ): Promise<void> {
     const chunk = new Uint8Array(65_536);
     const first = await connection.read(chunk) ?? 0;
@@ -107,7 +113,14 @@ export class FakeManager implements AsyncDisposable {
       await connection.write(emptyReply(HELLO_SERIAL));
       if (!await this.#takeCall(connection, chunk)) return;
     }
-    // One byte at a time at first: a message may arrive in any pieces.
+    await this.#send(connection, messages);
+    if (afterwards !== undefined && await this.#takeCall(connection, chunk)) {
+      await this.#send(connection, afterwards);
+    }
+  }
+
+  /** One byte at a time at first: a message may arrive in any pieces. */
+  async #send(connection: Deno.UnixConn, messages: readonly Uint8Array[]): Promise<void> {
     for (const bytes of messages) {
       await connection.write(bytes.subarray(0, 1));
       await connection.write(bytes.subarray(1));
@@ -116,7 +129,8 @@ export class FakeManager implements AsyncDisposable {
 
   async #takeCall(connection: Deno.UnixConn, chunk: Uint8Array): Promise<boolean> {
     const count = await connection.read(chunk);
-    if (count !== null) this.calls.push(decodeMessage(chunk.slice(0, count))!.message);
+    if (count === null) this.hangUps++;
+    else this.calls.push(decodeMessage(chunk.slice(0, count))!.message);
     return count !== null;
   }
 

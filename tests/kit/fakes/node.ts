@@ -2,10 +2,10 @@
 import { runCli } from "../../../src/cli/program.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import type { CommandResult } from "../../../src/linux/command.ts";
-import type { Job, JobSpec, RunningFacts } from "../../../src/job/job.ts";
+import type { Job, JobSpec, RunningFacts, Watch } from "../../../src/job/job.ts";
 import { FakeBackend } from "./backend.ts";
 import { CgroupDir } from "./cgroup_dir.ts";
-import { BOOT_ID, JOB_ID, runOf, specOf } from "./job.ts";
+import { BOOT_ID, JOB_ID, runOf, specOf, watchOf } from "./job.ts";
 import { type FakeProcess, NO_PID, ProcDir } from "./proc_dir.ts";
 import { FakeScreen } from "./screen.ts";
 import { StoreDir } from "./stores.ts";
@@ -51,32 +51,38 @@ export class FakeNode implements Disposable {
 
   /** A job that runs with a live leader and a live supervisor, unless told otherwise. */
   start(
-    changes: { spec?: Partial<JobSpec>; run?: Partial<RunningFacts>; files?: Record<string, string> } = {},
+    changes: {
+      spec?: Partial<JobSpec>;
+      watch?: Partial<Watch>;
+      run?: Partial<RunningFacts>;
+      files?: Record<string, string>;
+    } = {},
   ): Job {
-    const { spec, store } = this.#insert(changes.spec);
+    const { spec, watch, store } = this.#insert(changes.spec, changes.watch);
     const cgroup = this.cgroups.add(`/corral/${spec.id}`, {
       "cgroup.procs": `${LEADER_PID}\n`,
       ...changes.files,
     });
     const run = runOf({ pid: LEADER_PID, pgid: LEADER_PID, cgroup, ...changes.run });
     this.addProcess(LEADER_PID, { cgroup: cgroup.path, startTicks: run.startTicks, command: spec.argv });
-    this.addProcess(SUPERVISOR_PID, { startTicks: spec.supervisor.startTicks, command: ["corral", "run"] });
+    this.addProcess(SUPERVISOR_PID, { startTicks: watch.supervisor.startTicks, command: ["corral", "run"] });
     store.markRunning(spec.id, run);
     return store.get(spec.id)!;
   }
 
   /** A job whose launch has only been recorded. */
-  startStarting(changes: Partial<JobSpec> = {}): Job {
-    const { spec, store } = this.#insert(changes);
+  startStarting(changes: Partial<JobSpec> = {}, watch: Partial<Watch> = {}): Job {
+    const { spec, store } = this.#insert(changes, watch);
     return store.get(spec.id)!;
   }
 
-  #insert(changes: Partial<JobSpec> = {}) {
-    const supervisor = { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: changes.bootId ?? BOOT_ID };
-    const spec = specOf({ supervisor, ...changes });
+  #insert(changes: Partial<JobSpec> = {}, watchChanges: Partial<Watch> = {}) {
+    const supervisor = { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: BOOT_ID };
+    const spec = specOf(changes);
+    const watch = watchOf({ supervisor, ...watchChanges });
     const store = this.stores.open();
-    store.insert(spec);
-    return { spec, store };
+    store.insert(spec, watch);
+    return { spec, watch, store };
   }
 
   passTime(ms: number): void {
@@ -148,7 +154,8 @@ export class FakeNode implements Disposable {
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-      node: () => ({
+      runDir: "/run",
+      layout: () => ({
         cgroupMount: cgroups.mount,
         ownCgroup: "/elsewhere",
         uid: this.uid,

@@ -1,5 +1,5 @@
 /** Jobs in every state and what somebody may see of them. */
-import type { Observation } from "../../../src/job/decide.ts";
+import type { Observation } from "../../../src/job/observation.ts";
 import type { EndReason } from "../../../src/job/job.ts";
 import { endedPhase, jobIn, runningJob, runOf } from "./job.ts";
 

@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { JobSpec } from "../../../src/job/job.ts";
 import { JobStore } from "../../../src/store/jobs.ts";
-import { runOf, specOf } from "./job.ts";
+import { runOf, specOf, watchOf } from "./job.ts";
 import { TempDir } from "./temp.ts";
 
 const FILE = "corral.db";
@@ -72,6 +72,6 @@ export function emptySecondHalf(path: string): void {
 /** Records a job that runs in /corral/ID. */
 export function insertRunning(store: JobStore, changes: Partial<JobSpec> = {}): void {
   const spec = specOf(changes);
-  store.insert(spec);
+  store.insert(spec, watchOf());
   store.markRunning(spec.id, runOf({ cgroup: { path: `/corral/${spec.id}`, inode: 4242 } }));
 }

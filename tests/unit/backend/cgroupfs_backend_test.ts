@@ -71,7 +71,7 @@ Deno.test("CgroupfsBackend.remove() waits for a cgroup that is busy, and says wh
     removing,
     (error: unknown) =>
       error instanceof SetupError && /stays busy/.test(error.message) &&
-      error.mend === `rmdir ${bench.dir.mount}${JOB_PATH}`,
+      error.remedy === `rmdir ${bench.dir.mount}${JOB_PATH}`,
   );
   let tries = 0;
   cgroup.remove = () => ++tries > 3;

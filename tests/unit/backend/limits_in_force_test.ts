@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ParseError } from "../../../src/base/errors.ts";
-import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
-import { LIMIT_FILES, notInForce, unenforceable, writeLimits } from "../../../src/backend/limits_in_force.ts";
+import { LIMIT_ROWS, type Limits, NO_LIMITS } from "../../../src/job/limits.ts";
+import { notInForce, unenforceable, writeLimits } from "../../../src/backend/limits_in_force.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 
 const LIMITS: Limits = {
@@ -61,7 +61,7 @@ Deno.test("notInForce() finds nothing when every file says what was asked for", 
 Deno.test("notInForce() finds every limit that was silently ignored", () => {
   using dir = new CgroupDir();
   const wrong = notInForce(dir.own(UNLIMITED), LIMITS);
-  assert.deepEqual(wrong.map(({ key }) => key), LIMIT_FILES.map(({ key }) => key));
+  assert.deepEqual(wrong.map(({ key }) => key), LIMIT_ROWS.map(({ key }) => key));
   assert.deepEqual(wrong[0], {
     option: "--memory",
     key: "memoryMaxBytes",

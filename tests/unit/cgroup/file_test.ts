@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CgroupFs, isForbidden, isVanished, OwnedCgroup } from "../../../src/cgroup/file.ts";
+import { CgroupFs, OwnedCgroup } from "../../../src/cgroup/file.ts";
 import { CgroupError } from "../../../src/base/errors.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID } from "../../kit/fakes/job.ts";
@@ -241,17 +241,4 @@ Deno.test("OwnedCgroup.remove() removes nested cgroups first", () => {
   assert.ok(cgroup.remove());
   assert.equal(dir.fs.inode(JOB_PATH), null);
   assert.notEqual(dir.fs.inode("/corral"), null);
-});
-
-Deno.test("isVanished() and isForbidden() know their errors and no others", () => {
-  assert.ok(isVanished(new Deno.errors.NotFound("x")));
-  for (const number of [2, 3, 19]) assert.ok(isVanished(new Error(`x (os error ${number})`)), `${number}`);
-  for (const number of [1, 13, 16, 20, 22, 32, 39, 190]) {
-    assert.ok(!isVanished(new Error(`x (os error ${number})`)), `${number}`);
-  }
-  assert.ok(!isVanished("os error 2"));
-  assert.ok(isForbidden(new Deno.errors.PermissionDenied("x")));
-  for (const number of [1, 13]) assert.ok(isForbidden(new Error(`x (os error ${number})`)));
-  assert.ok(!isForbidden(new Error("x (os error 2)")));
-  assert.ok(!isForbidden(null));
 });

@@ -1,12 +1,7 @@
 /** What holds of decide() whatever is seen, likely or not. */
 import assert from "node:assert/strict";
-import {
-  type Action,
-  decide,
-  HANG_MARGIN_MS,
-  LAUNCH_CAP_MS,
-  type Observation,
-} from "../../../src/job/decide.ts";
+import { type Action, decide, HANG_MARGIN_MS, LAUNCH_CAP_MS } from "../../../src/job/decide.ts";
+import type { Observation } from "../../../src/job/observation.ts";
 import type { Job } from "../../../src/job/job.ts";
 import {
   ASKED,

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type Action,
-  decide,
-  HANG_MARGIN_MS,
-  LAUNCH_CAP_MS,
-  type Observation,
-} from "../../../src/job/decide.ts";
+import { type Action, decide, HANG_MARGIN_MS, LAUNCH_CAP_MS } from "../../../src/job/decide.ts";
+import type { Observation } from "../../../src/job/observation.ts";
 import type { EndReason, Job } from "../../../src/job/job.ts";
 import { endedPhase, jobIn } from "../../kit/fakes/job.ts";
 import {

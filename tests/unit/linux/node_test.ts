@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderError, SetupError } from "../../../src/base/errors.ts";
-import { inspectNode, parseCgroup2Mounts } from "../../../src/linux/node.ts";
+import { inspectLayout, parseCgroup2Mounts } from "../../../src/linux/node.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
 
 const HYBRID = [
@@ -44,9 +44,9 @@ function fakeNode(
   return Object.assign(temp, { roots: { proc: `${temp.path}/proc`, run: `${temp.path}/run` } });
 }
 
-Deno.test("inspectNode() of a container: cgroup2, no systemd", () => {
+Deno.test("inspectLayout() of a container: cgroup2, no systemd", () => {
   using node = fakeNode({ "proc/self/mountinfo": HYBRID, "proc/self/cgroup": "3:cpu:/x\n0::/job/inner\n" });
-  assert.deepEqual(inspectNode(node.roots, 0), {
+  assert.deepEqual(inspectLayout(node.roots, 0), {
     cgroupMount: "/sys/fs/cgroup/unified",
     ownCgroup: "/job/inner",
     uid: 0,
@@ -55,7 +55,7 @@ Deno.test("inspectNode() of a container: cgroup2, no systemd", () => {
   });
 });
 
-Deno.test("inspectNode() finds a user's manager without XDG_RUNTIME_DIR, and root has none", () => {
+Deno.test("inspectLayout() finds a user's manager without XDG_RUNTIME_DIR, and root has none", () => {
   using node = fakeNode({
     "proc/self/mountinfo": UNIFIED,
     "proc/self/cgroup": "0::/user.slice\n",
@@ -64,15 +64,15 @@ Deno.test("inspectNode() finds a user's manager without XDG_RUNTIME_DIR, and roo
     "run/user/1001/bus": "",
     "run/user/0/systemd/private": "",
   });
-  assert.ok(inspectNode(node.roots, 1000).systemdBooted);
-  assert.equal(inspectNode(node.roots, 1000).userRuntimeDir, `${node.roots.run}/user/1000`);
-  assert.equal(inspectNode(node.roots, 1001).userRuntimeDir, null);
-  assert.equal(inspectNode(node.roots, 0).userRuntimeDir, null);
+  assert.ok(inspectLayout(node.roots, 1000).systemdBooted);
+  assert.equal(inspectLayout(node.roots, 1000).userRuntimeDir, `${node.roots.run}/user/1000`);
+  assert.equal(inspectLayout(node.roots, 1001).userRuntimeDir, null);
+  assert.equal(inspectLayout(node.roots, 0).userRuntimeDir, null);
 });
 
-Deno.test("inspectNode() without cgroup2 ends with the command that mounts it", () => {
+Deno.test("inspectLayout() without cgroup2 ends with the command that mounts it", () => {
   using node = fakeNode({ "proc/self/mountinfo": "", "proc/self/cgroup": "1:name=systemd:/\n" });
-  assert.throws(() => inspectNode(node.roots, 0), (error: unknown) => {
+  assert.throws(() => inspectLayout(node.roots, 0), (error: unknown) => {
     assert.ok(error instanceof SetupError);
     assert.match(renderError(error), /^corral: no cgroup2 file system is mounted \(.*mount -t cgroup2 .*\)$/);
     return true;

@@ -1,7 +1,7 @@
 /** `corral top` on a real terminal: what it shows, and how it leaves the terminal. */
 import assert from "node:assert/strict";
 import { keysOf } from "../../../src/linux/terminal.ts";
-import { runOf, specOf } from "../../kit/fakes/job.ts";
+import { runOf, specOf, watchOf } from "../../kit/fakes/job.ts";
 import { RealTerminal } from "../../kit/fakes/real_terminal.ts";
 import { StoreDir } from "../../kit/fakes/stores.ts";
 import { tableRows } from "../../kit/fakes/table.ts";
@@ -38,7 +38,7 @@ class Stage implements AsyncDisposable {
   start(id: string, name: string, days: number): void {
     const store = this.stores.open();
     const startedAtMs = Date.now() - (9 - days) * DAY_MS;
-    store.insert(specOf({ id, name, createdAtMs: startedAtMs }));
+    store.insert(specOf({ id, name, createdAtMs: startedAtMs }), watchOf());
     store.markRunning(id, runOf({ startedAtMs, cgroup: { path: `/corral/${id}`, inode: 1 } }));
     this.stores.closeAll();
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { endEscapees, escapeeFinding, findEscapees, isEndable } from "../../../src/observe/escapees.ts";
+import { endEscapees } from "../../../src/act/end/end_escapees.ts";
+import { escapeeFinding, findEscapees, isEndable } from "../../../src/observe/escapees.ts";
 import { Child } from "../../kit/fakes/child.ts";
 import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { endedPhase, JOB_ID } from "../../kit/fakes/job.ts";
@@ -94,7 +95,8 @@ for (const [what, change] of Object.entries(CHANGES)) {
         process: { pid: child.pid, startTicks: 900_100, bootId: node.context.clock.bootId() },
         ...{ job, isOfJobsUser: true, name: "sleep", cgroupPath: "/session.scope" },
       };
-      const end = async () => (await endEscapees(node.context, [escapee])).map(({ ended }) => ended);
+      const end = async () =>
+        (await endEscapees(node.context, [escapee], node.context.settings.graceMs)).map(({ ended }) => ended);
       assert.deepEqual(await end(), ["changed"]);
       node.addProcess(child.pid, process);
       assert.deepEqual(await end(), ["term"]);

@@ -55,7 +55,9 @@ Deno.test("observeJob() knows supervisor and leader by more than their pids", ()
 
 Deno.test("observeJob() after a reboot believes no pid and no cgroup", () => {
   using node = new FakeNode();
-  const job = node.start({ spec: { bootId: "an earlier boot" } });
+  const job = node.start({
+    watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+  });
   const { sameBoot, cgroup, supervisor, leader } = observeJob(node.context, job);
   assert.deepEqual([sameBoot, cgroup, supervisor, leader.alive], [false, "gone", "gone", false]);
 });
@@ -94,9 +96,12 @@ Deno.test("observeJob() at a moment that it is told sees the job at that moment"
 
 Deno.test("cgroupRecord() of a job of an earlier boot that never ran is none, whatever bears its name now", () => {
   using node = new FakeNode();
-  const job = node.startStarting({ bootId: "an earlier boot" });
+  const job = node.startStarting({}, {
+    supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" },
+  });
   const record = node.cgroups.add(JOB_PATH);
   assert.equal(cgroupRecord(node.context, job), null);
-  const now = { ...job, spec: { ...job.spec, bootId: node.context.clock.bootId() } };
+  const supervisor = { ...job.watch.supervisor, bootId: node.context.clock.bootId() };
+  const now = { ...job, watch: { ...job.watch, supervisor } };
   assert.deepEqual(cgroupRecord(node.context, now), record);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { NO_LIMITS } from "../../../src/job/job.ts";
+import { type JobSpec, NO_LIMITS, type Watch } from "../../../src/job/job.ts";
 import { warnAboutNode } from "../../../src/observe/node_warnings.ts";
-import { specOf } from "../../kit/fakes/job.ts";
+import { specOf, watchOf } from "../../kit/fakes/job.ts";
 import { FakeNode } from "../../kit/fakes/node.ts";
 
-function warnings(node: FakeNode, spec: Parameters<typeof specOf>[0]): string[] {
+function warnings(node: FakeNode, spec: Partial<JobSpec>, watch: Partial<Watch> = {}): string[] {
   const lines: string[] = [];
-  warnAboutNode(node.context, specOf(spec), (line) => void lines.push(line));
+  warnAboutNode(node.context, { spec: specOf(spec), watch: watchOf(watch) }, (line) => void lines.push(line));
   return lines;
 }
 
@@ -14,12 +14,12 @@ Deno.test("warnAboutNode() says that a job under systemd leaves Slurm's accounti
   using node = new FakeNode();
   node.env = { SLURM_JOB_ID: "77" };
   assert.match(
-    warnings(node, { backend: "systemd" })[0]!,
+    warnings(node, {}, { backend: "systemd" })[0]!,
     /^warning: inside Slurm job 77: .*--backend cgroupfs\)$/,
   );
-  assert.deepEqual(warnings(node, { backend: "cgroupfs" }), []);
+  assert.deepEqual(warnings(node, {}, { backend: "cgroupfs" }), []);
   node.env = {};
-  assert.deepEqual(warnings(node, { backend: "systemd" }), []);
+  assert.deepEqual(warnings(node, {}, { backend: "systemd" }), []);
 });
 
 Deno.test("warnAboutNode() says that a memory limit is more than the node has", () => {

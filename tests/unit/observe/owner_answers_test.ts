@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  canBeAsked,
-  FINISHED_STATUSES,
-  ownersWord,
-  parseAnswers,
-} from "../../../src/observe/owner_answers.ts";
+import { canBeAsked, ownersWord, parseAnswers } from "../../../src/observe/owner_answers.ts";
+import { FINISHED_STATUSES } from "../../../src/settings/settings.ts";
 
 const answers = (text: string) => Object.fromEntries(parseAnswers(text));
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { runningFacts } from "../../../src/job/job.ts";
 import { NO_SPLIT } from "../../../src/job/usage.ts";
 import { Ledger } from "../../../src/store/ledger.ts";
-import { type Sampled, Sampling } from "../../../src/observe/sampling.ts";
+import type { Sampled } from "../../../src/job/series.ts";
+import { Sampling } from "../../../src/observe/sampling.ts";
 import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID, risingSamples } from "../../kit/fakes/job.ts";
 import { FakeNode } from "../../kit/fakes/node.ts";
@@ -25,7 +26,7 @@ function holding(anonMib: number, fileMib: number): Record<string, string> {
 function sampled(node: FakeNode, files: Record<string, string>, before?: Sampled) {
   const job = node.start({ run: { startedBootMs: node.bootMs - AGE_MS }, files });
   const run = runningFacts(job)!;
-  return new Sampling(node.cgroups.fs.own(run.cgroup, JOB_ID), run, node.context.clock, before);
+  return new Sampling(node.cgroups.fs.own(run.cgroup, JOB_ID), run.startedBootMs, node.context.clock, before);
 }
 
 function put(node: FakeNode, files: Record<string, string>): void {

@@ -4,7 +4,16 @@ import type { JobSpec } from "../../../src/job/job.ts";
 import type { Ending } from "../../../src/job/events.ts";
 import { NO_SPLIT } from "../../../src/job/usage.ts";
 import { DamagedRow, USAGE_COLUMNS } from "../../../src/store/rows.ts";
-import { endedPhase, JOB_ID, momentAt, risingSamples, runOf, specOf, USAGE } from "../../kit/fakes/job.ts";
+import {
+  endedPhase,
+  JOB_ID,
+  momentAt,
+  risingSamples,
+  runOf,
+  specOf,
+  USAGE,
+  watchOf,
+} from "../../kit/fakes/job.ts";
 import { insertRunning, StoreDir } from "../../kit/fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -33,15 +42,15 @@ const ODD_SPEC: JobSpec = specOf({
   timeoutMs: 3_155_760_000_000,
   graceMs: 0,
   signal: "RTMIN+3",
-  backend: "systemd",
   adopted: true,
 });
+const WATCH = watchOf({ backend: "systemd" });
 
 Deno.test("JobStore keeps every field of a job's specification", () => {
   using dir = new StoreDir();
   const store = dir.open();
-  store.insert(ODD_SPEC);
-  assert.deepEqual(store.get(JOB_ID), { spec: ODD_SPEC, phase: { state: "starting" } });
+  store.insert(ODD_SPEC, WATCH);
+  assert.deepEqual(store.get(JOB_ID), { spec: ODD_SPEC, watch: WATCH, phase: { state: "starting" } });
   assert.equal(store.get("aaaaaa"), null);
 });
 
@@ -49,7 +58,7 @@ Deno.test("JobStore keeps every field of every state", () => {
   using dir = new StoreDir();
   const store = dir.open();
   const run = runOf({ deadlineBootMs: 9_061_000, cgroup: { path: "/corral.slice/x", inode: 2 ** 40 } });
-  store.insert(ODD_SPEC);
+  store.insert(ODD_SPEC, WATCH);
   store.markRunning(JOB_ID, run);
   assert.deepEqual(store.get(JOB_ID)?.phase, { state: "running", run });
   assert.equal(store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)), "timeout");
@@ -204,7 +213,7 @@ Deno.test("JobStore.givePagesBack() makes the file smaller by what dropped jobs 
 Deno.test("JobStore keeps a job that ended without ever having run", () => {
   using dir = new StoreDir();
   const store = dir.open();
-  store.insert(specOf());
+  store.insert(specOf(), watchOf());
   store.markEnded(
     JOB_ID,
     { ...EXITED, reason: "failed-to-start", trigger: "failed-to-start", usage: null },
@@ -219,9 +228,9 @@ Deno.test("JobStore.insert() refuses an id twice, and isTaken() tells", () => {
   using dir = new StoreDir();
   const store = dir.open();
   assert.ok(!store.isTaken(JOB_ID));
-  store.insert(specOf());
+  store.insert(specOf(), watchOf());
   assert.ok(store.isTaken(JOB_ID));
-  assert.throws(() => store.insert(specOf({ name: "other" })), StoreError);
+  assert.throws(() => store.insert(specOf({ name: "other" }), watchOf()), StoreError);
   assert.equal(store.get(JOB_ID)?.spec.name, specOf().name);
   assert.equal(store.events(JOB_ID).length, 1);
 });
@@ -327,7 +336,7 @@ Deno.test("JobStore.events() are in the order in which they happened", () => {
     kind,
     detail: { text: "a\nb", n: 1.5 },
   });
-  store.insert(specOf({ createdAtMs: 1 }));
+  store.insert(specOf({ createdAtMs: 1 }), watchOf());
   store.addEvents(JOB_ID, [event(9, "late"), event(5, "early"), event(9, "later")]);
   const events = store.events(JOB_ID);
   assert.deepEqual(events.map(({ kind }) => kind), ["starting", "early", "late", "later"]);
@@ -341,11 +350,11 @@ Deno.test("JobStore waits for another process's write no longer than it was told
   insertRunning(store);
   const other = dir.raw();
   other.exec("BEGIN IMMEDIATE");
-  store.hurry(30);
+  store.waitAtMost(30);
   const startedMs = performance.now();
   assert.throws(
     () => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)),
-    (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.mend !== null,
+    (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.remedy !== null,
   );
   assert.ok(performance.now() - startedMs < 5_000);
   // Readers do not wait for writers.

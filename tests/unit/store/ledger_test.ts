@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Ending } from "../../../src/job/events.ts";
 import { Ledger } from "../../../src/store/ledger.ts";
 import { NO_SPLIT } from "../../../src/job/usage.ts";
-import { JOB_ID, momentAt, risingSamples, runOf, specOf } from "../../kit/fakes/job.ts";
+import { JOB_ID, momentAt, risingSamples, runOf, specOf, watchOf } from "../../kit/fakes/job.ts";
 import { StoreDir } from "../../kit/fakes/stores.ts";
 
 const AT_MS = 1_793_520_060_000;
@@ -14,11 +14,11 @@ const ENDING: Ending = {
   usage: null,
   survivors: [],
 };
-const CLAIM = { at: momentAt(AT_MS), hurried: true };
+const CLAIM = { at: momentAt(AT_MS), processesLive: true };
 
 /** Everything that can be asked of a ledger, once. */
 function useAll(ledger: Ledger): unknown[] {
-  ledger.insert(specOf());
+  ledger.insert(specOf(), watchOf());
   ledger.markRunning(JOB_ID, runOf());
   ledger.addEvents(JOB_ID, [{ atMs: AT_MS, actor: "run", kind: "x", detail: {} }]);
   const told = [
@@ -67,7 +67,7 @@ Deno.test("Ledger writes later what could not be written, in its order", () => {
   const raw = dir.raw();
   raw.exec("ALTER TABLE jobs RENAME TO away");
   const ledger = new Ledger(store, () => {});
-  ledger.insert(specOf());
+  ledger.insert(specOf(), watchOf());
   ledger.markRunning(JOB_ID, runOf());
   ledger.claimEnding(JOB_ID, "timeout", CLAIM);
   raw.exec("ALTER TABLE away RENAME TO jobs");
@@ -81,7 +81,7 @@ Deno.test("Ledger writes later what could not be written, in its order", () => {
 Deno.test("Ledger.claimEnding() gives the reason that was claimed first", () => {
   using dir = new StoreDir();
   const ledger = new Ledger(dir.open(), () => {});
-  ledger.insert(specOf());
+  ledger.insert(specOf(), watchOf());
   ledger.markRunning(JOB_ID, runOf());
   dir.open("kill").claimEnding(JOB_ID, "killed", momentAt(AT_MS));
   assert.equal(ledger.claimEnding(JOB_ID, "timeout", CLAIM), "killed");
@@ -90,7 +90,7 @@ Deno.test("Ledger.claimEnding() gives the reason that was claimed first", () => 
 Deno.test("Ledger.claimEnding() does not wait for a store that somebody holds while processes are to be killed", () => {
   using dir = new StoreDir();
   const ledger = new Ledger(dir.open(), () => {});
-  ledger.insert(specOf());
+  ledger.insert(specOf(), watchOf());
   ledger.markRunning(JOB_ID, runOf());
   const raw = dir.raw();
   raw.exec("BEGIN EXCLUSIVE");
@@ -105,7 +105,7 @@ Deno.test("Ledger.claimEnding() does not wait for a store that somebody holds wh
 Deno.test("Ledger.deadlineBootMs() is the one that corral set has recorded", () => {
   using dir = new StoreDir();
   const ledger = new Ledger(dir.open(), () => {});
-  ledger.insert(specOf());
+  ledger.insert(specOf(), watchOf());
   assert.equal(ledger.deadlineBootMs(JOB_ID), undefined);
   ledger.markRunning(JOB_ID, runOf({ deadlineBootMs: 5 }));
   assert.equal(ledger.deadlineBootMs(JOB_ID), 5);
@@ -117,7 +117,7 @@ Deno.test("Ledger.deadlineBootMs() is the one that corral set has recorded", () 
 Deno.test("Ledger.saveSampled() does not wait, says nothing of a failure, and leaves nothing behind to be written later", () => {
   using dir = new StoreDir();
   const ledger = new Ledger(dir.open(), assert.fail);
-  ledger.insert(specOf());
+  ledger.insert(specOf(), watchOf());
   ledger.markRunning(JOB_ID, runOf());
   const sampled = { samples: risingSamples(2), peaks: NO_SPLIT };
   const raw = dir.raw();

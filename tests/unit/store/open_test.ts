@@ -4,7 +4,7 @@ import { renderError, StoreError } from "../../../src/base/errors.ts";
 import { MIGRATIONS } from "../../../src/store/schema.ts";
 import { storeError } from "../../../src/store/open.ts";
 import { JobStore } from "../../../src/store/jobs.ts";
-import { JOB_ID, specOf } from "../../kit/fakes/job.ts";
+import { JOB_ID, specOf, watchOf } from "../../kit/fakes/job.ts";
 import { StoreDir } from "../../kit/fakes/stores.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -44,13 +44,13 @@ Deno.test("JobStore.open() makes a file that can shrink", () => {
 
 Deno.test("JobStore.open() of a store that somebody writes to neither waits nor writes", () => {
   using dir = new StoreDir();
-  dir.open().insert(specOf());
+  dir.open().insert(specOf(), watchOf());
   dir.closeAll();
   dir.raw().exec("BEGIN IMMEDIATE");
   assert.deepEqual(dir.open().live().map(({ spec }) => spec.id), [JOB_ID]);
 });
 
-Deno.test("JobStore.open() of what is no store says what mends it", () => {
+Deno.test("JobStore.open() of what is no store says what fixes it", () => {
   using dir = new StoreDir();
   Deno.writeTextFileSync(dir.file, "garbage, and enough of it to be read as a page\n".repeat(100));
   assert.match(refusal(dir.path), /corral\.db: cannot open: .*not a database \(move the file away: /);
@@ -69,12 +69,12 @@ Deno.test("JobStore.open() refuses a store of a newer corral and leaves it as it
   assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], MIGRATIONS.length + 1);
 });
 
-Deno.test("storeError() knows what mends a full disk and a lock, and invents nothing", () => {
-  const mend = (cause: string) => storeError("cannot write", "/x", new Error(cause)).mend;
-  assert.match(mend("database or disk is full")!, /free some space/);
-  assert.match(mend("database is locked")!, /try again/);
-  assert.match(mend("attempt to write a readonly database")!, /--state-dir/);
-  assert.equal(mend("something else"), null);
+Deno.test("storeError() knows what fixes a full disk and a lock, and invents nothing", () => {
+  const remedy = (cause: string) => storeError("cannot write", "/x", new Error(cause)).remedy;
+  assert.match(remedy("database or disk is full")!, /free some space/);
+  assert.match(remedy("database is locked")!, /try again/);
+  assert.match(remedy("attempt to write a readonly database")!, /--state-dir/);
+  assert.equal(remedy("something else"), null);
 });
 
 /** Every numbered schema there ever was, as a store that it had written. */
@@ -132,10 +132,10 @@ Deno.test(`JobStore.open() of a fresh store by ${PARALLEL} processes at once suc
   using dir = new StoreDir();
   const script = (id: string) =>
     `import { JobStore } from "${MODULE}";
-    import { specOf } from "${SPEC_MODULE}";
+    import { specOf, watchOf } from "${SPEC_MODULE}";
     console.log("ready");
     for await (const _ of Deno.stdin.readable);
-    JobStore.open("${dir.path}", "corral.db", "run").insert(specOf({ id: "${id}" }));`;
+    JobStore.open("${dir.path}", "corral.db", "run").insert(specOf({ id: "${id}" }), watchOf());`;
   const ids = Array.from({ length: PARALLEL }, (_, index) => `aaaa${String.fromCharCode(97 + index)}a`);
   const children = ids.map((id) => evaluate(script(id)));
   const readers = children.map((child) => child.stdout.getReader());
@@ -157,11 +157,11 @@ Deno.test({
     using dir = new StoreDir();
     const script = `import { JobStore } from "${MODULE}";
       import { renderError } from "${new URL("../../../src/base/errors.ts", import.meta.url).href}";
-      import { specOf } from "${SPEC_MODULE}";
+      import { specOf, watchOf } from "${SPEC_MODULE}";
       const store = JobStore.open("${dir.path}", "corral.db", "run");
       let written = 0;
       try {
-        for (;; written++) store.insert(specOf({ id: String(written), argv: ["x".repeat(10_000)] }));
+        for (;; written++) store.insert(specOf({ id: String(written), argv: ["x".repeat(10_000)] }), watchOf());
       } catch (error) {
         console.log(renderError(error));
         console.log(written > 0 && store.live().length === written);

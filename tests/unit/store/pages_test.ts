@@ -3,7 +3,7 @@ import { renderError } from "../../../src/base/errors.ts";
 import type { JobStore } from "../../../src/store/jobs.ts";
 import { readPages, type RowQuery } from "../../../src/store/pages.ts";
 import { insertEnded } from "../../kit/fakes/ended_job.ts";
-import { specOf } from "../../kit/fakes/job.ts";
+import { specOf, watchOf } from "../../kit/fakes/job.ts";
 import { emptySecondHalf, StoreDir } from "../../kit/fakes/stores.ts";
 
 const MANY = 2_500;
@@ -11,7 +11,7 @@ const MANY = 2_500;
 /** Jobs of which number `index` is recorded as the `MANY - index`th. */
 function withMany(dir: StoreDir): JobStore {
   const store = dir.open();
-  store.insert(specOf({ id: "number", name: "0", createdAtMs: MANY }));
+  store.insert(specOf({ id: "number", name: "0", createdAtMs: MANY }), watchOf());
   const copy = dir.raw();
   const columns = copy.prepare("SELECT name FROM pragma_table_info('jobs')").all().map(({ name }) =>
     String(name)

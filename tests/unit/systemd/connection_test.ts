@@ -13,6 +13,7 @@ import {
   FakeManager,
   jobRemoved,
   replyWithJob,
+  SECOND_SERIAL,
 } from "../../kit/fakes/manager.ts";
 
 const JOB = "/org/freedesktop/systemd1/job/12";
@@ -44,8 +45,8 @@ Deno.test("callManager() waits for its own reply among other messages", async ()
 
 Deno.test("callManagerOnBus() says hello before it calls, and carries words of refusal", async () => {
   const name = "org.freedesktop.DBus.Error.AccessDenied";
-  await using manager = new FakeManager({ messages: [emptyReply()] }, {
-    messages: [errorReply(name, "Process not owned by client's UID.")],
+  await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)] }, {
+    messages: [errorReply(name, "Process not owned by client's UID.", SECOND_SERIAL)],
   });
   await callManagerOnBus(manager.socketPath, UID, RELOAD);
   assert.deepEqual(manager.calls.map(({ member }) => member), ["Hello", "Reload"]);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { DBusReader } from "../../../src/systemd/wire.ts";
-import { limitProperties, scopeProperties, sliceProperties, Systemd } from "../../../src/systemd/manager.ts";
+import { Systemd } from "../../../src/systemd/manager.ts";
 import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
-import { emptyReply, FakeManager, jobRemoved, replyWithJob } from "../../kit/fakes/manager.ts";
+import { poll } from "../../../src/base/poll.ts";
+import { emptyReply, FakeManager, jobRemoved, replyWithJob, SECOND_SERIAL } from "../../kit/fakes/manager.ts";
 
 const JOB = "/org/freedesktop/systemd1/job/12";
 const LIMITS: Limits = {
@@ -21,52 +22,6 @@ const UNITS = {
   graceMs: 2_000,
   backstopMs: 67_000,
 };
-const NONE = 2 ** 64;
-const number = (value: number) => ({ signature: "t", value });
-
-Deno.test("limitProperties() has systemd's names and units, and leaves out what was not asked for", () => {
-  assert.deepEqual(limitProperties(LIMITS, { lift: false }), [
-    ["MemoryMax", number(25_769_803_776)],
-    ["MemoryHigh", number(21_474_836_480)],
-    ["MemorySwapMax", number(0)],
-    ["CPUQuotaPerSecUSec", number(1_500_000)],
-    ["CPUWeight", number(50)],
-    ["TasksMax", number(300)],
-  ]);
-  assert.deepEqual(limitProperties(NO_LIMITS, { lift: false }), []);
-});
-
-Deno.test("limitProperties() lifts with systemd's infinity", () => {
-  const values = limitProperties({ ...NO_LIMITS, pidsMax: 5 }, { lift: true }).map(([, { value }]) => value);
-  assert.deepEqual(values, [NONE, NONE, NONE, NONE, NONE, 5]);
-});
-
-Deno.test("sliceProperties() accounts for everything even without limits", () => {
-  const properties = sliceProperties({ ...UNITS, limits: NO_LIMITS });
-  assert.deepEqual(properties.map(([name]) => name), [
-    "Description",
-    "CPUAccounting",
-    "MemoryAccounting",
-    "TasksAccounting",
-    "IOAccounting",
-  ]);
-  for (const [, variant] of properties.slice(1)) assert.deepEqual(variant, { signature: "b", value: true });
-});
-
-Deno.test("scopeProperties() has a backstop exactly when there is a timeout", () => {
-  const names = (backstopMs: number | null) =>
-    scopeProperties({ ...UNITS, backstopMs }).map(([name]) => name);
-  assert.ok(!names(null).includes("RuntimeMaxUSec"));
-  assert.deepEqual(names(67_000).slice(-2), ["TimeoutStopUSec", "RuntimeMaxUSec"]);
-  const properties = new Map(scopeProperties({ ...UNITS, graceMs: 0 }));
-  assert.deepEqual(properties.get("RuntimeMaxUSec"), number(67_000_000));
-  // 0 would be systemd's "infinity".
-  assert.deepEqual(properties.get("TimeoutStopUSec"), number(1));
-  // systemd keeps a failed unit loaded otherwise.
-  assert.deepEqual(properties.get("CollectMode"), { signature: "s", value: "inactive-or-failed" });
-  assert.deepEqual(properties.get("PIDs"), { signature: "au", value: [4711] });
-  assert.deepEqual(properties.get("Slice"), { signature: "s", value: "corral-7k2m9q.slice" });
-});
 
 /** Reads the a(sv) that follows: names and values of the types that are sent. */
 function readProperties(body: DBusReader): Map<string, unknown> {
@@ -138,7 +93,7 @@ Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", asyn
 });
 
 Deno.test("Systemd.attach() asks the system manager, on the bus, to move processes below the user's own", async () => {
-  await using manager = new FakeManager({ messages: [emptyReply()] });
+  await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)] });
   assert.ok(manager.asBus);
   const user = new Systemd("/nonexistent", 1000, manager.run);
   await user.attach("/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope", [4711, 4712]);
@@ -147,6 +102,37 @@ Deno.test("Systemd.attach() asks the system manager, on the bus, to move process
   assert.equal(body.string(), "user@1000.service");
   assert.equal(body.string(), "/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope");
   assert.deepEqual([body.uint32(), body.uint32(), body.uint32()], [8, 4711, 4712]);
+});
+
+const STARTED = [replyWithJob(JOB), jobRemoved(JOB, "done")];
+const WAIT_CAP_MS = 5_000;
+
+Deno.test("Systemd.hold() makes one connection serve the start and the stop of a job", async () => {
+  const stopped = [replyWithJob(JOB, SECOND_SERIAL), jobRemoved(JOB, "canceled")];
+  await using manager = new FakeManager({ messages: STARTED, afterwards: stopped });
+  const systemd = new Systemd(null, 0, manager.run);
+  systemd.hold();
+  assert.equal(await systemd.startJob(UNITS), "done");
+  assert.equal(await systemd.stopSlice("7k2m9q"), "canceled");
+  assert.deepEqual(manager.calls.map(({ member }) => member), ["StartTransientUnit", "StopUnit"]);
+  assert.equal(manager.greetings.length, 1);
+});
+
+Deno.test("Systemd.stopSlice() connects again when the manager has hung up on the held connection", async () => {
+  await using manager = new FakeManager({ messages: STARTED });
+  const systemd = new Systemd(null, 0, manager.run);
+  systemd.hold();
+  await systemd.startJob(UNITS);
+  assert.equal(await systemd.stopSlice("7k2m9q"), "done");
+  assert.equal(manager.greetings.length, 2);
+});
+
+Deno.test("Systemd.hold() lets go of a connection that no call uses", async () => {
+  await using manager = new FakeManager({ messages: STARTED, afterwards: [] });
+  const systemd = new Systemd(null, 0, manager.run);
+  systemd.hold();
+  await systemd.startJob(UNITS);
+  assert.ok(await poll(() => manager.hangUps === 1, WAIT_CAP_MS));
 });
 
 Deno.test("Systemd of a user talks to that user's manager and has its tools do so", async () => {

@@ -1,6 +1,6 @@
 /** carryOut(): what other processes than the supervisor do with a recorded job, upon what they saw. */
 import assert from "node:assert/strict";
-import { carryOut, type Order } from "../../../../src/act/end/carry_out.ts";
+import { carryOut, type CarryOutOptions } from "../../../../src/act/end/carry_out.ts";
 import type { Job } from "../../../../src/job/job.ts";
 import { observeJob } from "../../../../src/observe/job.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
@@ -12,7 +12,7 @@ import { QuickTime } from "../../../kit/fakes/quick_time.ts";
 const END = { do: "end", reason: "killed", exit: null, skipGrace: false } as const;
 const UNKILLABLE = { ...END, reason: "unkillable", skipGrace: true } as const;
 
-async function carry(node: FakeNode, job: Job, order: Partial<Order>): Promise<void> {
+async function carry(node: FakeNode, job: Job, order: Partial<CarryOutOptions>): Promise<void> {
   const seen = observeJob(node.context, job);
   await carryOut(node.context, node.stores.open("kill"), job, { action: END, seen, actor: "kill", ...order });
 }

@@ -28,7 +28,7 @@ function supervised(node: FakeNode, store: JobStore | null = node.stores.open())
   const run = runningFacts(recorded)!;
   const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
   const { clock, procs } = node.context;
-  const sampling = new Sampling(cgroup, run, clock);
+  const sampling = new Sampling(cgroup, run.startedBootMs, clock);
   const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend, sampling };
   const warn = (line: string) => void node.said.push(line);
   const on: Enforcement = { clock, procs, ledger: new Ledger(store, warn), actor: "run", warn };
@@ -50,7 +50,7 @@ Deno.test("endJob() ends, collects, records and removes, in this order", async (
     [],
   ]);
   assert.equal(ended.usage?.cpuUsageUsec, 7);
-  assert.equal(ended.usage?.wallMs, node.bootMs - job.run.startedBootMs);
+  assert.equal(ended.usage?.wallMs, node.bootMs - job.run!.startedBootMs);
   assert.deepEqual(ended.steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
   const { phase } = node.recorded();
   assert.ok(phase.state === "ended");
@@ -233,7 +233,7 @@ Deno.test("endJob() by two at once has one reason, one end, and removes the cgro
   const warn = (line: string) => void node.said.push(line);
   const { clock, procs } = node.context;
   const ledger = new Ledger(node.stores.open("kill"), warn);
-  const sampling = new Sampling(job.cgroup, job.run, clock);
+  const sampling = new Sampling(job.cgroup, job.run!.startedBootMs, clock);
   const first = endJob(
     { ...job, sampling },
     { reason: "killed", exit: null, skipGrace: false },
@@ -297,7 +297,7 @@ Deno.test("endJob() dates the end by the wall clock, and measures the job by the
   const { end, job } = supervised(node);
   await using _kernel = new FakeKernel(node.cgroups);
   node.wallMs = 5_000;
-  node.bootMs = job.run.startedBootMs + 61_000;
+  node.bootMs = job.run!.startedBootMs + 61_000;
   const ended = (await end({}))!;
   assert.deepEqual([ended.endedAtMs, ended.usage?.wallMs], [5_000, 61_000]);
   const { phase } = node.recorded();
@@ -310,7 +310,7 @@ Deno.test("endJob() of a job that ended unseen does not know how long it ran; it
     using node = new FakeNode();
     const { end, job } = supervised(node);
     node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
-    node.bootMs = job.run.startedBootMs + 9_000;
+    node.bootMs = job.run!.startedBootMs + 9_000;
     const ended = (await end({ reason: "exited", ...(exitAfterwards ? { exitAfterwards } : {}) }))!;
     assert.equal(ended.usage?.wallMs, wallMs);
   }

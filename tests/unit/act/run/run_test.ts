@@ -5,7 +5,7 @@ import { poll } from "../../../../src/base/poll.ts";
 import { newJobId } from "../../../../src/value/id.ts";
 import { NO_LIMITS } from "../../../../src/job/job.ts";
 import { GateNode } from "../../../kit/fakes/gate_node.ts";
-import { momentAt, specOf } from "../../../kit/fakes/job.ts";
+import { momentAt, specOf, watchOf } from "../../../kit/fakes/job.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
 
@@ -98,9 +98,9 @@ runTest("runJob() records, places, lets the command run, and passes on its exit 
 runTest("runJob() records who supervises and what is asked for before anything is made", async (bench) => {
   const { node } = bench;
   node.onPlaced = () => {
-    const { spec, phase } = node.recorded(node.id);
+    const { spec, watch, phase } = node.recorded(node.id);
     assert.equal(phase.state, "starting");
-    assert.deepEqual([spec.supervisor.pid, spec.supervisor.startTicks], [Deno.pid, 900_100]);
+    assert.deepEqual([watch.supervisor.pid, watch.supervisor.startTicks], [Deno.pid, 900_100]);
     assert.deepEqual([spec.argv, spec.graceMs, spec.adopted], [bench.mark(), 5_000, false]);
   };
   assert.equal(await node.launch(bench.mark()), 0);
@@ -278,7 +278,7 @@ runTest(
 
 runTest("runJob() draws another id when the first one is taken", async (bench) => {
   const { node } = bench;
-  node.stores.open().insert(specOf({ id: node.id, name: "before" }));
+  node.stores.open().insert(specOf({ id: node.id, name: "before" }), watchOf());
   const drawn = [0, 1].map((byte) => new Uint8Array(64).fill(byte));
   node.id = newJobId((count) => drawn[1]!.slice(0, count));
   node.random = (count) => drawn.shift()!.slice(0, count);

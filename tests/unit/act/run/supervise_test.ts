@@ -43,10 +43,11 @@ class Supervision implements Disposable {
     return supervise(
       {
         spec: job.spec,
+        watch: job.watch,
         run,
         cgroup,
         backend: node.backend,
-        sampling: new Sampling(cgroup, run, clock),
+        sampling: new Sampling(cgroup, run.startedBootMs, clock),
         exit: this.#exit.promise,
         onChange,
         callerIsGone: withParent ? () => this.callerIsGone : null,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { prune, WHOLE } from "../../../../src/act/sweep/prune.ts";
-import { endedPhase, JOB_ID, risingSamples, specOf } from "../../../kit/fakes/job.ts";
+import { endedPhase, JOB_ID, risingSamples, specOf, watchOf } from "../../../kit/fakes/job.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { insertRunning } from "../../../kit/fakes/stores.ts";
 
@@ -43,9 +43,9 @@ Deno.test("prune() of many jobs is done in small steps, between which others wri
   };
   // It does not wait: it gets in only while the store is let go.
   const launches = node.stores.open("run");
-  launches.hurry(0);
+  launches.waitAtMost(0);
   let launched = 0;
-  const timer = setInterval(() => launches.insert(specOf({ id: `new${launched++}` })), 1);
+  const timer = setInterval(() => launches.insert(specOf({ id: `new${launched++}` }), watchOf()), 1);
   const pruned = await prune(node.context, store, node.wallMs - 90 * DAY_MS, WHOLE);
   clearInterval(timer);
   assert.equal(pruned.jobs, OLD_JOBS + 1);

@@ -15,6 +15,8 @@ const OPTIONS: SweepOptions = {
   finishedStatuses: [],
   strikes: 2,
   patienceMs: 20,
+  graceMs: 2_000,
+  retentionMs: null,
   isStopped: () => false,
 };
 

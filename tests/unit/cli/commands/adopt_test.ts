@@ -4,7 +4,7 @@ import { EXIT } from "../../../../src/base/errors.ts";
 import { poll } from "../../../../src/base/poll.ts";
 import { newJobId } from "../../../../src/value/id.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
-import { JOB_ID, momentAt, specOf } from "../../../kit/fakes/job.ts";
+import { JOB_ID, momentAt, specOf, watchOf } from "../../../kit/fakes/job.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { type FakeProcess, NO_PID } from "../../../kit/fakes/proc_dir.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
@@ -139,7 +139,7 @@ adoptTest("corral adopt lets go of everybody when one cannot be moved", async (a
 adoptTest("corral adopt takes again who was let go", async (adopter) => {
   const { node } = adopter;
   const store = node.stores.open();
-  store.insert(specOf({ id: "bbbbbb", adopted: true }));
+  store.insert(specOf({ id: "bbbbbb", adopted: true }), watchOf());
   node.addProcess(CHILD, { ppid: PID, cgroup: "/corral/bbbbbb" });
   assert.equal(await adopter.adopt(), EXIT.NEGATIVE);
   store.markEnded("bbbbbb", {

@@ -49,7 +49,9 @@ killTest("corral kill only records a job that has left nothing", async (node) =>
 });
 
 killTest("corral kill records a job of an earlier boot as lost and touches nothing", async (node) => {
-  node.start({ spec: { bootId: "an earlier boot" } });
+  node.start({
+    watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+  });
   assert.equal(await node.corral("kill", JOB_ID), EXIT.DONE);
   assert.equal(node.out, `${JOB_ID} ended: lost\n`);
   assert.equal(node.cgroups.text(JOB_PATH, "cgroup.kill"), "");
@@ -163,7 +165,7 @@ killTest("corral kill --all --yes ends every live job, and it is fine when there
 killTest("corral kill --all ends the others when one cannot be ended, and says which", async (node) => {
   orphan(node, EMPTY);
   for (const id of ["aaaaaa", "bbbbbb"]) {
-    node.startStarting({ id, supervisor: { pid: SUPERVISOR_PID, startTicks: 1, bootId: BOOT_ID } });
+    node.startStarting({ id }, { supervisor: { pid: SUPERVISOR_PID, startTicks: 1, bootId: BOOT_ID } });
   }
   node.stores.raw().exec("UPDATE jobs SET argv = '7' WHERE id = 'aaaaaa'");
   node.backend.failures.clear = new SetupError("systemd did not stop it", "see");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../../../src/base/errors.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
-import { JOB_ID, momentAt, runOf } from "../../../kit/fakes/job.ts";
-import { FakeNode } from "../../../kit/fakes/node.ts";
+import { BOOT_ID, JOB_ID, momentAt, runOf } from "../../../kit/fakes/job.ts";
+import { FakeNode, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
 
 const MIB = 2 ** 20;
 const FILES = {
@@ -99,7 +99,8 @@ Deno.test("corral ps tells frozen, ending, overdue and unkillable jobs apart", a
 Deno.test("corral ps of a job whose cgroup is not its own, or of another boot, reads nothing of it", async () => {
   for (const bootId of [undefined, "an earlier boot"]) {
     using node = new FakeNode();
-    node.start({ spec: bootId === undefined ? {} : { bootId }, files: FILES });
+    const supervisor = { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: bootId ?? BOOT_ID };
+    node.start({ watch: { supervisor }, files: FILES });
     if (bootId === undefined) {
       Deno.renameSync(node.cgroups.mount + JOB_PATH, `${node.cgroups.mount}/moved`);
       node.cgroups.add(JOB_PATH, FILES);

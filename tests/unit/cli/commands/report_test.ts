@@ -47,9 +47,9 @@ const DISTINCT: EndedJob = {
     user: "carol",
     uid: 1003,
     timeoutMs: 5_400_000,
-    backend: "systemd",
     limits: { ...NO_LIMITS, memoryMaxBytes: 400 * MIB, cpuMaxCores: 2.5 },
   },
+  watch: { backend: "systemd" },
   startedAtMs: START_MS + 5_000,
   ending: {
     reason: "timeout",

@@ -79,7 +79,9 @@ sweepTest("corral sweep records a launch that was cut short and clears its units
 });
 
 sweepTest("corral sweep records the jobs of an earlier boot as lost and touches nothing", async (node) => {
-  node.start({ spec: { bootId: "an earlier boot" } });
+  node.start({
+    watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+  });
   assert.equal(await node.corral("sweep"), EXIT.DONE);
   assert.deepEqual(takeLines(node), [`${JOB_ID} collected: lost (fastsurfer)`]);
   assert.deepEqual(node.backend.calls, []);
@@ -257,7 +259,7 @@ sweepTest(
 
 sweepTest("corral sweep tells a job that it cannot act upon and goes on with the others", async (node) => {
   orphan(node);
-  node.stores.open().insert(specOf({ id: "aaaaaa", supervisor: node.recorded().spec.supervisor }));
+  node.stores.open().insert(specOf({ id: "aaaaaa" }), node.recorded().watch);
   node.backend.failures.clear = new Error("systemd is gone");
   await using _kernel = new FakeKernel(node.cgroups);
   assert.equal(await node.corral("sweep"), EXIT.NEGATIVE);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { lookUpCommand } from "../../../../src/act/launch/command_lookup.ts";
-import { EXIT } from "../../../../src/base/errors.ts";
-import { TempDir } from "../../../kit/fakes/temp.ts";
+import { lookUpCommand } from "../../../src/linux/command_lookup.ts";
+import { EXIT } from "../../../src/base/errors.ts";
+import { TempDir } from "../../kit/fakes/temp.ts";
 
 /** A directory with one of everything that a command can be. */
 function bench(): TempDir {

@@ -1,0 +1,30 @@
+/** What a verb of the command line is made with. */
+import type { ProgramForm } from "../view/command_tree.ts";
+import type { Context } from "./context.ts";
+
+/** Options that go before the command. */
+export interface GlobalOptions {
+  stateDir?: string;
+  config?: string;
+  logLevel?: string;
+  logFormat?: string;
+}
+
+/** Where a command gets its context and leaves its exit code. `verb` is the command that was called. */
+export type Invoke = (
+  verb: { optsWithGlobals(): unknown },
+  act: (context: Context) => Promise<number>,
+  options?: { launching: boolean },
+) => Promise<void>;
+
+/** The whole command line as data, every verb loaded: for the commands that describe it. */
+export type DescribeProgram = () => Promise<ProgramForm>;
+
+/** What the command line needs of its surroundings. */
+export interface CommandStreams {
+  out(text: string): void;
+  err(text: string): void;
+  widthColumns: number | null;
+  /** Bold text may go to `out`; default no. */
+  bold?: boolean;
+}

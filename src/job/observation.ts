@@ -1,0 +1,27 @@
+import type { Exit } from "./job.ts";
+
+/** What an observer saw of a job at one moment: a plain value, which reads nothing when it is looked at. */
+export interface Observation {
+  /** CLOCK_BOOTTIME in milliseconds. */
+  bootMs: number;
+  /** False after a reboot: then no pid and no cgroup of the record means anything. */
+  sameBoot: boolean;
+  /** `foreign`: something lies at the recorded path that is not the cgroup that was made for the job. */
+  cgroup: "populated" | "empty" | "gone" | "foreign";
+  /** Is it the observer itself, another live process, or gone? */
+  supervisor: "self" | "alive" | "gone";
+  /** The command's first process; `exit` only when the observer is its parent. */
+  leader: { alive: true } | { alive: false; exit: Exit | null };
+  /** Processes of the job that the kernel killed for memory; 0 when it does not say. */
+  oomKills: number;
+  /** The end was asked for. */
+  endRequest: { skipGrace: boolean } | null;
+  /** A live job whose supervisor is gone. */
+  onOrphan: "kill" | "keep";
+  /** The owner has called the job finished, as often as it takes. */
+  finishedByOwner: boolean;
+  /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */
+  callerGone: boolean;
+  /** How long ago the supervisor started, by the clock that does not step; in milliseconds. */
+  supervisorAgeMs: number;
+}

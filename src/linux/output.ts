@@ -1,0 +1,24 @@
+/** The terminal, pipe or file that a command writes to. */
+import type { Screen } from "./terminal.ts";
+
+/** Where text goes. A reader that has gone away (EPIPE) is not an error. */
+export interface Output {
+  /** False when the reader has gone away: nothing more needs to be written. */
+  write(text: string): boolean;
+  isTerminal: boolean;
+  /** It goes to systemd's journal, which reads severities from the heads of lines. */
+  isJournal: boolean;
+  /** Columns of the terminal; null in a pipe: full width. */
+  widthColumns: number | null;
+}
+
+/** Standard output, and the person before it, if there is one. */
+export interface Terminal {
+  stdout: Output;
+  /** Takes the terminal that stdout is; the caller closes it. */
+  openScreen(): Screen;
+  colour: boolean;
+  /** A person is there to answer. */
+  interactive: boolean;
+  confirm(question: string): boolean;
+}

@@ -1,0 +1,180 @@
+/** Every key of the configuration file: one row is all that a setting needs. Its reader, its manual and its tests derive from here. */
+import { parserFor } from "../base/errors.ts";
+import { parseDurationMs } from "../value/duration.ts";
+
+/** Statuses of the owner's that mean "this job is over", in lower case. The configuration may add more. */
+export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
+
+/** What a value must be for the file to be read at all. */
+export type FileType =
+  | { readonly kind: "text"; readonly mayBeEmpty: boolean }
+  | { readonly kind: "choice"; readonly words: readonly string[] }
+  | { readonly kind: "flag" }
+  | { readonly kind: "words" }
+  | { readonly kind: "count"; readonly min: number };
+
+/** From what the file has, or the default in its place, to the setting. `source` names file and key, for errors. */
+interface Kind<T> {
+  readonly type: FileType;
+  readonly typeWords: string;
+  readonly read: (given: FileValue | null, source: string) => T;
+}
+
+/** As smol-toml gives it, checked by its FileType. */
+export type FileValue = string | boolean | number | readonly string[];
+
+/** One key of the configuration file. */
+export interface Setting<T = unknown> extends Kind<T> {
+  readonly key: string;
+  /** As in the file; null: there is none. */
+  readonly default: FileValue | null;
+  /** Where `default` is not what holds without the key. */
+  readonly defaultWords?: string;
+  readonly help: string;
+  /** Read by sweeps alone. */
+  readonly isForSweeps?: true;
+}
+
+const text: FileType = { kind: "text", mayBeEmpty: true };
+
+function choice<const W extends string>(...words: W[]): Kind<W> {
+  const quoted = words.map((word) => `"${word}"`);
+  return {
+    type: { kind: "choice", words },
+    typeWords: `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`,
+    read: (given) => given as W,
+  };
+}
+
+function parsed<T>(typeWords: string, parse: (text: string) => T): Kind<T> {
+  return { type: text, typeWords, read: (given, source) => parserFor(source, parse)(given as string) };
+}
+
+const flag: Kind<boolean> = {
+  type: { kind: "flag" },
+  typeWords: "true or false",
+  read: (given) => given as boolean,
+};
+
+const directory: Kind<string | null> = {
+  type: text,
+  typeWords: "a directory",
+  read: (given) => given as string | null,
+};
+
+const shellCommand: Kind<string | null> = {
+  type: { kind: "text", mayBeEmpty: false },
+  typeWords: "a command line of the shell",
+  read: (given) => given as string | null,
+};
+
+const finishedStatuses: Kind<readonly string[]> = {
+  type: { kind: "words" },
+  typeWords: "a list of words without blanks",
+  read: (given) => [
+    ...FINISHED_STATUSES,
+    ...(given as readonly string[]).map((word) => word.toLowerCase()),
+  ],
+};
+
+function count(min: number): Kind<number> {
+  return {
+    type: { kind: "count", min },
+    typeWords: `a whole number, at least ${min}`,
+    read: (given) => given as number,
+  };
+}
+
+const grace = parsed("a DURATION", (given) => parseDurationMs(given, { zeroAllowed: true }));
+const retention = parsed(
+  'a DURATION or "none"',
+  (given) => given === "none" ? null : parseDurationMs(given),
+);
+
+function setting<T>(kind: Kind<T>, row: Omit<Setting<T>, keyof Kind<T>>): Setting<T> {
+  return { ...kind, ...row };
+}
+
+/** By the name that a setting has in the program. */
+export const SETTING_BY_NAME = {
+  stateDir: setting(directory, {
+    key: "state-dir",
+    default: null,
+    defaultWords: "/var/lib/corral for root; else $XDG_STATE_HOME/corral or ~/.local/state/corral",
+    help: "Where the store is.",
+  }),
+  backend: setting(choice("auto", "systemd", "cgroupfs"), {
+    key: "backend",
+    default: "auto",
+    help: "What makes the cgroups of jobs. `auto` takes systemd where it runs.",
+  }),
+  graceMs: setting(grace, {
+    key: "grace",
+    default: "2s",
+    help: "From the first signal of an ending to KILL.",
+  }),
+  bestEffort: setting(flag, {
+    key: "best-effort",
+    default: false,
+    help: "Run a job although a limit cannot be enforced, with a warning.",
+  }),
+  onOrphan: setting(choice("kill", "keep"), {
+    key: "on-orphan",
+    default: "kill",
+    help: "What becomes of a live job whose supervisor is gone.",
+    isForSweeps: true,
+  }),
+  escapees: setting(choice("report", "kill"), {
+    key: "escapees",
+    default: "report",
+    help: "What becomes of processes that were moved out of their job's cgroup.",
+    isForSweeps: true,
+  }),
+  statusCommand: setting(shellCommand, {
+    key: "status-command",
+    default: null,
+    help:
+      "Asks the owner of the jobs which of them are finished: refs on stdin, lines of `REF STATUS` on stdout.",
+    isForSweeps: true,
+  }),
+  finishedStatuses: setting(finishedStatuses, {
+    key: "finished-statuses",
+    default: [],
+    help: `Statuses that mean "finished", besides ${
+      FINISHED_STATUSES.map((word) => `\`${word}\``).join(", ")
+    }.`,
+    isForSweeps: true,
+  }),
+  // One wrong answer of the owner's must not end a job.
+  strikes: setting(count(1), {
+    key: "strikes",
+    default: 2,
+    help: "Consecutive sweeps in which the owner must report a job finished before it is ended.",
+    isForSweeps: true,
+  }),
+  retentionMs: setting(retention, {
+    key: "retention",
+    default: "90d",
+    help: "How long the record of an ended job is kept.",
+    isForSweeps: true,
+  }),
+};
+
+/** What the file and the defaults give. */
+export type FileSettings = {
+  [Name in keyof typeof SETTING_BY_NAME]: ReturnType<(typeof SETTING_BY_NAME)[Name]["read"]>;
+};
+
+/** The configuration file and the global options, merged. `retentionMs`: null keeps records for ever. */
+export interface Settings extends FileSettings {
+  stateDir: string;
+  storeFile: string;
+}
+
+/** The rows, in the order of the manual. */
+export const SETTINGS: readonly Setting[] = Object.values(SETTING_BY_NAME);
+
+/** What holds without the key, as it is written in the file. */
+export function defaultWords({ default: value, defaultWords }: Setting): string {
+  return defaultWords ?? (value === null ? "none" : JSON.stringify(value));
+}

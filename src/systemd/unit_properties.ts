@@ -1,0 +1,76 @@
+/** The two units of a job: their names and their properties, as systemd takes them over D-Bus. Pure. */
+import { LIMIT_ROWS, type LimitKind, type Limits } from "../job/limits.ts";
+import type { Variant } from "./wire.ts";
+
+/** One property of a unit. */
+export type UnitProperty = readonly [name: string, value: Variant];
+
+/** What is needed to make a job's two units. */
+export interface JobUnits {
+  id: string;
+  /** The process that goes into the scope. */
+  pid: number;
+  description: string;
+  limits: Limits;
+  graceMs: number;
+  /** RuntimeMaxSec of the scope: systemd ends the job then, should no corral process be left to do it. */
+  backstopMs: number | null;
+}
+
+/** Unit names derive from the id alone: this carries the limits. */
+export function sliceName(id: string): string {
+  return `corral-${id}.slice`;
+}
+
+/** Lies in the slice and holds the processes. */
+export function scopeName(id: string): string {
+  return `corral-${id}.scope`;
+}
+
+const text = (value: string): Variant => ({ signature: "s", value });
+const yes: Variant = { signature: "b", value: true };
+const usecOfMs = (ms: number): Variant => ({ signature: "t", value: Math.max(1, Math.round(ms * 1000)) });
+
+/** Properties of the scope (systemd.scope(5), systemd.kill(5)). */
+export function scopeProperties(units: JobUnits): UnitProperty[] {
+  return [
+    ["PIDs", { signature: "au", value: [units.pid] }],
+    ["Slice", text(sliceName(units.id))],
+    ["Description", text(units.description)],
+    // A failed scope would stay loaded for ever (#24613).
+    ["CollectMode", text("inactive-or-failed")],
+    // What lies below the scope is the job's: systemd leaves nested cgroups alone, also at a daemon-reload.
+    ["DelegateControllers", { signature: "as", value: ["memory", "pids"] }],
+    ["TimeoutStopUSec", usecOfMs(units.graceMs)],
+    ...(units.backstopMs === null ? [] : [["RuntimeMaxUSec", usecOfMs(units.backstopMs)] as const]),
+  ];
+}
+
+/** Properties of the slice: accounting, and the limits that were asked for (systemd.resource-control(5)). */
+export function sliceProperties(units: JobUnits): UnitProperty[] {
+  const accounting = ["CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"];
+  return [
+    ["Description", text(units.description)],
+    ...accounting.map((name) => [name, yes] as const),
+    ...limitProperties(units.limits, { lift: false }),
+  ];
+}
+
+/** systemd's "no limit" and "not set". */
+const INFINITY = 2 ** 64;
+
+/** From a limit's unit to that of its property. */
+const VALUES: Readonly<Record<LimitKind, (value: number) => number>> = {
+  size: (bytes) => bytes,
+  cores: (cores) => Math.round(cores * 1_000_000),
+  count: (count) => count,
+};
+
+/** Limits as properties. With `lift`, a limit that is null is set to "none"; without, it is left out. */
+export function limitProperties(limits: Limits, { lift }: { lift: boolean }): UnitProperty[] {
+  return LIMIT_ROWS.filter(({ key }) => lift || limits[key] !== null)
+    .map(({ key, kind, property, propertyUnset = INFINITY }) => {
+      const value = limits[key];
+      return [property, { signature: "t", value: value === null ? propertyUnset : VALUES[kind](value) }];
+    });
+}
