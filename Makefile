@@ -1,5 +1,6 @@
 # make            toolchain, dist/corral, a demonstration
 # make test       every tier this machine can run; TIERS="unit nspawn-bookworm" picks
+# make mutants    edits of src that the unit tests must notice (minutes; not in CI); MUTANTS="terminate.ts" picks
 # make install    PREFIX=/usr/local DESTDIR=
 # A Deno of your own: make DENO=/path/to/deno, a runtime of your own: DENORT_BIN=/path/to/denort
 
@@ -19,10 +20,10 @@ export DENO_TLS_CA_STORE ?= system,mozilla
 export DENO_NO_UPDATE_CHECK := 1
 export RUST_BACKTRACE := 0
 
-SOURCES := $(shell find src -name '*.ts')
+SOURCES := $(shell find src -name '*.ts' -o -name '*.md')
 CHECKED := src tests $(wildcard .toolchain/*.ts)
 
-.PHONY: all build check test bench demo install uninstall clean distclean toolchain image fmt FORCE
+.PHONY: all build check test mutants bench demo install uninstall clean distclean toolchain image fmt FORCE
 
 all: build
 	@$(MAKE) --no-print-directory demo
@@ -67,6 +68,9 @@ fmt: | $(INSTALLED_DENO)
 
 test: dist/corral dist/corral-crash
 	@$(DENO) run --quiet --allow-all tests/kit/tiers/run_tiers.ts $(TIERS)
+
+mutants: | $(INSTALLED_DENO)
+	@$(DENO) run --quiet --allow-all tests/mutants/main.ts $(MUTANTS)
 
 bench: dist/corral
 	@BEFORE='$(BEFORE)' $(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)

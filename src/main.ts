@@ -91,6 +91,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     run: runCommand,
     shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    runDir: RUN,
     layout,
     cgroups,
     backend: (wanted) => chooseBackend(wanted, choice()),
@@ -144,6 +145,7 @@ const exitCode = await runCli(Deno.args, {
   out: (text) => writeAll(Deno.stdout, text),
   err: writeDiagnostics,
   widthColumns: stdoutWidth,
+  bold: stdoutWidth !== null && !Deno.env.get("NO_COLOR"),
 }, makeContext).catch((error) => {
   writeDiagnostics(`corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
   return 125;

@@ -12,7 +12,7 @@ export interface Backend {
   /** The controllers a job's cgroup can have here. */
   controllers(): Set<string>;
   /** What to run so that jobs get `controller` here. */
-  mendFor(controller: string): string;
+  remedyFor(controller: string): string;
   /**
    * Makes the job's cgroup with its limits and moves the waiting process `pid` into it.
    * Throws SetupError; then nothing of the job's cgroup is left.

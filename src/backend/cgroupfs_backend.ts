@@ -34,7 +34,7 @@ export class CgroupfsBackend implements Backend {
     return new Set(enabled.split(/\s+/).filter((name) => name !== ""));
   }
 
-  mendFor(controller: string): string {
+  remedyFor(controller: string): string {
     const directory = this.fs.locate(this.root === "" ? "/" : this.root);
     const offered = this.fs.controllers(this.root === "" ? "/" : this.root).has(controller);
     return offered
@@ -135,12 +135,12 @@ export class CgroupfsBackend implements Backend {
   }
 
   #refused(cause: unknown): SetupError {
-    const mend = Deno.uid() === 0
+    const remedy = Deno.uid() === 0
       ? "see: corral doctor"
       : "have a cgroup delegated to you, or use the systemd backend: corral doctor";
     return new SetupError(
       `cannot make the job's cgroup: ${cause instanceof Error ? cause.message : cause}`,
-      mend,
+      remedy,
       cause,
     );
   }

@@ -52,7 +52,7 @@ export class SystemdBackend implements Backend {
     return this.fs.controllers(this.managerPath);
   }
 
-  mendFor(controller: string): string {
+  remedyFor(controller: string): string {
     // What the kernel does not offer at all cannot be delegated either.
     if (this.systemd.runtimeDir === null || !this.fs.controllers("/").has(controller)) {
       return `boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=${controller}`;

@@ -36,27 +36,27 @@ export interface CorralErrorOptions {
   /** The exit code outside `corral run`; default {@link EXIT.NEGATIVE}. */
   readonly exitCode?: number;
   /** The command or action that puts it right. */
-  readonly mend?: string | null;
+  readonly remedy?: string | null;
   /** The error underneath. */
   readonly cause?: unknown;
 }
 
 /**
- * Base of all errors that corral raises on purpose: one clear line, an exit code, and what mends it if
+ * Base of all errors that corral raises on purpose: one clear line, an exit code, and what fixes it if
  * something does.
  */
 export class CorralError extends Error {
   /** The exit code outside `corral run`; see {@link exitCodeOf}. */
   readonly exitCode: number;
   /** The command or action that puts it right, if one does. */
-  readonly mend: string | null;
+  readonly remedy: string | null;
 
   /** The message is one line without `corral:` and without a full stop. */
   constructor(message: string, options: CorralErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.name = new.target.name;
     this.exitCode = options.exitCode ?? EXIT.NEGATIVE;
-    this.mend = options.mend ?? null;
+    this.remedy = options.remedy ?? null;
   }
 }
 
@@ -116,11 +116,11 @@ export class ValueError extends UsageError {
   }
 }
 
-/** Something of the node is missing (a controller, a bus, a permission); ends with what mends it. */
+/** Something of the node is missing (a controller, a bus, a permission); ends with what fixes it. */
 export class SetupError extends CorralError {
-  /** `mend` is not optional here: the command or action that puts it right. */
-  constructor(message: string, mend: string, cause?: unknown) {
-    super(message, { mend, cause });
+  /** `remedy` is not optional here: the command or action that puts it right. */
+  constructor(message: string, remedy: string, cause?: unknown) {
+    super(message, { remedy, cause });
   }
 }
 
@@ -130,8 +130,8 @@ export class NotFoundError extends CorralError {
   readonly asked: string;
 
   /** `kind` is what was looked for, such as `job`. */
-  constructor(kind: string, asked: string, mend: string | null = null) {
-    super(`no ${kind} matches ${quoted(asked)}`, { mend });
+  constructor(kind: string, asked: string, remedy: string | null = null) {
+    super(`no ${kind} matches ${quoted(asked)}`, { remedy });
     this.asked = asked;
   }
 }
@@ -148,7 +148,7 @@ export class AmbiguousError extends CorralError {
     const shown = candidates.slice(0, 8).join(", ");
     const more = candidates.length > 8 ? ` and ${candidates.length - 8} more` : "";
     super(`${quoted(asked)} matches ${candidates.length} jobs: ${shown}${more}`, {
-      mend: "give more characters",
+      remedy: "give more characters",
     });
     this.asked = asked;
     this.candidates = candidates;
@@ -210,8 +210,8 @@ export function renderError(error: unknown): string {
   if (!(error instanceof CorralError)) {
     return `corral: unexpected: ${shortened(messageOf(error), MESSAGE_CHARACTERS)}`;
   }
-  const mend = error.mend === null ? "" : ` (${printable(error.mend)})`;
-  const line = `corral: ${shortened(error.message, MESSAGE_CHARACTERS)}${mend}`;
+  const remedy = error.remedy === null ? "" : ` (${printable(error.remedy)})`;
+  const line = `corral: ${shortened(error.message, MESSAGE_CHARACTERS)}${remedy}`;
   if (!(error instanceof ValueError) || error.input === "") return line;
   return [line, ...caretLines(error.input, error.offset).map((text) => `  ${text}`)].join("\n");
 }

@@ -1,6 +1,6 @@
 /** Readers of cgroup2 file formats (kernel: Documentation/admin-guide/cgroup-v2.rst, "Format"). Pure. */
 import { ParseError } from "../base/errors.ts";
-import type { IoDevice, MemorySplit } from "../job/usage.ts";
+import { type IoDevice, type MemorySplit, splitOf } from "../job/usage.ts";
 
 /** "flat keyed" files, `KEY VALUE\n` each: cpu.stat, memory.events, memory.stat, cgroup.events. Throws ParseError. */
 export function parseFlatKeyed(text: string, path: string): Map<string, number> {
@@ -76,12 +76,7 @@ const IO_FIGURES = new Set(["rbytes", "wbytes", "rios", "wios"]);
 
 /** memory.stat. Throws ParseError. */
 export function parseMemorySplit(text: string, path: string): MemorySplit {
-  return {
-    anonBytes: parseKey(text, "anon", path),
-    fileBytes: parseKey(text, "file", path),
-    shmemBytes: parseKey(text, "shmem", path),
-    slabBytes: parseKey(text, "slab", path),
-  };
+  return splitOf((kind) => parseKey(text, kind, path));
 }
 
 /** One line of PSI (Documentation/accounting/psi.rst): share of the last 10 s in per cent, total in microseconds. */

@@ -46,17 +46,17 @@ export async function terminate(
   options: TerminateOptions,
 ): Promise<Survivor[]> {
   const polite = options.signal !== null && !options.skipGrace?.aborted;
-  if (polite && await beginToEnd(cgroup, procs, options)) return [];
+  if (polite && await signalAndWait(cgroup, procs, options)) return [];
   return await killAll(cgroup, procs, options);
 }
 
 /** The first signal and the grace, nothing more: true when the cgroup is empty. */
-export async function beginToEnd(
+export async function signalAndWait(
   cgroup: OwnedCgroup,
   procs: Procs,
   options: TerminateOptions,
 ): Promise<boolean> {
-  await orGoOn("signal", () => signalAll(cgroup, procs, options), options);
+  await continueOnRefusal("signal", () => signalAll(cgroup, procs, options), options);
   const emptied = await waitForEvents(cgroup, (events) => !events.populated, {
     capMs: options.graceMs,
     stop: options.skipGrace,
@@ -105,7 +105,7 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
   const capMs = options.killCapMs ?? KILL_CAP_MS;
   if (!readEvents(cgroup).populated) return [];
   const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
-  const atOnce = await orGoOn("kill", killing, options) ?? false;
+  const atOnce = await continueOnRefusal("kill", killing, options) ?? false;
   crashPoint("ending: kill written");
   options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals" });
   const empty = atOnce
@@ -114,7 +114,7 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
   crashPoint("ending: empty");
   options.onStep("empty", { emptied: empty });
   // Whoever froze it, what is left must be able to run to its end.
-  orThaw(cgroup, options);
+  thawOrRecord(cgroup, options);
   return empty ? [] : describeSurvivors(cgroup, procs);
 }
 
@@ -130,7 +130,7 @@ async function waitForKilled(cgroup: OwnedCgroup, procs: Procs, capMs: number): 
   return await waitForEvents(cgroup, isEmpty, { capMs: capMs - firstMs });
 }
 
-function orThaw(cgroup: OwnedCgroup, options: TerminateOptions): void {
+function thawOrRecord(cgroup: OwnedCgroup, options: TerminateOptions): void {
   try {
     thaw(cgroup);
   } catch (error) {
@@ -139,7 +139,11 @@ function orThaw(cgroup: OwnedCgroup, options: TerminateOptions): void {
 }
 
 /** A step that the kernel refuses must not keep the next, stronger one from being taken: null, and a word of it in the record. */
-async function orGoOn<T>(step: string, act: () => Promise<T>, options: TerminateOptions): Promise<T | null> {
+async function continueOnRefusal<T>(
+  step: string,
+  act: () => Promise<T>,
+  options: TerminateOptions,
+): Promise<T | null> {
   try {
     return await act();
   } catch (error) {
@@ -161,7 +165,7 @@ async function killOneByOne(
 ): Promise<boolean> {
   const until = performance.now() + options.killCapMs;
   const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
-  await orGoOn("freeze", freezing, options);
+  await continueOnRefusal("freeze", freezing, options);
   while (performance.now() < until) {
     killEach(cgroup, procs);
     if (await waitForEvents(cgroup, (events) => !events.populated, { capMs: KILL_ROUND_MS })) return true;

@@ -1,5 +1,13 @@
 /** What a job used, read from its own cgroup. A file that this kernel does not have is null, never 0. */
-import { type MemorySplit, NO_SPLIT, NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
+import { FIGURES, type FigureSource } from "../job/figures.ts";
+import {
+  type IoDevice,
+  type MemorySplit,
+  NO_SPLIT,
+  NO_USAGE,
+  type Sample,
+  type Usage,
+} from "../job/usage.ts";
 import type { CgroupFs } from "./file.ts";
 import {
   parseCount,
@@ -24,65 +32,48 @@ export function readable(fs: CgroupFs, path: string): Readable {
 }
 
 /**
- * Counters of the cgroup at `path`, whole-job since it was made; `wallMs`, the sampled peaks and the names of devices are the caller's
- * to know, and null here. memory.peak needs Linux 5.19, memory.swap.peak 6.5, pids.peak 6.1, pressure 4.20. Throws CgroupError, ParseError.
+ * Counters of the cgroup at `path`, whole-job since it was made; what is its caller's to know (wall time, the sampled peaks, the names of
+ * devices) is null here. Throws CgroupError, ParseError.
  */
 export function readUsage(fs: CgroupFs, path: string): Usage {
-  const file = readable(fs, path);
-  return {
-    ...NO_USAGE,
-    ...readCpu(file),
-    ...readMemory(file),
-    ...readIo(file),
-    pidsPeak: count(file, "pids.peak"),
-  };
+  const files = new ParsedFiles(readable(fs, path));
+  const figures = FIGURES.map(({ key, source }) => [key, files.figure(source)] as const);
+  return { ...NO_USAGE, ...Object.fromEntries(figures), ioDevices: files.ioDevices() };
 }
 
-function readCpu(file: Readable): Partial<Usage> {
-  const stat = flat(file, "cpu.stat");
-  const pressure = pressureOf(file, "cpu.pressure");
-  return {
-    cpuUsageUsec: stat.get("usage_usec") ?? null,
-    cpuUserUsec: stat.get("user_usec") ?? null,
-    cpuSystemUsec: stat.get("system_usec") ?? null,
-    cpuPeriods: stat.get("nr_periods") ?? null,
-    cpuThrottledPeriods: stat.get("nr_throttled") ?? null,
-    cpuThrottledUsec: stat.get("throttled_usec") ?? null,
-    cpuPressureSomeUsec: pressure?.someTotalUsec ?? null,
-    cpuPressureFullUsec: pressure?.fullTotalUsec ?? null,
-  };
-}
+/** The files of one cgroup, each read and parsed once. */
+class ParsedFiles {
+  readonly #parsed = new Map<string, unknown>();
 
-function readMemory(file: Readable): Partial<Usage> {
-  const events = flat(file, "memory.events");
-  const pressure = pressureOf(file, "memory.pressure");
-  return {
-    memoryPeakBytes: count(file, "memory.peak"),
-    memoryHighEvents: events.get("high") ?? null,
-    memoryMaxEvents: events.get("max") ?? null,
-    memoryPressureSomeUsec: pressure?.someTotalUsec ?? null,
-    memoryPressureFullUsec: pressure?.fullTotalUsec ?? null,
-    swapPeakBytes: count(file, "memory.swap.peak"),
-    oomKills: events.get("oom_kill") ?? null,
-  };
-}
+  constructor(readonly file: Readable) {}
 
-function readIo(file: Readable): Partial<Usage> {
-  const text = file.read("io.stat");
-  const devices = text === null ? null : parseIoStat(text, file.locate("io.stat"));
-  // With the io controller on and nothing done, the file is empty: that is 0, not unknown.
-  const sum = (figure: "readBytes" | "writtenBytes" | "readOperations" | "writeOperations") =>
-    devices?.reduce((total, device) => total + device[figure], 0) ?? null;
-  const pressure = pressureOf(file, "io.pressure");
-  return {
-    ioReadBytes: sum("readBytes"),
-    ioWrittenBytes: sum("writtenBytes"),
-    ioReadOperations: sum("readOperations"),
-    ioWriteOperations: sum("writeOperations"),
-    ioDevices: devices,
-    ioPressureSomeUsec: pressure?.someTotalUsec ?? null,
-    ioPressureFullUsec: pressure?.fullTotalUsec ?? null,
-  };
+  figure(source: FigureSource): number | null {
+    switch (source.from) {
+      case "flat":
+        return this.#once(source.file, flat).get(source.field) ?? null;
+      case "whole":
+        return count(this.file, source.file);
+      case "pressure": {
+        const pressure = this.#once(source.file, pressureOf);
+        return pressure === null ? null : pressure[`${source.field}TotalUsec`];
+      }
+      case "io":
+        // With the io controller on and nothing done, the file is empty: that is 0, not unknown.
+        return this.ioDevices()?.reduce((total, device) => total + device[source.field], 0) ?? null;
+      case "samples":
+      case "caller":
+        return null;
+    }
+  }
+
+  ioDevices(): IoDevice[] | null {
+    return this.#once("io.stat", ioDevicesOf);
+  }
+
+  #once<T>(name: string, parse: (file: Readable, name: string) => T): T {
+    if (!this.#parsed.has(name)) this.#parsed.set(name, parse(this.file, name));
+    return this.#parsed.get(name) as T;
+  }
 }
 
 /** The memory that the cgroup holds right now, by kind. Throws CgroupError, ParseError. */
@@ -141,6 +132,11 @@ function flat(file: Readable, name: string): Map<string, number> {
 function count(file: Readable, name: string): number | null {
   const text = file.read(name);
   return text === null ? null : parseCount(text, file.locate(name));
+}
+
+function ioDevicesOf(file: Readable, name: string): IoDevice[] | null {
+  const text = file.read(name);
+  return text === null ? null : parseIoStat(text, file.locate(name));
 }
 
 function pressureOf(file: Readable, name: string): Pressure | null {

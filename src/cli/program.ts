@@ -5,22 +5,16 @@ import { runVerb } from "./commands/run.ts";
 import type { Context } from "./context.ts";
 import { type ProgramForm, programForm } from "../view/command_tree.ts";
 import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
+import { hintOf } from "../base/near.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "../base/text.ts";
-import type { DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
+import type { CommandStreams, DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
-
-/** What the command line needs of its surroundings. */
-export interface Terminal {
-  out(text: string): void;
-  err(text: string): void;
-  widthColumns: number | null;
-}
 
 /** Runs one command line; never throws. */
 export async function runCli(
   args: readonly string[],
-  terminal: Terminal,
+  terminal: CommandStreams,
   makeContext: (options: GlobalOptions) => Promise<Context>,
 ): Promise<number> {
   let exitCode: number = EXIT.DONE;
@@ -30,8 +24,8 @@ export async function runCli(
     exitCode = await act(await makeContext(verb.optsWithGlobals() as GlobalOptions));
   };
   try {
-    // A command line that begins with a verb needs no other.
-    const first = VERBS.find(({ name }) => name === args[0])?.name;
+    // A command line that begins with a verb needs no other, except help, which shows them.
+    const first = VERBS.find(({ name }) => name === args[0] && name !== "help")?.name;
     const isNamed = (name: string) => first === undefined ? args.includes(name) : name === first;
     const root = await program(invoke, terminal, isNamed, first === undefined ? undefined : isNamed);
     await root.parseAsync([...args], { from: "user" });
@@ -43,7 +37,7 @@ export async function runCli(
   }
 }
 
-type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram) => unknown;
+type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
 
 /**
  * The commands in the order of the help text. A verb's module is loaded only when it is called: that is 4 ms of every start. Only `run` is
@@ -97,7 +91,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "sweep",
-    summary: "one pass over all jobs: end what nobody waits for any more",
+    summary: "one pass over all jobs: end the overdue and the abandoned, record what is over",
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
@@ -117,12 +111,12 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
   },
   {
     name: "doctor",
-    summary: "what this node can enforce, and how to mend what it cannot",
+    summary: "what this node can enforce, and the remedy for what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,
   },
   {
     name: "install",
-    summary: "have a timer or cron sweep this node; manual page, completions",
+    summary: "have a timer or cron sweep this node; manual, completions",
     load: async () => (await import("./commands/install.ts")).installVerb,
   },
   {
@@ -136,15 +130,20 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/completion.ts")).completionVerb,
   },
   {
+    name: "help",
+    summary: "the help of a command, or a page of the manual",
+    load: async () => (await import("./commands/help.ts")).helpVerb,
+  },
+  {
     name: "man",
-    summary: "print the manual page",
+    summary: "print a page of the manual for man(1)",
     load: async () => (await import("./commands/man.ts")).manVerb,
   },
 ];
 
 /** See {@link DescribeProgram}; what it describes does nothing. */
 export async function describeProgram(): Promise<ProgramForm> {
-  const silent: Terminal = { out: () => {}, err: () => {}, widthColumns: null };
+  const silent: CommandStreams = { out: () => {}, err: () => {}, widthColumns: null };
   return programForm(await program(() => Promise.resolve(), silent, () => true));
 }
 
@@ -154,7 +153,7 @@ export async function describeProgram(): Promise<ProgramForm> {
  */
 export async function program(
   invoke: Invoke,
-  terminal: Terminal,
+  terminal: CommandStreams,
   isWanted: (name: string) => boolean,
   isListed: (name: string) => boolean = () => true,
 ) {
@@ -182,21 +181,20 @@ export async function program(
     }))
     .usage("[options] COMMAND ...")
     .enablePositionalOptions()
-    .helpCommand(false)
-    .action(() => {
-      throw new UsageError("no command given", { mend: "see: corral --help" });
-    });
+    .helpCommand(false);
   for (const { name, summary, load } of VERBS) {
     if (!isListed(name)) continue;
     if (isWanted(name)) {
-      root.addCommand(((await load())(invoke, describeProgram) as Command).summary(summary));
+      root.addCommand(((await load())(invoke, describeProgram, terminal) as Command).summary(summary));
     } else root.command(name).summary(summary);
   }
   root.argument("[COMMAND]").action((word?: string) => {
     throw new UsageError(
-      word === undefined ? "no command given" : `unknown command ${quoted(word)}${hint(word, root)}`,
+      word === undefined
+        ? "no command given"
+        : `unknown command ${quoted(word)}${hintOf(word, root.commands.map((command) => command.name()))}`,
       {
-        mend: "see: corral --help",
+        remedy: "see: corral --help",
       },
     );
   });
@@ -204,15 +202,8 @@ export async function program(
   return root;
 }
 
-function hint(word: string, root: { commands: readonly { name(): string }[] }): string {
-  const near = root.commands.map((command) => command.name()).find((name) =>
-    name[0] === word[0] && Math.abs(name.length - word.length) < 3
-  );
-  return near === undefined ? "" : `, did you mean ${near}?`;
-}
-
 /** Commander's own errors in corral's form: one line on stderr, exit 2. */
-function quieten(command: Command, terminal: Terminal): void {
+function quieten(command: Command, terminal: CommandStreams): void {
   // The words that an option takes stand in its description already.
   command.configureHelp({
     optionDescription: ({ description }) => description,

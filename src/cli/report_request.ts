@@ -6,10 +6,11 @@ import { sqliteGlob } from "../value/glob.ts";
 import { parseSince } from "../value/since.ts";
 import type { Tag } from "../value/tag.ts";
 import { chooseColumns, chooseOrder, type Order } from "../view/choose_columns.ts";
-import { groupColumns, type GroupKey } from "../view/report/group_columns.ts";
+import { groupColumns } from "../view/report/group_columns.ts";
 import { localTime } from "../value/local_time.ts";
 import { REPORT_COLUMNS } from "../view/report/columns.ts";
 import type { ReportFilter } from "../store/query.ts";
+import type { GroupKey } from "../store/report_fields.ts";
 import type { Format, ReportRequest, Rows } from "../view/report/request.ts";
 
 /** As they come from the command line. */
@@ -54,13 +55,13 @@ function formatOf({ format, json }: ReportOptions): Format {
 
 function refuseContradictions(format: Format, { by, advise, sort, limit, columns }: ReportOptions): void {
   if (advise && by === undefined) {
-    throw new UsageError("--advise is about groups of jobs", { mend: "add --by name" });
+    throw new UsageError("--advise is about groups of jobs", { remedy: "add --by name" });
   }
   if (columns !== undefined && (format === "json" || format === "jsonl")) {
     throw new UsageError(`--columns is for tables and CSV, ${format} has every field`);
   }
   if (format !== "openmetrics") return;
-  if (by === "day") throw new UsageError("--by day makes a new series every day", { mend: "--by reason" });
+  if (by === "day") throw new UsageError("--by day makes a new series every day", { remedy: "--by reason" });
   const given = Object.entries({ advise, sort, limit, columns }).find(([, value]) => value !== undefined);
   if (given !== undefined) throw new UsageError(`--${given[0]} has no meaning for openmetrics`);
 }

@@ -12,14 +12,14 @@ import type { Display, Snapshot } from "../view/top_display.ts";
 export const MIN_INTERVAL_MS = 100;
 
 /** What was asked for. `count` is of tables; Infinity: until somebody quits. */
-export interface Wanted {
+export interface TopOptions {
   readonly intervalMs: number;
   readonly count: number;
   readonly view: View;
 }
 
 /** How it came to its end; `last` is the last of `count` tables. */
-export interface Ending {
+export interface TopEnd {
   readonly exitCode: number;
   readonly last: { snapshot: Snapshot; view: View } | null;
 }
@@ -44,7 +44,7 @@ export class Refreshing {
   }
 
   /** Until the last table, `q`, a signal, or nobody reads any more. Throws StoreError. */
-  async run({ intervalMs, count, view: first }: Wanted): Promise<Ending> {
+  async run({ intervalMs, count, view: first }: TopOptions): Promise<TopEnd> {
     const { context, display } = this.#parts;
     let view = first;
     let snapshot: Snapshot | null = null;
@@ -71,7 +71,7 @@ export class Refreshing {
     return this.#end(snapshot === null ? null : { snapshot, view });
   }
 
-  #end(last: Ending["last"]): Ending {
+  #end(last: TopEnd["last"]): TopEnd {
     return { exitCode: this.#damages.size === 0 ? EXIT.DONE : EXIT.NEGATIVE, last };
   }
 

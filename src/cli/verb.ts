@@ -19,3 +19,12 @@ export type Invoke = (
 
 /** The whole command line as data, every verb loaded: for the commands that describe it. */
 export type DescribeProgram = () => Promise<ProgramForm>;
+
+/** What the command line needs of its surroundings. */
+export interface CommandStreams {
+  out(text: string): void;
+  err(text: string): void;
+  widthColumns: number | null;
+  /** Bold text may go to `out`; default no. */
+  bold?: boolean;
+}

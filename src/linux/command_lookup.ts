@@ -37,20 +37,25 @@ function whyNotExecutable(file: string): string | null {
 }
 
 const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
-/** Debian packages of the tools that a launch goes through. */
-const PACKAGES = {
+/** The node's own tools that corral calls in a launch, and the Debian packages that have them. */
+export const TOOLS = {
+  "sh": "dash",
   "env": "coreutils",
-  "setpriv": "util-linux",
   "setsid": "util-linux",
+  "setpriv": "util-linux",
+  "getent": "libc-bin",
   "systemd-run": "systemd",
 } as const;
+
+/** One of TOOLS. */
+export type Tool = keyof typeof TOOLS;
 
 /**
  * Full path of a tool of corral's own: the caller's PATH may hold none of them, so the system's directories come first.
  * Throws SetupError.
  */
-export function toolPath(name: keyof typeof PACKAGES): string {
+export function toolPath(name: Tool): string {
   const lookup = lookUpCommand(name, { path: `${SYSTEM_PATH}:${Deno.env.get("PATH") ?? ""}`, cwd: "/" });
   if ("found" in lookup) return lookup.found;
-  throw new SetupError(`${name} is missing on this node`, `install ${PACKAGES[name]}`);
+  throw new SetupError(`${name} is missing on this node`, `install ${TOOLS[name]}`);
 }

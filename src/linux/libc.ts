@@ -1,16 +1,24 @@
 /** The few C functions that the runtime does not offer, opened when first used (dlopen costs milliseconds). */
 import { readKernelText } from "../base/kernel_file.ts";
 
+/**
+ * For pidfds glibc has wrappers only since 2.36, so it is syscall(2). Each of its arguments is a register wide: it takes them as long.
+ */
 const SYMBOLS = {
   kill: { parameters: ["i32", "i32"], result: "i32" },
   malloc_trim: { parameters: ["usize"], result: "i32" },
   sysconf: { parameters: ["i32"], result: "isize" },
+  syscall: { parameters: ["isize", "isize", "isize", "usize", "isize"], result: "isize" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
 } as const;
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | null = null;
 
-function libc(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
+/** The functions themselves. Throws where there is no libc.so.6. */
+export function libc(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
   return (library ??= Deno.dlopen("libc.so.6", SYMBOLS)).symbols;
 }
 

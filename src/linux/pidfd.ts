@@ -4,16 +4,8 @@
  * checked.
  */
 import { CorralError } from "../base/errors.ts";
-import { killByNumber } from "./libc.ts";
+import { killByNumber, libc } from "./libc.ts";
 import type { Procs } from "./proc.ts";
-
-/** glibc has wrappers only since 2.36, so it is syscall(2). Every argument is a register wide: syscall(2) takes them as long. */
-const SYMBOLS = {
-  syscall: { parameters: ["isize", "isize", "isize", "usize", "isize"], result: "isize" },
-  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
-  __errno_location: { parameters: [], result: "pointer" },
-} as const;
 
 /** New system calls have the same number on every architecture (since Linux 5.1). */
 const SYS_PIDFD_SEND_SIGNAL = 424;
@@ -28,12 +20,6 @@ const ENOSYS = 38;
 
 /** poll(2): a pidfd is readable from the moment its process has exited, zombie or not. */
 const POLLIN = 1;
-
-let library: Deno.DynamicLibrary<typeof SYMBOLS> | null = null;
-
-function libc(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
-  return (library ??= Deno.dlopen("libc.so.6", SYMBOLS)).symbols;
-}
 
 /** One process, held so that no other can be hit in its place. Dispose of it: it holds a file descriptor. */
 export interface Pidfd extends Disposable {

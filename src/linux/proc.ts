@@ -143,12 +143,6 @@ export class Procs {
     return parseCgroupPath(this.readIfAllowed(pid, "cgroup") ?? "");
   }
 
-  /** The command line with its NULs as separators; empty for kernel threads and zombies. */
-  commandLine(pid: number): string[] {
-    const text = this.readIfAllowed(pid, "cmdline") ?? "";
-    return text === "" ? [] : text.replace(/\0$/, "").split("\0");
-  }
-
   /** Real uid of a process; null when it is gone. */
   uid(pid: number): number | null {
     const match = /^Uid:\t(\d+)/m.exec(this.readIfAllowed(pid, "status") ?? "");

@@ -91,12 +91,12 @@ function effectiveUid(procs: Procs, pid: number): number | null {
 }
 
 /** The words joined by blanks; null without any: kernel threads, zombies, and what does not answer. */
-export function commandLine({ words }: Process): string | null {
+export function commandLine({ words }: Pick<Process, "words">): string | null {
   return words === null || words.length === 0 ? null : words.join(" ");
 }
 
-/** stat and cgroup never wait for the process; cmdline and environ can. */
-async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
+/** The command line of one process, read with a cap (READ_CAP_MS); null when it does not answer or is hidden. stat and cgroup never wait for the process; cmdline and environ can. */
+export async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
   try {
     // The open waits for nothing; only the read takes the lock.
     const open = () => Deno.openSync(`${procs.root}/${pid}/cmdline`);

@@ -1,17 +1,18 @@
 /** The single checks of `corral doctor`. Each gives findings; none throws. */
 import type { CgroupFs } from "../cgroup/file.ts";
 import { CorralError } from "../base/errors.ts";
+import type { BackendName } from "../job/job.ts";
 import type { NodeLayout } from "../linux/node.ts";
 import type { Backend } from "../backend/backend.ts";
-import { lookUpCommand } from "../linux/command_lookup.ts";
+import { lookUpCommand, type Tool, TOOLS } from "../linux/command_lookup.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 
-/** One line of the report. `mend` is a command or null. */
-export interface Finding {
+/** One line of the report. `remedy` is a command or null. */
+export interface CheckResult {
   what: string;
   ok: boolean;
   detail: string;
-  mend: string | null;
+  remedy: string | null;
 }
 
 /** Control files and the kernel that brought them (cgroup-v2.rst, git history). `needed` ones make corral's main job impossible. */
@@ -26,38 +27,38 @@ const KERNEL_FILES = [
 ] as const;
 
 /** `root` of the hierarchy has none of these files, so they are looked for in corral's own cgroup or any child. */
-export function inspectKernel(node: NodeLayout, fs: CgroupFs, release: string): Finding[] {
+export function inspectKernel(node: NodeLayout, fs: CgroupFs, release: string): CheckResult[] {
   // `/../x` is how a cgroup outside the namespace is shown (cgroup_namespaces(7)): not to be looked at.
   const sample = node.ownCgroup !== "/" && !node.ownCgroup.startsWith("/..")
     ? node.ownCgroup
     : fs.children("/").map((name) => `/${name}`)[0];
-  const mounted: Finding = {
+  const mounted: CheckResult = {
     what: "cgroup2",
     ok: true,
     detail: `mounted at ${node.cgroupMount}, kernel ${release}`,
-    mend: null,
+    remedy: null,
   };
   if (sample === undefined) return [mounted];
   return [
     mounted,
-    ...KERNEL_FILES.map(({ file, since, needed, gives }): Finding => {
+    ...KERNEL_FILES.map(({ file, since, needed, gives }): CheckResult => {
       const present = fs.offers(sample, file);
       const detail = present ? gives : `missing: ${gives} needs Linux ${since}`;
       return {
         what: file,
         ok: present || !needed,
         detail,
-        mend: present || !needed ? null : `install Linux ${since} or later`,
+        remedy: present || !needed ? null : `install Linux ${since} or later`,
       };
     }),
   ];
 }
 
 /** One finding for the backend and one for each controller that some limit needs. */
-export function inspectBackend(backend: Backend): Finding[] {
+export function inspectBackend(backend: Backend): CheckResult[] {
   const there = backend.controllers();
   const needed = [...new Set(LIMIT_ROWS.map(({ controller }) => controller))];
-  const limits = needed.map((controller): Finding => {
+  const limits = needed.map((controller): CheckResult => {
     const options = LIMIT_ROWS.filter((row) => row.controller === controller).map(({ option }) => option)
       .join(", ");
     const ok = there.has(controller);
@@ -65,52 +66,45 @@ export function inspectBackend(backend: Backend): Finding[] {
       what: `${controller} controller`,
       ok,
       detail: ok ? options : `missing: ${options} cannot be enforced`,
-      mend: ok ? null : backend.mendFor(controller),
+      remedy: ok ? null : backend.remedyFor(controller),
     };
   });
   const io = there.has("io");
   return [
-    { what: "backend", ok: true, detail: backend.name, mend: null },
+    { what: "backend", ok: true, detail: backend.name, remedy: null },
     ...limits,
     {
       what: "io controller",
       ok: true,
       detail: io ? "bytes read and written are counted" : "not there: bytes read and written are not counted",
-      mend: null,
+      remedy: null,
     },
   ];
 }
 
-const TOOLS = {
-  sh: "dash",
-  env: "coreutils",
-  setsid: "util-linux",
-  setpriv: "util-linux",
-  getent: "libc-bin",
-} as const;
-
-/** The programs that a launch goes through. */
-export function inspectTools(path: string): Finding[] {
-  const missing = Object.entries(TOOLS).filter(([tool]) =>
+/** The programs that a launch goes through; systemd-run only where systemd makes the cgroups. */
+export function inspectTools(path: string, backend: BackendName | null): CheckResult[] {
+  const needed = (Object.keys(TOOLS) as Tool[]).filter((tool) =>
+    tool !== "systemd-run" || backend === "systemd"
+  );
+  const missing = needed.filter((tool) =>
     !("found" in lookUpCommand(tool, { path: `/usr/bin:/bin:${path}`, cwd: "/" }))
   );
-  if (missing.length === 0) {
-    return [{ what: "tools", ok: true, detail: Object.keys(TOOLS).join(", "), mend: null }];
-  }
-  return missing.map(([tool, from]) => ({
+  if (missing.length === 0) return [{ what: "tools", ok: true, detail: needed.join(", "), remedy: null }];
+  return missing.map((tool) => ({
     what: tool,
     ok: false,
     detail: "not installed",
-    mend: `install the package ${from}`,
+    remedy: `install the package ${TOOLS[tool]}`,
   }));
 }
 
 /** `open` opens the store and tells its path. */
-export function inspectStore(open: () => string): Finding[] {
+export function inspectStore(open: () => string): CheckResult[] {
   try {
-    return [{ what: "store", ok: true, detail: open(), mend: null }];
+    return [{ what: "store", ok: true, detail: open(), remedy: null }];
   } catch (error) {
     if (!(error instanceof CorralError)) throw error;
-    return [{ what: "store", ok: false, detail: error.message, mend: error.mend }];
+    return [{ what: "store", ok: false, detail: error.message, remedy: error.remedy }];
   }
 }

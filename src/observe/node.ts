@@ -21,6 +21,8 @@ export interface Node {
   randomBytes(count: number): Uint8Array;
   /** Where the node's own settings and units are: /etc, elsewhere on a fake node. */
   etc: string;
+  /** Where systemd keeps its sockets and volatile units: /run, elsewhere on a fake node. */
+  runDir: string;
   /** Throws SetupError without cgroup2. */
   layout(): NodeLayout;
   cgroups(): CgroupFs;

@@ -8,10 +8,12 @@ import { cgroupRecord, isOfThisBoot } from "./job.ts";
 /** Throws CorralError (exit 1) when the job has ended or its cgroup is gone, CgroupError when it is not the job's own. */
 export function ownCgroup(node: Node, job: Job): OwnedCgroup {
   const { id } = job.spec;
-  if (!isLive(job)) throw new CorralError(`job ${id} has ended`, { mend: `corral show ${id}` });
+  if (!isLive(job)) throw new CorralError(`job ${id} has ended`, { remedy: `corral show ${id}` });
   const record = isOfThisBoot(node, job) ? cgroupRecord(node, job) : null;
   if (record === null || node.cgroups().inode(record.path) === null) {
-    throw new CorralError(`job ${id} has no cgroup any more`, { mend: `corral kill ${id} records its end` });
+    throw new CorralError(`job ${id} has no cgroup any more`, {
+      remedy: `corral kill ${id} records its end`,
+    });
   }
   return node.cgroups().own(record, id);
 }

@@ -74,7 +74,7 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
   if (result.success) return result.output;
   const issue = result.issues[0];
   throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
-    mend: `known keys: ${SETTINGS.map(({ key }) => key).join(", ")}`,
+    remedy: `known keys: ${SETTINGS.map(({ key }) => key).join(", ")}`,
   });
 }
 
@@ -101,7 +101,7 @@ function defaultStateDir({ uid, env }: Surroundings): string {
   if (base?.startsWith("/")) return `${base}/corral`;
   const home = env["HOME"];
   if (!home?.startsWith("/")) {
-    throw new UsageError("no place for the store: HOME is not set", { mend: "give --state-dir" });
+    throw new UsageError("no place for the store: HOME is not set", { remedy: "give --state-dir" });
   }
   return `${home}/.local/state/corral`;
 }

@@ -301,7 +301,7 @@ export class JobStore {
   }
 
   /** From now on waits at most `waitMs` for another process's write. */
-  hurry(waitMs: number): void {
+  waitAtMost(waitMs: number): void {
     this.#db.prepare(`PRAGMA busy_timeout = ${waitMs}`).get();
   }
 

@@ -56,15 +56,15 @@ export class Ledger {
   }
 
   /**
-   * The reason that holds: the first one claimed. With a store that does not answer, one's own; `markEnded` records it later. `hurried`:
+   * The reason that holds: the first one claimed. With a store that does not answer, one's own; `markEnded` records it later. `processesLive`:
    * there are processes to be killed, and the kill does not wait.
    */
   claimEnding(
     id: string,
     reason: EndReason,
-    { at, hurried }: { at: Moment; hurried: boolean },
+    { at, processesLive }: { at: Moment; processesLive: boolean },
   ): EndReason {
-    const waitMs = hurried || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
+    const waitMs = processesLive || this.#pending.length > 0 ? HURRIED_WAIT_MS : BUSY_TIMEOUT_MS;
     return this.#attempt(waitMs, (store) => store.claimEnding(id, reason, at)) ?? reason;
   }
 
@@ -111,7 +111,7 @@ export class Ledger {
   #attempt<T>(waitMs: number, act: Act<T>, onFailure: (error: unknown) => void = () => {}): T | undefined {
     if (this.store === null) return undefined;
     try {
-      this.store.hurry(waitMs);
+      this.store.waitAtMost(waitMs);
       while (this.#pending.length > 0) {
         this.#pending[0]!(this.store);
         this.#pending.shift();

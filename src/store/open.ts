@@ -26,7 +26,7 @@ const SHARED_FILE_SYSTEMS = new Set([
 /**
  * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once; waits at most
  * `waitMs` for one of them.
- * Throws StoreError with the path and, where there is one, the mend.
+ * Throws StoreError with the path and, where there is one, the remedy.
  */
 export function openDatabase(
   directory: string,
@@ -83,12 +83,12 @@ function pageCount(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA page_count").get()?.["page_count"] ?? 0);
 }
 
-/** An SQLite or file error as a StoreError with what mends it. */
+/** An SQLite or file error as a StoreError with what fixes it. */
 export function storeError(what: string, path: string, cause: unknown): StoreError {
-  return new StoreError(what, { path, cause, mend: mendFor(cause) });
+  return new StoreError(what, { path, cause, remedy: remedyFor(cause) });
 }
 
-function mendFor(cause: unknown): string | null {
+function remedyFor(cause: unknown): string | null {
   const text = String(cause);
   if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
   if (/locked/.test(text)) return "another process holds it: try again";
@@ -105,7 +105,7 @@ function mendFor(cause: unknown): string | null {
 function migrate(db: DatabaseSync, path: string): void {
   const version = () => Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version() > MIGRATIONS.length) {
-    throw new StoreError("was written by a newer corral", { path, mend: "install that version" });
+    throw new StoreError("was written by a newer corral", { path, remedy: "install that version" });
   }
   if (version() === MIGRATIONS.length) return;
   // A table that is rebuilt must not take along the rows that refer to it. Within a transaction the pragma does nothing.

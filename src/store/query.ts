@@ -1,10 +1,8 @@
 /** From the filters of `corral report` to SQL. Everything that was typed is a parameter of the statement, never a part of it. */
 import type { SQLInputValue } from "node:sqlite";
 import type { Tag } from "../value/tag.ts";
-import type { Order } from "../view/choose_columns.ts";
-import type { GroupKey } from "../view/report/group_columns.ts";
-import { REASON_SQL, type ReportColumn, STARTED_SQL } from "../view/report/columns.ts";
 import type { RowQuery } from "./pages.ts";
+import { fieldSql, REASON_SQL } from "./report_fields.ts";
 
 /** Which jobs, and seen from when and where. Null is "any" or "nobody knows". */
 export interface ReportFilter {
@@ -27,7 +25,7 @@ export interface ReportFilter {
 
 /** Which rows first, and how many. Null: by their start, all of them. */
 export interface RowOrder {
-  by: Order<ReportColumn> | null;
+  by: { readonly field: string; readonly isDescending: boolean } | null;
   limit: number | null;
 }
 
@@ -37,14 +35,6 @@ const NO_ORDER: RowOrder = { by: null, limit: null };
 export function valueRows(select: readonly string[], filter: ReportFilter, order = NO_ORDER): RowQuery {
   return { ...rowsOf(filter, order), select };
 }
-
-/** What jobs have in common, as SQL. A day is made of the start by whoever knows the time zone. */
-export const GROUP_SQL: Record<GroupKey, string> = {
-  name: "name",
-  user: "user",
-  reason: REASON_SQL,
-  day: STARTED_SQL,
-};
 
 function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select"> {
   const { sinceMs, untilMs, nameGlob, ref, user, reason, tags, nowMs, cores } = filter;
@@ -78,7 +68,7 @@ function orderSql({ sinceMs, nameGlob, ref }: ReportFilter, { by }: RowOrder): s
     return nameGlob === null && ref === null ? null : "created_at_ms, rowid";
   }
   // What is not known comes last either way.
-  return `${by.column.sql} ${by.isDescending ? "DESC" : "ASC"} NULLS LAST, created_at_ms, rowid`;
+  return `${fieldSql(by.field)} ${by.isDescending ? "DESC" : "ASC"} NULLS LAST, created_at_ms, rowid`;
 }
 
 function isPattern(nameGlob: string | null): boolean {

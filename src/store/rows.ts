@@ -2,14 +2,15 @@
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../base/errors.ts";
 import type { Exit, Job, Phase, RunningFacts, Watch } from "../job/job.ts";
-import type { MemorySplit, Usage } from "../job/usage.ts";
+import { type FigureKey, FIGURES, MEMORY_KINDS, type MemoryKind } from "../job/figures.ts";
+import { type MemorySplit, splitOf, type Usage } from "../job/usage.ts";
 import {
   argvOf,
-  backendOf,
+  backendNameOf,
   dateMs,
   idOf,
   ioDevicesOf,
-  limitsOf,
+  limitsFromJson,
   present,
   reasonOf,
   signalOf,
@@ -58,39 +59,17 @@ export interface JobRow {
   [usageColumn: string]: string | number | null;
 }
 
-/** A figure of Usage that is one number. */
-export type UsageFigure = Exclude<keyof Usage, "ioDevices">;
+/** Column and key of every figure of Usage that is one number. */
+export const USAGE_COLUMNS: readonly (readonly [column: string, key: FigureKey])[] = FIGURES
+  .map(({ key }) => [columnOf(key), key]);
 
-/** Column and key of every figure of Usage. */
-export const USAGE_COLUMNS: readonly (readonly [column: string, key: UsageFigure])[] = [
-  ["wall_ms", "wallMs"],
-  ["cpu_usage_usec", "cpuUsageUsec"],
-  ["cpu_user_usec", "cpuUserUsec"],
-  ["cpu_system_usec", "cpuSystemUsec"],
-  ["cpu_periods", "cpuPeriods"],
-  ["cpu_throttled_periods", "cpuThrottledPeriods"],
-  ["cpu_throttled_usec", "cpuThrottledUsec"],
-  ["cpu_pressure_some_usec", "cpuPressureSomeUsec"],
-  ["cpu_pressure_full_usec", "cpuPressureFullUsec"],
-  ["memory_peak_bytes", "memoryPeakBytes"],
-  ["memory_anon_peak_bytes", "memoryAnonPeakBytes"],
-  ["memory_file_peak_bytes", "memoryFilePeakBytes"],
-  ["memory_shmem_peak_bytes", "memoryShmemPeakBytes"],
-  ["memory_slab_peak_bytes", "memorySlabPeakBytes"],
-  ["memory_high_events", "memoryHighEvents"],
-  ["memory_max_events", "memoryMaxEvents"],
-  ["memory_pressure_some_usec", "memoryPressureSomeUsec"],
-  ["memory_pressure_full_usec", "memoryPressureFullUsec"],
-  ["swap_peak_bytes", "swapPeakBytes"],
-  ["oom_kills", "oomKills"],
-  ["io_read_bytes", "ioReadBytes"],
-  ["io_written_bytes", "ioWrittenBytes"],
-  ["io_read_operations", "ioReadOperations"],
-  ["io_write_operations", "ioWriteOperations"],
-  ["io_pressure_some_usec", "ioPressureSomeUsec"],
-  ["io_pressure_full_usec", "ioPressureFullUsec"],
-  ["pids_peak", "pidsPeak"],
-];
+function columnOf(key: FigureKey): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Column and kind of the peaks of memory by kind. */
+export const PEAK_COLUMNS: readonly (readonly [column: string, kind: MemoryKind])[] = MEMORY_KINDS
+  .map(({ kind, key }) => [columnOf(key), kind]);
 
 /** Column of the list of devices: JSON of IoDevice[]. */
 export const IO_DEVICES_COLUMN = "io_devices";
@@ -106,13 +85,7 @@ export const USAGE_SQL = {
 
 /** The peaks by kind that were recorded so far, also of a job that has not ended. */
 export function splitFromRow(row: JobRow): MemorySplit {
-  const bytes = (column: string) => row[column] as number | null;
-  return {
-    anonBytes: bytes("memory_anon_peak_bytes"),
-    fileBytes: bytes("memory_file_peak_bytes"),
-    shmemBytes: bytes("memory_shmem_peak_bytes"),
-    slabBytes: bytes("memory_slab_peak_bytes"),
-  };
+  return splitOf((_, key) => row[columnOf(key)] as number | null);
 }
 
 /** Runs a SELECT of whole rows. A number beyond 2^53, which corral never writes, loses its last digits instead of making all rows unreadable. */
@@ -158,7 +131,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     user: row.user,
     uid: row.uid,
     cwd: row.cwd,
-    limits: limitsOf(row.limits),
+    limits: limitsFromJson(row.limits),
     timeoutMs: row.timeout_ms,
     graceMs: row.grace_ms,
     signal: signalOf(row.first_signal),
@@ -174,7 +147,7 @@ function watchFromRow(row: JobRow): Watch {
       startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
       bootId: present(row.boot_id, "boot_id"),
     },
-    backend: backendOf(present(row.backend, "backend")),
+    backend: backendNameOf(present(row.backend, "backend")),
   };
 }
 

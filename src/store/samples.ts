@@ -1,6 +1,7 @@
 /** The table of samples: statements that run inside a transaction of the store's. */
 import type { SQLInputValue } from "node:sqlite";
 import type { MemorySplit, Sample } from "../job/usage.ts";
+import { PEAK_COLUMNS } from "./rows.ts";
 
 /** Runs one prepared statement; returns the number of rows it changed. */
 export type Run = (sql: string, ...values: SQLInputValue[]) => number;
@@ -20,12 +21,9 @@ export function replaceSamples(run: Run, id: string, samples: readonly Sample[])
 /** Keeps the peaks of a live job; false when it has ended. */
 export function savePeaks(run: Run, id: string, peaks: MemorySplit): boolean {
   return run(
-    `UPDATE jobs SET memory_anon_peak_bytes = ?, memory_file_peak_bytes = ?, memory_shmem_peak_bytes = ?, memory_slab_peak_bytes = ?
+    `UPDATE jobs SET ${PEAK_COLUMNS.map(([column]) => `${column} = ?`).join(", ")}
      WHERE id = ? AND state <> 'ended'`,
-    peaks.anonBytes,
-    peaks.fileBytes,
-    peaks.shmemBytes,
-    peaks.slabBytes,
+    ...PEAK_COLUMNS.map(([, kind]) => peaks[`${kind}Bytes`]),
     id,
   ) > 0;
 }

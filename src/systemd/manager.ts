@@ -43,9 +43,9 @@ export class Systemd {
   #releaseTimer: number | undefined;
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
-  constructor(readonly runtimeDir: string | null, readonly uid: number, run = "/run") {
-    this.#socketPath = `${runtimeDir ?? run}/systemd/private`;
-    this.systemBus = `${run}/dbus/system_bus_socket`;
+  constructor(readonly runtimeDir: string | null, readonly uid: number, readonly runDir = "/run") {
+    this.#socketPath = `${runtimeDir ?? runDir}/systemd/private`;
+    this.systemBus = `${runDir}/dbus/system_bus_socket`;
   }
 
   /** From now on, the connection on which a job is started is also the one on which it is stopped, if that is soon. */
@@ -155,7 +155,7 @@ export class Systemd {
   /** Where drop-ins that last until the next boot go. */
   dropInDirectory(unit: string): string {
     return this.runtimeDir === null
-      ? `/run/systemd/system/${unit}.d`
+      ? `${this.runDir}/systemd/system/${unit}.d`
       : `${this.runtimeDir}/systemd/user/${unit}.d`;
   }
 

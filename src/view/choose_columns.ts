@@ -30,7 +30,7 @@ function columnNamed<C extends { readonly key: string }>(
   if (found !== undefined) return found;
   const keys = known.map(({ key }) => key);
   throw new UsageError(`${option}: there is no column ${quoted(name)}${hintOf(name, keys)}`, {
-    mend: `columns: ${keys.join(", ")}`,
+    remedy: `columns: ${keys.join(", ")}`,
   });
 }
 

@@ -1,13 +1,13 @@
 /** The steps of an installation as text, for `--print`. Pure. */
-import type { Act } from "../act/install/plan.ts";
-import { systemctlCommand } from "../act/install/tools.ts";
+import type { InstallStep } from "../act/install/plan.ts";
+import { systemctlArgv } from "../act/install/tools.ts";
 import { printable } from "../base/text.ts";
 
 /** One step of `install --print`: a file with its path and all of its text, or a command. */
-export function planText(act: Act, { uid, userName }: { uid: number; userName: string }): string {
+export function stepText(act: InstallStep, { uid, userName }: { uid: number; userName: string }): string {
   switch (act.do) {
     case "write":
-      return `==> write ${printable(act.path)}\n${act.text}\n`;
+      return `==> write ${printable(act.path)}\n${isManual(act.path) ? "" : `${act.text}\n`}`;
     case "remove":
       return `==> remove ${printable(act.path)}${act.ifThere ? ", if it is there" : ""}\n`;
     case "removeEmptyDirectory":
@@ -17,6 +17,11 @@ export function planText(act: Act, { uid, userName }: { uid: number; userName: s
         ? `==> remove the crontab of ${userName}, now empty\n`
         : `==> change the crontab of ${userName}\n${act.text}\n`;
     case "systemctl":
-      return `==> run ${systemctlCommand(uid, act.args).argv.join(" ")}\n`;
+      return `==> run ${systemctlArgv(uid, act.args).join(" ")}\n`;
   }
+}
+
+/** `corral man` prints these. */
+function isManual(path: string): boolean {
+  return /\/man\/man\d\/[^/]*$/.test(path);
 }

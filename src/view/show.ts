@@ -3,6 +3,7 @@ import { formatDuration, formatDurationExact } from "../value/duration.ts";
 import { END_REASONS, type Job, type RunningFacts, runningFacts } from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { signalName } from "../value/signal.ts";
+import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../job/events.ts";
 import { drawCourse } from "./course.ts";
@@ -16,6 +17,7 @@ import {
   formatOptionalDuration,
   formatPercent,
   MISSING,
+  orMissing,
   percentOf,
 } from "../value/units.ts";
 
@@ -127,6 +129,7 @@ function usageLines({ spec: { limits } }: Job, usage: Usage, live: LiveDetails |
       ),
     ),
     ...loneLimits(limits, "pids"),
+    ...loneFigures(usage, "tasks"),
   ];
 }
 
@@ -137,6 +140,13 @@ function loneLimits(limits: Limits, controller: LimitRow["controller"]): string[
     const isHere = row.controller === controller && row.showLabel !== undefined && value !== null;
     return isHere ? [line(row.showLabel, value)] : [];
   });
+}
+
+/** Figures that share their line with no other. */
+function loneFigures(usage: Usage, section: string): string[] {
+  return FIGURES.flatMap(({ key, unit, show }) =>
+    show?.section === section ? [line(show.label, orMissing(usage[key], FIGURE_UNITS[unit].show))] : []
+  );
 }
 
 /** A limit in words; null for none. */
@@ -194,7 +204,7 @@ function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): st
     ...loneLimits(limits, "memory"),
     line("memory waits", `${waits(usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec)}, ${stalls}`),
     line("swap peak", ofLimit(formatOptionalBytes(usage.swapPeakBytes), shown(limits, "swapMaxBytes"), null)),
-    line("oom kills", formatCount(usage.oomKills)),
+    ...loneFigures(usage, "memory"),
   ];
 }
 

@@ -1,8 +1,7 @@
 /** What the report's two kinds of columns, of jobs and of groups of jobs, have in common. */
 import type { Column } from "./table.ts";
 
-/** A figure or word as the store has it; null where nobody knows it. */
-export type Value = string | number | null;
+export type { Value } from "../store/pages.ts";
 
 /** A value that is there. */
 export type Present = string | number;

@@ -88,7 +88,7 @@ export function escapeeLine(escapee: Escapee, { ended, because }: EndedProcess, 
 }
 
 /** True for an outcome after which the process is not there any more, or is none of ours. */
-export function isOver(ended: HowEnded): boolean {
+export function isGoneNow(ended: HowEnded): boolean {
   return OUTCOMES[ended].severity !== "error";
 }
 

@@ -9,7 +9,7 @@ export interface View {
 }
 
 /** What a key asks for besides the view that it leads to. */
-export type Act = "quit" | "refresh" | "show";
+export type KeyAct = "quit" | "refresh" | "show";
 
 /** Busiest first, as in top(1). */
 export const DEFAULT_SORT = "-cpu%";
@@ -29,7 +29,7 @@ const SORT_OF_KEY: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The view after the key; null for one that means nothing. */
-export function pressed(view: View, key: string): { view: View; act: Act } | null {
+export function pressed(view: View, key: string): { view: View; act: KeyAct } | null {
   const sort = SORT_OF_KEY.get(key);
   if (sort !== undefined) return { view: { ...view, order: chooseOrder(sort, LIVE_COLUMNS) }, act: "show" };
   switch (key) {

@@ -2,6 +2,7 @@
 import { runCommand } from "../kit/machine/command.ts";
 import { REPORT_COLUMNS } from "../../src/view/report/columns.ts";
 import { valueRows } from "../../src/store/query.ts";
+import { fieldSql } from "../../src/store/report_fields.ts";
 import { ANY_JOB } from "../kit/fakes/report_filter.ts";
 import { type Aim, figure, printTable, ratio } from "./bench.ts";
 import { median } from "./statistics.ts";
@@ -20,9 +21,11 @@ const ANY = { ...ANY_JOB, nowMs: Date.now(), cores: 2 };
 const SHOWN = REPORT_COLUMNS.filter(({ isExtra }) => !isExtra);
 
 /** corral's own columns, with a time as people read it. */
-const COLUMNS_SQL = SHOWN.map(({ key, sql }) =>
+const COLUMNS_SQL = SHOWN.map(({ key, jsonKey }) =>
   `${
-    key === "started" ? `strftime('%Y-%m-%d %H:%M:%S', (${sql}) / 1000, 'unixepoch', 'localtime')` : sql
+    key === "started"
+      ? `strftime('%Y-%m-%d %H:%M:%S', (${fieldSql(jsonKey)}) / 1000, 'unixepoch', 'localtime')`
+      : fieldSql(jsonKey)
   } AS "${key}"`
 ).join(", ");
 

@@ -23,7 +23,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import { chooseTree } from "./choose.ts";
 import type { Detached } from "../run/detach.ts";
 import { emptied } from "../../observe/emptied.ts";
-import type { Enforcement } from "../end/end_job.ts";
+import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "../run/job_request.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
@@ -92,13 +92,7 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
   say(`job ${spec.id} adopted ${count} (pid ${first.pid}, ${where})`);
   detached.started();
   const { cgroup } = holder;
-  const on: Enforcement = {
-    clock: context.clock,
-    procs: context.procs,
-    ledger,
-    actor: "adopt",
-    warn: context.say,
-  };
+  const on = enforcementOn(context, { ledger, actor: "adopt", warn: context.say });
   await supervise(
     {
       spec,
@@ -170,7 +164,7 @@ async function released(
   const path = backend.find(spec.id)?.path ?? spec.id;
   const those = left === 1 ? "1 process that was moved before runs" : `${left} that were moved before run`;
   return new CorralError(`${error.message}; ${those} on in ${path}, without limits`, {
-    mend: error.mend,
+    remedy: error.remedy,
     cause: error,
   });
 }

@@ -20,7 +20,7 @@ export interface Asked {
 }
 
 /** A tree that can be taken. */
-export interface Choice {
+export interface ChosenTree {
   tree: Tree<ProcStat>;
   /** The process that was named first. */
   first: ProcStat;
@@ -31,7 +31,7 @@ export interface Choice {
 }
 
 /** Throws CorralError, in one line about the first process that must not be taken. */
-export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): Choice {
+export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): ChosenTree {
   const { procs } = on;
   const list = procs.stats();
   const pids = [...new Set(asked.pids)];
@@ -50,7 +50,7 @@ export function chooseTree(on: Node & Caller, store: JobStore, asked: Asked): Ch
   if (over !== undefined) refuse(`${nameOf(over, pids)} has ended and waits for its parent to notice`);
   members.forEach(check);
   const tooSmall = asked.force ? null : whyTooSmall(asked.limits, members, pageSizeBytes());
-  if (tooSmall !== null) throw new CorralError(tooSmall, { mend: "to do it all the same: --force" });
+  if (tooSmall !== null) throw new CorralError(tooSmall, { remedy: "to do it all the same: --force" });
   const places = placesLeft(members.map((stat) => cgroupsOf(on, stat)));
   return { tree, first: named[0]!, check, places };
 }

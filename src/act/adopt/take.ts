@@ -77,7 +77,7 @@ function assertSame(moved: readonly ProcStat[], { cgroup, procs }: TakeOptions):
     const isOther = now !== null && now.startTicks !== startTicks;
     if (isOther && isInside(procs, pid, cgroup.path)) {
       throw new CorralError(`process ${pid} ended, and its pid came to another process just then`, {
-        mend: "try again",
+        remedy: "try again",
       });
     }
   }
@@ -91,6 +91,6 @@ function isInside(procs: Procs, pid: number, path: string): boolean {
 
 function tooFast(left: number): CorralError {
   return new CorralError(`the tree forks faster than it can be moved: ${left} are still outside`, {
-    mend: "try again, or lower the user's ulimit -u first",
+    remedy: "try again, or lower the user's ulimit -u first",
   });
 }

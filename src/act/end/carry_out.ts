@@ -10,7 +10,7 @@ import { type CgroupRecord, type EndReason, type Job, NO_EXIT, runningFacts } fr
 import { NO_USAGE, type Usage, withSplit } from "../../job/usage.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { StoredEvent } from "../../job/events.ts";
-import { endJob, type EndRequest, type Enforcement } from "./end_job.ts";
+import { endJob, type EndRequest, type Enforcement, enforcementOn } from "./end_job.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { releaseAdopted } from "./release_adopted.ts";
@@ -21,16 +21,16 @@ import { Sampling } from "../../observe/sampling.ts";
 const RECORD_CAP_MS = 10_000;
 
 /** An action that does something to the job. */
-export type Act = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
+export type JobAct = Extract<Action, { do: "end" | "finish" | "collect" | "release" }>;
 
 /** True for an action that does something to the job. */
-export function isAct(action: Action): action is Act {
+export function isAct(action: Action): action is JobAct {
   return ["end", "finish", "collect", "release"].includes(action.do);
 }
 
 /** What to do, upon which observation, and how. */
-export interface Order {
-  action: Act;
+export interface CarryOutOptions {
+  action: JobAct;
   seen: Observation;
   /** Name of the command that acts, for the events. */
   actor: string;
@@ -49,17 +49,15 @@ export async function carryOut(
   node: Node & Diagnostics,
   store: JobStore,
   job: Job,
-  order: Order,
+  order: CarryOutOptions,
 ): Promise<void> {
   const { action, seen, actor } = order;
   if (action.do === "release") return void await releaseAdopted(node, store, job);
-  const on: Enforcement = {
-    clock: node.clock,
-    procs: node.procs,
+  const on = enforcementOn(node, {
     ledger: order.ledger ?? new Ledger(store, (line) => node.say(line)),
     actor,
     warn: (line) => node.say(line),
-  };
+  });
   const record = seen.sameBoot && seen.cgroup !== "gone" ? cgroupRecord(node, job) : null;
   if (job.phase.state === "ended") return await finishEnded(node, job, record, on);
   if (record === null) return await recordWithoutCgroup(node, job, { reason: action.reason, seen }, on);
@@ -81,7 +79,7 @@ export async function carryOut(
 function endRequest(
   store: JobStore,
   job: Job,
-  order: Order & { action: Exclude<Act, { do: "release" }> },
+  order: CarryOutOptions & { action: Exclude<JobAct, { do: "release" }> },
 ): EndRequest {
   const { action, seen, patienceMs, hurry } = order;
   const recorded = () => store.get(job.spec.id)?.phase.state === "ended";

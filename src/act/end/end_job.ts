@@ -1,5 +1,5 @@
 /** Carries out what decide() said of an ending: claim it, terminate, collect the usage, record, remove. The only place that does. */
-import { beginToEnd, terminate } from "../../cgroup/terminate.ts";
+import { signalAndWait, terminate } from "../../cgroup/terminate.ts";
 import { readEvents, waitForEvents } from "../../cgroup/events.ts";
 import { isVanished } from "../../base/errno.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
@@ -32,6 +32,14 @@ export interface Enforcement {
   /** Name of the command that acts, for the events. */
   actor: string;
   warn: (line: string) => void;
+}
+
+/** What enforces on this node, recorded in `ledger`. */
+export function enforcementOn(
+  { clock, procs }: { clock: Clock; procs: Procs },
+  rest: Omit<Enforcement, "clock" | "procs">,
+): Enforcement {
+  return { clock, procs, ...rest };
 }
 
 /** A job with the right to its cgroup. */
@@ -84,14 +92,14 @@ export async function endJob(
   const onStep = (kind: string, detail: Record<string, unknown>) => {
     steps.push({ atMs: on.clock.wallMs(), actor: on.actor, kind, detail });
   };
-  const hurried = job.cgroup.exists() && readEvents(job.cgroup).populated;
+  const processesLive = job.cgroup.exists() && readEvents(job.cgroup).populated;
   // What the job holds now is gone with its processes.
-  if (hurried) job.sampling.take();
+  if (processesLive) job.sampling.take();
   // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
   const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
   const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
     at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
-    hurried,
+    processesLive,
   });
   crashPoint("ending: claimed");
   const survivors = await terminateAll(job, { ...request, reason: trigger }, {
@@ -114,7 +122,7 @@ export async function endJob(
     trigger,
     exit,
     endedAtMs: on.clock.wallMs(),
-    usage: collectUsage(job, hurried ? on.clock.bootMs() : foundOverBootMs, on),
+    usage: collectUsage(job, processesLive ? on.clock.bootMs() : foundOverBootMs, on),
     survivors,
     samples: job.sampling.samples,
     steps,
@@ -158,7 +166,7 @@ async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): P
   if (options.signal === null || spec.graceMs <= patienceMs) {
     return await terminate(cgroup, on.procs, options);
   }
-  return await beginToEnd(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
+  return await signalAndWait(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
 }
 
 /** How long to wait for an ending that somebody else has begun; null when nobody has. */

@@ -1,14 +1,23 @@
 /** What is installed already. */
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
-import { fileState } from "./node_files.ts";
-import { type Places, SERVICE, sharedPaths, TIMER } from "./places.ts";
+import { fileState, namesIn } from "./node_files.ts";
+import { type Places, SERVICE, TIMER } from "./places.ts";
 import type { FileState, Found } from "./plan.ts";
 import { readRecord } from "./record.ts";
 import { readCrontab, systemctlCommand } from "./tools.ts";
 
-/** Looks at every place that an installation can have. Throws PathError, SetupError. */
-export async function look(on: Pick<Node, "run"> & Pick<Caller, "uid">, places: Places): Promise<Found> {
+const MANUAL_SECTIONS = [1, 5, 7];
+
+/**
+ * Looks at every place that an installation can have. `sharedPaths` are those of this version, below the share directory; pages of the
+ * manual that another version has installed are found by their names. Throws PathError, SetupError.
+ */
+export async function look(
+  on: Pick<Node, "run" | "runDir"> & Pick<Caller, "uid">,
+  places: Places,
+  sharedPaths: readonly string[],
+): Promise<Found> {
   const files = new Map<string, FileState>();
   const add = (paths: readonly (string | null)[]) => {
     for (const path of paths) {
@@ -16,21 +25,36 @@ export async function look(on: Pick<Node, "run"> & Pick<Caller, "uid">, places: 
       if (state !== null) files.set(path!, state);
     }
   };
-  add([places.service, places.timer, places.cronFile, ...Object.values(sharedPaths(places.shareDir))]);
+  const addShared = (shareDir: string) => {
+    add(sharedPaths.map((path) => `${shareDir}/${path}`));
+    for (const path of pagesIn(shareDir)) {
+      const state = files.has(path) ? null : fileState(path);
+      if (state?.is === "ours") files.set(path, state);
+    }
+  };
+  add([places.service, places.timer, places.cronFile]);
+  addShared(places.shareDir);
   const crontab = on.uid === 0 ? null : await readCrontab(on);
   const texts = [places.service, places.cronFile ?? ""].map((path) => files.get(path))
     .map((state) => state?.is === "ours" ? state.text : "");
   const record = [...texts, crontab ?? ""].map(readRecord).find((candidate) => candidate !== null) ?? null;
-  if (record !== null) add(Object.values(sharedPaths(record.shareDir)));
+  if (record !== null) addShared(record.shareDir);
   const timerIsOn = files.get(places.timer)?.is === "ours" && await isOn(on);
   return { files, crontab, timerIsOn, record };
 }
 
+/** Pages of corral's manual, of whatever version. */
+function pagesIn(shareDir: string): string[] {
+  return MANUAL_SECTIONS.map((section) => `${shareDir}/man/man${section}`).flatMap((directory) =>
+    namesIn(directory).filter((name) => /^corral[-.]/.test(name)).map((name) => `${directory}/${name}`)
+  );
+}
+
 /** Enabled, active, and as its files say: not those from before an installation that was cut short. */
-async function isOn({ uid, run }: Pick<Node, "run"> & Pick<Caller, "uid">): Promise<boolean> {
+async function isOn(on: Pick<Node, "run" | "runDir"> & Pick<Caller, "uid">): Promise<boolean> {
   const ask = (...args: string[]) => {
-    const { argv, env } = systemctlCommand(uid, args);
-    return run(argv, env);
+    const { argv, env } = systemctlCommand(on, args);
+    return on.run(argv, env);
   };
   for (const question of ["is-enabled", "is-active"]) {
     if ((await ask(question, "--quiet", TIMER)).code !== 0) return false;

@@ -23,6 +23,12 @@ export function realPath(path: string): string | null {
   return unlessMissing("cannot look at it", path, () => Deno.realPathSync(path));
 }
 
+/** What is in the directory; empty when there is none. Throws PathError. */
+export function namesIn(directory: string): string[] {
+  return unlessMissing("cannot list", directory, () => [...Deno.readDirSync(directory)])
+    ?.map(({ name }) => name).toSorted() ?? [];
+}
+
 /** The directories above these paths that are not there, from the top down. */
 export function missingDirectories(paths: readonly string[]): string[] {
   const missing = new Set<string>();

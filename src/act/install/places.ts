@@ -24,7 +24,7 @@ export interface Places {
   timerLink: string;
   /** A file of cron's own for root; null for a user, who has a crontab. */
   cronFile: string | null;
-  /** Manual page and completions lie below it. */
+  /** Manual and completions lie below it. */
   shareDir: string;
 }
 
@@ -44,16 +44,6 @@ export function placesOf({ uid, etc, env, prefix }: PlacesRequest): Places {
     timerLink: `${unitDir}/timers.target.wants/${TIMER}`,
     cronFile: uid === 0 ? `${etc}/cron.d/corral` : null,
     shareDir,
-  };
-}
-
-/** Manual page and completions: where man and the shells look for them. */
-export function sharedPaths(shareDir: string) {
-  return {
-    man: `${shareDir}/man/man1/corral.1`,
-    bash: `${shareDir}/bash-completion/completions/corral`,
-    zsh: `${shareDir}/zsh/site-functions/_corral`,
-    fish: `${shareDir}/fish/vendor_completions.d/corral.fish`,
   };
 }
 

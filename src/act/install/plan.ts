@@ -2,7 +2,7 @@
 import { SetupError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { type SweepLine, withoutSweep, withSweep } from "./cron.ts";
-import { type Places, SERVICE, sharedPaths, TIMER } from "./places.ts";
+import { type Places, SERVICE, TIMER } from "./places.ts";
 import type { InstallRecord } from "./record.ts";
 
 /** One file as it should be. */
@@ -27,7 +27,7 @@ export interface Found {
 }
 
 /** What is wanted. */
-export interface Wanted {
+export interface WantedInstallation {
   places: Places;
   /** Of the timer's two units, none with cron. */
   units: readonly PlannedFile[];
@@ -35,14 +35,14 @@ export interface Wanted {
   cronFiles: readonly PlannedFile[];
   /** For the user's crontab; null with a timer and for root. */
   crontabLine: SweepLine | null;
-  /** Manual page and completions. */
+  /** Manual and completions. */
   shared: readonly PlannedFile[];
   /** Of the new record. */
   directories: readonly string[];
 }
 
 /** One step. `ifThere` and `mayFail`: whatever comes of it, the next step is taken. */
-export type Act =
+export type InstallStep =
   | { do: "write"; path: string; text: string }
   | { do: "remove"; path: string; ifThere: boolean }
   | { do: "removeEmptyDirectory"; path: string }
@@ -50,53 +50,50 @@ export type Act =
   | { do: "systemctl"; args: readonly string[]; mayFail: boolean };
 
 /** From what is there to what is wanted; empty when that is the same. Throws SetupError for a file in the way that is not corral's. */
-export function installPlan(wanted: Wanted, found: Found): Act[] {
+export function installPlan(wanted: WantedInstallation, found: Found): InstallStep[] {
   const { places, units, cronFiles, shared, directories } = wanted;
   const files = [...units, ...cronFiles, ...shared];
   for (const { path } of files) refuseForeign(path, found);
-  const old = found.record === null ? [] : Object.values(sharedPaths(found.record.shareDir));
   const kept = new Set(files.map(({ path }) => path));
   return [
     ...files.filter(({ path, text }) => ourText(found, path) !== text).map((file) => write(file)),
     ...(units.length > 0 ? startTimer(wanted, found) : removeTimer(places, found)),
     ...crontabActs(wanted, found),
-    ...removeOurs([places.cronFile, ...old].filter((path) => path !== null && !kept.has(path)), found),
+    ...removeOurs(
+      [places.cronFile, ...sharedIn(places, found)].filter((path) => path !== null && !kept.has(path)),
+      found,
+    ),
     ...removeDirectories(found.record, new Set(directories)),
   ];
 }
 
 /** Takes away what corral has made and nothing else; empty when there is nothing. */
-export function uninstallPlan(places: Places, found: Found): Act[] {
-  const shareDir = found.record?.shareDir ?? places.shareDir;
-  const acts: Act[] = [
+export function uninstallPlan(places: Places, found: Found): InstallStep[] {
+  const acts: InstallStep[] = [
     ...removeTimer(places, found),
     ...crontabActs({ crontabLine: null }, found),
-    ...removeOurs([places.cronFile, ...Object.values(sharedPaths(shareDir))], found),
+    ...removeOurs([places.cronFile, ...sharedIn(places, found)], found),
   ];
   return [...acts, ...removeDirectories(found.record, new Set())];
 }
 
-/** Paths of the places at which something lies that is not corral's. */
-export function foreignPaths(places: Places, found: Found): string[] {
-  const paths = [
-    places.service,
-    places.timer,
-    places.cronFile,
-    ...Object.values(sharedPaths(places.shareDir)),
-  ];
-  return paths.filter((path) => path !== null).filter((path) => {
-    const state = found.files.get(path);
-    return state !== undefined && state.is !== "ours";
-  });
+/** Paths at which something lies that is not corral's. */
+export function foreignPaths(found: Found): string[] {
+  return [...found.files].filter(([, { is }]) => is !== "ours").map(([path]) => path);
+}
+
+/** Paths of the manual and the completions that are there, of this installation and of the last one. */
+function sharedIn({ service, timer, cronFile }: Places, found: Found): string[] {
+  return [...found.files.keys()].filter((path) => ![service, timer, cronFile].includes(path));
 }
 
 function refuseForeign(path: string, found: Found): void {
   const state = found.files.get(path);
   if (state === undefined || state.is === "ours") return;
-  const mend = state.is === "masked"
+  const remedy = state.is === "masked"
     ? `systemctl unmask ${SERVICE} ${TIMER}`
     : "move it away, then try again";
-  throw new SetupError(`${quoted(path, 400)} is there and was not made by corral install`, mend);
+  throw new SetupError(`${quoted(path, 400)} is there and was not made by corral install`, remedy);
 }
 
 function ourText(found: Found, path: string): string | null {
@@ -104,11 +101,11 @@ function ourText(found: Found, path: string): string | null {
   return state?.is === "ours" ? state.text : null;
 }
 
-function write({ path, text }: PlannedFile): Act {
+function write({ path, text }: PlannedFile): InstallStep {
   return { do: "write", path, text };
 }
 
-function startTimer({ places, units }: Wanted, found: Found): Act[] {
+function startTimer({ places, units }: WantedInstallation, found: Found): InstallStep[] {
   const changed = units.filter(({ path, text }) => ourText(found, path) !== text).map(({ path }) => path);
   if (found.timerIsOn && changed.length === 0) return [];
   const reload = systemctl("daemon-reload");
@@ -117,7 +114,7 @@ function startTimer({ places, units }: Wanted, found: Found): Act[] {
 }
 
 /** A sweep that runs just now is left to end by itself. */
-function removeTimer({ service, timer, timerLink }: Places, found: Found): Act[] {
+function removeTimer({ service, timer, timerLink }: Places, found: Found): InstallStep[] {
   const ours = [service, timer].filter((path) => ourText(found, path) !== null);
   if (ours.length === 0) return [];
   const mayFail = { mayFail: true };
@@ -132,23 +129,26 @@ function removeTimer({ service, timer, timerLink }: Places, found: Found): Act[]
   ];
 }
 
-function crontabActs({ crontabLine }: Pick<Wanted, "crontabLine">, { crontab }: Found): Act[] {
+function crontabActs(
+  { crontabLine }: Pick<WantedInstallation, "crontabLine">,
+  { crontab }: Found,
+): InstallStep[] {
   if (crontab === null) return [];
   const text = crontabLine === null ? withoutSweep(crontab) : withSweep(crontab, crontabLine);
   return text === crontab ? [] : [{ do: "setCrontab", text }];
 }
 
 /** Those of the last installation that this one has no use for. What lies deeper goes first. */
-function removeDirectories(record: InstallRecord | null, used: ReadonlySet<string>): Act[] {
+function removeDirectories(record: InstallRecord | null, used: ReadonlySet<string>): InstallStep[] {
   return (record?.directories ?? []).filter((path) => !used.has(path)).toSorted((a, b) => b.length - a.length)
     .map((path) => ({ do: "removeEmptyDirectory", path }));
 }
 
-function removeOurs(paths: readonly (string | null)[], found: Found): Act[] {
+function removeOurs(paths: readonly (string | null)[], found: Found): InstallStep[] {
   return paths.filter((path) => path !== null && ourText(found, path) !== null)
     .map((path) => ({ do: "remove", path: path!, ifThere: false }));
 }
 
-function systemctl(...args: string[]): Extract<Act, { do: "systemctl" }> {
+function systemctl(...args: string[]): Extract<InstallStep, { do: "systemctl" }> {
   return { do: "systemctl", args, mayFail: false };
 }

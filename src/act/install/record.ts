@@ -10,7 +10,7 @@ const RECORD = "record: ";
 
 /** What is not to be seen from the places alone. */
 export interface InstallRecord {
-  /** Below it lie manual page and completions. */
+  /** Below it lie manual and completions. */
   shareDir: string;
   /** Directories that were not there before, absolute. */
   directories: readonly string[];

@@ -11,13 +11,18 @@ const SAID_CHARACTERS = 400;
 /** What the decoder puts in for bytes that are not UTF-8. */
 const NOT_UTF8 = "\ufffd";
 
-/** systemctl(1) of the caller's manager: the system's for root. */
-export function systemctlCommand(uid: number, args: readonly string[]): {
-  argv: string[];
-  env: Record<string, string>;
-} {
-  const systemd = new Systemd(uid === 0 ? null : `/run/user/${uid}`, uid);
-  return { argv: ["systemctl", ...systemd.toolFlags(), ...args], env: systemd.toolEnv() };
+/** The command line of systemctl(1) for the manager of user `uid`: the system's for root. */
+export function systemctlArgv(uid: number, args: readonly string[]): string[] {
+  return ["systemctl", ...(uid === 0 ? [] : ["--user"]), ...args];
+}
+
+/** The same, with the environment in which it finds that manager. */
+export function systemctlCommand(
+  { uid, runDir }: Pick<Node, "runDir"> & Pick<Caller, "uid">,
+  args: readonly string[],
+): { argv: string[]; env: Record<string, string> } {
+  const systemd = new Systemd(uid === 0 ? null : `${runDir}/user/${uid}`, uid, runDir);
+  return { argv: systemctlArgv(uid, args), env: systemd.toolEnv() };
 }
 
 /** False when the user's manager, and a timer of it, ends with the last log-out; true where nobody can say. */

@@ -21,14 +21,14 @@ export function refuseChangeable(what: string, parts: readonly PathOwner[]): voi
   const why = bad.uid !== 0
     ? `belongs to uid ${bad.uid}`
     : `can be written by others than root (mode ${(bad.mode & 0o7777).toString(8)})`;
-  const mend = bad.path === file.path
+  const remedy = bad.path === file.path
     ? `chown root ${file.path} && chmod go-w ${file.path}`
     : "put it where only root can write";
   throw new SetupError(
     `${what} ${quoted(file.path, 400)} is not for root's timer, others can replace it: ${
       quoted(bad.path, 400)
     } ${why}`,
-    mend,
+    remedy,
   );
 }
 

@@ -77,7 +77,7 @@ WantedBy=timers.target
  */
 function sandbox(stateDir: string): string {
   return `
-# Node out of memory, status command out of memory: the sweep is what mends it.
+# Node out of memory, status command out of memory: the sweep is what fixes it.
 OOMScoreAdjust=-500
 OOMPolicy=continue
 # As cron does.

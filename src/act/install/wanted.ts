@@ -1,12 +1,9 @@
 /** From what is asked for to the files and lines that make it. Pure. */
 import { UsageError } from "../../base/errors.ts";
-import { COMPLETIONS, SHELLS } from "../../view/completion/completion.ts";
-import type { ProgramForm } from "../../view/command_tree.ts";
-import { manualPage } from "../../view/manual/man.ts";
 import { quoted } from "../../base/text.ts";
 import { cronFile } from "./cron.ts";
-import { type Places, sharedPaths } from "./places.ts";
-import type { PlannedFile, Wanted } from "./plan.ts";
+import type { Places } from "./places.ts";
+import type { PlannedFile, WantedInstallation } from "./plan.ts";
 import { type InstallRecord, markerLine } from "./record.ts";
 import { serviceUnit, type SweepUnits, timerUnit } from "./units.ts";
 
@@ -44,7 +41,7 @@ export function wantedOf(
   places: Places,
   sweep: SweepUnits,
   { byTimer, shared }: { byTimer: boolean; shared: readonly PlannedFile[] },
-): Wanted {
+): WantedInstallation {
   const { directories } = sweep.record;
   const common = { places, shared, directories, units: [], cronFiles: [], crontabLine: null };
   if (byTimer) {
@@ -55,19 +52,27 @@ export function wantedOf(
   return { ...common, cronFiles: [{ path: places.cronFile, text: cronFile(sweep) }] };
 }
 
-/** Manual page and completions. */
-export function sharedFiles(shareDir: string, program: ProgramForm, version: string): PlannedFile[] {
-  const paths = sharedPaths(shareDir);
-  return [
-    { path: paths.man, text: markerLine('.\\"') + manualPage(program, version) },
-    ...SHELLS.map((shell) => ({ path: paths[shell], text: withMarker(COMPLETIONS[shell](program)) })),
-  ];
+/** A file of the manual or of the completions. */
+export interface SharedFile {
+  /** Below the share directory. */
+  path: string;
+  text: string;
+  /** Begins a comment in it. */
+  commentSign: string;
 }
 
-/** zsh wants to see its own mark in the first line. */
-function withMarker(script: string): string {
-  const [first = "", ...rest] = script.split("\n");
-  return `${first}\n${markerLine("#")}${rest.join("\n")}`;
+/** The same with corral's mark, and where they go. */
+export function sharedFiles(shareDir: string, files: readonly SharedFile[]): PlannedFile[] {
+  return files.map(({ path, text, commentSign }) => ({
+    path: `${shareDir}/${path}`,
+    text: withMarker(text, commentSign),
+  }));
+}
+
+/** zsh and man(1) want to see their own marks in the first line. */
+function withMarker(text: string, commentSign: string): string {
+  const [first = "", ...rest] = text.split("\n");
+  return `${first}\n${markerLine(commentSign)}${rest.join("\n")}`;
 }
 
 /** The record of this installation: what it makes, and what the one before has made and this one goes on using. */

@@ -66,12 +66,12 @@ async function place(spec: JobSpec, backend: Backend, gate: Gate): Promise<Owned
   }
 }
 
-/** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the mend. */
+/** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */
 function enforceable(limits: Limits, backend: Backend, options: LaunchOptions): Limits {
   const failed = unenforceable(limits, backend.controllers()).map(({ option, key, controller }) => ({
     key,
     message: `${option} cannot be enforced: the ${controller} controller is not available to jobs here`,
-    mend: () => backend.mendFor(controller),
+    remedy: () => backend.remedyFor(controller),
   }));
   return without(failed, limits, options);
 }
@@ -86,22 +86,22 @@ function secureLimits(cgroup: OwnedCgroup, limits: Limits, options: LaunchOption
   const failed = notInForce(cgroup, limits).map(({ option, key, file, found }) => ({
     key,
     message: `${option} is not in force: ${file} ${found === null ? "does not exist" : `says ${found}`}`,
-    mend: () => "see: corral doctor",
+    remedy: () => "see: corral doctor",
   }));
   return without(failed, limits, options);
 }
 
 /** The limits less those that failed; each is an error, or with `bestEffort` a warning. */
 function without(
-  failed: readonly { key: LimitKey; message: string; mend: () => string }[],
+  failed: readonly { key: LimitKey; message: string; remedy: () => string }[],
   limits: Limits,
   options: LaunchOptions,
 ): Limits {
   let kept = limits;
-  for (const { key, message, mend } of failed) {
+  for (const { key, message, remedy } of failed) {
     kept = { ...kept, [key]: NO_LIMITS[key] };
     if (isOnlyImplied(key, options)) continue;
-    if (!options.bestEffort) throw new SetupError(message, `${mend()}; or run without it: --best-effort`);
+    if (!options.bestEffort) throw new SetupError(message, `${remedy()}; or run without it: --best-effort`);
     options.warn(`warning: ${message}`);
   }
   return kept;

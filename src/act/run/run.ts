@@ -25,7 +25,7 @@ import { quoted } from "../../base/text.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
 import type { Detached } from "./detach.ts";
-import type { Enforcement } from "../end/end_job.ts";
+import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
@@ -105,7 +105,7 @@ export async function runJob(
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   } else detached.started();
-  const on: Enforcement = { clock: context.clock, procs: context.procs, ledger, actor: "run", warn: say };
+  const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
   crashPoint("launch: gate opened");
   const ending = await supervise(
@@ -143,7 +143,7 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
-  throw new CorralError(`job ${id} was ended before its command ran`, { mend: `corral show ${id}` });
+  throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
 }
 
 /**

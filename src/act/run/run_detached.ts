@@ -42,7 +42,7 @@ function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: strin
     throw new PathError("cannot write the job's output", {
       path,
       cause,
-      mend: asked === null ? "give --output FILE" : "give another --output",
+      remedy: asked === null ? "give --output FILE" : "give another --output",
       exitCode: EXIT.CORRAL_FAILED,
     });
   }

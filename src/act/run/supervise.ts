@@ -42,7 +42,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     rereadDeadline(job, on);
     wake();
   });
-  Deno.unrefTimer(setTimeout(() => becomeSmall(on.procs.root), IDLE_AFTER_MS));
+  Deno.unrefTimer(setTimeout(() => trimMemory(on.procs.root), IDLE_AFTER_MS));
   using _samples = job.sampling.follow(on.ledger, job.spec.id);
   for (;;) {
     const action = decide(
@@ -92,7 +92,7 @@ function rereadDeadline(job: Supervised, on: Enforcement): boolean {
   return true;
 }
 
-function becomeSmall(procRoot: string): void {
+function trimMemory(procRoot: string): void {
   try {
     releaseIdleMemory(procRoot);
   } catch {

@@ -16,7 +16,7 @@ import { ownersWord } from "../../observe/owner_answers.ts";
 import { askOwner } from "../../observe/owner.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { DamagedRow } from "../../store/rows.ts";
-import { type Act, carryOut, isAct } from "../end/carry_out.ts";
+import { carryOut, isAct, type JobAct } from "../end/carry_out.ts";
 import { endEscapees } from "../end/end_escapees.ts";
 import type { EndedProcess } from "../end/end_processes.ts";
 import { Ledger } from "../../store/ledger.ts";
@@ -55,7 +55,7 @@ export interface SweepOptions {
 /** What was done to one job, or would be. */
 export interface SweepAct {
   job: Job;
-  action: Act["do"];
+  action: JobAct["do"];
   reason: EndReason;
   /** `grace`: the first signal is sent, and the grace goes on. `planned`: a dry run. */
   outcome: "ended" | "grace" | "alive" | "failed" | "planned";
@@ -168,7 +168,7 @@ class Sweep {
     }
   }
 
-  async #perform(job: Job, action: Act, seen: Observation): Promise<SweepAct> {
+  async #perform(job: Job, action: JobAct, seen: Observation): Promise<SweepAct> {
     const act = { job, action: action.do, reason: action.reason, survivors: 0, message: null };
     if (this.options.dryRun) return { ...act, outcome: "planned" };
     crashPoint("sweep: decided");

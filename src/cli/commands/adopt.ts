@@ -18,7 +18,7 @@ function command() {
     .description(
       "Takes running processes and everything that descends from them into a new job with limits and a deadline, prints its id and " +
         "returns. They run on all the while. Limits count what they use from now on: memory that they hold already stays where " +
-        "it was charged. The job ends with its last process; nobody learns an exit code.",
+        "it was charged. The job ends with its last process; its exit code is not known.",
     )
     .requiredOption(
       "--pid <PID...>",
@@ -84,5 +84,5 @@ async function releaseHalfTaken(context: Context, id: string): Promise<void> {
 /** The supervisor's words, with an exit code of this command's: that of a killed supervisor is none. */
 function withOwnCode(error: unknown): unknown {
   if (!(error instanceof CorralError) || error.exitCode === EXIT.USAGE) return error;
-  return new CorralError(error.message, { mend: error.mend, cause: error });
+  return new CorralError(error.message, { remedy: error.remedy, cause: error });
 }

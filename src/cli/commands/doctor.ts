@@ -1,11 +1,11 @@
-/** `corral doctor`: what this node can enforce, each problem with the command that mends it; then a real job, limited and killed. */
+/** `corral doctor`: what this node can enforce, each problem with the command that fixes it; then a real job, limited and killed. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import {
-  type Finding,
+  type CheckResult,
   inspectBackend,
   inspectKernel,
   inspectStore,
@@ -34,8 +34,8 @@ async function examine(
   context: Context,
   options: { backend?: ReturnType<typeof BACKEND_CHOICE.parse>; json?: boolean },
 ): Promise<number> {
-  const findings: Finding[] = [];
-  const add = (...found: Finding[]) => {
+  const findings: CheckResult[] = [];
+  const add = (...found: CheckResult[]) => {
     findings.push(...found);
     if (!options.json) { for (const finding of found) context.stdout.write(line(finding)); }
   };
@@ -43,7 +43,7 @@ async function examine(
   const node = attempt("cgroup2", add, () => context.layout());
   if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
   if (backend !== null) add(...inspectBackend(backend));
-  add(...inspectTools(context.env["PATH"] ?? ""));
+  add(...inspectTools(context.env["PATH"] ?? "", backend?.name ?? null));
   add(...inspectStore(() => context.openStore("doctor").path));
   if (backend !== null) add(await tryJob(context, backend));
   const bad = findings.filter((finding) => !finding.ok).length;
@@ -53,19 +53,19 @@ async function examine(
   return bad === 0 ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-function attempt<T>(what: string, add: (finding: Finding) => void, act: () => T): T | null {
+function attempt<T>(what: string, add: (finding: CheckResult) => void, act: () => T): T | null {
   try {
     return act();
   } catch (error) {
     if (!(error instanceof CorralError)) throw error;
-    add({ what, ok: false, detail: error.message, mend: error.mend });
+    add({ what, ok: false, detail: error.message, remedy: error.remedy });
     return null;
   }
 }
 
-function line({ what, ok, detail, mend }: Finding): string {
+function line({ what, ok, detail, remedy }: CheckResult): string {
   const text = `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}`;
-  return `${printable(text)}\n${mend === null ? "" : `      mend: ${printable(mend)}\n`}`;
+  return `${printable(text)}\n${remedy === null ? "" : `      remedy: ${printable(remedy)}\n`}`;
 }
 
 /** A job that ignores TERM and leaves its session; nothing short of the cgroup's end takes it whole. */
@@ -73,7 +73,7 @@ const STUBBORN =
   "trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & while :; do sleep 1; done";
 
 /** Through this very binary, as a user would: a throw-away store, a limit for each controller that is there, a timeout. */
-async function tryJob(context: Context, backend: Backend): Promise<Finding> {
+async function tryJob(context: Context, backend: Backend): Promise<CheckResult> {
   const directory = Deno.makeTempDirSync({ prefix: "corral-doctor-" });
   try {
     const controllers = backend.controllers();
@@ -113,14 +113,14 @@ async function tryJob(context: Context, backend: Backend): Promise<Finding> {
   }
 }
 
-function judge(result: { code: number; stderr: string }, receipt: string, limits: string[]): Finding {
+function judge(result: { code: number; stderr: string }, receipt: string, limits: string[]): CheckResult {
   const what = "a real job";
   if (result.code !== EXIT.TIMEOUT) {
     return {
       what,
       ok: false,
       detail: result.stderr.split("\n").at(-1) ?? `exit ${result.code}`,
-      mend: "see the findings above",
+      remedy: "see the findings above",
     };
   }
   const job = JSON.parse(Deno.readTextFileSync(receipt));
@@ -130,6 +130,6 @@ function judge(result: { code: number; stderr: string }, receipt: string, limits
     what,
     ok,
     detail: `created, ${limited}, overdue after 0.5 s, killed: ${job.survivors.length} processes left`,
-    mend: null,
+    remedy: null,
   };
 }

@@ -22,6 +22,7 @@ export function freezeVerb(invoke: Invoke) {
 /** `thaw`, wired to `invoke`. */
 export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
+    .description("Lets every process of a frozen job go on.")
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
   verb.action((job) => invoke(verb, (context) => thawJob(context, job)));
   return verb;
@@ -33,7 +34,7 @@ async function freezeJob(context: Context, selector: string): Promise<number> {
   const cgroup = ownCgroup(context, job);
   if (!await freeze(cgroup, FREEZE_CAP_MS)) {
     throw new CorralError(`job ${job.spec.id} cannot be frozen: a process waits in the kernel; it runs on`, {
-      mend: `corral show ${job.spec.id}`,
+      remedy: `corral show ${job.spec.id}`,
     });
   }
   record(context, store, job.spec.id, "frozen");

@@ -1,4 +1,4 @@
-/** `corral install`: have this node swept by a timer or by cron; manual page and completions. */
+/** `corral install`: have this node swept by a timer or by cron; manual and completions. */
 import { Command } from "@commander-js/extra-typings";
 import { dirname } from "node:path";
 import type { DescribeProgram, GlobalOptions, Invoke } from "../verb.ts";
@@ -9,23 +9,23 @@ import { takeOrShow } from "../take_or_show.ts";
 import { parseEveryMs } from "../../act/install/every.ts";
 import { look } from "../../act/install/look.ts";
 import { directoryExists, missingDirectories, realPath } from "../../act/install/node_files.ts";
-import { type Places, placesOf, sharedPaths, TIMER } from "../../act/install/places.ts";
+import { type Places, placesOf, TIMER } from "../../act/install/places.ts";
 import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
-import { lingers, systemctlCommand } from "../../act/install/tools.ts";
+import { lingers, systemctlArgv } from "../../act/install/tools.ts";
 import { ownersOf, refuseChangeable } from "../../act/install/trust.ts";
 import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
 import { formatDurationExact } from "../../value/duration.ts";
 import { printable, quoted } from "../../base/text.ts";
-import { VERSION } from "../../base/version.ts";
+import { SHARED_PATHS, sharedFilesOf } from "../shared_files.ts";
 
 const DEFAULT_EVERY_MS = 5 * 60_000;
 
 function command() {
   return new Command("install")
     .description(
-      "Has this node swept at intervals, by a systemd timer or by cron, and installs manual page and completions: for root the " +
-        "node's, for anybody else the user's own. A second run changes only what differs. The binary stays where it is.",
+      "Has this node swept at intervals, by a systemd timer or by cron, and installs manual pages and completions: for root those of " +
+        "the node, for another user the user's own. A second run changes only what differs. The binary stays where it is.",
     )
     .option(
       "--sweep-every <DURATION>",
@@ -35,7 +35,7 @@ function command() {
     .option("--cron", "by cron, although systemd is there")
     .option(
       "--prefix <DIR>",
-      "manual page and completions go below DIR/share (default: /usr/local; ~/.local)",
+      "manual pages and completions go below DIR/share (default: /usr/local; ~/.local)",
     )
     .option("--print", "show every file and command; change nothing");
 }
@@ -63,7 +63,7 @@ async function install(
   const binary = realPath(context.self.path) ?? refuseGone(context.self.path);
   if (context.uid === 0) refuseOthersFiles(binary, carried(context, options).config ?? DEFAULT_CONFIG);
   const byTimer = !options.cron && hasManager(context);
-  const found = await look(context, places);
+  const found = await look(context, places, SHARED_PATHS);
   if (!byTimer) refuseWithoutCron(places, found);
   const sweep = {
     argv: sweepCommand({ binary, ...carried(context, options) }),
@@ -72,7 +72,7 @@ async function install(
     stateDir: context.settings.stateDir,
     record: recordFor(places, found, byTimer),
   };
-  const shared = sharedFiles(places.shareDir, await describeProgram(), VERSION);
+  const shared = sharedFiles(places.shareDir, sharedFilesOf(await describeProgram()));
   const acts = installPlan(wantedOf(places, sweep, { byTimer, shared }), found);
   await takeOrShow(context, acts, { print: options.print ?? false });
   if (acts.length === 0) context.stdout.write("nothing to change: it is installed\n");
@@ -107,7 +107,7 @@ function refuseWithoutCron({ cronFile }: Places, { crontab }: Found): void {
 }
 
 function recordFor(places: Places, { record: old }: Found, byTimer: boolean) {
-  const shared = Object.values(sharedPaths(places.shareDir));
+  const shared = SHARED_PATHS.map((path) => `${places.shareDir}/${path}`);
   const sweep = byTimer
     ? [places.service, places.timer, places.timerLink]
     : places.cronFile === null
@@ -122,7 +122,7 @@ async function tell(
   { cronFile }: Places,
   { everyMs, byTimer }: { everyMs: number; byTimer: boolean },
 ): Promise<void> {
-  const { argv } = systemctlCommand(context.uid, ["list-timers", TIMER]);
+  const argv = systemctlArgv(context.uid, ["list-timers", TIMER]);
   const look = byTimer ? argv.join(" ") : cronFile ?? "crontab -l";
   context.stdout.write(`a sweep every ${formatDurationExact(everyMs)}: ${printable(look)}\n`);
   if (byTimer && context.uid !== 0 && !await lingers(context)) {

@@ -9,7 +9,7 @@ import { END_REASONS } from "../../job/job.ts";
 import { parseRef } from "../../value/name.ts";
 import { parseTag, type Tag } from "../../value/tag.ts";
 import { chunks } from "../../view/report/chunks.ts";
-import { GROUP_KEYS } from "../../view/report/group_columns.ts";
+import { GROUP_KEYS } from "../../store/report_fields.ts";
 import { JSON_SCHEMA } from "../../view/report/json_schema.ts";
 import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";

@@ -74,7 +74,7 @@ async function setLimits(context: Context, selector: string, options: Options): 
   };
   const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
   if (!store.change(job.spec.id, { limits, timeoutMs, deadlineBootMs }, event)) {
-    throw new CorralError(`job ${job.spec.id} is ending`, { mend: `corral show ${job.spec.id}` });
+    throw new CorralError(`job ${job.spec.id} is ending`, { remedy: `corral show ${job.spec.id}` });
   }
   if (options.timeout !== undefined) {
     await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
@@ -91,7 +91,7 @@ async function applyLimits(cgroup: OwnedCgroup, backend: Backend, limits: Limits
   if (missing) {
     throw new SetupError(
       `${missing.option} cannot be enforced: the ${missing.controller} controller is not available to jobs here`,
-      backend.mendFor(missing.controller),
+      backend.remedyFor(missing.controller),
     );
   }
   await backend.setLimits(cgroup, limits);
@@ -100,7 +100,7 @@ async function applyLimits(cgroup: OwnedCgroup, backend: Backend, limits: Limits
   if (failed) {
     throw new CorralError(
       `${failed.option} is not in force: ${failed.file} says ${failed.found ?? "nothing"}`,
-      { mend: "see: corral doctor" },
+      { remedy: "see: corral doctor" },
     );
   }
 }
@@ -126,7 +126,7 @@ function newDeadline(
   // A deadline moved into the past is a kill, and that has a command of its own.
   if (moved <= passed) {
     throw new UsageError(`--timeout: the job has run for ${formatDurationExact(passed)} already`, {
-      mend: `to end it: corral kill ${job.spec.id}`,
+      remedy: `to end it: corral kill ${job.spec.id}`,
     });
   }
   return { timeoutMs: moved, deadlineBootMs: run.startedBootMs + moved };

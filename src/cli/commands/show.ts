@@ -13,6 +13,7 @@ import type { TreeNode } from "../../view/tree.ts";
 import { formatDetails, type LiveDetails } from "../../view/show.ts";
 import { readJobUsage } from "../../observe/job_usage.ts";
 import { wallSoFarMs } from "../../observe/live.ts";
+import { commandLine, commandWords } from "../../linux/processes.ts";
 import { cgroupRecord, isOfThisBoot } from "../../observe/job.ts";
 import { selectOne } from "../select.ts";
 
@@ -29,13 +30,12 @@ export function showVerb(invoke: Invoke) {
   return show;
 }
 
-// deno-lint-ignore require-await
 async function showJob(context: Context, selector: string, json: boolean): Promise<number> {
   const store = context.openStore("show");
   const job = selectOne(store, selector);
   const events = store.events(job.spec.id);
   const { samples, peaks } = store.sampled(job.spec.id);
-  const live = liveView(context, job, peaks);
+  const live = await liveView(context, job, peaks);
   if (json) {
     const extra = live === null
       ? {}
@@ -54,7 +54,7 @@ function speaksUtf8(env: Record<string, string>): boolean {
 }
 
 /** @param peaks what the job's supervisor has saved so far */
-function liveView(context: Context, job: Job, peaks: MemorySplit): LiveDetails | null {
+async function liveView(context: Context, job: Job, peaks: MemorySplit): Promise<LiveDetails | null> {
   const record = cgroupRecord(context, job);
   const cgroups = context.cgroups();
   if (record === null || !isOfThisBoot(context, job) || !cgroups.isOwn(record, job.spec.id)) {
@@ -68,19 +68,15 @@ function liveView(context: Context, job: Job, peaks: MemorySplit): LiveDetails |
       wallMs: wallSoFarMs(context, job),
     },
     memoryBytes: readCurrent(cgroups, cgroup.path).memoryBytes,
-    processes: cgroup.pids().flatMap((pid) => processNode(context, pid)),
+    processes: (await Promise.all(cgroup.pids().map((pid) => treeNode(context, pid)))).flat(),
     frozen: readEvents(cgroup).frozen,
   };
 }
 
-function processNode(context: Context, pid: number): TreeNode[] {
-  const stat = context.procs.stat(pid);
-  if (stat === null) return [];
-  const words = context.procs.commandLine(pid);
-  return [{
-    pid,
-    ppid: stat.ppid,
-    state: stat.state,
-    command: words.length > 0 ? words.join(" ") : `[${stat.name}]`,
-  }];
+/** The command line is read with a cap: a process can keep its reader waiting. */
+async function treeNode({ procs }: Context, pid: number): Promise<TreeNode[]> {
+  const stat = procs.statIfShown(pid);
+  const words = stat === null ? "gone" : await commandWords(procs, pid);
+  if (stat === null || words === "gone") return [];
+  return [{ pid, ppid: stat.ppid, state: stat.state, command: commandLine({ words }) ?? `[${stat.name}]` }];
 }

@@ -35,7 +35,9 @@ const COMMAND_CHARACTERS = 200;
 function command() {
   return new Command("strays")
     .description(
-      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, grace, KILL. No strays are corral itself, what it was called from, every other corral, and whoever has `corral run` in its command line.",
+      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, " +
+        "grace, KILL. Never listed: corral itself, its ancestors, every other corral, and processes with `corral run` in their " +
+        "command lines.",
     )
     .requiredOption(
       "--match <REGEX>",

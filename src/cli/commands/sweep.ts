@@ -14,7 +14,7 @@ import {
   escapeeJson,
   escapeeLine,
   findingLine,
-  isOver,
+  isGoneNow,
   PLAN_COLUMNS,
   planRow,
 } from "../../view/sweep.ts";
@@ -52,7 +52,7 @@ function command() {
     )
     .option(
       "--strikes <N>",
-      "sweeps in a row that must hear of a job that it is finished (default: 2)",
+      "consecutive sweeps in which the owner must report a job finished (default: 2)",
       parserFor("--strikes", parseTasks),
     )
     .option("--json", "print JSON");
@@ -109,7 +109,7 @@ class SweepLog {
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
     return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
-      this.#escapees.every(([, { ended }]) => isOver(ended));
+      this.#escapees.every(([, { ended }]) => isGoneNow(ended));
   }
 
   act(act: SweepAct): void {

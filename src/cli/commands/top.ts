@@ -9,7 +9,7 @@ import { chooseOrder } from "../../view/choose_columns.ts";
 import { LIVE_COLUMNS } from "../../view/ps.ts";
 import { DEFAULT_SORT } from "../../view/top.ts";
 import { type Display, Listing, plainTable, Redrawn } from "../../view/top_display.ts";
-import { MIN_INTERVAL_MS, Refreshing, type Wanted } from "../top_refreshing.ts";
+import { MIN_INTERVAL_MS, Refreshing, type TopOptions } from "../top_refreshing.ts";
 
 const DEFAULT_INTERVAL_MS = 2_000;
 
@@ -50,7 +50,7 @@ function parseInterval(text: string): number {
   });
 }
 
-async function watch(context: Context, wanted: Wanted): Promise<number> {
+async function watch(context: Context, wanted: TopOptions): Promise<number> {
   const store = context.openStore("top");
   const refreshing = (display: Display, say: Context["say"]) =>
     new Refreshing({ context, store, display, say }).run(wanted);

@@ -8,12 +8,13 @@ import { look } from "../../act/install/look.ts";
 import { placesOf } from "../../act/install/places.ts";
 import { foreignPaths, uninstallPlan } from "../../act/install/plan.ts";
 import { quoted } from "../../base/text.ts";
+import { SHARED_PATHS } from "../shared_files.ts";
 
 /** The sub-command, wired to `invoke`. */
 export function uninstallVerb(invoke: Invoke) {
   const uninstall = new Command("uninstall")
     .description(
-      "Takes away what `corral install` made: timer or cron line, manual page, completions, and the directories made for them. Jobs, " +
+      "Takes away what `corral install` made: timer or cron line, manual pages, completions, and the directories made for them. Jobs, " +
         "their records and the binary stay.",
     )
     .option("--print", "show what would go; change nothing");
@@ -25,11 +26,11 @@ export function uninstallVerb(invoke: Invoke) {
 
 async function takeAway(context: Context, { print }: { print: boolean }): Promise<number> {
   const places = placesOf({ ...context, prefix: null });
-  const found = await look(context, places);
+  const found = await look(context, places, SHARED_PATHS);
   const acts = uninstallPlan(places, found);
   await takeOrShow(context, acts, { print });
   if (acts.length === 0) context.stdout.write("nothing is installed\n");
-  const foreign = foreignPaths(places, found);
+  const foreign = foreignPaths(found);
   for (const path of foreign) {
     context.say(`left ${quoted(path, 400)}: it was not made by corral install; remove it by hand`);
   }

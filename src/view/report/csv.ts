@@ -6,8 +6,7 @@ import type { Present, ShownColumn, Value } from "../shown_column.ts";
 /** A field of each line, or several that SQLite has joined. */
 export interface CsvField {
   readonly titles: readonly string[];
-  /** As in ReportColumn. */
-  readonly sql: string;
+  readonly isJoined: boolean;
   /** The value as it stands between the commas. */
   readonly write: (value: Present) => string;
 }
@@ -39,11 +38,12 @@ function written(value: Value, write: (value: Present) => string): string {
 }
 
 /** One column. On a terminal, control characters in its text are shown escaped instead. */
-export function csvField({ jsonKey, write }: ShownColumn, isForTerminal: boolean): Omit<CsvField, "sql"> {
+export function csvField({ jsonKey, write }: ShownColumn, isForTerminal: boolean): CsvField {
   const quote = isForTerminal ? (text: string) => quotedField(printable(text)) : quotedField;
   const value = write ?? ((given: Present) => given);
   return {
     titles: [jsonKey],
+    isJoined: false,
     write: (given) => {
       const text = value(given);
       return typeof text === "number" ? String(text) : quote(text);
@@ -63,20 +63,15 @@ export function csvFields(columns: readonly ReportColumn[], isForTerminal: boole
     if (column.isPlain) plain.push(column);
     else {
       flush();
-      fields.push({ ...csvField(column, isForTerminal), sql: column.sql });
+      fields.push(csvField(column, isForTerminal));
     }
   }
   flush();
   return fields;
 }
 
-/** `%s` of NULL is empty. */
 function joined(columns: readonly ReportColumn[]): CsvField {
-  return {
-    titles: columns.map(({ jsonKey }) => jsonKey),
-    sql: `format('${columns.map(() => "%s").join(",")}', ${columns.map(({ sql }) => sql).join(", ")})`,
-    write: String,
-  };
+  return { titles: columns.map(({ jsonKey }) => jsonKey), isJoined: true, write: String };
 }
 
 function quotedField(text: string): string {

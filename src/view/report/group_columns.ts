@@ -2,15 +2,10 @@
 import { formatCpus } from "../../value/cpus.ts";
 import { formatDuration, formatDurationExact } from "../../value/duration.ts";
 import { formatBytes } from "../../value/size.ts";
+import type { GroupKey } from "../../store/report_fields.ts";
 import type { Advice, Group, Spread } from "./group.ts";
 import type { ShownColumn, Value } from "../shown_column.ts";
 import { formatCpuTime } from "../../value/units.ts";
-
-/** What jobs may have in common. */
-export const GROUP_KEYS = ["name", "user", "reason", "day"] as const;
-
-/** One of GROUP_KEYS. */
-export type GroupKey = (typeof GROUP_KEYS)[number];
 
 /** A column of the table of groups. */
 export interface GroupColumn extends ShownColumn {

@@ -1,6 +1,6 @@
 /** The JSON form of a group of jobs (json_schema.ts). Pure. */
 import type { Group } from "./group.ts";
-import type { GroupKey } from "./group_columns.ts";
+import type { GroupKey } from "../../store/report_fields.ts";
 
 /** `advise` adds the limits that would have fitted. */
 export function groupJson(group: Group, by: GroupKey, advise: boolean): Record<string, unknown> {

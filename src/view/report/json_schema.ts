@@ -4,7 +4,8 @@
  */
 import { END_REASONS } from "../../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS } from "../../job/limits.ts";
-import type { Usage } from "../../job/usage.ts";
+import { FIGURES } from "../../job/figures.ts";
+import { NO_USAGE } from "../../job/usage.ts";
 
 type Schema = Record<string, unknown>;
 
@@ -29,40 +30,16 @@ function object(properties: Record<string, Schema>, optional: Record<string, Sch
   };
 }
 
+const FIGURE_SCHEMAS: ReadonlyMap<string, Schema> = new Map(FIGURES.map(({ key, description }) => [
+  key,
+  description === undefined ? optionalInteger : described(optionalInteger, description),
+]));
+const IO_DEVICES = { anyOf: [listOf(ref("ioDevice")), { type: "null" }] };
+
 /** What the kernel did not give is null. */
-const USAGE: Record<keyof Usage, Schema> = {
-  wallMs: described(optionalInteger, "from start to end"),
-  cpuUsageUsec: described(optionalInteger, "CPU time of all processes"),
-  cpuUserUsec: optionalInteger,
-  cpuSystemUsec: optionalInteger,
-  cpuPeriods: described(optionalInteger, "periods of the CPU quota in which it ran"),
-  cpuThrottledPeriods: described(optionalInteger, "those in which the quota held it back"),
-  cpuThrottledUsec: described(optionalInteger, "for how long, summed over CPUs"),
-  cpuPressureSomeUsec: described(
-    optionalInteger,
-    "PSI: for how long at least one of its tasks waited for a CPU",
-  ),
-  cpuPressureFullUsec: described(optionalInteger, "PSI: for how long all that had work waited"),
-  memoryPeakBytes: described(optionalInteger, "page cache included"),
-  memoryAnonPeakBytes: described(optionalInteger, "highest that was sampled, as of each kind of memory"),
-  memoryFilePeakBytes: optionalInteger,
-  memoryShmemPeakBytes: optionalInteger,
-  memorySlabPeakBytes: optionalInteger,
-  memoryHighEvents: described(optionalInteger, "how often it was slowed down at its memoryHighBytes"),
-  memoryMaxEvents: described(optionalInteger, "how often it was about to exceed its memoryMaxBytes"),
-  memoryPressureSomeUsec: optionalInteger,
-  memoryPressureFullUsec: optionalInteger,
-  swapPeakBytes: optionalInteger,
-  oomKills: described(optionalInteger, "processes killed for memory"),
-  ioReadBytes: described(optionalInteger, "from block devices"),
-  ioWrittenBytes: described(optionalInteger, "to block devices"),
-  ioReadOperations: optionalInteger,
-  ioWriteOperations: optionalInteger,
-  ioDevices: { anyOf: [listOf(ref("ioDevice")), { type: "null" }] },
-  ioPressureSomeUsec: optionalInteger,
-  ioPressureFullUsec: optionalInteger,
-  pidsPeak: described(optionalInteger, "most processes and threads at once"),
-};
+const USAGE: Record<string, Schema> = Object.fromEntries(
+  Object.keys(NO_USAGE).map((key) => [key, FIGURE_SCHEMAS.get(key) ?? IO_DEVICES]),
+);
 
 /** Null is "no limit". */
 const LIMITS: Record<string, Schema> = Object.fromEntries(LIMIT_ROWS.map(({ key, kind }) => {

@@ -1,14 +1,7 @@
 /** The report as JSON: one array, or a line for each job (JSON Lines). Both a job at a time. Pure. */
-import type { Job } from "../../job/job.ts";
 import { jobJson } from "../../job/json.ts";
+import type { ReportedJob } from "../../store/report_reader.ts";
 import { toJson, toJsonLine } from "../../base/json.ts";
-
-/** A job, and shares that take its limits or the node to reckon; null where one of the two is unknown. */
-export interface ReportedJob {
-  readonly job: Job;
-  readonly cpuPercent: number | null;
-  readonly memoryPercent: number | null;
-}
 
 /** A line for each job. */
 export function* jsonLines(jobs: Iterable<ReportedJob>): Generator<string> {

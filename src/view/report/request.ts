@@ -1,8 +1,9 @@
 /** What a report is asked for, all values read. */
 import type { ReportFilter } from "../../store/query.ts";
+import type { GroupKey } from "../../store/report_fields.ts";
 import type { Order } from "../choose_columns.ts";
 import type { ReportColumn } from "./columns.ts";
-import type { GroupColumn, GroupKey } from "./group_columns.ts";
+import type { GroupColumn } from "./group_columns.ts";
 
 /** Ways in which a report can be written. */
 export const FORMATS = ["table", "json", "jsonl", "csv", "openmetrics", "html"] as const;

@@ -1,44 +1,48 @@
-/** What a report is made of, read from the store as it is taken. */
+/** What each kind of report is made of, shaped from what the store reads. */
 import type { CsvField } from "./csv.ts";
 import { type Group, groupsOf, type Member } from "./group.ts";
-import type { GroupKey } from "./group_columns.ts";
-import type { ReportedJob } from "./jsonl.ts";
 import { localDay } from "../../value/local_time.ts";
 import { type Family, gaugesOf } from "./gauges.ts";
-import { CPU_PERCENT_SQL, FAILED_SQL, MEMORY_PERCENT_SQL, type ReportColumn } from "./columns.ts";
+import type { ReportColumn } from "./columns.ts";
+import type { Order } from "../choose_columns.ts";
 import type { Value } from "../shown_column.ts";
 import { type Stretch, timeCourse } from "./time_course.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import { GROUP_SQL, type ReportFilter, type RowOrder, valueRows } from "../../store/query.ts";
-import { jobFromRow, type JobRow } from "../../store/rows.ts";
+import type { ReportFilter, RowOrder } from "../../store/query.ts";
+import type { GroupKey } from "../../store/report_fields.ts";
+import { type ReportedJob, ReportReader } from "../../store/report_reader.ts";
 
-const LIVE_SQL = "state <> 'ended'";
+/** Which rows first, and how many. Null: by their start, all of them. */
+export interface JobOrder {
+  by: Order<ReportColumn> | null;
+  limit: number | null;
+}
 
 /** The jobs of one filter. Everything may throw StoreError. */
 export class ReportSource {
-  constructor(readonly store: JobStore, readonly filter: ReportFilter) {}
+  readonly #reader: ReportReader;
+
+  constructor(store: JobStore, filter: ReportFilter) {
+    this.#reader = new ReportReader(store, filter);
+  }
 
   /** Rows of values, followed by what `counted` of summary.ts reads. */
-  rows(columns: readonly ReportColumn[], order: RowOrder): Iterable<readonly Value[]> {
-    const select = [...columns.map(({ sql }) => sql), FAILED_SQL, LIVE_SQL, "cpu_usage_usec"];
-    return this.store.rows(valueRows(select, this.filter, order));
+  rows(columns: readonly ReportColumn[], order: JobOrder): Iterable<readonly Value[]> {
+    return this.#reader.rows(columns.map(({ jsonKey }) => jsonKey), rowOrder(order));
   }
 
   /** Rows of the values of these fields. */
-  fields(fields: readonly CsvField[], order: RowOrder): Iterable<readonly Value[]> {
-    return this.store.rows(valueRows(fields.map(({ sql }) => sql), this.filter, order));
+  fields(fields: readonly CsvField[], order: JobOrder): Iterable<readonly Value[]> {
+    const names = fields.map(({ titles, isJoined }) => isJoined ? titles : titles[0]!);
+    return this.#reader.texts(names, rowOrder(order));
   }
 
-  *jobs(order: RowOrder): Generator<ReportedJob> {
-    const columns = this.store.columns();
-    const select = [...columns.map((column) => `jobs.${column}`), CPU_PERCENT_SQL, MEMORY_PERCENT_SQL];
-    for (const values of this.store.rows<Value[]>(valueRows(select, this.filter, order))) {
-      const [cpuPercent, memoryPercent] = values.slice(columns.length) as (number | null)[];
-      const job = jobFromRow(rowOf(columns, values), this.store.path);
-      yield { job, cpuPercent: cpuPercent ?? null, memoryPercent: memoryPercent ?? null };
-    }
+  /** Whole jobs. */
+  jobs(order: JobOrder): Iterable<ReportedJob> {
+    return this.#reader.jobs(rowOrder(order));
   }
 
+  /** Groups of the jobs that have `by` in common. */
   groups(by: GroupKey): Group[] {
     const keyOf = by === "day" ? (key: Value) => localDay(Number(key)) : String;
     return groupsOf(this.#members(by, keyOf));
@@ -51,55 +55,23 @@ export class ReportSource {
 
   /** Gauges for each group, of `columns` that have a metric. */
   gauges(by: Exclude<GroupKey, "day">, columns: readonly ReportColumn[]): Family[] {
-    const select = [GROUP_SQL[by], FAILED_SQL, ...columns.map(({ sql }) => sql)];
-    return gaugesOf(columns, this.store.rows(valueRows(select, this.filter)));
+    return gaugesOf(columns, this.#reader.labelled(by, columns.map(({ jsonKey }) => jsonKey)));
   }
 
   *#members(by: GroupKey, keyOf: (key: Value) => string): Generator<Member> {
-    for (const row of this.store.rows<MemberRow>(valueRows([GROUP_SQL[by], ...MEMBER_SQL], this.filter))) {
-      const [key, isLive, hasFailed, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = row;
-      const outcome = outcomeOf(isLive, hasFailed);
-      yield { key: keyOf(key), outcome, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare };
-    }
+    for (const job of this.#reader.grouped(by)) yield { ...job, key: keyOf(job.key) };
   }
 
   *#timedJobs() {
-    for (const row of this.store.rows<MemberRow>(valueRows([GROUP_SQL.day, ...MEMBER_SQL], this.filter))) {
-      const [startedMs, isLive, hasFailed, , , cpuUsageUsec, memoryPeakBytes] = row;
-      const outcome = outcomeOf(isLive, hasFailed);
-      yield { startedMs: Number(startedMs), outcome, cpuUsageUsec, memoryPeakBytes };
+    for (const { key, outcome, cpuUsageUsec, memoryPeakBytes } of this.#reader.grouped("day")) {
+      yield { startedMs: Number(key), outcome, cpuUsageUsec, memoryPeakBytes };
     }
   }
 }
 
-function rowOf(columns: readonly string[], values: readonly Value[]): JobRow {
-  const row: Record<string, Value> = {};
-  for (const [index, column] of columns.entries()) row[column] = values[index] ?? null;
-  return row as JobRow;
-}
-
-/** What groups are made of, after the key. */
-const MEMBER_SQL = [
-  LIVE_SQL,
-  FAILED_SQL,
-  "coalesce(trigger_reason, reason)",
-  "wall_ms",
-  "cpu_usage_usec",
-  "memory_peak_bytes",
-  "1.0 * cpu_throttled_periods / cpu_periods",
-];
-
-type MemberRow = [
-  key: Value,
-  isLive: number,
-  hasFailed: number,
-  trigger: string | null,
-  wallMs: number | null,
-  cpuUsageUsec: number | null,
-  memoryPeakBytes: number | null,
-  throttledShare: number | null,
-];
-
-function outcomeOf(isLive: number, hasFailed: number): Member["outcome"] {
-  return isLive ? "live" : hasFailed ? "failed" : "well";
+function rowOrder({ by, limit }: JobOrder): RowOrder {
+  return {
+    by: by === null ? null : { field: by.column.jsonKey, isDescending: by.isDescending },
+    limit,
+  };
 }

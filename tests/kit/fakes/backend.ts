@@ -33,8 +33,8 @@ export class FakeBackend implements Backend {
     return new Set(this.there);
   }
 
-  mendFor(controller: string): string {
-    return `mend ${controller}`;
+  remedyFor(controller: string): string {
+    return `remedy ${controller}`;
   }
 
   // deno-lint-ignore require-await
@@ -83,7 +83,7 @@ export class FakeBackend implements Backend {
   // deno-lint-ignore require-await
   async remove(cgroup: OwnedCgroup): Promise<void> {
     this.#note("remove", cgroup.path);
-    this.dir.vanish(cgroup.path);
+    if (cgroup.exists()) this.dir.vanish(cgroup.path);
   }
 
   describe(_id: string, cgroup: OwnedCgroup): string {

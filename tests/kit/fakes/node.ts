@@ -39,6 +39,7 @@ export class FakeNode implements Disposable {
   env: Record<string, string> = {};
   /** What a command line of the admin's answers; null for one that takes too long. */
   shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
+  openStore: Context["openStore"] = (actor) => this.stores.open(actor);
   uid = 1000;
   systemdBooted = false;
   userRuntimeDir: string | null = null;
@@ -153,6 +154,7 @@ export class FakeNode implements Disposable {
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      runDir: "/run",
       layout: () => ({
         cgroupMount: cgroups.mount,
         ownCgroup: "/elsewhere",
@@ -164,7 +166,7 @@ export class FakeNode implements Disposable {
       backend: () => this.backend,
       backendOf: () => this.backend,
       backends: () => [this.backend],
-      openStore: (actor) => this.stores.open(actor),
+      openStore: this.openStore,
     };
   }
 

@@ -20,17 +20,34 @@ export class QuickTime implements Disposable {
   }
 }
 
-/** The delays, in milliseconds, of the timers that are set while it is in place. */
+/** Timers that a test looks at and sets off, instead of waiting for them. */
 export class TimerLog implements Disposable {
+  /** Of every timer that was set, in milliseconds. */
   readonly delaysMs: number[] = [];
+  readonly #pending = new Map<number, { act: () => void; delayMs: number }>();
   readonly #setTimeout = globalThis.setTimeout;
 
   constructor() {
     const realTimeout = this.#setTimeout;
-    globalThis.setTimeout = ((act: () => void, ms = 0, ...args: unknown[]) => {
-      this.delaysMs.push(ms);
-      return realTimeout(act, ms, ...args);
+    globalThis.setTimeout = ((act: () => void, delayMs = 0) => {
+      this.delaysMs.push(delayMs);
+      const timer = realTimeout(() => {
+        this.#pending.delete(timer);
+        act();
+      }, delayMs);
+      this.#pending.set(timer, { act, delayMs });
+      return timer;
     }) as typeof setTimeout;
+  }
+
+  /** Sets off, now, every timer with this delay that has not gone off. */
+  fire(delayMs: number): void {
+    for (const [timer, pending] of this.#pending) {
+      if (pending.delayMs !== delayMs) continue;
+      clearTimeout(timer);
+      this.#pending.delete(timer);
+      pending.act();
+    }
   }
 
   [Symbol.dispose](): void {

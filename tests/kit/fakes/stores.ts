@@ -6,6 +6,7 @@ import { runOf, specOf, watchOf } from "./job.ts";
 import { TempDir } from "./temp.ts";
 
 const FILE = "corral.db";
+const WRITES = [["jobs", "INSERT"], ["jobs", "UPDATE"], ["events", "INSERT"], ["samples", "INSERT"]] as const;
 
 export class StoreDir implements Disposable {
   readonly #temp = new TempDir();
@@ -32,6 +33,21 @@ export class StoreDir implements Disposable {
     const database = new DatabaseSync(this.file);
     this.#open.push(database);
     return database;
+  }
+
+  /** As on a full disk: nothing more can be recorded, by any connection, until `free()`. */
+  fill(): void {
+    const refuse = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    const raw = this.raw();
+    for (const [table, act] of WRITES) {
+      raw.exec(`CREATE TRIGGER full_${act}_${table} BEFORE ${act} ON ${table} ${refuse}`);
+    }
+  }
+
+  /** There is room again. */
+  free(): void {
+    const raw = this.raw();
+    for (const [table, act] of WRITES) raw.exec(`DROP TRIGGER full_${act}_${table}`);
   }
 
   /** Everybody who has it open lets go, as at the end of their processes. */

@@ -11,9 +11,10 @@ import time
 
 CGROUP_MOUNT = "/sys/fs/cgroup"
 CORRAL = "/usr/local/bin/corral"
-# corral-ID.slice, corral-ID.scope, corral-ID-supervisor.scope; ROOT/corral/ID without systemd.
-UNIT = re.compile(r"^corral-([a-z0-9]{6})(?:-supervisor)?\.(?:scope|slice)$")
-CGROUPFS = re.compile(r"/corral/([a-z0-9]{6})$")
+# corral-ID.slice, corral-ID.scope, corral-ID-supervisor.scope, corral-guard-ID.scope, and corral-OUTER-ID.slice of a job in a job; ROOT/corral/ID
+# without systemd, with its guard beside it and the jobs of a job below.
+UNIT = re.compile(r"^corral-(?:guard-)?(?:[a-z0-9]{6}-)*([a-z0-9]{6})(?:-supervisor|-guard)?\.(?:scope|slice)$")
+CGROUPFS = re.compile(r"/corral/(?:[^/]+/)*(?:guard-)?([a-z0-9]{6})(?:-guard)?$")
 STORES = ["/var/lib/corral/*.db", "/home/*/.local/state/corral/*.db", "/tmp/*/*.db", "/tmp/*/*/*.db"]
 MANAGERS = [
     ["systemctl"],

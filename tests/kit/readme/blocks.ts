@@ -2,14 +2,15 @@
 
 /**
  * A fenced block in `sh` or `python`. The words after the language say how it is run; Markdown viewers do not show them:
- * `exit=N`, `as=USER`, `says=REGEX` (of stdout and stderr, no blanks), `needs=CONTROLLER`, `on=project` for the working tree.
+ * `exit=N` or `exit=N,M`, `as=USER`, `says=REGEX` (of stdout and stderr, no blanks), `needs=CONTROLLER`, `on=project` for the working tree.
  */
 export interface Block {
   language: "sh" | "python";
   /** Of its first line in the file, from 1. */
   line: number;
   script: string;
-  exitCode: number;
+  /** Any of them is right. */
+  exitCodes: readonly number[];
   user: string;
   says: RegExp | null;
   /** Cgroup controller without which it cannot do what it shows; null for none. */
@@ -47,7 +48,7 @@ export function runnableBlocks(markdown: string): Block[] {
   return blocks;
 }
 
-function readNotes(text: string): Pick<Block, "exitCode" | "user" | "says" | "needs" | "place"> {
+function readNotes(text: string): Pick<Block, "exitCodes" | "user" | "says" | "needs" | "place"> {
   const notes = new Map<string, string>();
   for (const word of text.split(/\s+/).filter((word) => word !== "")) {
     const [key = "", ...value] = word.split("=");
@@ -56,7 +57,7 @@ function readNotes(text: string): Pick<Block, "exitCode" | "user" | "says" | "ne
   }
   const says = notes.get("says");
   return {
-    exitCode: Number(notes.get("exit") ?? 0),
+    exitCodes: (notes.get("exit") ?? "0").split(",").map(Number),
     user: notes.get("as") ?? "root",
     says: says === undefined ? null : new RegExp(says),
     needs: notes.get("needs") ?? null,

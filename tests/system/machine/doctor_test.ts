@@ -1,4 +1,4 @@
-/** `corral doctor`: true of the node, each problem with its mend, and nothing left of the job that it tries. */
+/** `corral doctor`: true of the node, each problem with its remedy, and nothing left of the job that it tries. */
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
 import { allCallers, type Caller, succeeded } from "./caller.ts";
@@ -14,7 +14,7 @@ const CONTROLLERS = ["memory", "cpu", "pids"];
 interface Examination {
   ok: boolean;
   backend: string | null;
-  findings: { what: string; ok: boolean; detail: string; mend: string | null }[];
+  findings: { what: string; ok: boolean; detail: string; remedy: string | null }[];
 }
 
 /** Everything of corral's that is on the machine: units, cgroups, throw-away stores. */
@@ -41,7 +41,7 @@ for (const caller of callers) {
     assert.deepEqual(bad.map(({ what }) => what), missing.map((name) => `${name} controller`));
     assert.equal(ok, missing.length === 0);
     assert.equal(backend, caller.backend);
-    for (const { mend } of bad) assert.match(mend!, /systemd\.unified_cgroup_hierarchy=1/);
+    for (const { remedy } of bad) assert.match(remedy!, /systemd\.unified_cgroup_hierarchy=1/);
     const job = findings.at(-1)!;
     const tried = inVm
       ? /^created, limited \(--memory 256M --cpus 0\.5 --pids 64\), /
@@ -56,14 +56,14 @@ for (const caller of callers) {
 const root = callers[0]!;
 const NOT_IN_VM = { skip: inVm };
 
-machineTest(machine, "corral doctor prints a line for each finding, and FAIL with a mend", async () => {
+machineTest(machine, "corral doctor prints a line for each finding, and FAIL with a remedy", async () => {
   const { code, stdout } = await root.corral(["doctor"]);
   const lines = stdout.trimEnd().split("\n");
   const missing = CONTROLLERS.filter((name) => !machine.controllers.has(name));
   assert.equal(code, missing.length === 0 ? 0 : 1);
   assert.equal(lines.at(-1), missing.length === 0 ? "all is well" : `${missing.length} problems`);
-  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}|FAIL {2}|  {5}mend: )\S/);
-  assert.equal(lines.filter((line) => line.startsWith("      mend: ")).length, missing.length);
+  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}|FAIL {2}|  {5}remedy: )\S/);
+  assert.equal(lines.filter((line) => line.startsWith("      remedy: ")).length, missing.length);
 }, NOT_IN_VM);
 
 machineTest(machine, "corral doctor without a writable state directory says how to have one", async () => {
@@ -71,21 +71,21 @@ machineTest(machine, "corral doctor without a writable state directory says how 
   const { findings } = JSON.parse(stdout) as Examination;
   const store = findings.find(({ what }) => what === "store")!;
   assert.deepEqual([code, store.ok], [1, false]);
-  assert.equal(store.mend, "give a writable directory: --state-dir or CORRAL_STATE_DIR");
+  assert.equal(store.remedy, "give a writable directory: --state-dir or CORRAL_STATE_DIR");
   // The job does not depend on it.
   assert.equal(findings.at(-1)!.ok, true);
 }, NOT_IN_VM);
 
-machineTest(machine, "corral doctor's mend for a missing cgroup2 mounts it", async () => {
+machineTest(machine, "corral doctor's remedy for a missing cgroup2 mounts it", async () => {
   const hidden = (script: string) =>
     machine.exec(["unshare", "--mount", "--propagation=private", "/bin/sh", "-c", script]);
   const examined = await hidden(`umount --lazy /sys/fs/cgroup; exec ${machine.corral} doctor --json`);
   const { findings } = JSON.parse(examined.stdout) as Examination;
-  const { mend } = findings.find(({ what }) => what === "cgroup2")!;
+  const { remedy } = findings.find(({ what }) => what === "cgroup2")!;
   assert.equal(examined.code, 1);
   const mended = succeeded(
     await hidden(`umount --lazy /sys/fs/cgroup; mount -t tmpfs none /sys/fs/cgroup
-    ${mend} && exec ${machine.corral} run --quiet -- echo runs`),
+    ${remedy} && exec ${machine.corral} run --quiet -- echo runs`),
   );
   assert.equal(mended.stdout, "runs\n");
 }, NOT_IN_VM);

@@ -134,18 +134,18 @@ for (const caller of UNENFORCEABLE.length > 0 ? callers : []) {
   });
 }
 
-machineTest(machine, "the mend for a controller that is switched off mends it", async () => {
-  const [cgroup, env] = ["/corral-test-mend", { CORRAL_CGROUP_ROOT: "/corral-test-mend" }];
+machineTest(machine, "the remedy for a controller that is switched off mends it", async () => {
+  const [cgroup, env] = ["/corral-test-remedy", { CORRAL_CGROUP_ROOT: "/corral-test-remedy" }];
   const directory = `${CGROUP_MOUNT}${cgroup}`;
   await root.exec(["mkdir", directory]);
   const cgroupfs = callers[2]!;
   const refused = await cgroupfs.run(["--cpus", "1"], ["true"], { env });
   assert.equal(refused.code, 125);
-  const mend = /^corral: --cpus cannot .* \((echo .*); or run without it: --best-effort\)\n$/.exec(
+  const remedy = /^corral: --cpus cannot .* \((echo .*); or run without it: --best-effort\)\n$/.exec(
     refused.stderr,
   );
-  assert.equal(mend?.[1], `echo +cpu > ${directory}/cgroup.subtree_control`);
-  succeeded(await root.exec(["/bin/sh", "-c", mend[1]!]));
+  assert.equal(remedy?.[1], `echo +cpu > ${directory}/cgroup.subtree_control`);
+  succeeded(await root.exec(["/bin/sh", "-c", remedy[1]!]));
   const { code, stderr } = await cgroupfs.run(["--cpus", "1"], ["true"], { env });
   assert.equal(code, 0, stderr);
   succeeded(await root.exec(["rmdir", `${directory}/corral`, directory]));
@@ -162,17 +162,17 @@ const UNDO_BOB = `loginctl disable-linger bob
   rm -rf /etc/systemd/system/user@1001.service.d /etc/systemd/system/user@.service.d
   systemctl daemon-reload`;
 
-machineTest(machine, "the mend for a controller that is not delegated to a user mends it", async () => {
+machineTest(machine, "the remedy for a controller that is not delegated to a user mends it", async () => {
   const runAsBob = () => machine.exec([machine.corral, "run", "--cpus", "1", "true"], { user: "bob" });
   try {
     succeeded(await machine.sh(BOB_WITHOUT_CPU));
     const refused = await runAsBob();
     assert.equal(refused.code, 125);
-    const mend = /^corral: --cpus cannot .* \(as root: (.*), then log in again; or run .*\n$/.exec(
+    const remedy = /^corral: --cpus cannot .* \(as root: (.*), then log in again; or run .*\n$/.exec(
       refused.stderr,
     );
-    assert.ok(mend, refused.stderr);
-    succeeded(await machine.sh(mend[1]!));
+    assert.ok(remedy, refused.stderr);
+    succeeded(await machine.sh(remedy[1]!));
     succeeded(await machine.sh("systemctl restart user@1001.service"));
     const { code, stderr } = await runAsBob();
     assert.equal(code, 0, stderr);

@@ -72,15 +72,15 @@ machineTest(machine, "a user's store is the user's alone", async () => {
   assert.equal(stdout, "700 alice\n600 alice\n");
 }, nativeOnly(machine));
 
-machineTest(machine, "who has no systemd of their own is told the command that mends it", async () => {
+machineTest(machine, "who has no systemd of their own is told the command that fixes it", async () => {
   const asFromCron = () => corral(["run", "true"], { user: "bob" });
   const before = await asFromCron();
   assert.equal(before.code, 125);
-  const mend = /^corral: .* \(as root: (loginctl enable-linger 1001)\)\n$/.exec(before.stderr)?.[1];
-  assert.ok(mend, before.stderr);
+  const remedy = /^corral: .* \(as root: (loginctl enable-linger 1001)\)\n$/.exec(before.stderr)?.[1];
+  assert.ok(remedy, before.stderr);
   assert.equal((await corral(["run", "true"], { user: "bob", login: true })).code, 0, "logged in it works");
   try {
-    succeeded(await machine.sh(`${mend} && systemctl start user@1001.service`));
+    succeeded(await machine.sh(`${remedy} && systemctl start user@1001.service`));
     succeeded(await asFromCron());
   } finally {
     await machine.sh("loginctl disable-linger 1001; systemctl stop user@1001.service");

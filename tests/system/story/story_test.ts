@@ -1,16 +1,15 @@
 /**
  * The story that corral comes from, with the real Celery and Redis: jobs whose owners die, give them up, run out of time or forget them,
- * through corral and, beside it, the old way (setsid, a PID file, killpg, a scan by process name). The owner's status command is README's.
+ * through corral and, beside it, the old way (setsid, a PID file, killpg, a scan by process name). The owner's status command is that of the manual.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { EndReason } from "../../../src/job/job.ts";
 import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
 import { runnableBlocks } from "../../kit/readme/blocks.ts";
-import { README } from "../../kit/readme/generated.ts";
+import { PAGES } from "../../../src/view/manual/pages.ts";
 
 const machine = await machineUnderTest();
-const readme = await Deno.readTextFile(README);
 const DIRECTORY = "/run/story";
 const OLD_WAY = "PID file, `killpg`, scan by name";
 const PROGRAMS = ["segment.py", "pid_file.py", "tasks.py", "worker.py", "status.py", "stage.py"];
@@ -133,9 +132,10 @@ async function logs(): Promise<string> {
   return (await machine.sh(`tail -n 20 ${DIRECTORY}/*.log; corral --state-dir ${DIRECTORY}/state ps`)).stdout;
 }
 
-/** As README gives it. */
+/** As the manual gives it. */
 function statusScript(): string {
-  return runnableBlocks(readme).find(({ script }) => script.includes("celery-task-meta-"))!.script;
+  return runnableBlocks(PAGES["corral-celery.7"]!).find(({ script }) => script.includes("celery-task-meta-"))!
+    .script;
 }
 
 function table(facts: readonly Facts[]): string {
@@ -186,7 +186,7 @@ function assertSweepsTell({ sweeps }: Found, cases: readonly Case[]): void {
   assert.deepEqual(told, expected);
 }
 
-/** What the old way leaves of the same jobs, and that README says so. */
+/** What the old way leaves of the same jobs, and that the manual says so. */
 function assertOldWay({ jobs }: Found, corral: readonly Facts[]): void {
   const old = jobs.filter(({ way }) => way === "PID file");
   assert.deepEqual(
@@ -196,7 +196,7 @@ function assertOldWay({ jobs }: Found, corral: readonly Facts[]): void {
   for (const [words, facts] of [["`corral run`, `corral sweep`", corral], [OLD_WAY, old]] as const) {
     const counts = [0, 1, 2, 3].map((moment) => sumOf(facts, "alive", moment));
     const row = `| ${[words, ...counts].join(" | ")} |`;
-    assert.ok(readme.includes(row), `README.md should say: ${row}`);
+    assert.ok(PAGES["corral-migrating.7"]!.includes(row), `corral-migrating(7) should have: ${row}`);
   }
   const part = sumOf(old, "heldBytes", 3) / sumOf(old, "heldBytes", 0);
   assert.ok(Math.abs(part - 1 / 3) < 0.05, `${part} of the memory is held by what the old way leaves`);

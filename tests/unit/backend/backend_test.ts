@@ -63,7 +63,7 @@ Deno.test("chooseBackend() takes systemd where it runs, else cgroupfs where it c
   assert.equal(chosen.managerPath, "/user.slice/user-1000.slice/user@1000.service");
 });
 
-Deno.test("chooseBackend() says why not, and ends with what mends it", () => {
+Deno.test("chooseBackend() says why not, and ends with what fixes it", () => {
   using dir = new CgroupDir();
   using proc = new ProcDir();
   const root = choiceOf(dir, proc);
@@ -168,8 +168,8 @@ Deno.test("CgroupfsBackend offers what its root passes on, and says how to pass 
   dir.add("/mine", { "cgroup.controllers": "cpu memory\n", "cgroup.subtree_control": "memory\n" });
   const backend = new CgroupfsBackend(dir.fs, "/mine");
   assert.deepEqual([...backend.controllers()], ["memory"]);
-  assert.equal(backend.mendFor("cpu"), `echo +cpu > ${dir.mount}/mine/cgroup.subtree_control`);
-  assert.match(backend.mendFor("pids"), /cgroup_no_v1=all/);
+  assert.equal(backend.remedyFor("cpu"), `echo +cpu > ${dir.mount}/mine/cgroup.subtree_control`);
+  assert.match(backend.remedyFor("pids"), /cgroup_no_v1=all/);
 });
 
 Deno.test("SystemdBackend finds a job's slice below its manager, and offers the manager's controllers", () => {
@@ -184,7 +184,7 @@ Deno.test("SystemdBackend finds a job's slice below its manager, and offers the 
   assert.deepEqual(backend.find("7k2m9q"), record);
   assert.equal(backend.find("aaaaaa"), null);
   assert.deepEqual([...backend.controllers()], ["memory", "pids"]);
-  assert.match(backend.mendFor("cpu"), /^boot with systemd\.unified_cgroup_hierarchy=1/);
+  assert.match(backend.remedyFor("cpu"), /^boot with systemd\.unified_cgroup_hierarchy=1/);
   dir.put("/", "cgroup.controllers", "cpu memory pids\n");
-  assert.match(backend.mendFor("cpu"), /^as root: .*Delegate=cpu/);
+  assert.match(backend.remedyFor("cpu"), /^as root: .*Delegate=cpu/);
 });

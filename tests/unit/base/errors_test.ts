@@ -52,7 +52,7 @@ Deno.test("renderError() stays at three short lines for 10 kB of escape codes", 
   for (const line of lines) assert.ok(line.length < 400 && /^[\x20-\x7e]*$/.test(line), line);
 });
 
-Deno.test("renderError() puts what mends it on the same line", () => {
+Deno.test("renderError() puts what fixes it on the same line", () => {
   assert.equal(
     renderError(new SetupError("no memory controller below /sys/fs/cgroup", "boot with cgroup_no_v1=all")),
     "corral: no memory controller below /sys/fs/cgroup (boot with cgroup_no_v1=all)",

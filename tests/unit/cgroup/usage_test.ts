@@ -208,3 +208,21 @@ Deno.test("readMemoryStalls() counts what memory.high and memory.max did", () =>
   assert.equal(readMemoryStalls(readable(dir.fs, JOB_PATH)), 320);
   assert.equal(readMemoryStalls(readable(SAMPLES, "/linux-6.18-no-controllers")), 0);
 });
+
+Deno.test("readUsage() tells what some waited for from what all waited for, of each resource", () => {
+  using dir = new CgroupDir();
+  const pressure = (some: number, full: number) =>
+    ["some", "full"].map((who, index) =>
+      `${who} avg10=0.00 avg60=0.00 avg300=0.00 total=${[some, full][index]}\n`
+    )
+      .join("");
+  dir.own({
+    "cpu.pressure": pressure(1, 2),
+    "memory.pressure": pressure(3, 4),
+    "io.pressure": pressure(5, 6),
+  });
+  const usage = readUsage(dir.fs, JOB_PATH);
+  assert.deepEqual([usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec], [1, 2]);
+  assert.deepEqual([usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec], [3, 4]);
+  assert.deepEqual([usage.ioPressureSomeUsec, usage.ioPressureFullUsec], [5, 6]);
+});

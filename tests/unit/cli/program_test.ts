@@ -58,6 +58,7 @@ async function assertUsage(args: readonly string[], lines: number, message: RegE
 Deno.test("corral without a command, or with one that is none, says where to look", async () => {
   await assertUsage([], 1, /^corral: no command given \(see: corral --help\)$/);
   await assertUsage(["fly"], 1, /^corral: unknown command "fly" \(see: corral --help\)$/);
+  await assertUsage(["swep"], 1, /^corral: unknown command "swep", did you mean sweep\? \(see/);
   await assertUsage(["kil"], 1, /^corral: unknown command "kil", did you mean kill\? \(see/);
   await assertUsage(["\x1b[2J\n"], 1, /^corral: unknown command /);
   await assertUsage([""], 1, /^corral: unknown command "" /);
@@ -274,12 +275,12 @@ Deno.test("corral run refuses what only its surroundings can refuse", async () =
 });
 
 Deno.test("runCli() tells corral's own failure from the job's: 125 inside run, else 1", async () => {
-  const failing = () => Promise.reject(new CorralError("it is broken", { mend: "mend it" }));
+  const failing = () => Promise.reject(new CorralError("it is broken", { remedy: "remedy it" }));
   const lines: string[] = [];
   const terminal = { out: () => {}, err: (text: string) => void lines.push(text), widthColumns: null };
   assert.equal(await runCli(["run", "true"], terminal, failing), EXIT.CORRAL_FAILED);
   assert.equal(await runCli(["ps"], terminal, failing), EXIT.NEGATIVE);
-  assert.deepEqual(lines, Array(2).fill("corral: it is broken (mend it)\n"));
+  assert.deepEqual(lines, Array(2).fill("corral: it is broken (remedy it)\n"));
 });
 
 Deno.test("runCli() shows an error that nobody foresaw on one line", async () => {

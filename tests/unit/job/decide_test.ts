@@ -150,6 +150,12 @@ const TABLE: readonly Row[] = [
     seen({ bootMs: DEADLINE_MS, cgroup: "empty" }),
     collect("timeout"),
   ],
+  [
+    "a command that exited just before the request was not ended by it",
+    RUNNING,
+    seen({ leader: exited(0), endRequest: ASKED }),
+    end("exited", { exit: { code: 0, signal: null } }),
+  ],
   ["a request ends with the grace", RUNNING, seen({ endRequest: ASKED }), end("killed")],
   [
     "a hurried request skips the grace",

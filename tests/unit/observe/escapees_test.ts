@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { endEscapees } from "../../../src/act/end/end_escapees.ts";
 import { escapeeFinding, findEscapees, isEndable } from "../../../src/observe/escapees.ts";
+import { Child } from "../../kit/fakes/child.ts";
 import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { endedPhase, JOB_ID } from "../../kit/fakes/job.ts";
 import { FakeNode } from "../../kit/fakes/node.ts";
@@ -56,3 +58,49 @@ Deno.test("isEndable() holds for the job's own user once the job is over, and ne
   assert.equal(isEndable({ ...over, isOfJobsUser: false }), false);
   assert.match(escapeeFinding(over).message, /, which is over$/);
 });
+
+Deno.test("findEscapees() leaves out corral itself, and what was moved into its job while it was looked at", async () => {
+  using itself = new FakeNode();
+  itself.start();
+  itself.addProcess(Deno.pid, { environ: [MARK], cgroup: "/session.scope" });
+  assert.deepEqual(await findEscapees(itself.context, itself.stores.open("sweep")), []);
+  const node = new FakeNode();
+  const { procs } = node.proc;
+  const look = procs.cgroupPathIfShown.bind(procs);
+  procs.cgroupPathIfShown = (pid) => {
+    const path = look(pid);
+    if (pid === PID) node.proc.write(`${pid}/cgroup`, `0::${JOB_PATH}\n`);
+    return path;
+  };
+  assert.deepEqual(await found({}, node), []);
+});
+
+const CHANGES: Record<string, FakeProcess> = {
+  "what has become another process": { environ: ["CORRAL_JOB_ID=zzzzzz"] },
+  "what is in a job by now": { cgroup: JOB_PATH },
+};
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  Deno.test({
+    name: `endEscapees() ends what is still one, and leaves alone ${what}`,
+    // The C library stays open for the life of the process.
+    sanitizeResources: false,
+    async fn() {
+      await using child = new Child("exec sleep 1000");
+      using node = new FakeNode();
+      const job = node.start();
+      const process = { environ: [MARK], cgroup: "/session.scope" };
+      node.addProcess(child.pid, { ...process, ...change });
+      const escapee = {
+        process: { pid: child.pid, startTicks: 900_100, bootId: node.context.clock.bootId() },
+        ...{ job, isOfJobsUser: true, name: "sleep", cgroupPath: "/session.scope" },
+      };
+      const end = async () =>
+        (await endEscapees(node.context, [escapee], node.context.settings.graceMs)).map(({ ended }) => ended);
+      assert.deepEqual(await end(), ["changed"]);
+      node.addProcess(child.pid, process);
+      assert.deepEqual(await end(), ["term"]);
+      assert.equal(await child.signal, "SIGTERM");
+    },
+  });
+}

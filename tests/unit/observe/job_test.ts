@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { observeJob } from "../../../src/observe/job.ts";
+import { cgroupRecord, observeJob } from "../../../src/observe/job.ts";
 import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../kit/fakes/node.ts";
 
@@ -86,4 +86,22 @@ Deno.test("observeJob() of an adopted job takes it for alive as long as anything
   assert.equal(alive(), true);
   node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
   assert.equal(alive(), false);
+});
+
+Deno.test("observeJob() at a moment that it is told sees the job at that moment", () => {
+  using node = new FakeNode();
+  const { bootMs, supervisorAgeMs } = observeJob(node.context, node.start(), { bootMs: 9_000_500 });
+  assert.deepEqual([bootMs, supervisorAgeMs], [9_000_500, 500]);
+});
+
+Deno.test("cgroupRecord() of a job of an earlier boot that never ran is none, whatever bears its name now", () => {
+  using node = new FakeNode();
+  const job = node.startStarting({}, {
+    supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" },
+  });
+  const record = node.cgroups.add(JOB_PATH);
+  assert.equal(cgroupRecord(node.context, job), null);
+  const supervisor = { ...job.watch.supervisor, bootId: node.context.clock.bootId() };
+  const now = { ...job, watch: { ...job.watch, supervisor } };
+  assert.deepEqual(cgroupRecord(node.context, now), record);
 });

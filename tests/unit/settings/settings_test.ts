@@ -31,7 +31,7 @@ Deno.test("SETTINGS: every key is read, checked, and named when a key is unknown
     });
   }
   await assert.rejects(settingsOf("no-such-key = 1"), (error: UsageError) => {
-    assert.ok(error.mend?.endsWith(SETTINGS.map(({ key }) => key).join(", ")), error.mend ?? "");
+    assert.ok(error.remedy?.endsWith(SETTINGS.map(({ key }) => key).join(", ")), error.remedy ?? "");
     return true;
   });
 });

@@ -42,6 +42,7 @@ const ODD_SPEC: JobSpec = specOf({
   timeoutMs: 3_155_760_000_000,
   graceMs: 0,
   signal: "RTMIN+3",
+  adopted: true,
 });
 const WATCH = watchOf({ backend: "systemd" });
 
@@ -349,11 +350,11 @@ Deno.test("JobStore waits for another process's write no longer than it was told
   insertRunning(store);
   const other = dir.raw();
   other.exec("BEGIN IMMEDIATE");
-  store.hurry(30);
+  store.waitAtMost(30);
   const startedMs = performance.now();
   assert.throws(
     () => store.claimEnding(JOB_ID, "timeout", momentAt(AT_MS)),
-    (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.mend !== null,
+    (error: unknown) => error instanceof StoreError && /locked/.test(error.message) && error.remedy !== null,
   );
   assert.ok(performance.now() - startedMs < 5_000);
   // Readers do not wait for writers.
@@ -434,4 +435,75 @@ Deno.test("JobStore reads all rows although one holds a number that JavaScript h
   dir.raw().exec(`UPDATE jobs SET cgroup_inode = 4611686018427387905 WHERE id = '${JOB_ID}'`);
   const inodes = store.live().map(({ phase }) => phase.state === "running" ? phase.run.cgroup.inode : null);
   assert.deepEqual(inodes.sort(), [4242, 2 ** 62]);
+});
+
+const SURVIVOR = { pid: 4712, name: "cat", state: "D", wchan: "rpc_wait", because: "waits" };
+
+Deno.test("JobStore.setSurvivors() records who is left by now, with the steps of the try", () => {
+  using dir = new StoreDir();
+  const store = dir.open("sweep");
+  insertRunning(store);
+  store.markEnded(JOB_ID, {
+    ...EXITED,
+    reason: "unkillable",
+    survivors: [SURVIVOR, { ...SURVIVOR, pid: 4713 }],
+  }, []);
+  store.setSurvivors(JOB_ID, [SURVIVOR], [{
+    atMs: AT_MS + 1,
+    actor: "sweep",
+    kind: "kill",
+    detail: { by: "signals" },
+  }]);
+  const phase = store.get(JOB_ID)?.phase;
+  assert.ok(phase?.state === "ended");
+  assert.deepEqual(phase.survivors, [SURVIVOR]);
+  assert.deepEqual(store.events(JOB_ID).at(-1), {
+    atMs: AT_MS + 1,
+    actor: "sweep",
+    kind: "kill",
+    detail: { by: "signals" },
+  });
+});
+
+Deno.test("JobStore.markEnded() of a job that has ended leaves its samples as they are", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  store.markEnded(JOB_ID, { ...EXITED, samples: risingSamples(3) }, []);
+  assert.equal(store.markEnded(JOB_ID, { ...EXITED, samples: risingSamples(1) }, []), false);
+  assert.deepEqual(store.sampled(JOB_ID).samples, risingSamples(3));
+});
+
+Deno.test("JobStore keeps others from writing between what a write reads and what it writes", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  const other = dir.raw();
+  const keys = ["one"];
+  let looked = false;
+  keys.filter = (...args: Parameters<typeof keys.filter>) => {
+    looked = true;
+    assert.throws(() => other.exec("BEGIN IMMEDIATE"), /locked/);
+    return [...keys].filter(...args);
+  };
+  assert.deepEqual(store.newFindings(keys, AT_MS), new Set(["one"]));
+  assert.ok(looked);
+});
+
+Deno.test("JobStore.newFindings() gives what was not there the last time, and forgets what is gone", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  const fresh = (...keys: string[]) => [...store.newFindings(keys, AT_MS)];
+  assert.deepEqual(fresh("a", "b"), ["a", "b"]);
+  assert.deepEqual(fresh("a", "b", "c"), ["c"]);
+  assert.deepEqual(fresh("a", "b", "c"), []);
+  assert.deepEqual(fresh("b"), []);
+  assert.deepEqual(fresh("a", "b"), ["a"]);
+});
+
+Deno.test("JobStore.countStrike() counts in a row, and from 0 after a word to the contrary", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store);
+  assert.deepEqual([true, true, false, true].map((word) => store.countStrike(JOB_ID, word)), [1, 2, 0, 1]);
+  assert.equal(store.strikes(JOB_ID), 1);
 });

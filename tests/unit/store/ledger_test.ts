@@ -14,7 +14,7 @@ const ENDING: Ending = {
   usage: null,
   survivors: [],
 };
-const CLAIM = { at: momentAt(AT_MS), hurried: true };
+const CLAIM = { at: momentAt(AT_MS), processesLive: true };
 
 /** Everything that can be asked of a ledger, once. */
 function useAll(ledger: Ledger): unknown[] {

@@ -50,7 +50,7 @@ Deno.test("JobStore.open() of a store that somebody writes to neither waits nor 
   assert.deepEqual(dir.open().live().map(({ spec }) => spec.id), [JOB_ID]);
 });
 
-Deno.test("JobStore.open() of what is no store says what mends it", () => {
+Deno.test("JobStore.open() of what is no store says what fixes it", () => {
   using dir = new StoreDir();
   Deno.writeTextFileSync(dir.file, "garbage, and enough of it to be read as a page\n".repeat(100));
   assert.match(refusal(dir.path), /corral\.db: cannot open: .*not a database \(move the file away: /);
@@ -69,12 +69,12 @@ Deno.test("JobStore.open() refuses a store of a newer corral and leaves it as it
   assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], MIGRATIONS.length + 1);
 });
 
-Deno.test("storeError() knows what mends a full disk and a lock, and invents nothing", () => {
-  const mend = (cause: string) => storeError("cannot write", "/x", new Error(cause)).mend;
-  assert.match(mend("database or disk is full")!, /free some space/);
-  assert.match(mend("database is locked")!, /try again/);
-  assert.match(mend("attempt to write a readonly database")!, /--state-dir/);
-  assert.equal(mend("something else"), null);
+Deno.test("storeError() knows what fixes a full disk and a lock, and invents nothing", () => {
+  const remedy = (cause: string) => storeError("cannot write", "/x", new Error(cause)).remedy;
+  assert.match(remedy("database or disk is full")!, /free some space/);
+  assert.match(remedy("database is locked")!, /try again/);
+  assert.match(remedy("attempt to write a readonly database")!, /--state-dir/);
+  assert.equal(remedy("something else"), null);
 });
 
 /** Every numbered schema there ever was, as a store that it had written. */
@@ -174,4 +174,18 @@ Deno.test({
     assert.match(line, /corral\.db: cannot record the job: .*full \(free some space, or use --state-dir/);
     assert.equal(whole, "true");
   },
+});
+
+Deno.test("JobStore.open() that fails in the midst of a migration leaves the store as it was", () => {
+  using dir = new StoreDir();
+  const raw = dir.raw();
+  raw.exec(Deno.readTextFileSync(new URL("../../kit/fixtures/db/version_1.sql", import.meta.url)));
+  // The last column that the second version adds is there already.
+  raw.exec("ALTER TABLE jobs ADD COLUMN adopted INTEGER");
+  const columns = () =>
+    raw.prepare("SELECT name FROM pragma_table_info('jobs')").all().map(({ name }) => name);
+  const before = columns();
+  assert.match(refusal(dir.path), /duplicate column name: adopted/);
+  assert.deepEqual(columns(), before);
+  assert.equal(raw.prepare("PRAGMA user_version").get()?.["user_version"], 1);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { REPORT_COLUMNS } from "../../../src/view/report/columns.ts";
 import { type ReportFilter, valueRows } from "../../../src/store/query.ts";
+import { fieldSql } from "../../../src/store/report_fields.ts";
 import { ANY_JOB } from "../../kit/fakes/report_filter.ts";
 import { StoreDir } from "../../kit/fakes/stores.ts";
 
@@ -62,8 +63,12 @@ Deno.test("every column's SQL and every order of it is one that SQLite knows", (
   const store = dir.open();
   for (const column of REPORT_COLUMNS) {
     for (const isDescending of [false, true]) {
-      const order = { by: { column, isDescending }, limit: 5 };
-      assert.deepEqual([...store.rows(valueRows([column.sql], ANY_JOB, order))], [], column.key);
+      const order = { by: { field: column.jsonKey, isDescending }, limit: 5 };
+      assert.deepEqual(
+        [...store.rows(valueRows([fieldSql(column.jsonKey)], ANY_JOB, order))],
+        [],
+        column.key,
+      );
     }
   }
 });

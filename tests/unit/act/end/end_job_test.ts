@@ -5,13 +5,15 @@ import {
   type EndRequest,
   type Enforcement,
 } from "../../../../src/act/end/end_job.ts";
+import { poll } from "../../../../src/base/poll.ts";
 import { Ledger } from "../../../../src/store/ledger.ts";
 import { Sampling } from "../../../../src/observe/sampling.ts";
 import { runningFacts } from "../../../../src/job/job.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
-import { JOB_ID, momentAt } from "../../../kit/fakes/job.ts";
+import { endedPhase, JOB_ID, momentAt } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
-import { FakeNode } from "../../../kit/fakes/node.ts";
+import { FakeNode, LEADER_PID } from "../../../kit/fakes/node.ts";
+import { QuickTime } from "../../../kit/fakes/quick_time.ts";
 import type { JobStore } from "../../../../src/store/jobs.ts";
 
 const EMPTY = "populated 0\nfrozen 0\n";
@@ -110,11 +112,12 @@ Deno.test("endJob() keeps the reason of who came first and leaves the grace to t
 
 Deno.test("endJob() in a hurry does not leave it to them", async () => {
   using node = new FakeNode();
-  const { end } = supervised(node);
+  const { end, job } = supervised(node);
   node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
   await using _kernel = new FakeKernel(node.cgroups);
-  const ended = (await end({ hurry: AbortSignal.abort() }))!;
-  assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+  job.spec.graceMs = 600_000;
+  const ended = await end({ hurry: AbortSignal.abort() });
+  assert.deepEqual(ended?.steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
 
 Deno.test("endJob() takes up an ending: the grace that is left, and the first signal to none that may have had it", async () => {
@@ -173,4 +176,192 @@ Deno.test("endJob() says that the usage cannot be read, and still has ended the 
   node.cgroups.put(JOB_PATH, "cpu.stat", "nonsense\n");
   assert.equal((await end({}))?.usage, null);
   assert.match(node.said[0]!, /^warning: the usage could not be read: .*cpu\.stat/);
+});
+
+Deno.test("endJob() of a leader that does not die records who is left, and keeps the cgroup", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  node.addProcess(LEADER_PID, { name: "cat", state: "D", wchan: "rpc_wait_bit_killable", cgroup: JOB_PATH });
+  using _time = new QuickTime(200);
+  const exitAfterwards = () => assert.fail("it has not left");
+  const ended = (await end({ exitAfterwards }))!;
+  assert.deepEqual([ended.reason, ended.trigger], ["unkillable", "timeout"]);
+  assert.deepEqual(ended.exit, { code: null, signal: null });
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended");
+  assert.deepEqual([phase.reason, phase.trigger], ["unkillable", "timeout"]);
+  assert.deepEqual(phase.survivors.map(({ pid, state }) => [pid, state]), [[LEADER_PID, "D"]]);
+  assert.match(phase.survivors[0]!.because, /NFS/);
+  assert.deepEqual(node.backend.calls, []);
+  assert.equal(node.cgroups.text(JOB_PATH, "cgroup.kill"), "1");
+});
+
+Deno.test("endJob() whose leader has left asks how, although others stay", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  node.addProcess(LEADER_PID + 7, { state: "D", cgroup: JOB_PATH });
+  node.cgroups.put(JOB_PATH, "cgroup.procs", `${LEADER_PID + 7}\n`);
+  using _time = new QuickTime(200);
+  const exit = { code: 3, signal: null };
+  const ended = (await end({ exitAfterwards: () => Promise.resolve(exit) }))!;
+  assert.deepEqual([ended.reason, ended.exit], ["unkillable", exit]);
+  assert.deepEqual(ended.survivors.map(({ pid }) => pid), [LEADER_PID + 7]);
+});
+
+Deno.test("endJob() of an unkillable job that dies at last takes the survivors out of its record", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  const survivors = [{ pid: LEADER_PID, name: "cat", state: "D", wchan: null, because: "waits" }];
+  const { run: _, state: _state, ...ending } = endedPhase({
+    reason: "unkillable",
+    trigger: "timeout",
+    survivors,
+  });
+  node.stores.open().markEnded(JOB_ID, ending, []);
+  node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+  assert.notEqual(await end({ reason: "unkillable", skipGrace: true }), null);
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended");
+  assert.deepEqual([phase.reason, phase.survivors], ["unkillable", []]);
+  assert.deepEqual(node.backend.calls, [`remove ${JOB_PATH}`]);
+});
+
+Deno.test("endJob() by two at once has one reason, one end, and removes the cgroup", async () => {
+  using node = new FakeNode();
+  const { end, job } = supervised(node);
+  await using kernel = new FakeKernel(node.cgroups);
+  const warn = (line: string) => void node.said.push(line);
+  const { clock, procs } = node.context;
+  const ledger = new Ledger(node.stores.open("kill"), warn);
+  const sampling = new Sampling(job.cgroup, job.run!.startedBootMs, clock);
+  const first = endJob(
+    { ...job, sampling },
+    { reason: "killed", exit: null, skipGrace: false },
+    { clock, procs, ledger, actor: "kill", warn },
+  );
+  const second = end({ reason: "timeout" });
+  const endings = await Promise.all([first, second]);
+  await kernel.killed;
+  assert.deepEqual(endings.map((ending) => ending?.trigger), ["killed", "killed"]);
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended" && phase.reason === "killed");
+  const counted = (wanted: string) => node.eventKinds().filter((kind) => kind === wanted).length;
+  assert.deepEqual(["ending", "signal", "kill", "ended"].map(counted), [1, 1, 1, 1]);
+  assert.equal(node.cgroups.fs.inode(JOB_PATH), null);
+  assert.deepEqual(node.said, []);
+});
+
+Deno.test("endJob() waits for another's ending no longer than its grace and three seconds, and finishes it", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
+  await using kernel = new FakeKernel(node.cgroups);
+  using _time = new QuickTime(50);
+  const startedMs = performance.now();
+  let tookMs = 0;
+  kernel.killed.then(() => tookMs = performance.now() - startedMs);
+  const ended = (await end({ reason: "timeout" }))!;
+  assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+  assert.ok(tookMs >= GRACE_MS + 3_000 && tookMs < 10_000, `${tookMs} ms`);
+});
+
+Deno.test("endJob() whose patience is shorter than the grace begins it, and leaves the job to be ended later", async () => {
+  using node = new FakeNode();
+  const { end, job } = supervised(node);
+  job.spec.graceMs = 600_000;
+  await using _kernel = new FakeKernel(node.cgroups);
+  assert.equal(await end({ patienceMs: 20 }), null);
+  assert.equal(node.recorded().phase.state, "ending");
+  assert.deepEqual(node.eventKinds().slice(-3), ["freeze", "signal", "grace"]);
+  assert.deepEqual([node.backend.calls, node.cgroups.text(JOB_PATH, "cgroup.kill")], [[], ""]);
+  // The next one takes it up for what is left of the grace, and that is still too long.
+  assert.equal(await end({ graceLeftMs: 500_000, patienceMs: 20 }), null);
+  assert.equal(node.eventKinds().filter((kind) => kind === "signal").length, 1);
+  const ended = (await end({ graceLeftMs: 0, patienceMs: 20 }))!;
+  assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+  assert.equal(node.recorded().phase.state, "ended");
+});
+
+Deno.test("endJob() records its steps with the end although it had to wait for a supervisor", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  await using _kernel = new FakeKernel(node.cgroups);
+  assert.equal(await end({ recordedByOther: () => Promise.resolve(true) }), null);
+  assert.ok(node.eventKinds().includes("kill"));
+  const { kind, atMs, actor } = node.stores.open().events(JOB_ID).find(({ kind }) => kind === "kill")!;
+  assert.deepEqual([kind, atMs, actor], ["kill", node.wallMs, "run"]);
+});
+
+Deno.test("endJob() dates the end by the wall clock, and measures the job by the clock that does not step", async () => {
+  using node = new FakeNode();
+  const { end, job } = supervised(node);
+  await using _kernel = new FakeKernel(node.cgroups);
+  node.wallMs = 5_000;
+  node.bootMs = job.run!.startedBootMs + 61_000;
+  const ended = (await end({}))!;
+  assert.deepEqual([ended.endedAtMs, ended.usage?.wallMs], [5_000, 61_000]);
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended" && phase.endedAtMs === 5_000);
+  assert.ok(ended.steps.every(({ atMs }) => atMs === 5_000));
+});
+
+Deno.test("endJob() of a job that ended unseen does not know how long it ran; its supervisor does", async () => {
+  for (const [exitAfterwards, wallMs] of [[undefined, null], [() => Promise.resolve(null), 9_000]] as const) {
+    using node = new FakeNode();
+    const { end, job } = supervised(node);
+    node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+    node.bootMs = job.run!.startedBootMs + 9_000;
+    const ended = (await end({ reason: "exited", ...(exitAfterwards ? { exitAfterwards } : {}) }))!;
+    assert.equal(ended.usage?.wallMs, wallMs);
+  }
+});
+
+Deno.test("endJob() ends the job although the store is full, says so once, and a supervisor removes the cgroup", async () => {
+  for (const isShared of [false, true]) {
+    using node = new FakeNode();
+    const { job } = supervised(node);
+    await using _kernel = new FakeKernel(node.cgroups);
+    node.stores.fill();
+    const { clock, procs } = node.context;
+    const warn = (line: string) => void node.said.push(line);
+    const ledger = new Ledger(node.stores.open(), warn, { isShared });
+    const on = { clock, procs, ledger, actor: "run", warn };
+    const ended = (await endJob(job, { reason: "timeout", exit: null, skipGrace: false }, on))!;
+    assert.deepEqual([ended.reason, ended.survivors], ["timeout", []]);
+    assert.equal(node.said.length, 1);
+    assert.match(node.said[0]!, /record of this job is incomplete: .*full/);
+    // A sweep keeps the cgroup, with its figures, for the next one.
+    assert.deepEqual(node.backend.calls, isShared ? [] : [`remove ${JOB_PATH}`]);
+    node.stores.free();
+    ledger.flush();
+    const { phase } = node.recorded();
+    assert.ok(phase.state === "ended");
+    assert.deepEqual([phase.reason, phase.usage?.cpuUsageUsec], ["timeout", 7]);
+  }
+});
+
+Deno.test("endJob() that is to skip the grace sends no first signal", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  await using _kernel = new FakeKernel(node.cgroups);
+  const ended = (await end({ skipGrace: true }))!;
+  assert.deepEqual(ended.steps.map(({ kind }) => kind), ["kill", "empty"]);
+});
+
+Deno.test("endJob() cuts the grace short when it is told to hurry", async () => {
+  using node = new FakeNode();
+  const { end, job } = supervised(node);
+  job.spec.graceMs = 600_000;
+  await using _kernel = new FakeKernel(node.cgroups);
+  const hurry = new AbortController();
+  const ending = end({ hurry: hurry.signal });
+  assert.ok(await poll(() => node.cgroups.text(JOB_PATH, "cgroup.freeze") === "0", 10_000));
+  hurry.abort();
+  assert.deepEqual((await ending)?.steps.map(({ kind }) => kind), [
+    "freeze",
+    "signal",
+    "grace",
+    "kill",
+    "empty",
+  ]);
 });

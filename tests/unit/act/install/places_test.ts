@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SetupError } from "../../../../src/base/errors.ts";
-import { placesOf, sharedPaths } from "../../../../src/act/install/places.ts";
+import { placesOf } from "../../../../src/act/install/places.ts";
 
 const ROOT = { uid: 0, etc: "/etc", env: { HOME: "/root" }, prefix: null };
 const ALICE = { uid: 1000, etc: "/etc", env: { HOME: "/home/alice" }, prefix: null };
@@ -40,13 +40,4 @@ Deno.test("placesOf() has a user's own directories", () => {
 
 Deno.test("placesOf() needs a home", () => {
   assert.throws(() => placesOf({ ...ALICE, env: {} }), SetupError);
-});
-
-Deno.test("sharedPaths() are where man and the shells look", () => {
-  assert.deepEqual(sharedPaths("/usr/local/share"), {
-    man: "/usr/local/share/man/man1/corral.1",
-    bash: "/usr/local/share/bash-completion/completions/corral",
-    zsh: "/usr/local/share/zsh/site-functions/_corral",
-    fish: "/usr/local/share/fish/vendor_completions.d/corral.fish",
-  });
 });

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { SetupError } from "../../../../src/base/errors.ts";
-import { placesOf, sharedPaths } from "../../../../src/act/install/places.ts";
+import { placesOf } from "../../../../src/act/install/places.ts";
 import {
-  type Act,
   type FileState,
   foreignPaths,
   type Found,
   installPlan,
+  type InstallStep,
   uninstallPlan,
 } from "../../../../src/act/install/plan.ts";
 import { sweepCommand, wantedOf } from "../../../../src/act/install/wanted.ts";
 
 const PLACES = placesOf({ uid: 0, etc: "/etc", env: {}, prefix: null });
 const USERS = placesOf({ uid: 1000, etc: "/etc", env: { HOME: "/home/alice" }, prefix: null });
-const MAN = sharedPaths(PLACES.shareDir).man;
+const MAN = `${PLACES.shareDir}/man/man1/corral.1`;
 const SHARED = [{ path: MAN, text: "a page" }];
 const RECORD = {
   shareDir: PLACES.shareDir,
@@ -31,7 +31,7 @@ const byTimer = wantedOf(PLACES, SWEEP, { byTimer: true, shared: SHARED });
 const byCron = wantedOf(PLACES, SWEEP, { byTimer: false, shared: SHARED });
 
 /** A plan in short: what is written, removed and called. */
-function inShort(acts: readonly Act[]): string[] {
+function inShort(acts: readonly InstallStep[]): string[] {
   return acts.map((act) => {
     if (act.do === "systemctl") return `systemctl ${act.args.join(" ")}${act.mayFail ? " || true" : ""}`;
     if (act.do === "setCrontab") return "crontab";
@@ -107,7 +107,7 @@ Deno.test("installPlan() leaves one way to sweep: the other one goes", () => {
 
 Deno.test("installPlan() with another prefix takes away what lay below the old one", () => {
   const elsewhere = placesOf({ uid: 0, etc: "/etc", env: {}, prefix: "/opt" });
-  const shared = [{ path: sharedPaths(elsewhere.shareDir).man, text: "a page" }];
+  const shared = [{ path: `${elsewhere.shareDir}/man/man1/corral.1`, text: "a page" }];
   const record = { shareDir: elsewhere.shareDir, directories: [] };
   const acts = installPlan(
     wantedOf(elsewhere, { ...SWEEP, record }, { byTimer: true, shared }),
@@ -117,6 +117,15 @@ Deno.test("installPlan() with another prefix takes away what lay below the old o
     { do: "remove", path: MAN, ifThere: false },
     { do: "removeEmptyDirectory", path: "/usr/local/share/man/man1" },
     { do: "removeEmptyDirectory", path: "/usr/local/share/man" },
+  ]);
+});
+
+Deno.test("installPlan() takes away a page of the manual that another version has installed", () => {
+  const old = `${PLACES.shareDir}/man/man7/corral-old.7`;
+  const { files, ...found } = installed(byTimer);
+  const more = new Map<string, FileState>([...files, [old, { is: "ours", text: "a page" }]]);
+  assert.deepEqual(installPlan(byTimer, { ...found, files: more }), [
+    { do: "remove", path: old, ifThere: false },
   ]);
 });
 
@@ -130,7 +139,7 @@ Deno.test("installPlan() refuses to overwrite what corral has not made, before a
     () => installPlan(byTimer, { ...NOTHING, files }),
     (error) =>
       error instanceof SetupError &&
-      error.mend === "systemctl unmask corral-sweep.service corral-sweep.timer",
+      error.remedy === "systemctl unmask corral-sweep.service corral-sweep.timer",
   );
   // What is in the way of the other flavour is in nobody's way.
   const cron = new Map<string, FileState>([[PLACES.cronFile!, { is: "foreign" }]]);
@@ -159,8 +168,8 @@ Deno.test("uninstallPlan() takes away what was made, deepest directory first, an
 Deno.test("uninstallPlan() leaves what is not corral's, and foreignPaths() names it", () => {
   const files = new Map<string, FileState>([[PLACES.service, { is: "foreign" }], [MAN, { is: "foreign" }]]);
   assert.deepEqual(uninstallPlan(PLACES, { ...NOTHING, files }), []);
-  assert.deepEqual(foreignPaths(PLACES, { ...NOTHING, files }), [PLACES.service, MAN]);
-  assert.deepEqual(foreignPaths(PLACES, installed(byTimer)), []);
+  assert.deepEqual(foreignPaths({ ...NOTHING, files }), [PLACES.service, MAN]);
+  assert.deepEqual(foreignPaths(installed(byTimer)), []);
 });
 
 Deno.test("a user's plan without a manager is a line in the crontab", () => {

@@ -14,7 +14,7 @@ function refusal(index: number, change: { uid?: number; mode?: number }): string
     refuseChangeable("the binary", parts);
   } catch (error) {
     assert.ok(error instanceof SetupError);
-    return `${error.message} (${error.mend})`;
+    return `${error.message} (${error.remedy})`;
   }
   return assert.fail("not refused");
 }

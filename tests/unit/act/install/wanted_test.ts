@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { describeProgram } from "../../../../src/cli/program.ts";
 import { UsageError } from "../../../../src/base/errors.ts";
 import { isMarked } from "../../../../src/act/install/record.ts";
 import { carried, prefixFrom } from "../../../../src/act/install/request.ts";
@@ -48,17 +47,15 @@ Deno.test("prefixFrom() is absolute and without a slash at the end", () => {
   for (const bad of ["", "/a\nb"]) assert.throws(() => prefixFrom("/work", bad), UsageError);
 });
 
-Deno.test("sharedFiles() are marked, each in a way that its reader takes for a comment", async () => {
-  const files = sharedFiles("/s", await describeProgram(), "1.0");
-  assert.deepEqual(files.map(({ path }) => path.split("/").at(-1)), [
-    "corral.1",
-    "corral",
-    "_corral",
-    "corral.fish",
+Deno.test("sharedFiles() are marked in their second line, each as a comment of its own", () => {
+  const files = sharedFiles("/s", [
+    { path: "man/man1/corral.1", text: `'\\" t\n.TH X\n`, commentSign: '.\\"' },
+    { path: "zsh/site-functions/_corral", text: "#compdef corral\nx\n", commentSign: "#" },
   ]);
+  assert.deepEqual(files.map(({ path }) => path), ["/s/man/man1/corral.1", "/s/zsh/site-functions/_corral"]);
   for (const { path, text } of files) assert.ok(isMarked(text), path);
-  assert.match(files[0]!.text, /^\.\\" made by: corral install.*\n\.TH /);
-  assert.match(files[2]!.text, /^#compdef corral\n# made by: corral install/);
+  assert.match(files[0]!.text, /^'\\" t\n\.\\" made by: corral install.*\n\.TH X\n$/);
+  assert.match(files[1]!.text, /^#compdef corral\n# made by: corral install.*\nx\n$/);
 });
 
 Deno.test("newRecord() keeps the directories of the last installation that this one still uses", () => {

@@ -108,11 +108,11 @@ Deno.test("launch() has no deadline without a timeout", async () => {
   assert.equal(run.deadlineBootMs, null);
 });
 
-Deno.test("launch() starts nothing when a limit has no controller, and names it with the mend", async () => {
+Deno.test("launch() starts nothing when a limit has no controller, and names it with the remedy", async () => {
   using bench = new Bench({ limits: { cpuMaxCores: 2 }, controllers: ["memory"] });
   assert.equal(
     await refusal(bench),
-    "corral: --cpus cannot be enforced: the cpu controller is not available to jobs here (mend cpu; or run without it: " +
+    "corral: --cpus cannot be enforced: the cpu controller is not available to jobs here (remedy cpu; or run without it: " +
       "--best-effort)",
   );
   assert.deepEqual(bench.backend.calls, []);

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { type Exit, runningFacts } from "../../../../src/job/job.ts";
 import { Ledger } from "../../../../src/store/ledger.ts";
 import { Sampling } from "../../../../src/observe/sampling.ts";
+import { poll } from "../../../../src/base/poll.ts";
 import { StopSignals } from "../../../../src/linux/stop_signals.ts";
 import { supervise } from "../../../../src/act/run/supervise.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID, momentAt, specOf } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
-import { FakeNode } from "../../../kit/fakes/node.ts";
-import { QuickTime } from "../../../kit/fakes/quick_time.ts";
+import { FakeNode, LEADER_PID } from "../../../kit/fakes/node.ts";
+import { QuickTime, TimerLog } from "../../../kit/fakes/quick_time.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
 
 const EMPTY = "populated 0\nfrozen 0\n";
@@ -26,11 +28,11 @@ class Supervision implements Disposable {
   /** Since the start of the job, by the clock of the node. */
   elapsedMs = 0;
 
-  start(timeoutMs: number | null = null, { withParent = false } = {}) {
+  start(timeoutMs: number | null = null, { withParent = false, graceMs = 5 } = {}) {
     const { node } = this;
     const deadlineBootMs = timeoutMs === null ? null : START_MS + timeoutMs;
     const job = node.start({
-      spec: { graceMs: 5, timeoutMs },
+      spec: { graceMs, timeoutMs },
       run: { startedBootMs: START_MS, deadlineBootMs },
     });
     const run = runningFacts(job)!;
@@ -70,6 +72,9 @@ class Supervision implements Disposable {
     this.node[Symbol.dispose]();
   }
 }
+
+/** What does not wait for time has happened by then. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const superviseTest = testsOf(() => new Supervision());
 
@@ -200,3 +205,113 @@ superviseTest(
     assert.deepEqual(stores.open().sampled(JOB_ID).samples.map(({ memoryBytes }) => memoryBytes), [800]);
   },
 );
+
+const DAY_MS = 86_400_000;
+const REARM_MS = 3_600_000;
+
+superviseTest(
+  "supervise() of a node that slept past the deadline ends the job when its timer goes off",
+  async (supervision) => {
+    using timers = new TimerLog();
+    const supervising = supervision.start(25 * DAY_MS);
+    await using kernel = new FakeKernel(supervision.node.cgroups);
+    await settled();
+    // A timer for the whole time would go off only after as much time awake.
+    assert.ok(timers.delaysMs.includes(REARM_MS));
+    supervision.elapsedMs = REARM_MS;
+    timers.fire(REARM_MS);
+    await settled();
+    assert.equal(supervision.node.recorded().phase.state, "running");
+    supervision.elapsedMs = 25 * DAY_MS;
+    kernel.killed.then(() => supervision.die());
+    timers.fire(REARM_MS);
+    const { reason, usage } = await supervising;
+    assert.deepEqual([reason, usage?.wallMs], ["timeout", 25 * DAY_MS]);
+  },
+);
+
+superviseTest(
+  "supervise() waits for the deadline itself when that comes before the next look",
+  async (supervision) => {
+    using timers = new TimerLog();
+    const supervising = supervision.start(REARM_MS - 1);
+    await settled();
+    assert.ok(timers.delaysMs.includes(REARM_MS - 1) && !timers.delaysMs.includes(REARM_MS));
+    supervision.leave(0);
+    assert.equal((await supervising).reason, "exited");
+  },
+);
+
+superviseTest("supervise() reads the deadline again before it acts upon it", async (supervision) => {
+  const supervising = supervision.start(50);
+  supervision.node.stores.open("set").change(
+    JOB_ID,
+    { limits: specOf().limits, timeoutMs: 60_000, deadlineBootMs: START_MS + 60_000 },
+    { atMs: 1, actor: "set", kind: "set", detail: {} },
+  );
+  supervision.elapsedMs = 59_999;
+  setTimeout(() => supervision.leave(4), 100);
+  const { reason, exit } = await supervising;
+  assert.deepEqual([reason, exit.code], ["exited", 4]);
+});
+
+superviseTest(
+  "supervise() ends the job at its deadline although the store does not answer",
+  async (supervision) => {
+    const supervising = supervision.start(20);
+    await using kernel = new FakeKernel(supervision.node.cgroups);
+    supervision.node.stores.fill();
+    kernel.killed.then(() => supervision.die());
+    supervision.elapsedMs = 20;
+    assert.equal((await supervising).reason, "timeout");
+    assert.match(supervision.node.said.join(), /record of this job is incomplete/);
+  },
+);
+
+superviseTest(
+  "supervise() gives the grace after one signal, and cuts it short at the second",
+  async (supervision) => {
+    const supervising = supervision.start(null, { graceMs: 600_000 });
+    await using kernel = new FakeKernel(supervision.node.cgroups);
+    supervision.stop.receive(15);
+    kernel.killed.then(() => supervision.die());
+    assert.ok(await poll(() => supervision.node.cgroups.text(JOB_PATH, "cgroup.freeze") === "0", 10_000));
+    assert.equal(supervision.node.cgroups.text(JOB_PATH, "cgroup.kill"), "");
+    supervision.stop.receive(15);
+    const { reason, steps } = await supervising;
+    assert.equal(reason, "killed");
+    assert.deepEqual(steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
+  },
+);
+
+superviseTest(
+  "supervise() of a leader that does not die comes to its end, and says who is left",
+  async (supervision) => {
+    using _time = new QuickTime(200);
+    const supervising = supervision.start(0);
+    supervision.node.addProcess(LEADER_PID, { state: "D", cgroup: JOB_PATH });
+    const { reason, trigger, survivors } = await supervising;
+    assert.deepEqual([reason, trigger, survivors.map(({ pid }) => pid)], ["unkillable", "timeout", [
+      LEADER_PID,
+    ]]);
+  },
+);
+
+superviseTest(
+  "supervise() does not wait for ever for the exit of a leader that has gone",
+  async (supervision) => {
+    using _time = new QuickTime(200);
+    const supervising = supervision.start(0);
+    await using _kernel = new FakeKernel(supervision.node.cgroups);
+    const { reason, exit } = await supervising;
+    assert.deepEqual([reason, exit], ["timeout", { code: null, signal: null }]);
+  },
+);
+
+superviseTest("supervise() of a job whose cgroup vanished records it as lost", async (supervision) => {
+  const supervising = supervision.start();
+  supervision.node.cgroups.vanish(JOB_PATH);
+  supervision.notify();
+  supervision.die();
+  assert.equal((await supervising).reason, "lost");
+});

@@ -21,10 +21,3 @@ Deno.test("corral completion prints the script of each shell, and nothing for an
     /'csh' is invalid for argument 'SHELL'. Allowed choices are bash, zsh, fish\. \(see: corral completion --help\)$/,
   );
 });
-
-Deno.test("corral man prints the page, with every command although only man was called", async () => {
-  using node = new FakeNode();
-  assert.equal(await node.corral("man"), EXIT.DONE);
-  assert.match(node.out, /^\.TH CORRAL 1 /);
-  assert.match(node.out, /^\\fB\\-\\-memory\\-high\\fR \\fISIZE\\fR$/m);
-});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  type Finding,
+  type CheckResult,
   inspectBackend,
   inspectKernel,
   inspectStore,
@@ -12,7 +12,7 @@ import { CgroupDir } from "../../../kit/fakes/cgroup_dir.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 
-const problems = (findings: readonly Finding[]) => findings.filter(({ ok }) => !ok);
+const problems = (findings: readonly CheckResult[]) => findings.filter(({ ok }) => !ok);
 
 Deno.test("inspectKernel() finds what a kernel lacks, and tells what only makes corral slower", () => {
   using dir = new CgroupDir();
@@ -30,9 +30,12 @@ Deno.test("inspectKernel() finds what a kernel lacks, and tells what only makes 
   assert.deepEqual([kill?.what, kill?.ok], ["cgroup.kill", true]);
   assert.match(kill!.detail, /^missing: .*needs Linux 5\.14$/);
   dir.take("/x", "cgroup.freeze");
-  assert.deepEqual(problems(inspectKernel(node, dir.fs, "4.19.0")).map(({ what, mend }) => [what, mend]), [
-    ["cgroup.freeze", "install Linux 5.2 or later"],
-  ]);
+  assert.deepEqual(
+    problems(inspectKernel(node, dir.fs, "4.19.0")).map(({ what, remedy }) => [what, remedy]),
+    [
+      ["cgroup.freeze", "install Linux 5.2 or later"],
+    ],
+  );
 });
 
 Deno.test("inspectKernel() looks at any cgroup when corral is in the root, which has no such files", () => {
@@ -50,37 +53,45 @@ Deno.test("inspectBackend() tells for every controller which options it carries 
     what: "cpu controller",
     ok: false,
     detail: "missing: --cpus, --cpu-weight cannot be enforced",
-    mend: "mend cpu",
+    remedy: "remedy cpu",
   }]);
   assert.deepEqual(problems(inspectBackend(new FakeBackend(dir, ["cpu", "memory", "pids"]))), []);
 });
 
+Deno.test("inspectTools() looks for systemd-run only where systemd makes the cgroups", () => {
+  const looked = (backend: "systemd" | "cgroupfs" | null) =>
+    inspectTools("", backend).map(({ what, detail }) => `${what}: ${detail}`).join("; ");
+  assert.match(looked("systemd"), /systemd-run/);
+  assert.doesNotMatch(looked("cgroupfs"), /systemd-run/);
+  assert.doesNotMatch(looked(null), /systemd-run/);
+});
+
 Deno.test("inspectTools() finds the tools of this system even with an empty PATH", () => {
-  assert.deepEqual(problems(inspectTools("")), []);
+  assert.deepEqual(problems(inspectTools("", "systemd")), []);
 });
 
 Deno.test("inspectStore() tells where the store is, or what is wrong with it", () => {
   using temp = new TempDir();
   assert.equal(inspectStore(() => temp.path)[0]?.detail, temp.path);
   const broken = () => {
-    throw new StoreError("cannot open", { path: "/x", mend: "mend it" });
+    throw new StoreError("cannot open", { path: "/x", remedy: "remedy it" });
   };
   assert.deepEqual(inspectStore(broken), [{
     what: "store",
     ok: false,
     detail: "/x: cannot open",
-    mend: "mend it",
+    remedy: "remedy it",
   }]);
 });
 
-Deno.test("corral doctor prints a line a finding, the mend under each problem, and exits 1", async () => {
+Deno.test("corral doctor prints a line a finding, the remedy under each problem, and exits 1", async () => {
   using node = new FakeNode();
   assert.equal(await node.corral("doctor"), EXIT.NEGATIVE);
   const lines = node.out.trimEnd().split("\n");
-  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}\S|FAIL {2}\S| {6}mend: )/);
+  for (const line of lines.slice(0, -1)) assert.match(line, /^(ok {4}\S|FAIL {2}\S| {6}remedy: )/);
   for (const controller of ["memory", "cpu", "pids"]) {
     const at = lines.findIndex((line) => line.startsWith(`FAIL  ${controller} controller: missing: `));
-    assert.equal(lines[at + 1], `      mend: mend ${controller}`);
+    assert.equal(lines[at + 1], `      remedy: remedy ${controller}`);
   }
   assert.match(lines.at(-1)!, /^\d problems$/);
 });
@@ -90,12 +101,19 @@ Deno.test("corral doctor goes on when there is no backend at all", async () => {
   node.cgroups.add("/elsewhere");
   const context = node.context;
   context.backend = () => {
-    throw new SetupError("nothing here makes cgroups", "mend it\x1b[2J");
+    throw new SetupError("nothing here makes cgroups", "remedy it\x1b[2J");
   };
   Object.defineProperty(node, "context", { value: context });
   assert.equal(await node.corral("doctor", "--json"), EXIT.NEGATIVE);
-  const { ok, backend, findings } = node.takeJson() as { ok: boolean; backend: null; findings: Finding[] };
+  const { ok, backend, findings } = node.takeJson() as {
+    ok: boolean;
+    backend: null;
+    findings: CheckResult[];
+  };
   assert.deepEqual([ok, backend], [false, null]);
-  assert.deepEqual(problems(findings).map(({ what, mend }) => [what, mend]), [["backend", "mend it\x1b[2J"]]);
+  assert.deepEqual(problems(findings).map(({ what, remedy }) => [what, remedy]), [[
+    "backend",
+    "remedy it\x1b[2J",
+  ]]);
   assert.ok(findings.some(({ what }) => what === "store"));
 });

@@ -3,7 +3,7 @@ import { EXIT } from "../../../../src/base/errors.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
-import { FakeNode } from "../../../kit/fakes/node.ts";
+import { FakeNode, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
 import { QuickTime } from "../../../kit/fakes/quick_time.ts";
 
 Deno.test("corral freeze and thaw pause a job and let it go on, each with an event", async () => {
@@ -58,4 +58,17 @@ Deno.test("corral freeze touches neither an ended job nor another cgroup in its 
   }, []);
   assert.equal(await node.corral("freeze", JOB_ID), EXIT.NEGATIVE);
   assert.match(node.said.pop()!, /^corral: job 7k2m9q has ended \(corral show 7k2m9q\)$/);
+});
+
+Deno.test("corral freeze does not touch what bears a job's name since the node was booted", async () => {
+  using node = new FakeNode();
+  node.start({
+    watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+  });
+  assert.equal(await node.corral("freeze", JOB_ID), EXIT.NEGATIVE);
+  assert.match(
+    node.said.pop()!,
+    /^corral: job 7k2m9q has no cgroup any more \(corral kill 7k2m9q records its end\)$/,
+  );
+  assert.equal(node.cgroups.text(JOB_PATH, "cgroup.freeze"), "0\n");
 });

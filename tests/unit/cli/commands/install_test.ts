@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../../../src/base/errors.ts";
+import { PAGE_KEYS } from "../../../../src/view/manual/manual.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 import { FakeTools } from "../../../kit/fakes/tools.ts";
@@ -64,14 +65,17 @@ Deno.test("corral install as root makes units, page and completions, and starts 
   using root = new Installer("root");
   assert.equal(await root.node.corral("install", ...root.prefix), EXIT.DONE);
   assert.deepEqual(root.tools.calls, START.map((words) => `systemctl ${words}`));
-  assert.deepEqual(root.listing().filter((path) => !path.endsWith("/")), [
-    "/etc/systemd/system/corral-sweep.service",
-    "/etc/systemd/system/corral-sweep.timer",
-    "/usr/share/bash-completion/completions/corral",
-    "/usr/share/fish/vendor_completions.d/corral.fish",
-    "/usr/share/man/man1/corral.1",
-    "/usr/share/zsh/site-functions/_corral",
-  ]);
+  assert.deepEqual(
+    root.listing().filter((path) => !path.endsWith("/")),
+    [
+      "/etc/systemd/system/corral-sweep.service",
+      "/etc/systemd/system/corral-sweep.timer",
+      "/usr/share/bash-completion/completions/corral",
+      "/usr/share/fish/vendor_completions.d/corral.fish",
+      "/usr/share/zsh/site-functions/_corral",
+      ...PAGE_KEYS.map((key) => `/usr/share/man/man${key.at(-1)}/${key}`),
+    ].toSorted(),
+  );
   assert.ok(
     root.read("/etc/systemd/system/corral-sweep.service").includes(
       `\nExecStart=${REAL_BINARY} sweep --quiet\n`,
@@ -79,7 +83,7 @@ Deno.test("corral install as root makes units, page and completions, and starts 
   );
   assert.match(
     root.takeOut(),
-    /^wrote \/etc\/systemd\/system\/corral-sweep\.service\n[\s\S]*\na sweep every 5m: systemctl list-timers corral-sweep\.timer\n$/,
+    /^wrote \/etc\/systemd\/system\/corral-sweep\.service\n[\s\S]*\nwrote \d+ files in \/usr\/share\/man\/man1\/\n[\s\S]*\na sweep every 5m: systemctl list-timers corral-sweep\.timer\n$/,
   );
   assert.deepEqual(root.node.said, []);
 });
@@ -137,7 +141,7 @@ Deno.test("corral install --cron as root writes one line for the same sweep, in 
     line,
     `0 * * * * root ${REAL_BINARY} --state-dir ${root.node.stores.path} --config /c\\%.toml sweep --quiet`,
   );
-  assert.deepEqual(root.listing().filter((path) => path.includes("corral-sweep")), []);
+  assert.deepEqual(root.listing().filter((path) => /corral-sweep\.(service|timer)/.test(path)), []);
   assert.equal(root.tools.timerIsOn, false);
 });
 
@@ -213,6 +217,8 @@ Deno.test("corral install --print shows every file and command and changes nothi
   }
   assert.match(shown, /^OnUnitInactiveSec=5m$/m);
   assert.match(shown, /^==> run systemctl restart corral-sweep\.timer$/m);
+  // Of the manual only its names: thousands of lines would hide the units.
+  assert.ok(shown.includes("==> write /usr/share/man/man1/corral-run.1\n==> write "));
   assert.deepEqual([root.listing(), root.tools.calls], [before, []]);
   await root.node.corral("install", ...root.prefix);
   const installed = root.listing();
@@ -220,6 +226,21 @@ Deno.test("corral install --print shows every file and command and changes nothi
   assert.equal(await root.node.corral("uninstall", "--print"), EXIT.DONE);
   assert.match(root.takeOut(), /^==> remove \/usr\/share\/man\/man1\/corral\.1$/m);
   assert.deepEqual(root.listing(), installed);
+});
+
+Deno.test("corral install takes away the page of a version before, and leaves another program's", async () => {
+  using root = new Installer("root");
+  await root.node.corral("install", ...root.prefix);
+  const page = root.read("/usr/share/man/man7/corral-celery.7");
+  root.temp.write("usr/share/man/man7/corral-former.7", page);
+  root.temp.write("usr/share/man/man1/corral-fence.1", ".TH FENCE 1\n");
+  root.takeOut();
+  assert.equal(await root.node.corral("install", ...root.prefix), EXIT.DONE);
+  assert.match(root.takeOut(), /^removed \/usr\/share\/man\/man7\/corral-former\.7\n/);
+  assert.equal(await root.node.corral("uninstall"), EXIT.DONE);
+  assert.deepEqual(root.listing().filter((path) => path.includes("/corral")), [
+    "/usr/share/man/man1/corral-fence.1",
+  ]);
 });
 
 Deno.test("corral install and uninstall leave files alone that corral has not made", async () => {

@@ -18,7 +18,7 @@ async function refusal(node: FakeNode, args: readonly string[], exitCode: number
   return node.said[0]!;
 }
 
-Deno.test("corral report of a file that is no store says what mends it, exit 1", async () => {
+Deno.test("corral report of a file that is no store says what fixes it, exit 1", async () => {
   using node = new FakeNode();
   Deno.writeTextFileSync(node.stores.file, "garbage, and enough of it to be read as a page\n".repeat(100));
   for (const format of FORMATS) {

@@ -47,7 +47,7 @@ Deno.test("corral set refuses a limit that cannot hold here, and records nothing
   assert.equal(await node.corral("set", JOB_ID, "--cpus", "1"), EXIT.NEGATIVE);
   assert.equal(
     node.said.pop(),
-    "corral: --cpus cannot be enforced: the cpu controller is not available to jobs here (mend cpu)",
+    "corral: --cpus cannot be enforced: the cpu controller is not available to jobs here (remedy cpu)",
   );
   assert.equal(await node.corral("set", JOB_ID, "--pids", "10"), EXIT.NEGATIVE);
   assert.equal(node.said.pop(), "corral: --pids is not in force: pids.max says 9 (see: corral doctor)");

@@ -1,0 +1,112 @@
+/** What a report is made of, read from the store as it is taken. */
+import type { Job } from "../job/job.ts";
+import type { JobStore } from "./jobs.ts";
+import { type ReportFilter, type RowOrder, valueRows } from "./query.ts";
+import {
+  CPU_PERCENT_SQL,
+  FAILED_SQL,
+  fieldSql,
+  GROUP_SQL,
+  type GroupKey,
+  joinedSql,
+  LIVE_SQL,
+  MEMORY_PERCENT_SQL,
+} from "./report_fields.ts";
+import type { Value } from "./pages.ts";
+import { jobFromRow, type JobRow } from "./rows.ts";
+
+/** A job, and shares that take its limits or the node to reckon; null where one of the two is unknown. */
+export interface ReportedJob {
+  readonly job: Job;
+  readonly cpuPercent: number | null;
+  readonly memoryPercent: number | null;
+}
+
+/** What of one job goes into a group of jobs, and into use over time. */
+export interface GroupedJob {
+  /** What it has in common with others: the name, user or reason; for a day, the start in milliseconds since the epoch. */
+  key: Value;
+  outcome: "live" | "well" | "failed";
+  /** Why it was ended, also when its processes could not be killed; null for a live job. */
+  trigger: string | null;
+  wallMs: number | null;
+  cpuUsageUsec: number | null;
+  memoryPeakBytes: number | null;
+  /** Of its scheduling periods, those in which its CPU quota held it back, 0..1. */
+  throttledShare: number | null;
+}
+
+/** The jobs of one filter. Everything may throw StoreError. */
+export class ReportReader {
+  constructor(readonly store: JobStore, readonly filter: ReportFilter) {}
+
+  /** Rows of the values of these fields, followed by: whether the job failed, whether it lives, and its CPU time. */
+  rows(fields: readonly string[], order: RowOrder): Iterable<readonly Value[]> {
+    const select = [...fields.map(fieldSql), FAILED_SQL, LIVE_SQL, "cpu_usage_usec"];
+    return this.store.rows(valueRows(select, this.filter, order));
+  }
+
+  /** Rows of the values of these fields; of several names, one text with commas in it. */
+  texts(fields: readonly (string | readonly string[])[], order: RowOrder): Iterable<readonly Value[]> {
+    const select = fields.map((one) => typeof one === "string" ? fieldSql(one) : joinedSql(one));
+    return this.store.rows(valueRows(select, this.filter, order));
+  }
+
+  /** Whole jobs. */
+  *jobs(order: RowOrder): Generator<ReportedJob> {
+    const columns = this.store.columns();
+    const select = [...columns.map((column) => `jobs.${column}`), CPU_PERCENT_SQL, MEMORY_PERCENT_SQL];
+    for (const values of this.store.rows<Value[]>(valueRows(select, this.filter, order))) {
+      const [cpuPercent, memoryPercent] = values.slice(columns.length) as (number | null)[];
+      const job = jobFromRow(rowOf(columns, values), this.store.path);
+      yield { job, cpuPercent: cpuPercent ?? null, memoryPercent: memoryPercent ?? null };
+    }
+  }
+
+  /** What groups are made of. */
+  *grouped(by: GroupKey): Generator<GroupedJob> {
+    for (const row of this.store.rows<MemberRow>(valueRows([GROUP_SQL[by], ...MEMBER_SQL], this.filter))) {
+      const [key, isLive, hasFailed, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = row;
+      const outcome = outcomeOf(isLive, hasFailed);
+      yield { key, outcome, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare };
+    }
+  }
+
+  /** Rows of: what the job has in common with others, whether it failed, and the values of these fields. */
+  labelled(by: GroupKey, fields: readonly string[]): Iterable<readonly Value[]> {
+    const select = [GROUP_SQL[by], FAILED_SQL, ...fields.map(fieldSql)];
+    return this.store.rows(valueRows(select, this.filter));
+  }
+}
+
+function rowOf(columns: readonly string[], values: readonly Value[]): JobRow {
+  const row: Record<string, Value> = {};
+  for (const [index, column] of columns.entries()) row[column] = values[index] ?? null;
+  return row as JobRow;
+}
+
+/** What groups are made of, after the key. */
+const MEMBER_SQL = [
+  LIVE_SQL,
+  FAILED_SQL,
+  "coalesce(trigger_reason, reason)",
+  "wall_ms",
+  "cpu_usage_usec",
+  "memory_peak_bytes",
+  "1.0 * cpu_throttled_periods / cpu_periods",
+];
+
+type MemberRow = [
+  key: Value,
+  isLive: number,
+  hasFailed: number,
+  trigger: string | null,
+  wallMs: number | null,
+  cpuUsageUsec: number | null,
+  memoryPeakBytes: number | null,
+  throttledShare: number | null,
+];
+
+function outcomeOf(isLive: number, hasFailed: number): GroupedJob["outcome"] {
+  return isLive ? "live" : hasFailed ? "failed" : "well";
+}

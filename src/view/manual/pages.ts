@@ -1,0 +1,63 @@
+/** The Markdown of every page of the manual, by name and section. The build puts the text into the bundle. */
+import corral from "./pages/corral.1.md" with { type: "text" };
+import corralAdopt from "./pages/corral-adopt.1.md" with { type: "text" };
+import corralCompletion from "./pages/corral-completion.1.md" with { type: "text" };
+import corralDoctor from "./pages/corral-doctor.1.md" with { type: "text" };
+import corralFreeze from "./pages/corral-freeze.1.md" with { type: "text" };
+import corralHelp from "./pages/corral-help.1.md" with { type: "text" };
+import corralInstall from "./pages/corral-install.1.md" with { type: "text" };
+import corralKill from "./pages/corral-kill.1.md" with { type: "text" };
+import corralMan from "./pages/corral-man.1.md" with { type: "text" };
+import corralPrune from "./pages/corral-prune.1.md" with { type: "text" };
+import corralPs from "./pages/corral-ps.1.md" with { type: "text" };
+import corralReport from "./pages/corral-report.1.md" with { type: "text" };
+import corralRun from "./pages/corral-run.1.md" with { type: "text" };
+import corralSet from "./pages/corral-set.1.md" with { type: "text" };
+import corralShow from "./pages/corral-show.1.md" with { type: "text" };
+import corralStrays from "./pages/corral-strays.1.md" with { type: "text" };
+import corralSweep from "./pages/corral-sweep.1.md" with { type: "text" };
+import corralThaw from "./pages/corral-thaw.1.md" with { type: "text" };
+import corralTop from "./pages/corral-top.1.md" with { type: "text" };
+import corralUninstall from "./pages/corral-uninstall.1.md" with { type: "text" };
+import corralJson from "./pages/corral-json.5.md" with { type: "text" };
+import corralToml from "./pages/corral.toml.5.md" with { type: "text" };
+import corralCelery from "./pages/corral-celery.7.md" with { type: "text" };
+import corralContainers from "./pages/corral-containers.7.md" with { type: "text" };
+import corralInternals from "./pages/corral-internals.7.md" with { type: "text" };
+import corralMetrics from "./pages/corral-metrics.7.md" with { type: "text" };
+import corralMigrating from "./pages/corral-migrating.7.md" with { type: "text" };
+import corralSlurm from "./pages/corral-slurm.7.md" with { type: "text" };
+import corralTroubleshooting from "./pages/corral-troubleshooting.7.md" with { type: "text" };
+
+/** In the order of the sections. */
+export const PAGES: Readonly<Record<string, string>> = {
+  "corral.1": corral,
+  "corral-adopt.1": corralAdopt,
+  "corral-completion.1": corralCompletion,
+  "corral-doctor.1": corralDoctor,
+  "corral-freeze.1": corralFreeze,
+  "corral-help.1": corralHelp,
+  "corral-install.1": corralInstall,
+  "corral-kill.1": corralKill,
+  "corral-man.1": corralMan,
+  "corral-prune.1": corralPrune,
+  "corral-ps.1": corralPs,
+  "corral-report.1": corralReport,
+  "corral-run.1": corralRun,
+  "corral-set.1": corralSet,
+  "corral-show.1": corralShow,
+  "corral-strays.1": corralStrays,
+  "corral-sweep.1": corralSweep,
+  "corral-thaw.1": corralThaw,
+  "corral-top.1": corralTop,
+  "corral-uninstall.1": corralUninstall,
+  "corral-json.5": corralJson,
+  "corral.toml.5": corralToml,
+  "corral-celery.7": corralCelery,
+  "corral-containers.7": corralContainers,
+  "corral-internals.7": corralInternals,
+  "corral-metrics.7": corralMetrics,
+  "corral-migrating.7": corralMigrating,
+  "corral-slurm.7": corralSlurm,
+  "corral-troubleshooting.7": corralTroubleshooting,
+};

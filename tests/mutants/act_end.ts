@@ -1,0 +1,215 @@
+/** Ending: whose it is, in which order, and what is recorded of it. */
+import { editsOf } from "./mutant.ts";
+
+export const ACT_END = [
+  ...editsOf("src/act/end/end_job.ts", [
+    [
+      "an ending is not claimed",
+      "const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {",
+      "const trigger = request.reason; void ({",
+    ],
+    ["another's claim is not heeded", "others: trigger !== request.reason,", "others: false,"],
+    [
+      "the reason is one's own",
+      'reason: survivors.length > 0 ? "unkillable" : trigger,',
+      'reason: survivors.length > 0 ? "unkillable" : request.reason,',
+    ],
+    ["a job with survivors has ended", 'survivors.length > 0 ? "unkillable" : trigger', "trigger"],
+    ["survivors are not recorded", "    survivors,\n    samples", "    survivors: [],\n    samples"],
+    [
+      "the exit of a living leader is waited for",
+      "(leaderLives ? null : await request.exitAfterwards?.())",
+      "(await request.exitAfterwards?.())",
+    ],
+    ["the exit is not asked for", "await request.exitAfterwards?.())", "null)"],
+    [
+      "the end is dated by the wrong clock",
+      "endedAtMs: on.clock.wallMs(),\n    usage",
+      "endedAtMs: on.clock.bootMs(),\n    usage",
+    ],
+    [
+      "steps are dated by the wrong clock",
+      "steps.push({ atMs: on.clock.wallMs()",
+      "steps.push({ atMs: on.clock.bootMs()",
+    ],
+    [
+      "an ending is dated by the wrong clock",
+      "at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() }",
+      "at: { wallMs: on.clock.wallMs(), bootMs: on.clock.wallMs() }",
+    ],
+    [
+      "the job's life is measured by the wall clock",
+      "? on.clock.bootMs() : foundOverBootMs",
+      "? on.clock.wallMs() : foundOverBootMs",
+    ],
+    [
+      "a job that ended unseen has a length",
+      "request.exitAfterwards === undefined ? null : on.clock.bootMs()",
+      "on.clock.bootMs()",
+    ],
+    ["the end is not recorded", "if (!on.ledger.markEnded(job.spec.id, ending, steps))", "if (false)"],
+    ["the survivors of before stay in the record", "on.ledger.setSurvivors(job.spec.id, survivors, []);", ""],
+    [
+      "the cgroup is removed before it is recorded",
+      "if (!on.ledger.markEnded(",
+      "await removeCgroup(job, on);\n  if (!on.ledger.markEnded(",
+    ],
+    [
+      "the cgroup of a job with survivors is removed",
+      "if (survivors.length === 0 && !isKept)",
+      "if (!isKept)",
+    ],
+    ["the cgroup stays", "await removeCgroup(job, on);", ""],
+    [
+      "a sweep removes what it could not record",
+      "const isKept = on.ledger.options.isShared && on.ledger.isBehind",
+      "const isKept = false",
+    ],
+    [
+      "a supervisor keeps what it could not record",
+      "on.ledger.options.isShared && on.ledger.isBehind",
+      "on.ledger.isBehind",
+    ],
+    [
+      "what the supervisor recorded is recorded again",
+      "survivors.length === 0 && await request.recordedByOther?.()",
+      "await request.recordedByOther?.() && false",
+    ],
+    [
+      "the steps of another's ending are lost",
+      "if (survivors.length === 0 && await request.recordedByOther?.()) {\n    on.ledger.addEvents(job.spec.id, steps);",
+      "if (survivors.length === 0 && await request.recordedByOther?.()) {",
+    ],
+    [
+      "the steps of a long grace are lost",
+      "if (survivors === null) {\n    on.ledger.addEvents(job.spec.id, steps);",
+      "if (survivors === null) {",
+    ],
+    ["the living are not sampled", "if (processesLive) job.sampling.take();", ""],
+    ["the memory of the dead is sampled", "if (processesLive) job.sampling.take();", "job.sampling.take();"],
+    [
+      "an empty cgroup is signalled",
+      "if (!cgroup.exists() || !readEvents(cgroup).populated) return [];",
+      "if (!cgroup.exists()) return [];",
+    ],
+    [
+      "another's grace is not waited for",
+      "return on.others ? spec.graceMs + TAKE_OVER_MS : null",
+      "return null",
+    ],
+    ["another's ending is taken over at its grace", "spec.graceMs + TAKE_OVER_MS", "spec.graceMs"],
+    ["a hurried end waits for another's grace", "stop: request.hurry,", ""],
+    [
+      "a first signal is sent twice",
+      "request.skipGrace || begunMs !== null ? null",
+      "request.skipGrace ? null",
+    ],
+    [
+      "a first signal that never came is not sent",
+      "return isFrozen(cgroup) ? null : request.graceLeftMs",
+      "return request.graceLeftMs",
+    ],
+    ["the grace is not skipped", "request.skipGrace || begunMs !== null ? null", "begunMs !== null ? null"],
+    ["patience kills before the grace is over", "if (begunMs > patienceMs) return null;", ""],
+    ["patience has no end", "graceMs: patienceMs }) ? [] : null", "graceMs: spec.graceMs }) ? [] : null"],
+    ["a long grace is always waited out", "options.signal === null || spec.graceMs <= patienceMs", "true"],
+    [
+      "an impatient end is a kill",
+      "options.signal === null || spec.graceMs <= patienceMs",
+      "options.signal === null || true",
+    ],
+    ["the grace cannot be cut short", "...(request.hurry ? { skipGrace: request.hurry } : {}),", ""],
+    ["a cgroup that stays is not told", "on.warn(`warning: ${errorText(error)}`);\n    const", "const"],
+    ["a cgroup that stays leaves no event", 'kind: "remove-failed",', 'kind: "removed",'],
+  ], ["act/end/end_job_test.ts", "act/sweep/sweep_test.ts"]),
+  ...editsOf("src/act/end/carry_out.ts", [
+    ["a kill ignores --now", "skipGrace: order.skipGrace || (", "skipGrace: ("],
+    [
+      "a grace that was begun starts anew",
+      '...(action.do === "finish" ? { graceLeftMs: action.graceLeftMs } : {}),',
+      "",
+    ],
+    ["an alive supervisor's record is not waited for", 'seen.supervisor === "alive" ? poll', "false ? poll"],
+    [
+      "an earlier boot's cgroup is touched",
+      'seen.sameBoot && seen.cgroup !== "gone" ? cgroupRecord',
+      'seen.cgroup !== "gone" ? cgroupRecord',
+    ],
+    ["units of an earlier boot are cleared", "if (seen.sameBoot) await", "await"],
+    ["units without a cgroup stay", "await node.backendOf(job).clear(job.spec.id);", ";"],
+    ["a job without a cgroup is not recorded", "on.ledger.markEnded(job.spec.id, ending, []);", ""],
+    [
+      "what was sampled is forgotten",
+      "return isKnown ? withSplit(NO_USAGE, sampled.peaks) : null",
+      "return null",
+    ],
+    [
+      "the survivors of an ended job stay recorded",
+      "on.ledger.setSurvivors(job.spec.id, survivors, steps);",
+      "",
+    ],
+    ["the cgroup of survivors is removed", "if (survivors.length === 0) await", "await"],
+    ["a left cgroup stays", "await node.backendOf(job).remove(cgroup);", ";"],
+    [
+      "an ended job's processes get a grace",
+      "{ signal: null, graceMs: 0, onStep }",
+      "{ signal: null, graceMs: 0, onStep, skipGrace: undefined as never, killCapMs: 0 }",
+    ],
+    ["a release is an end", 'if (action.do === "release") return void', "if (false) return void"],
+    ["patience is forgotten", "...(patienceMs === undefined ? {} : { patienceMs }),", ""],
+    ["a hurry is forgotten", "...(hurry === undefined ? {} : { hurry }),", ""],
+  ], ["act", "cli/commands/kill_test.ts", "cli/commands/sweep_test.ts"]),
+  ...editsOf("src/act/end/end_processes.ts", [
+    ["a reused pid is signalled", "stat.startTicks !== startTicks ||", ""],
+    ["a pid of an earlier boot is signalled", "||\n      bootId !== this.node.clock.bootId()\n    )", ")"],
+    [
+      "a kernel thread is signalled",
+      'if (stat.kernelThread) this.#end("refused", "it is a kernel thread");',
+      "",
+    ],
+    ["no answer kills", 'if (typeof meant === "string") return this.#end("alive", meant);', ""],
+    ["it is not asked again before the signal", 'if (!meant) return this.#end("changed");', ""],
+    ["there is no KILL", "await strike(targets, KILL);", ""],
+    ["there is no grace", "await gone(targets, graceMs, hurry);", ""],
+    ["a grace cannot be cut short", "|| (hurry?.aborted ?? false)", ""],
+    ["a stopped process does not get its signal", "this.#wake(signal);", ""],
+    ["one that fails ends it for all", "return (error as Error).message;", "throw error;"],
+    ["descriptors are kept", "this.#pidfd?.[Symbol.dispose]();", ""],
+  ]),
+  ...editsOf("src/act/end/end_strays.ts", [
+    ["what slipped in is left", "LOOKS = 3", "LOOKS = 1"],
+    ["what was just launched is ended", "startedBootMs(process) <= signalledBootMs", "true"],
+  ]),
+  ...editsOf("src/act/end/release_adopted.ts", [
+    ["the limits stay", "if (hasLimits) await attempt", "if (false) await attempt"],
+    ["the OOM group stays", "killSinglyOnOom(cgroup)", "undefined"],
+    ["systemd keeps the deadline", "backend.setBackstop(job.spec, null)", "undefined"],
+    ["it stays frozen", "if (isFrozen(cgroup)) await attempt", "if (false) await attempt"],
+    ["it is not recorded", "ledger.markEnded(spec.id,", "if (false) ledger.markEnded(spec.id,"],
+    [
+      "one thing that fails is the last",
+      "node.say(`warning: ${what}: ${errorText(error)}`);",
+      "throw error;",
+    ],
+  ]),
+  ...editsOf("src/act/end/end_escapees.ts", [
+    [
+      "it is not looked at again before the signal",
+      "return await markerOf(node.procs, pid) === idOf.get(pid);",
+      "return true;",
+    ],
+    ["what is back in a job is ended", "if (cgroupPath === null || isCorrals(cgroupPath)) return false;", ""],
+  ], ["observe/escapees_test.ts"]),
+  ...editsOf("src/act/end/kill_job.ts", [
+    [
+      "one that cannot be ended keeps the others",
+      "if (!(error instanceof CorralError) || error instanceof StoreError) throw error;",
+      "throw error;",
+    ],
+    [
+      "survivors are not told",
+      "survivors: ended?.survivors.length ?? 0, refused: null",
+      "survivors: 0, refused: null",
+    ],
+  ], ["act/end", "cli/commands/kill_test.ts"]),
+];

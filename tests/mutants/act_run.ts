@@ -1,0 +1,238 @@
+/** Launching, supervising, adopting, sweeping. */
+import { editsOf } from "./mutant.ts";
+
+export const ACT_RUN = [
+  ...editsOf("src/act/run/supervise.ts", [
+    [
+      "a moved deadline is not read again before it is acted upon",
+      "&& rereadDeadline(job, on)) continue;",
+      "&& false) continue;",
+    ],
+    ["a moved deadline is not heard of", "rereadDeadline(job, on);\n    wake();", "wake();"],
+    ["a moved deadline is read and not kept", "job.run.deadlineBootMs = recorded;", ""],
+    ["timers are not re-armed", "Math.min(untilMs, rearmMs)", "Math.min(untilMs, 2 ** 31 - 1)"],
+    [
+      "a lost caller is noticed after an hour",
+      "job.callerIsGone === null ? REARM_MS : CALLER_POLL_MS",
+      "REARM_MS",
+    ],
+    ["the deadline is measured by the wall clock", "until - on.clock.bootMs()", "until - on.clock.wallMs()"],
+
+    ["the command's exit wakes nobody", "exit = left;\n    wake();", "exit = left;"],
+    ["a signal wakes nobody", "stop.onSignal(() => wake());", ""],
+    ["a signal is not an order", "stop.received === null ? null : { skipGrace: stop.hurry.aborted }", "null"],
+    ["a second signal does not hurry", "hurry: stop.hurry,", ""],
+
+    [
+      "the exit of what was killed is not waited for",
+      "Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)])",
+      "Promise.resolve(null)",
+    ],
+    [
+      "the exit of what was killed is waited for without end",
+      "Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)])",
+      "job.exit",
+    ],
+    ["the job is not sampled", "using _samples = job.sampling.follow(on.ledger, job.spec.id);", ""],
+    ["the caller is not looked for", "job.callerIsGone?.() ?? false", "false"],
+  ]),
+  ...editsOf("src/act/run/run.ts", [
+    ["a job is not recorded before it is made", "ledger.insert(spec, watch);", ""],
+    [
+      "a job that was ended meanwhile runs",
+      "if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {",
+      "if (ledger.markRunning(spec.id, launched.run, launched.limits) === null) {",
+    ],
+    [
+      "the gate is opened before it is recorded",
+      "if (!ledger.markRunning(",
+      "launched.gate.open();\n  if (!ledger.markRunning(",
+    ],
+    [
+      "the gate is opened although it is to stop",
+      "if (stop.received === null) launched.gate.open();",
+      "launched.gate.open();",
+    ],
+    ["the limits in force are not recorded", "launched.run, launched.limits)", "launched.run)"],
+    [
+      "the cgroup of a job that was ended meanwhile stays",
+      "await gate.exit;\n  await backend.remove(cgroup);",
+      "await gate.exit;",
+    ],
+    ["its process stays", "gate.close();\n  await gate.exit;", ""],
+    [
+      "a launch that fails is not recorded",
+      'failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });',
+      "",
+    ],
+    [
+      "a command that is missing is not recorded",
+      'failed.record("failed-to-start", { code: found.exitCode, signal: null });',
+      "",
+    ],
+    [
+      "a stopped launch is a failure",
+      "if (stop.received !== null) return failed",
+      "if (false) return failed",
+    ],
+    ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
+    [
+      "without a store nothing runs",
+      "say(`warning: this job is not recorded: ${errorText(error)}`);",
+      "throw error;",
+    ],
+    ["an id that is taken is taken again", "if (!ledger.isTaken(id)) return id;", "return id;"],
+    ["a job has no marker", ", CORRAL_JOB_ID: parts.spec.id }", " }"],
+    ["the exit code ignores the signal", "runExitCode(ending, stop.received)", "runExitCode(ending, null)"],
+    ["a receipt of a failed start is not written", "this.receipt?.write(", "void ("],
+    [
+      "a receipt is not written",
+      "receipt?.write(\n    receiptText(\n      {",
+      "void (\n    receiptText(\n      {",
+    ],
+  ]),
+  ...editsOf("src/act/launch/launch.ts", [
+    [
+      "limits are not read back",
+      "const inForce = secureLimits(cgroup, limits, options);",
+      "const inForce = limits;",
+    ],
+    [
+      "a limit that cannot be enforced or is not in force is kept",
+      "kept = { ...kept, [key]: NO_LIMITS[key] };",
+      "",
+    ],
+    ["memory.oom.group is not written", "if (!killAsOneOnOom(cgroup, limits)) {", "if (false) {"],
+    [
+      "a limit without a controller is asked for",
+      "const limits = enforceable(spec.limits, backend, options);",
+      "const limits = spec.limits;",
+    ],
+    [
+      "the process stays when the limits do not hold",
+      "} catch (error) {\n    gate.close();\n    await gate.exit;\n    await backend.remove(cgroup);",
+      "} catch (error) {\n    await backend.remove(cgroup);",
+    ],
+    [
+      "the cgroup stays when the limits do not hold",
+      "await gate.exit;\n    await backend.remove(cgroup);",
+      "await gate.exit;",
+    ],
+    [
+      "the process stays when it cannot be placed",
+      "gate.close();\n    await gate.exit;\n    await backend.discard",
+      "await backend.discard",
+    ],
+    ["what may have been made stays", "await backend.discard(spec.id);", ""],
+    ["there is no deadline", "spec.timeoutMs === null ? null : startedBootMs + spec.timeoutMs", "null"],
+    [
+      "the deadline is by the wall clock",
+      "const startedBootMs = host.clock.bootMs();",
+      "const startedBootMs = host.clock.wallMs();",
+    ],
+    [
+      "a best effort is told to nobody",
+      "options.warn(`warning: ${message}`);",
+      "",
+    ],
+  ], ["act/launch/launch_test.ts", "act/run/run_test.ts"]),
+  ...editsOf("src/act/launch/gate.ts", [
+    ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],
+    ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
+    ["the command has no session of its own", 'toolPath("setsid"),\n    "--",', ""],
+    ["signals ignored before are not ignored", "traps + raw + SCRIPT", "raw + SCRIPT"],
+    ["what a shell makes up stays", "envWords: [...unset, ", "envWords: ["],
+  ]),
+  ...editsOf("src/act/adopt/take.ts", [
+    ["it stays frozen", "if (isFrozen(options.cgroup)) thaw(options.cgroup);", ""],
+    ["members are not checked", "outside.forEach(check);", ""],
+    ["it is looked at once", "LOOKS_WITHOUT_NEWS = 2", "LOOKS_WITHOUT_NEWS = 1"],
+    ["a pid that was reused is kept", "now !== null && now.startTicks !== startTicks", "false"],
+    ["a tree that forks is moved for ever", "if (performance.now() > until) throw", "if (false) throw"],
+    [
+      "a tree that forks is never frozen",
+      'if (moves++ === MOVES_UNFROZEN) cgroup.writeOptional("cgroup.freeze", "1");',
+      "moves++;",
+    ],
+    ["the holder is a member", ".filter((pid) => pid !== holderPid)", ""],
+    ["a neighbour's cgroup is inside", "`${at}/`.startsWith(`${path}/`)", "at.startsWith(path)"],
+  ], ["act/adopt", "cli/commands/adopt_test.ts"]),
+  ...editsOf("src/act/adopt/adopt.ts", [
+    ["an adoption is not recorded before it is made", "store.insert(spec, watch);", ""],
+    ["an adoption that was ended meanwhile goes on", "if (!isOurs) throw", "if (false) throw"],
+    ["the holder stays", "holder.gate.close();\n  if (!isOurs)", "if (!isOurs)"],
+    ["what was taken is not let go", "throw await released(adoption, error);", "throw error;"],
+    ["an adopted job is like any other", "adopted: true,", "adopted: false,"],
+    ["the leader is the holder", "{ ...holder.run, ...identityOf(first) }", "{ ...holder.run }"],
+  ], ["act/adopt", "cli/commands/adopt_test.ts"]),
+  ...editsOf("src/act/sweep/sweep.ts", [
+    [
+      "a dry run does it",
+      "if (this.options.dryRun) return { ...act, outcome",
+      "if (false) return { ...act, outcome",
+    ],
+    [
+      "a sweep that is told to stop goes on",
+      "async #treat(job: Job, finishedByOwner: boolean): Promise<void> {\n    if (this.options.isStopped()) return;",
+      "async #treat(job: Job, finishedByOwner: boolean): Promise<void> {",
+    ],
+    [
+      "an old record is acted upon",
+      "if (now !== null && now.phase.state !== job.phase.state) return",
+      "if (false) return",
+    ],
+    ["one strike is enough", "< this.options.strikes) return [];", "< 1) return [];"],
+    ["a dry run counts", "after === before || this.options.dryRun ? after", "after === before ? after"],
+    [
+      "a word to the contrary is not heard",
+      "const after = isFinished ? before + 1 : 0;",
+      "const after = isFinished ? before + 1 : before;",
+    ],
+    ["one that fails ends the sweep", "this.listener.finding(unreadable(job, error));", "throw error;"],
+    [
+      "one act that fails ends the sweep",
+      'return { ...act, outcome: "failed", message: errorText(error) };',
+      "throw error;",
+    ],
+    ["what was not recorded is not written at the end", "this.#ledger.flush();", ""],
+    ["the store of a sweep is one job's", "{ isShared: true }", "{ isShared: false }"],
+    ["a foreign cgroup is not told", 'if (action.do === "report") this.listener', "if (false) this.listener"],
+    [
+      "unknown cgroups are not told",
+      "for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);",
+      "",
+    ],
+    ["survivors are called ended", 'survivors > 0 ? "alive" : "ended"', '"ended"'],
+    ["escapees are ended unasked", 'options.escapees === "kill" && !options.dryRun', "!options.dryRun"],
+    [
+      "a dry run ends escapees",
+      'options.escapees === "kill" && !options.dryRun',
+      'options.escapees === "kill"',
+    ],
+    [
+      "a long grace is waited out",
+      'const order = { action, seen, actor: "sweep", patienceMs,',
+      'const order = { action, seen, actor: "sweep",',
+    ],
+  ], ["act/sweep", "cli/commands/sweep_test.ts"]),
+  ...editsOf("src/act/sweep/prune.ts", [
+    ["all is dropped in one step", "Math.min(count, budget.jobs - pruned.jobs)", "budget.jobs - pruned.jobs"],
+    ["the output stays", "removeOutput(node, store, ids)", "0"],
+    [
+      "the record of a cgroup that is there goes",
+      "const which = { beforeMs, except: idsWithCgroup(node) };",
+      "const which = { beforeMs, except: [] };",
+    ],
+    [
+      "others get no turn",
+      "await new Promise((resolve) => setTimeout(resolve, Math.max(SHORTEST_PAUSE_MS, tookMs)));",
+      "",
+    ],
+    [
+      "retention is by the wrong clock",
+      "node.clock.wallMs() - retentionMs",
+      "node.clock.bootMs() - retentionMs",
+    ],
+    ["a store that fails ends the sweep", "if (!(error instanceof StoreError)) throw error;", "throw error;"],
+  ], ["act/sweep", "cli/commands/prune_test.ts"]),
+];

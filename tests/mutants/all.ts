@@ -1,0 +1,18 @@
+/** Every edit there is. */
+import { ACT_END } from "./act_end.ts";
+import { ACT_RUN } from "./act_run.ts";
+import { BACKEND, OBSERVE } from "./backend.ts";
+import { CGROUP } from "./cgroup.ts";
+import { JOB } from "./job.ts";
+import type { Mutant } from "./mutant.ts";
+import { STORE } from "./store.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  ...JOB,
+  ...CGROUP,
+  ...STORE,
+  ...ACT_END,
+  ...ACT_RUN,
+  ...BACKEND,
+  ...OBSERVE,
+];

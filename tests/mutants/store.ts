@@ -1,0 +1,181 @@
+/** The record: who comes first, what is written together, and that a store that fails stops nothing. */
+import { editsOf } from "./mutant.ts";
+
+export const STORE = [
+  ...editsOf("src/store/jobs.ts", [
+    ["a job that was ended while it started runs", "WHERE id = ? AND state = 'starting'`", "WHERE id = ?`"],
+    [
+      "the last reason wins",
+      "WHERE id = ? AND state IN ('starting', 'running')`,\n        reason,",
+      "WHERE id = ? AND state <> 'ended'`,\n        reason,",
+    ],
+    ["an ended job is ending again", 'row === null || row.state === "ended" ? null', "row === null ? null"],
+    ["the reason of an ending is one's own", 'reasonOf(row.reason, "reason");\n    });', "reason;\n    });"],
+    [
+      "an end is recorded twice",
+      "WHERE id = ? AND state <> 'ended'`,\n        ending.reason",
+      "WHERE id = ?`,\n        ending.reason",
+    ],
+    [
+      "an end leaves no event",
+      'this.#event(run, id, ending.endedAtMs, "ended"',
+      'if (false) this.#event(run, id, ending.endedAtMs, "ended"',
+    ],
+    [
+      "the steps of an ending are lost",
+      "for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);\n      if (changed > 0) this.#event(run, id, ending",
+      "if (changed > 0) this.#event(run, id, ending",
+    ],
+    [
+      "an ending leaves no event",
+      'if (changed > 0) this.#event(run, id, at.wallMs, "ending", { reason });',
+      "",
+    ],
+    ["a launch leaves no event", 'this.#event(run, spec.id, spec.createdAtMs, "starting", {});', ""],
+    ["survivors are not recorded at the end", "JSON.stringify(ending.survivors)", '"[]"'],
+    [
+      "survivors are not recorded afterwards",
+      '"UPDATE jobs SET survivors = ? WHERE id = ?", JSON.stringify(survivors)',
+      '"UPDATE jobs SET survivors = ? WHERE id = ?", "[]"',
+    ],
+    [
+      "the samples of an ended job are replaced",
+      "if (changed > 0 && ending.samples !== undefined)",
+      "if (ending.samples !== undefined)",
+    ],
+    ["there is no transaction", 'run("BEGIN IMMEDIATE");', ""],
+    ["a transaction is not immediate", 'run("BEGIN IMMEDIATE");', 'run("BEGIN");'],
+    ["a transaction that fails stays open", 'if (this.#db.isTransaction) run("ROLLBACK");', ""],
+    [
+      "half of what failed is kept",
+      'if (this.#db.isTransaction) run("ROLLBACK");',
+      'if (this.#db.isTransaction) run("COMMIT");',
+    ],
+    [
+      "a job that is ending can be changed",
+      "WHERE id = ? AND state IN ('starting', 'running')\",",
+      "WHERE id = ? AND state <> 'ended'\",",
+    ],
+    [
+      "a change leaves no event",
+      "if (changed > 0) this.#event(run, id, event.atMs, event.kind, event.detail);",
+      "",
+    ],
+    [
+      "unkillable jobs are not live",
+      "\"state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id\"",
+      "\"state <> 'ended' ORDER BY created_at_ms, id\"",
+    ],
+    [
+      "a strike is never taken back",
+      "THEN owner_strikes + 1 ELSE 0 END",
+      "THEN owner_strikes + 1 ELSE owner_strikes END",
+    ],
+    ["what is found again is new", 'if (!keys.includes(key)) run("DELETE', 'run("DELETE'],
+    [
+      "the clocks of an ending are exchanged",
+      "at.wallMs,\n        at.bootMs,",
+      "at.bootMs,\n        at.wallMs,",
+    ],
+    ["all of a prefix's neighbours are found", "id >= ? AND id < ?", "id >= ? AND id > ?"],
+  ], ["store"]),
+  ...editsOf("src/store/ledger.ts", [
+    [
+      "a store that fails stops the enforcement",
+      "onFailure(error);\n      return undefined;",
+      "throw error;",
+    ],
+    ["what could not be written is lost", "this.#pending.push(act);", ""],
+    ["what could not be written comes last", "this.#pending[0]!(this.store);", "void 0;"],
+    [
+      "a write that failed is written again and again",
+      "this.#pending.shift();",
+      "if (this.#pending.length > 99) this.#pending.shift(); else break;",
+    ],
+    ["a failure is told each time", "if (this.#warned) return;", ""],
+    ["a failure is told to nobody", "this.#say(error);", ""],
+    [
+      "a kill waits for the store",
+      "const waitMs = processesLive || this.#pending.length > 0 ? HURRIED_WAIT_MS",
+      "const waitMs = false ? HURRIED_WAIT_MS",
+    ],
+    [
+      "another's reason is not heard",
+      "store.claimEnding(id, reason, at)) ?? reason",
+      "void store.claimEnding(id, reason, at)) ?? reason",
+    ],
+    [
+      "a job without a store never runs",
+      "this.#write((store) => store.markRunning(id, facts, limits)) ?? true",
+      "this.#write((store) => store.markRunning(id, facts, limits)) ?? false",
+    ],
+    [
+      "an end without a store was another's",
+      "!this.options.isShared) ?? true",
+      "!this.options.isShared) ?? false",
+    ],
+    [
+      "a sample waits for the store",
+      "return this.#attempt(0, (store) => {",
+      "return this.#attempt(BUSY_TIMEOUT_MS, (store) => {",
+    ],
+    [
+      "the deadline of the launch holds for ever",
+      'job?.phase.state === "running" ? job.phase.run.deadlineBootMs : undefined',
+      "undefined",
+    ],
+    ["nothing is written at the end", "if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});", ""],
+  ], ["store/ledger_test.ts", "act"]),
+  ...editsOf("src/store/prune.ts", [
+    ["the records of jobs with survivors are dropped", "AND survivors = '[]' ", ""],
+    ["young records are dropped", "ended_at_ms < ?", "ended_at_ms <> ?"],
+    [
+      "the record of a cgroup that is there is dropped",
+      "AND id NOT IN (SELECT value FROM json_each(?))",
+      "AND ? <> ''",
+    ],
+    [
+      "others are dropped than were chosen",
+      "AND ${CONDITION}`,\n    JSON",
+      "AND ended_at_ms < ? AND ? <> ''`,\n    JSON",
+    ],
+  ], ["store", "cli/commands/prune_test.ts"]),
+  ...editsOf("src/store/open.ts", [
+    ["a store of a newer corral is taken", "if (version() > MIGRATIONS.length) {", "if (false) {"],
+    ["the store can be read by all", "Deno.umask(0o077)", "Deno.umask(0o022)"],
+    [
+      "half a migration stays",
+      'db.exec("ROLLBACK");\n    throw error;',
+      'db.exec("COMMIT");\n    throw error;',
+    ],
+    ["opening does not wait for others", "{ timeout: waitMs }", "{ timeout: 0 }"],
+  ], ["store"]),
+  ...editsOf("src/store/sweep_lock.ts", [
+    [
+      "two sweeps run at once",
+      "if (file.tryLockSync(true)) return",
+      "file.tryLockSync(true);\n    if (true) return",
+    ],
+    ["a sweep that is over keeps the lock", "file.unlockSync();\n  file.close();", "void file;"],
+  ]),
+  ...editsOf("src/store/rows.ts", [
+    ["the boot id of a supervisor is not the job's", 'bootId: present(row.boot_id, "boot_id")', 'bootId: ""'],
+    [
+      "the start time of the leader is its pid",
+      'startTicks: present(row.pid_start_ticks, "pid_start_ticks")',
+      'startTicks: present(row.pid, "pid")',
+    ],
+    [
+      "the deadline is the start",
+      "deadlineBootMs: row.deadline_boot_ms",
+      "deadlineBootMs: row.started_boot_ms",
+    ],
+    ["the trigger is lost", "row.trigger_reason ?? row.reason", "row.reason"],
+    ["a job is never adopted", "adopted: row.adopted !== 0", "adopted: false"],
+    ["a damaged row ends the program", "throw new DamagedRow(row.id, storePath, cause);", "throw cause;"],
+  ], ["store"]),
+  ...editsOf("src/store/samples.ts", [
+    ["the peaks of an ended job change", "WHERE id = ? AND state <> 'ended'`", "WHERE id = ?`"],
+    ["old samples stay", 'run("DELETE FROM samples WHERE job_id = ?", id);', ""],
+  ], ["store"]),
+];
