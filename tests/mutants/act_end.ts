@@ -182,7 +182,7 @@ export const ACT_END = [
   ]),
   ...editsOf("src/act/end/release_adopted.ts", [
     ["the limits stay", "if (hasLimits) await attempt", "if (false) await attempt"],
-    ["the OOM group stays", "() => killSinglyOnOom(cgroup)", "() => {}"],
+    ["the OOM group stays", "killSinglyOnOom(cgroup)", "undefined"],
     ["systemd keeps the deadline", "backend.setBackstop(job.spec, null)", "undefined"],
     ["it stays frozen", "if (isFrozen(cgroup)) await attempt", "if (false) await attempt"],
     ["it is not recorded", "ledger.markEnded(spec.id,", "if (false) ledger.markEnded(spec.id,"],

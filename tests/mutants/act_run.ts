@@ -97,10 +97,17 @@ export const ACT_RUN = [
       "const inForce = secureLimits(cgroup, limits, options);",
       "const inForce = limits;",
     ],
-
-    ["memory.oom.group is not written", "!killAsOneOnOom(cgroup, limits)", "false"],
-
-    ["a limit without a controller is asked for", "kept = { ...kept, [key]: NO_LIMITS[key] };", ""],
+    [
+      "a limit that cannot be enforced or is not in force is kept",
+      "kept = { ...kept, [key]: NO_LIMITS[key] };",
+      "",
+    ],
+    ["memory.oom.group is not written", "if (!killAsOneOnOom(cgroup, limits)) {", "if (false) {"],
+    [
+      "a limit without a controller is asked for",
+      "const limits = enforceable(spec.limits, backend, options);",
+      "const limits = spec.limits;",
+    ],
     [
       "the process stays when the limits do not hold",
       "} catch (error) {\n    gate.close();\n    await gate.exit;\n    await backend.remove(cgroup);",
@@ -123,7 +130,11 @@ export const ACT_RUN = [
       "const startedBootMs = host.clock.bootMs();",
       "const startedBootMs = host.clock.wallMs();",
     ],
-    ["a best effort is told to nobody", "options.warn(`warning: ${message}`);", ""],
+    [
+      "a best effort is told to nobody",
+      "options.warn(`warning: ${message}`);",
+      "",
+    ],
   ], ["act/launch/launch_test.ts", "act/run/run_test.ts"]),
   ...editsOf("src/act/launch/gate.ts", [
     ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],

@@ -96,10 +96,14 @@ export const BACKEND = [
     ["a much lower limit is as good", "&& value - actual < PAGE_SLACK_BYTES", ""],
     [
       "no limit is as good",
-      "const actual = parseLimit(text, path);",
-      "const actual = parseLimit(text, path) ?? value;",
+      "const actual = parseLimit(text, path);\n      return actual !== null &&",
+      "const actual = parseLimit(text, path) ?? value;\n      return",
     ],
-    ["a missing file is as good", "if (text !== null && FORMATS", "if (text === null || FORMATS"],
+    [
+      "a missing file is as good",
+      "if (text !== null && FORMATS[kind].agrees(",
+      "if (text === null || FORMATS[kind].agrees(",
+    ],
     [
       "a quota is compared without its period",
       "quotaUsec / periodUsec - value",
@@ -107,18 +111,45 @@ export const BACKEND = [
     ],
     ["a missing controller is as good", "limits[key] !== null && !controllers.has(controller)", "false"],
     ["limits are not lifted", "else if (lift) cgroup", "else if (false) cgroup"],
-    ["any task limit is as good", "parseLimit(text, path) === value", "true"],
-  ]),
+    [
+      "any task limit is as good",
+      "agrees: (text, value, path) => parseLimit(text, path) === value,",
+      "agrees: () => true,",
+    ],
+  ], ["backend/limits_in_force_test.ts", "act/launch/launch_test.ts"]),
+  ...editsOf("src/job/limits.ts", [
+    ["memory implies no limit of swap", "asked.memoryMaxBytes !== null;", "false;"],
+    [
+      "swap that was asked for may be dropped",
+      "return swapIsImplied && key === IMPLIED_KEY",
+      "return key === IMPLIED_KEY",
+    ],
+    ["every limit may be dropped", "swapIsImplied && key === IMPLIED_KEY", "swapIsImplied"],
+    ["a lifted weight is none", 'fileUnset: "100"', 'fileUnset: "max"'],
+    [
+      "a job with a memory limit dies singly",
+      "return memoryMaxBytes !== null",
+      "return memoryMaxBytes === 0",
+    ],
+  ], ["job/limits_test.ts", "backend/limits_in_force_test.ts"]),
   ...editsOf("src/systemd/unit_properties.ts", [
     ["milliseconds are taken for microseconds", "Math.round(ms * 1000)", "Math.round(ms)"],
     ["a grace of 0 is for ever", "Math.max(1, Math.round", "Math.max(0, Math.round"],
     ["cores are milliseconds", "cores * 1_000_000", "cores * 1_000"],
-    ["memory is not accounted for", '"MemoryAccounting", ', ""],
-    ["a limit that was not asked for is lifted", "lift || limits[key] !== null", "true"],
-    ["a lifted limit is left", "lift || limits[key] !== null", "limits[key] !== null"],
+    ["memory is not accounted for", '"CPUAccounting", "MemoryAccounting", ', '"CPUAccounting", '],
+    [
+      "a limit that was not asked for is lifted",
+      "lift || limits[key] !== null",
+      "lift || limits[key] !== undefined",
+    ],
+    [
+      "a lifted limit is left",
+      "lift || limits[key] !== null",
+      "limits[key] !== null",
+    ],
     ["there is no backstop", "units.backstopMs === null ? []", "units.backstopMs !== 0 ? []"],
     ["failed scopes stay loaded", '["CollectMode", text("inactive-or-failed")],', ""],
-  ]),
+  ], ["systemd", "backend/systemd_backend_test.ts"]),
   ...editsOf("src/systemd/manager.ts", [
     [
       "the limits last for ever",

@@ -195,12 +195,15 @@ export const CGROUP = [
   ]),
   ...editsOf("src/cgroup/usage.ts", [
     ["OOM kills are not counted", '.get("oom_kill") ?? null;\n}', '.get("oom") ?? null;\n}'],
-
     [
       "a missing figure is 0",
       "return text === null ? null : parseCount(text, file.locate(name));",
       "return text === null ? 0 : parseCount(text, file.locate(name));",
     ],
-    ["pressure of all is pressure of some", "`${source.field}TotalUsec`", "`someTotalUsec`"],
+    ["devices are counted one by one", "(total, device) => total + device", "(_, device) => device"],
   ], ["cgroup/usage_test.ts", "observe/job_test.ts"]),
+  ...editsOf("src/job/figures.ts", [
+    ["pressure of all is pressure of some", 'pressure("memory", "full")', 'pressure("memory", "some")'],
+    ["seconds are milliseconds", "metricFactor: 1e-3", "metricFactor: 1"],
+  ], ["cgroup/usage_test.ts", "cli/commands/report_test.ts", "view/report/openmetrics_test.ts"]),
 ];

@@ -63,4 +63,5 @@ Deno.test("scopeProperties() has a backstop exactly when there is a timeout", ()
   assert.deepEqual(properties.get("CollectMode"), { signature: "s", value: "inactive-or-failed" });
   assert.deepEqual(properties.get("PIDs"), { signature: "au", value: [4711] });
   assert.deepEqual(properties.get("Slice"), { signature: "s", value: "corral-7k2m9q.slice" });
+  assert.deepEqual(properties.get("CollectMode"), { signature: "s", value: "inactive-or-failed" });
 });
