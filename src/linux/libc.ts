@@ -16,6 +16,7 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
