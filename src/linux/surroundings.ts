@@ -25,15 +25,11 @@ const SIG_SETMASK = 2;
 const SIGSET_BYTES = 128;
 const SIGCHLD = 17;
 
-/** What of it is not as it should be, from the texts of /proc/self/status and /proc/self/limits. Pure. */
-export function inherited(
-  status: string,
-  limits: string,
-): { ignoresChild: boolean; blocks: boolean; limitsFileSize: boolean } {
+/** What of it is not as it should be, from the text of /proc/self/status. Pure. */
+export function inherited(status: string): { ignoresChild: boolean; blocks: boolean } {
   return {
     ignoresChild: (maskOf(status, "SigIgn") >> BigInt(SIGCHLD - 1) & 1n) === 1n,
     blocks: maskOf(status, "SigBlk") !== 0n,
-    limitsFileSize: /^Max file size +\d/m.test(limits),
   };
 }
 
@@ -46,8 +42,8 @@ export function maskOf(status: string, field: "SigIgn" | "SigBlk"): bigint {
 export function settleSurroundings(procRoot: string): void {
   try {
     const text = (name: string) => Deno.readTextFileSync(`${procRoot}/self/${name}`);
-    const { ignoresChild, blocks, limitsFileSize } = inherited(text("status"), text("limits"));
-    if (limitsFileSize) Deno.addSignalListener("SIGXFSZ", () => {});
+    Deno.addSignalListener("SIGXFSZ", () => {});
+    const { ignoresChild, blocks } = inherited(text("status"));
     if (ignoresChild) restoreDefault(SIGCHLD);
     if (blocks) unblockAll();
     closeOnExec(procRoot);

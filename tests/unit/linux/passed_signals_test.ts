@@ -21,7 +21,7 @@ Deno.test("PassedSignals keeps what comes before the job runs, in its order, and
 Deno.test("PassedSignals passes on what batch systems and terminals send, and nothing that ends or stops", () => {
   using signals = new FakeSignals();
   new PassedSignals().listen([]);
-  const names = ["ALRM", "IO", "PROF", "PWR", "USR1", "USR2", "VTALRM", "WINCH", "XCPU"];
+  const names = ["ALRM", "IO", "PROF", "PWR", "STKFLT", "USR1", "USR2", "VTALRM", "WINCH", "XCPU"];
   assert.deepEqual(signals.heard, names.map((name) => `SIG${name}`));
 });
 
