@@ -79,7 +79,7 @@ export interface CgroupRecord {
 }
 
 /**
- * What a running job is known by. PGID and SID equal the pid: the launch goes through setsid(1). Of an adopted job, pid and PGID are those
+ * What a running job is known by. PGID and SID equal the pid: the launch begins a session. Of an adopted job, pid and PGID are those
  * of the process that was named first, and it may be gone.
  */
 export interface RunningFacts {

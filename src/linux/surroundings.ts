@@ -8,6 +8,7 @@
  *   nothing is set instead of "ignore": an exec gives the default back by itself.
  * - Descriptors above 2: marked close-on-exec, so that no child holds the lock (flock -n 9) or the pipe of corral's caller.
  */
+import { readKernelText } from "../base/kernel_file.ts";
 import { libc } from "./libc.ts";
 
 /** close_range(2), Linux 5.9 with flags since 5.11; the same number on every architecture. */
@@ -41,7 +42,7 @@ export function maskOf(status: string, field: "SigIgn" | "SigBlk"): bigint {
 /** Makes them known. Never throws: with another C library corral runs as well as it can. */
 export function settleSurroundings(procRoot: string): void {
   try {
-    const text = (name: string) => Deno.readTextFileSync(`${procRoot}/self/${name}`);
+    const text = (name: string) => readKernelText(`${procRoot}/self/${name}`);
     Deno.addSignalListener("SIGXFSZ", () => {});
     const { ignoresChild, blocks } = inherited(text("status"));
     if (ignoresChild) restoreDefault(SIGCHLD);
