@@ -140,11 +140,26 @@ function currentDirectory(): string {
 
 function nameOfCurrentDirectory(): string {
   try {
-    return Deno.cwd();
+    const name = Deno.cwd();
+    return name === "/" ? deletedDirectory() ?? name : name;
   } catch {
     // Its name is no UTF-8, or it was removed under us: the kernel still lets processes start there.
     return `${PROC}/self/cwd`;
   }
+}
+
+/** Where the caller was, when that has been deleted: the binary's entry (.toolchain/entry.ts) has kept a descriptor of it and gone to /. */
+function deletedDirectory(): string | null {
+  const descriptors = `${PROC}/self/fd`;
+  for (const { name } of Deno.readDirSync(descriptors)) {
+    try {
+      const target = Deno.readLinkSync(`${descriptors}/${name}`);
+      if (target.endsWith(" (deleted)") && Deno.statSync(`${descriptors}/${name}`).isDirectory) return target;
+    } catch {
+      // The descriptor of the listing itself.
+    }
+  }
+  return null;
 }
 
 reportRejections((reason) => {
