@@ -12,7 +12,8 @@ import { atOnce } from "../../base/at_once.ts";
 import { type Action, decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
-import { ownersWord } from "../../observe/owner_answers.ts";
+import { NO_ANSWERS, type OwnersAnswers, ownersWord } from "../../observe/owner_answers.ts";
+import { unclearFindings } from "../../observe/owner_unclear.ts";
 import { askOwner } from "../../observe/owner.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { carryOut, isAct, type JobAct } from "../end/carry_out.ts";
@@ -129,14 +130,17 @@ class Sweep {
     }
   }
 
-  #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
+  async #askOwner(live: readonly Job[]): Promise<OwnersAnswers> {
     const refs = live.map(({ spec }) => spec.ref).filter((ref) => ref !== null);
-    const { statusCommand } = this.options;
-    return statusCommand === null ? Promise.resolve(new Map()) : askOwner(this.node, statusCommand, refs);
+    const { statusCommand, finishedStatuses } = this.options;
+    if (statusCommand === null) return NO_ANSWERS;
+    const answers = await askOwner(this.node, statusCommand, refs, finishedStatuses);
+    for (const finding of unclearFindings(answers)) this.listener.finding(finding);
+    return answers;
   }
 
   /** The jobs that the owner has called finished often enough, this time included. */
-  #finishedJobs(live: readonly Job[], answers: Map<string, string>): Job[] {
+  #finishedJobs(live: readonly Job[], answers: OwnersAnswers): Job[] {
     return live.flatMap(({ spec, phase }) => {
       const isFinished = ownersWord(answers, spec.ref, this.options.finishedStatuses);
       if (phase.state !== "running" || isFinished === null) return [];

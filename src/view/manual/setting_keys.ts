@@ -61,7 +61,7 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     type: "list of words",
     fallback: "`[]`",
     help:
-      "Words of the status command that mean finished, in any case, in addition to `completed`, `failed` and `cancelled`.",
+      "Words of the status command that mean finished, in any case, in addition to `completed`, `failed`, `cancelled` and the other final states of Slurm.",
   },
   {
     key: "strikes",
