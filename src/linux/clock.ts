@@ -1,6 +1,8 @@
 /** Time: the wall clock for people, CLOCK_BOOTTIME for deadlines (it does not step and goes on while the node sleeps). */
 import { kernelBootMs } from "./libc.ts";
+import { readKernelText } from "../base/kernel_file.ts";
 
+/** What tells the time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   wallMs(): number;
@@ -27,6 +29,6 @@ export function hostClock(procRoot: string, readBootMs: () => number = kernelBoo
   return {
     wallMs: () => Date.now(),
     bootMs: () => Math.round(readBootMs()),
-    bootId: () => bootId ??= Deno.readTextFileSync(`${procRoot}/sys/kernel/random/boot_id`).trim(),
+    bootId: () => bootId ??= readKernelText(`${procRoot}/sys/kernel/random/boot_id`).trim(),
   };
 }

@@ -1,4 +1,5 @@
 /** What this node offers: where cgroup2 is mounted, which cgroup corral is in, whether a systemd manager answers. */
+import { readKernelText } from "../base/kernel_file.ts";
 import { SetupError } from "../base/errors.ts";
 import { parseCgroupPath } from "./proc.ts";
 
@@ -44,7 +45,7 @@ export function parseCgroup2Mounts(text: string): string[] {
 
 /** Throws SetupError when there is no cgroup2 at all. */
 export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
-  const mounts = parseCgroup2Mounts(Deno.readTextFileSync(`${roots.proc}/self/mountinfo`));
+  const mounts = parseCgroup2Mounts(readKernelText(`${roots.proc}/self/mountinfo`));
   const cgroupMount = mounts[0];
   if (cgroupMount === undefined) {
     throw new SetupError(
@@ -54,7 +55,7 @@ export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
   }
   return {
     cgroupMount,
-    ownCgroup: parseCgroupPath(Deno.readTextFileSync(`${roots.proc}/self/cgroup`)) ?? "/",
+    ownCgroup: parseCgroupPath(readKernelText(`${roots.proc}/self/cgroup`)) ?? "/",
     uid,
     systemdBooted: exists(`${roots.run}/systemd/system`),
     systemdElsewhere: !isInitScope(`${roots.proc}/1/cgroup`),
@@ -65,7 +66,7 @@ export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
 /** systemd moves itself there; true also where that cannot be read (hidepid). */
 function isInitScope(file: string): boolean {
   try {
-    return (parseCgroupPath(Deno.readTextFileSync(file)) ?? "/init.scope").endsWith("/init.scope");
+    return (parseCgroupPath(readKernelText(file)) ?? "/init.scope").endsWith("/init.scope");
   } catch {
     return true;
   }

@@ -139,7 +139,7 @@ export const ACT_RUN = [
   ...editsOf("src/act/launch/gate.ts", [
     ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],
     ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
-    ["the command has no session of its own", 'toolPath("setsid"),\n    "--",', ""],
+    ["the command has no session of its own", "detached: true", "detached: false"],
     ["signals ignored before are not ignored", "traps + raw + SCRIPT", "raw + SCRIPT"],
     ["what a shell makes up stays", "envWords: [...unset, ", "envWords: ["],
   ]),

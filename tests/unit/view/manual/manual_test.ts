@@ -10,7 +10,7 @@ import type { Inline } from "../../../../src/view/manual/markdown.ts";
 import { type Page, pageName, readPage, verbOf } from "../../../../src/view/manual/page.ts";
 import { PAGES } from "../../../../src/view/manual/pages.ts";
 import { roffPage } from "../../../../src/view/manual/roff.ts";
-import { SETTING_KEYS } from "../../../../src/view/manual/setting_keys.ts";
+import { SETTINGS } from "../../../../src/settings/settings.ts";
 import { REPORT_COLUMNS } from "../../../../src/view/report/columns.ts";
 import { JSON_SCHEMA } from "../../../../src/view/report/json_schema.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
@@ -135,7 +135,7 @@ Deno.test("corral.toml(5) has the keys that the reader of the configuration know
   const refused = await readToml("no-such-key = 1\n").then(() => "", renderError);
   const known = /known keys: ([\w, -]+)/.exec(refused)?.[1]?.split(", ") ?? [];
   assert.ok(known.length > 3, refused);
-  assert.deepEqual(SETTING_KEYS.map(({ key }) => key).toSorted(), known.toSorted());
+  assert.deepEqual(SETTINGS.map(({ key }) => key).toSorted(), known.toSorted());
   const text = pageText("corral.toml.5");
   for (const key of known) assert.ok(text.includes(key), key);
 });
