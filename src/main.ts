@@ -28,6 +28,7 @@ import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
+import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
 import { runShell } from "./linux/shell_command.ts";
 import { TerminalScreen } from "./linux/terminal.ts";
@@ -65,7 +66,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   });
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
-  const procs = new Procs(PROC);
+  const procs = new Procs(PROC, probe);
   let node: NodeLayout | null = null;
   const layout = () => node ??= inspectLayout({ proc: PROC, run: RUN }, uid);
   const cgroups = () => new CgroupFs(layout().cgroupMount, layout().ownCgroup);
