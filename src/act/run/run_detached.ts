@@ -22,13 +22,19 @@ export async function runDetached(
 ): Promise<number> {
   const detached = detachedHalf(context);
   if (detached !== null) {
-    const output = outputFile(request, detached.id);
+    // Another user's file is that user's to make, not root's (launch/user_gate.ts).
+    const isOwn = request.user === null || request.user.uid === context.uid;
+    const output = isOwn ? outputFile(request, detached.id) : askedOutput(request);
     return await runJob(context, { ...request, env: withoutMark(request.env) }, { ...detached, output });
   }
   const id = newJobId(context.randomBytes);
   await startSupervisor(context, context.backend(request.backend), id);
   started(id);
   return EXIT.DONE;
+}
+
+function askedOutput({ output, cwd }: DetachedRequest): string | null {
+  return output === null ? null : fromHere(cwd, output);
 }
 
 /** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */

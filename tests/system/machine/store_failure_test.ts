@@ -65,7 +65,7 @@ const BROKEN_STORES: readonly BrokenStore[] = [
   },
   {
     name: "on a full file system",
-    breaking: 'mount -t tmpfs -o size=64k corral-test "$1" && head -c 60k /dev/zero >"$1/filler"',
+    breaking: 'mount -t tmpfs -o size=64k,mode=700 corral-test "$1" && head -c 60k /dev/zero >"$1/filler"',
     mending: 'umount "$1"',
     says: /full/,
   },
