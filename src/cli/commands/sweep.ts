@@ -52,7 +52,7 @@ function command() {
     )
     .option(
       "--strikes <N>",
-      "sweeps in a row that must hear of a job that it is finished (default: 2)",
+      "consecutive sweeps in which the owner must report a job finished (default: 2)",
       parserFor("--strikes", parseTasks),
     )
     .option("--json", "print JSON");
