@@ -33,7 +33,7 @@ export function openNothing(): DatabaseSync {
 
 /** True when the store's file exists. As root, throws TrustError for a place that another user can change. */
 export function isStoreAt(directory: string, fileName: string): boolean {
-  if (Deno.uid() === 0) refuseOthersStore(directory, `${directory}/${fileName}`);
+  refuseOthersStore(directory, `${directory}/${fileName}`);
   return isAnythingAt(`${directory}/${fileName}`);
 }
 
@@ -51,10 +51,10 @@ export function openDatabase(
   // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
   const umask = Deno.umask(0o077);
   try {
-    if (Deno.uid() === 0) refuseOthersStore(directory, path);
+    refuseOthersStore(directory, path);
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
     // Looked at once more: another user may have made it in between, in a directory where all may make one.
-    if (Deno.uid() === 0) refuseOthersStore(directory, path);
+    refuseOthersStore(directory, path);
     return openPatiently(directory, path, waitMs);
   } catch (cause) {
     throw cause instanceof StoreError || cause instanceof TrustError
@@ -68,8 +68,9 @@ export function openDatabase(
 /** SQLite reads these beside its file, and believes them. */
 const SIDE_FILES = ["", "-wal", "-shm", "-journal"];
 
-/** A forged record makes root kill. Throws TrustError. */
-function refuseOthersStore(directory: string, path: string): void {
+/** As root, throws TrustError for a store, or a directory for one, that another user can change: a forged record makes root kill. */
+export function refuseOthersStore(directory: string, path = directory): void {
+  if (Deno.uid() !== 0) return;
   const protection = {
     what: "the store",
     path,

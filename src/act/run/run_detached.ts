@@ -5,6 +5,7 @@ import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
 import { newJobId } from "../../value/id.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
+import { refuseOthersStore } from "../../store/open.ts";
 import { outputFileOf } from "../../store/output_file.ts";
 import { type RunContext, runJob, type RunRequest } from "./run.ts";
 
@@ -37,8 +38,9 @@ function askedOutput({ output, cwd }: DetachedRequest): string | null {
   return output === null ? null : fromHere(cwd, output);
 }
 
-/** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
+/** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError, TrustError. */
 function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: string): string {
+  if (asked === null) refuseOthersStore(stateDir);
   const path = asked === null ? outputFileOf(stateDir, id) : fromHere(cwd, asked);
   try {
     if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

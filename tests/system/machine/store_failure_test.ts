@@ -24,6 +24,8 @@ interface BrokenStore {
   says: RegExp;
   /** `corral ps` works nevertheless. */
   readable?: boolean;
+  /** There is no store any more: no job is on record. */
+  absent?: boolean;
 }
 
 /** Other programs that have the store open, and say so. */
@@ -68,6 +70,7 @@ const BROKEN_STORES: readonly BrokenStore[] = [
     breaking: 'mount -t tmpfs -o size=64k,mode=700 corral-test "$1" && head -c 60k /dev/zero >"$1/filler"',
     mending: 'umount "$1"',
     says: /full/,
+    absent: true,
   },
   { name: "where a file is in the way", breaking: 'rm -r "$1" && echo >"$1"', says: /directory/ },
   {
@@ -154,6 +157,11 @@ for (const [index, broken] of BROKEN_STORES.entries()) {
       assert.match(line ?? "", /^corral: warning: /);
       assert.match(line ?? "", broken.says);
       assert.deepEqual(others, []);
+    }
+    if (broken.absent) {
+      assert.deepEqual([ps.code, ps.stderr], [0, ""]);
+      assert.deepEqual([show.code, show.stderr], [1, 'corral: no job matches "name:true"\n']);
+      return;
     }
     for (const { code, stderr } of [ps, show]) {
       if (broken.readable) {
