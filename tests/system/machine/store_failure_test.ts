@@ -43,7 +43,7 @@ const BROKEN_STORES: readonly BrokenStore[] = [
     name: "damaged pages",
     breaking:
       `python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' "$1/corral.db"
-      dd if=/dev/urandom of="$1/corral.db" bs=4096 seek=1 count=8 conv=notrunc status=none`,
+      dd if=/dev/urandom of="$1/corral.db" bs=4096 seek=1 count=17 conv=notrunc status=none`,
     says: /malformed|not a database|damaged/,
   },
   {
@@ -160,7 +160,7 @@ for (const [index, broken] of BROKEN_STORES.entries()) {
     }
     if (broken.absent) {
       assert.deepEqual([ps.code, ps.stderr], [0, ""]);
-      assert.deepEqual([show.code, show.stderr], [1, 'corral: no job matches "name:true"\n']);
+      assert.deepEqual([show.code, show.stderr], [1, 'corral: no job matches "name:true" (see: corral ps)\n']);
       return;
     }
     for (const { code, stderr } of [ps, show]) {
