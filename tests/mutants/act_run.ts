@@ -139,11 +139,7 @@ export const ACT_RUN = [
   ...editsOf("src/act/launch/gate.ts", [
     ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],
     ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
-    [
-      "the command has no session of its own",
-      'const setsid = [toolPath("setsid"), "--"];',
-      "const setsid: string[] = [];",
-    ],
+    ["the command has no session of its own", "detached: true", "detached: false"],
     [
       "signals ignored before are not ignored",
       "traps + script + forUser + SCRIPT",

@@ -1,14 +1,14 @@
 /**
  * The gate: a process that will become the command, waiting until it is in its cgroup and recorded.
  *
- *   corral -> [setpriv] -> sh (waits on fd 3) -> setsid -> env -> COMMAND       one pid all the way, each step an exec
+ *   corral -> [setpriv] -> sh (waits on fd 3) -> env -> COMMAND       one pid all the way, each step an exec
  *
  * sh waits for a line on descriptor 3, a socket whose other end corral holds. When corral dies first, the read ends and nothing is
- * run. setsid(1) makes PID = PGID = SID. The command inherits descriptors 0 to 2, working directory, umask and resource limits.
+ * run. The process leads a session of its own, so PID = PGID = SID. The command inherits descriptors 0 to 2, working directory, umask and
+ * resource limits.
  *
  * setpriv(1) comes first: for a job of another user, nothing of that user's is looked at before it (user_gate.ts). env(1) comes last: it
- * gives the command exactly its environment (gate_environment.ts). A command with `=` in its name env would take for a variable, so
- * there setsid comes last.
+ * gives the command exactly its environment (gate_environment.ts).
  */
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { open } from "node:fs/promises";
@@ -101,14 +101,13 @@ function startGate(options: GateOptions, outputFd: number | null): ChildProcess 
   const traps = options.ignoredSignals.map((signal) => `trap '' ${signal}; `).join("");
   const forUser = as === null ? "" : userScript(Deno.umask(), wordFor("PATH"));
   const env = envWords.flatMap((words) => [toolPath("env"), ...words]);
-  const setsid = [toolPath("setsid"), "--"];
   const words = [
     "-c",
     traps + script + forUser + SCRIPT,
     "corral-gate",
     ...(as === null ? [] : userWords(as, options.cwd, options.output, argv[0]!)),
-    ...(argv[0]!.includes("=") ? [...env, ...setsid] : [...setsid, ...env]),
-    ...argv,
+    ...env,
+    ...commandWords(argv),
   ];
   const [program, ...before] = [...identityWords(options), "/bin/sh"];
   const hasOutput = options.output !== null || as !== null && as.logName !== null;
@@ -120,6 +119,7 @@ function startGate(options: GateOptions, outputFd: number | null): ChildProcess 
     cwd: as === null ? options.cwd : "/",
     env: initial,
     stdio: [...plain, "pipe"],
+    detached: true,
   });
 }
 
@@ -157,6 +157,11 @@ async function arrival(key: Key, exit: Promise<Exit>, as: ForUser): Promise<Arri
   }
 }
 
+/** env(1) takes a command with a `=` in its path for one more variable, and one with a dash for an option: setpriv(1) does neither. */
+function commandWords(argv: readonly string[]): string[] {
+  return /^-|=/.test(argv[0]!) ? [toolPath("setpriv"), "--", ...argv] : [...argv];
+}
+
 /** Some refusals (EACCES) are thrown, others come as an event. */
 function start(program: string, words: string[], options: SpawnOptions): ChildProcess {
   try {
@@ -169,7 +174,7 @@ function start(program: string, words: string[], options: SpawnOptions): ChildPr
 function cannotStart(why: string): SetupError {
   return new SetupError(
     `cannot start a process: ${why}`,
-    "see ulimit -u, and that /bin/sh, env and setsid are there",
+    "see ulimit -u, and that /bin/sh and env are there",
   );
 }
 

@@ -4,6 +4,7 @@
  * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
  * job runs on).
  */
+import { readKernelBytes, readKernelText } from "../../base/kernel_file.ts";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
@@ -217,7 +218,7 @@ interface LaunchParts {
 async function launchFrom(context: RunContext, request: RunRequest, parts: LaunchParts): Promise<Launched> {
   const other = anotherUser(request.user, context);
   const needsLog = parts.detached !== null && parts.detached.output === null;
-  const raw = undecodableVariables(Deno.readFileSync(`${context.procs.root}/self/environ`));
+  const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
   return await launch(parts.spec, parts.backend, context, {
     gate: {
       argv: request.argv,
@@ -225,7 +226,7 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
       env: { ...request.env, CORRAL_JOB_ID: parts.spec.id },
       rawEnv: raw.filter(({ name }) => other === null || isHandedOn(name, request.keepEnv)),
       as: gateFor(context, request, needsLog ? `${parts.spec.id}.log` : null),
-      lostGroups: lostGroups(Deno.readTextFileSync(`${context.procs.root}/self/status`)),
+      lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
       ignoredSignals: parts.ignored,
       output: parts.detached?.output ?? null,
     },

@@ -160,7 +160,10 @@ for (const [index, broken] of BROKEN_STORES.entries()) {
     }
     if (broken.absent) {
       assert.deepEqual([ps.code, ps.stderr], [0, ""]);
-      assert.deepEqual([show.code, show.stderr], [1, 'corral: no job matches "name:true" (see: corral ps)\n']);
+      assert.deepEqual([show.code, show.stderr], [
+        1,
+        'corral: no job matches "name:true" (see: corral ps)\n',
+      ]);
       return;
     }
     for (const { code, stderr } of [ps, show]) {
