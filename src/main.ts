@@ -23,6 +23,7 @@ import { CgroupFs } from "./cgroup/file.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
 import { readSettings } from "./settings/read.ts";
+import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
@@ -78,7 +79,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     env,
     cwd,
     etc: ETC,
-    self: { path: Deno.execPath(), args: Deno.args },
+    self: { path: Deno.execPath(), args: Deno.args, settingsEnv: settingsEnv(settings) },
     uid,
     userName: nameOfUid(uid, PASSWD),
     colour: stdoutWidth !== null && !env["NO_COLOR"],
@@ -102,6 +103,10 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
   };
+}
+
+function settingsEnv({ stateDir, configFile }: Settings): Record<string, string> {
+  return { CORRAL_STATE_DIR: stateDir, ...(configFile === null ? {} : { CORRAL_CONFIG: configFile }) };
 }
 
 function openScreen(): TerminalScreen {

@@ -9,7 +9,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
-import { type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
+import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
@@ -61,10 +61,11 @@ export class SystemdBackend implements Backend {
       `> /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload, then log in again`;
   }
 
-  async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
+  async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
     const units: JobUnits = {
       id: spec.id,
       pid,
+      guardPid,
       // Escape codes in a name must not reach the journal.
       description: `corral job ${spec.id}`,
       limits: spec.limits,
@@ -86,6 +87,14 @@ export class SystemdBackend implements Backend {
       throw error;
     }
   }
+
+  isGuardPlaced(id: string, guardPid: number): boolean {
+    return this.procs.cgroupPath(guardPid)?.endsWith(`/corral.slice/${guardScopeName(id)}`) ?? false;
+  }
+
+  /** A scope goes with its last process. */
+  removeGuards(): void {}
+  leaveGuard(): void {}
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     const refused = moveIn(cgroup, scopeName(cgroup.id), pids);

@@ -15,6 +15,8 @@ import {
   SystemdSilence,
 } from "./connection.ts";
 import {
+  guardScopeName,
+  guardScopeProperties,
   type JobUnits,
   limitProperties,
   scopeName,
@@ -54,8 +56,8 @@ export class Systemd {
   }
 
   /**
-   * One StartTransientUnit call makes both units: the scope with the process in it, and (as auxiliary unit) the slice with the limits and
-   * the accounting. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
+   * One StartTransientUnit call makes all units: the scope with the process in it, and (as auxiliary units) the slice with the limits and
+   * the accounting, and the scope of the guard. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
    */
   async startJob(units: JobUnits): Promise<JobResult> {
     return await this.#callForJob({
@@ -69,6 +71,11 @@ export class Systemd {
           writer.align(8);
           writer.string(sliceName(units.id));
           writeProperties(writer, sliceProperties(units));
+          const { guardPid } = units;
+          if (guardPid === null) return;
+          writer.align(8);
+          writer.string(guardScopeName(units.id));
+          writeProperties(writer, guardScopeProperties({ ...units, guardPid }));
         });
       },
     });

@@ -6,6 +6,8 @@ import { quoted } from "../../base/text.ts";
 export interface Receipt {
   /** A disk that is full by then is said; it must not take the job's exit code away. */
   write(text: string): void;
+  /** Which file it is, for the guard: `DEVICE:INODE:PATH`. */
+  id: string;
 }
 
 /** Null without a path. Throws CorralError (exit 125) when the file cannot be written. */
@@ -25,7 +27,9 @@ export function openReceipt(
       cause,
     });
   }
+  const { dev, ino } = file.statSync();
   return {
+    id: `${dev}:${ino}:${absolute}`,
     write: (text) => {
       try {
         writeAll(file, new TextEncoder().encode(text.endsWith("\n") ? text : `${text}\n`));

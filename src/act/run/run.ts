@@ -15,7 +15,8 @@ import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../j
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
-import { launch, type Launched } from "../launch/launch.ts";
+import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
+import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../../job/json.ts";
@@ -90,7 +91,10 @@ export async function runJob(
   warnAboutNode(context, { spec, watch }, say);
   let launched: Launched;
   try {
-    launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
+    launched = await launchFrom(context, request, {
+      ...{ spec, backend, ignored, detached, warn: say },
+      receipt: receipt?.id ?? null,
+    });
   } catch (error) {
     // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
     if (stop.received !== null) return failed.recordStopped(stop.received);
@@ -118,10 +122,13 @@ export async function runJob(
       exit: launched.gate.exit,
       onChange: onContinue,
       callerIsGone,
+      guard: launched.guard,
     },
     stop,
     on,
   );
+  // Gone before the receipt is written, which may take long: the job is over, and recorded.
+  await releaseGuard(launched.guard, backend, spec.id);
   receipt?.write(
     receiptText(
       {
@@ -138,10 +145,11 @@ export async function runJob(
 }
 
 /** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
-async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
+async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
+  await releaseGuard(guard, backend, id);
   throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
 }
 
@@ -195,6 +203,7 @@ interface LaunchParts {
   spec: JobSpec;
   backend: Backend;
   ignored: number[];
+  receipt: string | null;
   detached: DetachedRun | null;
   warn: (line: string) => void;
 }
@@ -218,6 +227,7 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: parts.warn,
+    guard: guardOptions(context, parts.spec.id, { onOrphan: request.onOrphan, receipt: parts.receipt }),
   });
 }
 

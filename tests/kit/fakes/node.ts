@@ -122,7 +122,7 @@ export class FakeNode implements Disposable {
       env: this.env,
       cwd: "/",
       etc: this.etc,
-      self: { path: this.binary, args: [] },
+      self: { path: this.binary, args: [], settingsEnv: {} },
       uid: this.uid,
       userName: "alice",
       colour: false,
@@ -134,6 +134,7 @@ export class FakeNode implements Disposable {
       settings: {
         stateDir: this.stores.path,
         storeFile: "corral.db",
+        configFile: null,
         backend: "auto",
         graceMs: 2_000,
         bestEffort: false,

@@ -1,0 +1,115 @@
+/**
+ * Starts a process that shares nothing with this one: a session of its own, every signal at its default and none blocked, no descriptor
+ * but one end of a socket as its standard input. posix_spawn(3) sets all of it before the exec, so that no moment is left in which a
+ * signal to this process group, or an inherited descriptor, reaches it.
+ */
+import { libc } from "./libc.ts";
+
+/** Linux, glibc: socket(2), socket(7), fcntl(2), <spawn.h>. */
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const POSIX_SPAWN_SETSIGDEF = 0x04;
+const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
+/** posix_spawnattr_t has 336 bytes and posix_spawn_file_actions_t 80; sigset_t has 128. */
+const STRUCT_BYTES = 1024;
+const SIGSET_BYTES = 128;
+const WNOHANG = 1;
+const ANSWER_BYTES = 256;
+
+/** The process, and this side of the socket. */
+export interface LoneProcess {
+  readonly pid: number;
+  /** Sends a line; never waits. False when the process is gone, or its socket full. */
+  send(line: string): boolean;
+  /** What the process has sent since the last look; empty when nothing. Never waits. */
+  received(): string;
+  /** From its next read on, a read of its standard input that waits longer fails; null: no read does. */
+  limitReads(ms: number | null): void;
+  /** True once it has exited; collects its status. */
+  hasExited(): boolean;
+}
+
+/** Throws Error with errno in words when the node refuses (processes, descriptors). */
+export function startLoneProcess(argv: readonly string[], env: Record<string, string>): LoneProcess {
+  const c = libc();
+  const pair = new Int32Array(2);
+  if (c.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bytesOf(pair)) !== 0) {
+    throw new Error("no socket can be made (see ulimit -n)");
+  }
+  const [ours, theirs] = [pair[0]!, pair[1]!];
+  const pid = spawnWith(theirs, argv, env);
+  let exited = false;
+  return {
+    pid,
+    send: (line) => {
+      const bytes = new TextEncoder().encode(`${line}\n`);
+      return Number(c.send(ours, bytes, BigInt(bytes.length), MSG_DONTWAIT | MSG_NOSIGNAL)) === bytes.length;
+    },
+    received: () => {
+      const bytes = new Uint8Array(ANSWER_BYTES);
+      const count = Number(c.recv(ours, bytes, BigInt(bytes.length), MSG_DONTWAIT));
+      return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
+    },
+    limitReads: (ms) => {
+      const time = new BigInt64Array([BigInt(Math.floor((ms ?? 0) / 1000)), BigInt((ms ?? 0) % 1000 * 1000)]);
+      c.setsockopt(theirs, SOL_SOCKET, SO_RCVTIMEO, bytesOf(time), time.byteLength);
+    },
+    hasExited: () => exited ||= c.waitpid(pid, null, WNOHANG) !== 0,
+  };
+}
+
+/** Both ends stay open here and close on exec: which dies with this process. */
+function spawnWith(stdin: number, argv: readonly string[], env: Record<string, string>): number {
+  const c = libc();
+  const attributes = new Uint8Array(STRUCT_BYTES);
+  const actions = new Uint8Array(STRUCT_BYTES);
+  c.posix_spawnattr_init(attributes);
+  c.posix_spawnattr_setflags(
+    attributes,
+    POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
+  );
+  c.posix_spawnattr_setsigmask(attributes, new Uint8Array(SIGSET_BYTES));
+  c.posix_spawnattr_setsigdefault(attributes, new Uint8Array(SIGSET_BYTES).fill(0xff));
+  c.posix_spawn_file_actions_init(actions);
+  c.posix_spawn_file_actions_adddup2(actions, stdin, 0);
+  for (const fd of openDescriptors()) if (fd > 0) c.posix_spawn_file_actions_addclose(actions, fd);
+  const pid = new Int32Array(1);
+  const path = cString(argv[0]!);
+  const [words, variables] = [
+    pointers(argv),
+    pointers(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
+  ];
+  const error = c.posix_spawn(bytesOf(pid), path, actions, attributes, words.table, variables.table);
+  c.posix_spawn_file_actions_destroy(actions);
+  c.posix_spawnattr_destroy(attributes);
+  if (error !== 0 || words.kept.length + variables.kept.length === 0) {
+    throw new Error(`${argv[0]} cannot be started: errno ${error} (see ulimit -u)`);
+  }
+  return pid[0]!;
+}
+
+/** Those inherited without close-on-exec are among them. closefrom is not in glibc before 2.34. */
+function openDescriptors(): number[] {
+  return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name));
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text.replaceAll("\0", "")}\0`);
+}
+
+/** A NULL-terminated array of strings; `kept` keeps them where they are until the call is over. */
+function pointers(texts: readonly string[]): { table: Uint8Array<ArrayBuffer>; kept: Uint8Array[] } {
+  const kept = texts.map(cString);
+  const addresses = kept.map((bytes) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))));
+  return { table: bytesOf(new BigUint64Array([...addresses, 0n])), kept };
+}
+
+function bytesOf(array: { buffer: ArrayBuffer }): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(array.buffer);
+}
