@@ -3,7 +3,8 @@
  * but one end of a socket as its standard input. posix_spawn(3) sets all of it before the exec, so that no moment is left in which a
  * signal to this process group, or an inherited descriptor, reaches it.
  */
-import { libc } from "./libc.ts";
+import { isVanished } from "../base/errno.ts";
+import { moreOfLibc } from "./libc.ts";
 
 /** Linux, glibc: socket(2), socket(7), fcntl(2), <spawn.h>. */
 const AF_UNIX = 1;
@@ -16,11 +17,26 @@ const MSG_NOSIGNAL = 0x4000;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const POSIX_SPAWN_SETSID = 0x80;
-/** posix_spawnattr_t has 336 bytes and posix_spawn_file_actions_t 80; sigset_t has 128. */
-const STRUCT_BYTES = 1024;
+/** posix_spawnattr_t has 336 bytes and posix_spawn_file_actions_t 80; both begin as zeros (posix_spawnattr_init(3)). */
+const STRUCT_BYTES = 512;
+/** In posix_spawnattr_t, part of glibc's ABI: short flags, pid_t, then two sets of 1024 signals, those at default and those blocked. */
+const SIGDEFAULT_OFFSET = 8;
 const SIGSET_BYTES = 128;
-const WNOHANG = 1;
 const ANSWER_BYTES = 256;
+
+const SYMBOLS = {
+  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  posix_spawn: { parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
+  posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },
+  posix_spawn_file_actions_addclose: { parameters: ["buffer", "i32"], result: "i32" },
+} as const;
+const SOCKET_OPTIONS = {
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+} as const;
+
+type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** The process, and this side of the socket. */
 export interface LoneProcess {
@@ -31,20 +47,19 @@ export interface LoneProcess {
   received(): string;
   /** From its next read on, a read of its standard input that waits longer fails; null: no read does. */
   limitReads(ms: number | null): void;
-  /** True once it has exited; collects its status. */
+  /** True once it has exited. */
   hasExited(): boolean;
 }
 
 /** Throws Error with errno in words when the node refuses (processes, descriptors). */
 export function startLoneProcess(argv: readonly string[], env: Record<string, string>): LoneProcess {
-  const c = libc();
+  const c = moreOfLibc(SYMBOLS);
   const pair = new Int32Array(2);
   if (c.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bytesOf(pair)) !== 0) {
     throw new Error("no socket can be made (see ulimit -n)");
   }
   const [ours, theirs] = [pair[0]!, pair[1]!];
-  const pid = spawnWith(theirs, argv, env);
-  let exited = false;
+  const pid = spawnWith(c, theirs, { argv, env });
   return {
     pid,
     send: (line) => {
@@ -58,25 +73,36 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
     },
     limitReads: (ms) => {
       const time = new BigInt64Array([BigInt(Math.floor((ms ?? 0) / 1000)), BigInt((ms ?? 0) % 1000 * 1000)]);
-      c.setsockopt(theirs, SOL_SOCKET, SO_RCVTIMEO, bytesOf(time), time.byteLength);
+      moreOfLibc(SOCKET_OPTIONS).setsockopt(theirs, SOL_SOCKET, SO_RCVTIMEO, bytesOf(time), time.byteLength);
     },
-    hasExited: () => exited ||= c.waitpid(pid, null, WNOHANG) !== 0,
+    hasExited: () => hasExited(pid),
   };
 }
 
-/** Both ends stay open here and close on exec: which dies with this process. */
-function spawnWith(stdin: number, argv: readonly string[], env: Record<string, string>): number {
-  const c = libc();
+/** Also as a zombie: this process is its parent and does not wait for it. */
+function hasExited(pid: number): boolean {
+  try {
+    return /\) [ZX] [^)]*$/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (isVanished(error)) return true;
+    throw error;
+  }
+}
+
+/** Both ends of the socket stay open here and close on exec: they are gone with this process. */
+function spawnWith(
+  c: Libc,
+  stdin: number,
+  { argv, env }: { argv: readonly string[]; env: Record<string, string> },
+): number {
   const attributes = new Uint8Array(STRUCT_BYTES);
-  const actions = new Uint8Array(STRUCT_BYTES);
-  c.posix_spawnattr_init(attributes);
-  c.posix_spawnattr_setflags(
-    attributes,
+  new DataView(attributes.buffer).setInt16(
+    0,
     POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
+    true,
   );
-  c.posix_spawnattr_setsigmask(attributes, new Uint8Array(SIGSET_BYTES));
-  c.posix_spawnattr_setsigdefault(attributes, new Uint8Array(SIGSET_BYTES).fill(0xff));
-  c.posix_spawn_file_actions_init(actions);
+  attributes.fill(0xff, SIGDEFAULT_OFFSET, SIGDEFAULT_OFFSET + SIGSET_BYTES);
+  const actions = new Uint8Array(STRUCT_BYTES);
   c.posix_spawn_file_actions_adddup2(actions, stdin, 0);
   for (const fd of openDescriptors()) if (fd > 0) c.posix_spawn_file_actions_addclose(actions, fd);
   const pid = new Int32Array(1);
@@ -86,8 +112,6 @@ function spawnWith(stdin: number, argv: readonly string[], env: Record<string, s
     pointers(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
   ];
   const error = c.posix_spawn(bytesOf(pid), path, actions, attributes, words.table, variables.table);
-  c.posix_spawn_file_actions_destroy(actions);
-  c.posix_spawnattr_destroy(attributes);
   if (error !== 0 || words.kept.length + variables.kept.length === 0) {
     throw new Error(`${argv[0]} cannot be started: errno ${error} (see ulimit -u)`);
   }

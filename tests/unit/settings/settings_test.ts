@@ -14,8 +14,8 @@ async function settingsOf(text: string) {
     cwd: "/",
     options: { config },
   });
-  });
   return settings;
+}
 
 Deno.test("SETTINGS: a file that has every default as the manual shows it changes nothing", async () => {
   const rows = SETTINGS.filter((row) => row.default !== null);
