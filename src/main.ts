@@ -39,7 +39,7 @@ import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { JobStore } from "./store/jobs.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
-import { writeAll, writeDiagnostics } from "./linux/write.ts";
+import { offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
 const PROC = "/proc";
@@ -69,6 +69,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   return {
     stdout: {
       write: (text) => writeAll(Deno.stdout, text),
+      offer: offerOutput,
       isTerminal: stdoutWidth !== null,
       isJournal: isJournal(env["JOURNAL_STREAM"]),
       widthColumns: stdoutWidth,
@@ -143,7 +144,7 @@ function nameOfCurrentDirectory(): string {
 }
 
 reportRejections((reason) => {
-  writeAll(Deno.stderr, `corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
+  writeDiagnostics(`corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
 });
 
 const exitCode = await runCli(Deno.args, {

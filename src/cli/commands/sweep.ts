@@ -167,6 +167,6 @@ class SweepLog {
   }
 
   #print(line: string): void {
-    this.context.stdout.write(`${line}\n`);
+    this.context.stdout.offer(`${line}\n`);
   }
 }

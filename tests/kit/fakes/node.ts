@@ -112,6 +112,7 @@ export class FakeNode implements Disposable {
           this.out += text;
           return !this.outputEnds;
         },
+        offer: (lines) => void (this.out += lines),
         isTerminal: this.widthColumns !== null,
         isJournal: false,
         widthColumns: this.widthColumns,
