@@ -24,6 +24,9 @@ import {
 
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
+/** From a request whose answer got lost to the arrival of the process. */
+const ARRIVAL_CAP_MS = 5_000;
+const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
 const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 /** The kernel's own data of the scope's cgroup are charged to the slice: with less, its mkdir fails with ENOMEM (Linux 5.11). */
 const SCOPE_BYTES = 1_048_576;
@@ -202,10 +205,21 @@ export class SystemdBackend implements Backend {
     try {
       return await this.systemd.startJob(units);
     } catch (error) {
+      if (error instanceof SystemdRefusal && error.errorName === UNIT_EXISTS && await this.#arrives(units)) {
+        return "done";
+      }
       if (!(error instanceof SystemdSilence)) throw error;
       this.#unanswered = units.id;
       return error.message;
     }
+  }
+
+  /** The first request reached a manager that then re-executed itself; the units are made after that, without a further word. */
+  async #arrives({ id, pid }: JobUnits): Promise<boolean> {
+    return await poll(
+      () => this.procs.cgroupPath(pid)?.endsWith(`/${scopeName(id)}`) ?? false,
+      ARRIVAL_CAP_MS,
+    );
   }
 
   /** Trusts the kernel, not systemd's word: where is the process now? Gives the slice's cgroup. */

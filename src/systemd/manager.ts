@@ -3,6 +3,7 @@
  * else. Measured with systemd 252 and 257.
  */
 import type { Limits } from "../job/limits.ts";
+import { pause } from "../base/poll.ts";
 import type { DBusWriter } from "./wire.ts";
 import {
   callForJob,
@@ -31,6 +32,9 @@ import {
  * read: a supervisor that waits for days must not be one of its listeners.
  */
 const HOLD_MS = 250;
+/** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
+const HUNG_UP_TRIES = 6;
+const HUNG_UP_PAUSE_MS = 100;
 
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
@@ -60,6 +64,11 @@ export class Systemd {
    * the accounting, and the scope of the guard. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
    */
   async startJob(units: JobUnits): Promise<JobResult> {
+    return await this.#retried(() => this.#startOnce(units));
+  }
+
+  /** A request that was carried out although the connection broke leaves the second one with nothing to make: UnitExists. */
+  async #startOnce(units: JobUnits): Promise<JobResult> {
     return await this.#callForJob({
       member: "StartTransientUnit",
       signature: "ssa(sv)a(sa(sv))",
@@ -91,16 +100,24 @@ export class Systemd {
         writer.string("replace");
       },
     };
-    const held = this.#held;
     try {
-      return await this.#callForJob(stop);
-    } catch (error) {
-      // The manager was re-executed, or hung up. To stop what is stopped already does no harm.
-      if (held === null || !hasHungUp(error)) throw error;
-      this.#release();
-      return await this.#callForJob(stop);
+      // To stop what is stopped already does no harm.
+      return await this.#retried(() => this.#callForJob(stop));
     } finally {
       this.#release();
+    }
+  }
+
+  /** Again on a new connection when the manager hung up without a word: it re-executes itself, and is back within a second. */
+  async #retried<T>(act: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (attempt === HUNG_UP_TRIES || !hasHungUp(error)) throw error;
+        this.#release();
+        await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
+      }
     }
   }
 

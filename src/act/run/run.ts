@@ -33,6 +33,7 @@ import { openReceipt, type Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
+import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */
@@ -65,7 +66,7 @@ export async function runJob(
 ): Promise<number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => request.quiet || speak(line);
-  const callerIsGone = request.withParent ? watchCaller() : null;
+  const callerIsGone = await watchParent(context, request.withParent);
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -151,15 +152,6 @@ async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backe
   await backend.remove(cgroup);
   await releaseGuard(guard, backend, id);
   throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
-}
-
-/**
- * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
- * comes when the *thread* of the caller ends that forked.
- */
-function watchCaller(): () => boolean {
-  const caller = Deno.ppid;
-  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: RunContext, say: (line: string) => void): Ledger {
