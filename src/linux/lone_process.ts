@@ -22,6 +22,7 @@ const STRUCT_BYTES = 512;
 /** In posix_spawnattr_t, part of glibc's ABI: short flags, pid_t, then two sets of 1024 signals, those at default and those blocked. */
 const SIGDEFAULT_OFFSET = 8;
 const SIGSET_BYTES = 128;
+const WNOHANG = 1;
 const ANSWER_BYTES = 256;
 
 const SYMBOLS = {
@@ -32,6 +33,7 @@ const SYMBOLS = {
   posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },
   posix_spawn_file_actions_addclose: { parameters: ["buffer", "i32"], result: "i32" },
 } as const;
+const WAIT = { waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" } } as const;
 const SOCKET_OPTIONS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
 } as const;
@@ -49,6 +51,8 @@ export interface LoneProcess {
   limitReads(ms: number | null): void;
   /** True once it has exited. */
   hasExited(): boolean;
+  /** No longer waits for its exit. */
+  forget(): void;
 }
 
 /** Throws Error with errno in words when the node refuses (processes, descriptors). */
@@ -60,8 +64,12 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
   }
   const [ours, theirs] = [pair[0]!, pair[1]!];
   const pid = spawnWith(c, theirs, { argv, env });
+  // What exits early must not stay a zombie for as long as this process lives.
+  const collect = () => void (hasExited(pid) && moreOfLibc(WAIT).waitpid(pid, null, WNOHANG));
+  Deno.addSignalListener("SIGCHLD", collect);
   return {
     pid,
+    forget: () => Deno.removeSignalListener("SIGCHLD", collect),
     send: (line) => {
       const bytes = new TextEncoder().encode(`${line}\n`);
       return Number(c.send(ours, bytes, BigInt(bytes.length), MSG_DONTWAIT | MSG_NOSIGNAL)) === bytes.length;
@@ -79,7 +87,7 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
   };
 }
 
-/** Also as a zombie: this process is its parent and does not wait for it. */
+/** Also as a zombie: this process is its parent. */
 function hasExited(pid: number): boolean {
   try {
     return /\) [ZX] [^)]*$/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));

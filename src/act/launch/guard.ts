@@ -6,9 +6,11 @@
  *
  * Should corral itself not start (process limit, binary removed), the shell writes 1 into cgroup.kill. It does so in its working
  * directory, which is the very cgroup that was made for the job, whatever has come to lie at that path since, and needs no process for it.
+ * A second file of that directory is its mark for the sweep that accounts (GUARD_KILLED).
  */
 import type { Caller } from "../../linux/caller.ts";
 import { poll } from "../../base/poll.ts";
+import { GUARD_KILLED } from "../../observe/job.ts";
 import { type LoneProcess, startLoneProcess } from "../../linux/lone_process.ts";
 
 /** From sending the cgroup to the guard being in place; a guard that takes longer does not guard. */
@@ -32,7 +34,8 @@ while :; do
     esac
   done
   how=gone; echo late >&0 && how=hung
-  [ "$may" = kill ] && [ $how = gone ] && [ -n "$cgroup" ] && trap '[ -n "$cgroup" ] && echo 1 >cgroup.kill' EXIT
+  [ "$may" = kill ] && [ $how = gone ] && [ -n "$cgroup" ] &&
+    trap '[ -n "$cgroup" ] && { echo ${GUARD_KILLED.text} >${GUARD_KILLED.file}; echo 1 >cgroup.kill; }' EXIT
   "$@" $how </dev/null >/dev/null 2>&1; code=$?
   [ $code = 0 ] && cgroup=
   [ $code = 75 ] || exit $code
@@ -84,6 +87,7 @@ function guardOf(shell: LoneProcess): Guard {
     },
     release: async () => {
       if (shell.send("done")) await poll(() => shell.hasExited(), LEAVE_CAP_MS);
+      shell.forget();
     },
   };
 }
