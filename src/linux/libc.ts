@@ -21,11 +21,17 @@ export function libc(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
   return (library ??= Deno.dlopen("libc.so.6", SYMBOLS)).symbols;
 }
 
-/** Further functions, opened apart: each costs 0.2 ms, and a launch needs none of the others. Throws where there is no libc.so.6. */
+const opened = new Map<unknown, unknown>();
+
+/**
+ * Further functions, opened when first used and once: each costs 0.2 ms, and a launch needs few of them. Throws where there is no
+ * libc.so.6.
+ */
 export function moreOfLibc<const S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): Deno.DynamicLibrary<S>["symbols"] {
-  return Deno.dlopen("libc.so.6", symbols).symbols;
+  if (!opened.has(symbols)) opened.set(symbols, Deno.dlopen("libc.so.6", symbols).symbols);
+  return opened.get(symbols) as Deno.DynamicLibrary<S>["symbols"];
 }
 
 /** kill(2) for signals that have a number only; false when it was refused or the process is gone. */

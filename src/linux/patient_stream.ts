@@ -5,7 +5,6 @@
  * poll(2) alone does not do: between it and the write another writer (the job) can fill the pipe. So pipes and terminals are opened anew,
  * non-blocking for this process alone (O_NONBLOCK on the descriptor itself would hold for all who share it), and sockets have MSG_DONTWAIT.
  */
-import { fstatSync } from "node:fs";
 import { moreOfLibc } from "./libc.ts";
 
 /** Linux: open(2), poll(2), send(2). */
@@ -57,7 +56,7 @@ export class PatientStream {
   /** Writes whole lines, or drops them. Never throws for what the reader does. */
   write(lines: string): void {
     try {
-      if (fstatSync(this.fd).isFile()) return this.direct(lines);
+      if (Deno.statSync(pathOf(this.fd)).isFile) return this.direct(lines);
       this.#way ??= wayTo(this.fd);
       const note = this.#dropped === 0 ? "" : `corral: ${this.#dropped} lines before this one were dropped\n`;
       this.#offer(`${this.#isMidLine ? "\n" : ""}${note}${lines}`, this.#way);
@@ -84,9 +83,13 @@ export class PatientStream {
   }
 }
 
+function pathOf(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
 function wayTo(fd: number): Way {
   const c = moreOfLibc(SYMBOLS);
-  const path = new TextEncoder().encode(`/proc/self/fd/${fd}\0`);
+  const path = new TextEncoder().encode(`${pathOf(fd)}\0`);
   const own = c.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
   return {
     tryWrite: own >= 0 ? (bytes) => written(c, own, bytes) : (bytes) => sentOrWritten(c, fd, bytes),
@@ -100,7 +103,7 @@ function written(c: Libc, fd: number, bytes: Uint8Array<ArrayBuffer>): number {
 
 /** A socket cannot be opened anew (ENXIO); nor can a pipe or terminal of another user (EACCES). */
 function sentOrWritten(c: Libc, fd: number, bytes: Uint8Array<ArrayBuffer>): number {
-  if (fstatSync(fd).isSocket()) {
+  if (Deno.statSync(pathOf(fd)).isSocket) {
     return Number(c.send(fd, bytes, BigInt(bytes.length), MSG_DONTWAIT | MSG_NOSIGNAL));
   }
   return isWritable(c, fd, 0) ? written(c, fd, bytes.subarray(0, CHUNK_BYTES)) : -1;

@@ -1,5 +1,6 @@
 /** The receipt file: opened before the job starts, so that a wrong path is known in time, and written at its end. */
 import { CorralError, EXIT } from "../../base/errors.ts";
+import { refuseFifo } from "../../linux/fifo.ts";
 import { quoted } from "../../base/text.ts";
 
 /** An open receipt file; it is written once. */
@@ -20,6 +21,7 @@ export function openReceipt(
   const absolute = path.startsWith("/") ? path : `${cwd}/${path}`;
   let file: Deno.FsFile;
   try {
+    refuseFifo(absolute);
     file = Deno.openSync(absolute, { write: true, create: true, truncate: true });
   } catch (cause) {
     throw new CorralError(`--receipt: cannot write ${JSON.stringify(path)}: ${(cause as Error).message}`, {
