@@ -73,7 +73,7 @@ mutants: | $(INSTALLED_DENO)
 	@$(DENO) run --quiet --allow-all tests/mutants/main.ts $(MUTANTS)
 
 bench: dist/corral
-	@$(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)
+	@BEFORE='$(BEFORE)' $(DENO) run --quiet --allow-all tests/bench/main.ts $(BENCHES)
 
 image: | $(INSTALLED_DENO)
 	@$(DENO) run --quiet --allow-all tests/kit/machine/images.ts

@@ -6,7 +6,7 @@
  * the gate: the process becomes the command. Then it loops (act/run/supervise.ts): observe, decide (job/decide.ts, pure), wait. At the end
  * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (act/end/end_job.ts).
  *
- * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
+ * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whichever process supervises it, `set` changes the
  * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (act/sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *

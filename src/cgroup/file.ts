@@ -4,6 +4,7 @@
  *
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
  */
+import { readKernelText } from "../base/kernel_file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { errorCode, isForbidden, isVanished } from "../base/errno.ts";
 import { CgroupError } from "../base/errors.ts";
@@ -53,7 +54,7 @@ export class CgroupFs {
   read(path: string, file: string): string {
     const name = this.locate(path, file);
     try {
-      return Deno.readTextFileSync(name);
+      return readKernelText(name);
     } catch (cause) {
       throw new CgroupError("cannot read", { path: name, cause });
     }
@@ -63,7 +64,7 @@ export class CgroupFs {
   readOptional(path: string, file: string): string | null {
     const name = this.locate(path, file);
     try {
-      return Deno.readTextFileSync(name);
+      return readKernelText(name);
     } catch (cause) {
       if (isVanished(cause) || isSwitchedOff(cause)) return null;
       throw new CgroupError("cannot read", { path: name, cause });
@@ -236,7 +237,7 @@ export class OwnedCgroup {
   #pidsOf(path: string): number[] {
     const name = this.fs.locate(path, "cgroup.procs");
     try {
-      const text = this.#unlocked(() => Deno.readTextFileSync(name));
+      const text = this.#unlocked(() => readKernelText(name));
       return text.split("\n").filter((line) => line !== "").map(Number);
     } catch (cause) {
       // EOPNOTSUPP (95): a threaded cgroup; its processes are listed by the domain above it (cgroup-v2.rst, "Threads").

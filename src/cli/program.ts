@@ -159,7 +159,7 @@ export async function describeProgram(): Promise<ProgramForm> {
 
 /**
  * The command tree; also the source of help, manual page and completions. Verbs for which `isWanted` is false are there by name and
- * summary only, and those for which `isListed` is false not at all.
+ * summary only; for which `isListed` is false, not at all.
  */
 export async function program(
   invoke: Invoke,

@@ -26,7 +26,8 @@ export const END_REASONS = {
     "its wall-clock limit passed and corral ended it. Not: that the command noticed; it may have died of TERM or KILL.",
   "oom":
     "the kernel killed it for memory. Not: that its own limit was the cause; the node or a parent cgroup may have run out.",
-  "killed": "somebody asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
+  "killed":
+    "a user or program asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
   "orphaned":
     "its supervisor was gone and its guard or a sweep ended it, or its caller was (`--with-parent`). Not: that the command failed.",
   "finished-by-owner":
@@ -79,7 +80,7 @@ export interface CgroupRecord {
 }
 
 /**
- * What a running job is known by. PGID and SID equal the pid: the launch goes through setsid(1). Of an adopted job, pid and PGID are those
+ * What a running job is known by. PGID and SID equal the pid: the launch begins a session. Of an adopted job, pid and PGID are those
  * of the process that was named first, and it may be gone.
  */
 export interface RunningFacts {

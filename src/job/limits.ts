@@ -38,8 +38,7 @@ export interface LimitRow {
   readonly isLater?: true;
 }
 
-/** In the order in which they are set, read back and reported. */
-export const LIMITS = [
+const ROWS = [
   {
     key: "memoryMaxBytes",
     option: "--memory",
@@ -120,13 +119,13 @@ export const LIMITS = [
 ] as const satisfies readonly LimitRow[];
 
 /** The key of a limit. */
-export type LimitKey = (typeof LIMITS)[number]["key"];
+export type LimitKey = (typeof ROWS)[number]["key"];
 
 /** Limits of a job. `null` is "no limit". */
 export interface Limits extends Record<LimitKey, number | null> {}
 
-/** The rows, of one type. */
-export const LIMIT_ROWS: readonly (LimitRow & { readonly key: LimitKey })[] = LIMITS;
+/** All limits, in the order in which they are set, read back and reported. */
+export const LIMIT_ROWS: readonly (LimitRow & { readonly key: LimitKey })[] = ROWS;
 
 /** No limits at all. */
 export const NO_LIMITS: Limits = limitsOf(() => null);
@@ -168,7 +167,7 @@ export function withImpliedSwap(asked: Limits): { limits: Limits; swapIsImplied:
   return { limits: implied ? { ...asked, [IMPLIED_KEY]: 0 } : asked, swapIsImplied };
 }
 
-/** True for a limit that may be dropped without a word: nobody asked for it. */
+/** True for a limit that may be dropped without a word: the caller did not ask for it. */
 export function isOnlyImplied(key: LimitKey, { swapIsImplied }: { swapIsImplied: boolean }): boolean {
   return swapIsImplied && key === IMPLIED_KEY;
 }

@@ -1,9 +1,10 @@
 /** Names of the node's block devices. */
+import { readKernelText } from "../base/kernel_file.ts";
 
 /** MAJOR:MINOR to name, as /proc/partitions lists them; empty when it cannot be read. */
 export function blockDeviceNames(procRoot: string): Map<string, string> {
   try {
-    return parsePartitions(Deno.readTextFileSync(`${procRoot}/partitions`));
+    return parsePartitions(readKernelText(`${procRoot}/partitions`));
   } catch {
     // The number says what the device is, too.
     return new Map();

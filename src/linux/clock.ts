@@ -1,5 +1,7 @@
 /** Time: the wall clock for people, CLOCK_BOOTTIME for deadlines (it does not step and goes on while the node sleeps). */
+import { readKernelText } from "../base/kernel_file.ts";
 
+/** What tells the time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   wallMs(): number;
@@ -28,7 +30,7 @@ export function hostClock(procRoot: string, monotonicMs: () => number = () => pe
   let bootId: string | null = null;
   let anchor: { bootMs: number; monotonicMs: number } | null = null;
   const bootMs = () => {
-    const coarse = Number.parseFloat(Deno.readTextFileSync(`${procRoot}/uptime`)) * 1000;
+    const coarse = Number.parseFloat(readKernelText(`${procRoot}/uptime`)) * 1000;
     const now = monotonicMs();
     const fine = anchor === null ? -Infinity : anchor.bootMs + now - anchor.monotonicMs;
     if (anchor === null || coarse > fine + SLEEP_TOLERANCE_MS) anchor = { bootMs: coarse, monotonicMs: now };
@@ -37,6 +39,6 @@ export function hostClock(procRoot: string, monotonicMs: () => number = () => pe
   return {
     wallMs: () => Date.now(),
     bootMs,
-    bootId: () => bootId ??= Deno.readTextFileSync(`${procRoot}/sys/kernel/random/boot_id`).trim(),
+    bootId: () => bootId ??= readKernelText(`${procRoot}/sys/kernel/random/boot_id`).trim(),
   };
 }

@@ -1,4 +1,5 @@
 /** The few C functions that the runtime does not offer, opened when first used (dlopen costs milliseconds). */
+import { readKernelText } from "../base/kernel_file.ts";
 
 /**
  * For pidfds glibc has wrappers only since 2.36, so it is syscall(2). Each of its arguments is a register wide: it takes them as long.
@@ -60,7 +61,7 @@ const WORTHWHILE_BYTES = 262_144;
  */
 export function releaseIdleMemory(procRoot: string): void {
   libc().malloc_trim(0n);
-  for (const { start, bytes } of cleanFileMappings(Deno.readTextFileSync(`${procRoot}/self/smaps`))) {
+  for (const { start, bytes } of cleanFileMappings(readKernelText(`${procRoot}/self/smaps`))) {
     if (bytes >= WORTHWHILE_BYTES) libc().madvise(start, BigInt(bytes), MADV_DONTNEED);
   }
 }

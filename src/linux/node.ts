@@ -1,4 +1,5 @@
 /** What this node offers: where cgroup2 is mounted, which cgroup corral is in, whether a systemd manager answers. */
+import { readKernelText } from "../base/kernel_file.ts";
 import { SetupError } from "../base/errors.ts";
 import { parseCgroupPath } from "./proc.ts";
 
@@ -42,7 +43,7 @@ export function parseCgroup2Mounts(text: string): string[] {
 
 /** Throws SetupError when there is no cgroup2 at all. */
 export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
-  const mounts = parseCgroup2Mounts(Deno.readTextFileSync(`${roots.proc}/self/mountinfo`));
+  const mounts = parseCgroup2Mounts(readKernelText(`${roots.proc}/self/mountinfo`));
   const cgroupMount = mounts[0];
   if (cgroupMount === undefined) {
     throw new SetupError(
@@ -52,7 +53,7 @@ export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
   }
   return {
     cgroupMount,
-    ownCgroup: parseCgroupPath(Deno.readTextFileSync(`${roots.proc}/self/cgroup`)) ?? "/",
+    ownCgroup: parseCgroupPath(readKernelText(`${roots.proc}/self/cgroup`)) ?? "/",
     uid,
     systemdBooted: exists(`${roots.run}/systemd/system`),
     userRuntimeDir: uid === 0 ? null : userRuntimeDir(roots.run, uid),

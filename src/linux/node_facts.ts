@@ -1,4 +1,5 @@
 /** What a report says of the node itself. */
+import { readKernelText } from "../base/kernel_file.ts";
 
 /** CPUs that are online (proc_stat(5)): what the node has, whatever a quota or affinity leaves to corral. Null where /proc does not tell. */
 export function onlineCpus(procRoot: string): number | null {
@@ -13,7 +14,7 @@ export function hostName(procRoot: string): string | null {
 
 function read(procRoot: string, file: string): string | null {
   try {
-    return Deno.readTextFileSync(`${procRoot}/${file}`);
+    return readKernelText(`${procRoot}/${file}`);
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 /** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
+import { readKernelText } from "../base/kernel_file.ts";
 import { ParseError } from "../base/errors.ts";
 import { isForbidden, isVanished } from "../base/errno.ts";
 import type { Identity } from "../job/job.ts";
@@ -79,7 +80,7 @@ export class Procs {
   /** A file of a process, or null when the process is gone. Throws on anything else. */
   read(pid: number, file: string): string | null {
     try {
-      return Deno.readTextFileSync(`${this.root}/${pid}/${file}`);
+      return readKernelText(`${this.root}/${pid}/${file}`);
     } catch (error) {
       if (isVanished(error)) return null;
       throw error;

@@ -2,6 +2,7 @@
  * Signals to a supervisor. Of SIGINT, SIGTERM and SIGHUP, the first asks for the end of the job and a second one skips the grace; SIGCONT
  * tells of a change.
  */
+import { readKernelText } from "../base/kernel_file.ts";
 
 const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type StoppingName = keyof typeof STOPPING;
@@ -43,7 +44,7 @@ export class StopSignals {
 /** Signals 1 to 31 that this process was started to ignore: SigIgn of /proc/self/status, read before any handler is set. */
 export function ignoredSignals(procRoot: string): number[] {
   const mask = BigInt(
-    `0x${/^SigIgn:\t([0-9a-f]+)/m.exec(Deno.readTextFileSync(`${procRoot}/self/status`))?.[1] ?? "0"}`,
+    `0x${/^SigIgn:\t([0-9a-f]+)/m.exec(readKernelText(`${procRoot}/self/status`))?.[1] ?? "0"}`,
   );
   const SIGPIPE = 13; // The runtime itself ignores it; its spawn gives the default back to the child.
   return Array.from({ length: 31 }, (_, index) => index + 1)

@@ -1,4 +1,5 @@
 /** Things about this node that a user should know at the launch, without being stopped by them. */
+import { readKernelText } from "../base/kernel_file.ts";
 import type { Node } from "./node.ts";
 import type { Caller } from "../linux/caller.ts";
 import type { JobSpec, Watch } from "../job/job.ts";
@@ -31,7 +32,7 @@ export function warnAboutNode(
 
 function memoryTotalBytes({ procs }: Pick<Node, "procs">): number | null {
   try {
-    const kib = /^MemTotal:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`${procs.root}/meminfo`))?.[1];
+    const kib = /^MemTotal:\s+(\d+) kB$/m.exec(readKernelText(`${procs.root}/meminfo`))?.[1];
     return kib === undefined ? null : Number(kib) * 1024;
   } catch {
     return null;

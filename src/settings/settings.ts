@@ -101,46 +101,48 @@ export const SETTING_BY_NAME = {
     key: "state-dir",
     default: null,
     defaultWords: "/var/lib/corral for root; else $XDG_STATE_HOME/corral or ~/.local/state/corral",
-    help: "Where the store is.",
+    help: "Where the store is. `--state-dir` and `CORRAL_STATE_DIR` go before it.",
   }),
   backend: setting(choice("auto", "systemd", "cgroupfs"), {
     key: "backend",
     default: "auto",
-    help: "What makes the cgroups of jobs. `auto` takes systemd where it runs.",
+    help: "What makes the cgroup of a job. `--backend` goes before it.",
   }),
   graceMs: setting(grace, {
     key: "grace",
     default: "2s",
-    help: "From the first signal of an ending to KILL.",
+    help: "The time from the first signal to KILL. `--grace` goes before it.",
   }),
   bestEffort: setting(flag, {
     key: "best-effort",
     default: false,
-    help: "Run a job although a limit cannot be enforced, with a warning.",
+    help:
+      "Whether jobs run although a limit cannot be enforced here, with a warning in place of an error. `--best-effort` does so for one job.",
   }),
   onOrphan: setting(choice("kill", "keep"), {
     key: "on-orphan",
     default: "kill",
-    help: "What becomes of a live job whose supervisor is gone.",
+    help:
+      "What a sweep does with a live job whose supervisor is gone. A job that is kept still ends at its deadline.",
     isForSweeps: true,
   }),
   escapees: setting(choice("report", "kill"), {
     key: "escapees",
     default: "report",
-    help: "What becomes of processes that were moved out of their job's cgroup.",
+    help:
+      "What a sweep does with processes that left the cgroup of their job. They are ended only when the job is over.",
     isForSweeps: true,
   }),
   statusCommand: setting(shellCommand, {
     key: "status-command",
     default: null,
-    help:
-      "Asks the owner of the jobs which of them are finished: refs on stdin, lines of `REF STATUS` on stdout.",
+    help: "Asks the owner of the jobs which of them are finished: see corral-sweep(1).",
     isForSweeps: true,
   }),
   finishedStatuses: setting(finishedStatuses, {
     key: "finished-statuses",
     default: [],
-    help: `Statuses that mean "finished", besides ${
+    help: `Words of the status command that mean finished, in any case, besides ${
       FINISHED_STATUSES.map((word) => `\`${word}\``).join(", ")
     }.`,
     isForSweeps: true,
@@ -149,13 +151,14 @@ export const SETTING_BY_NAME = {
   strikes: setting(count(1), {
     key: "strikes",
     default: 2,
-    help: "Consecutive sweeps in which the owner must report a job finished before it is ended.",
+    help: "How many sweeps in a row must get the answer that a job is finished before one ends it.",
     isForSweeps: true,
   }),
   retentionMs: setting(retention, {
     key: "retention",
     default: "90d",
-    help: "How long the record of an ended job is kept.",
+    help:
+      'How long the record of an ended job is kept. Sweeps drop older ones, some at a time. `"none"` keeps all.',
     isForSweeps: true,
   }),
 };

@@ -1,6 +1,6 @@
 /** What the columns of a job's row may hold, where SQLite itself only knows text and numbers. Each throws an Error that names the column. */
 import { type BackendName, END_REASONS, type EndReason, type Survivor } from "../job/job.ts";
-import { LIMIT_ROWS, type Limits, NO_LIMITS } from "../job/limits.ts";
+import { LIMIT_ROWS, type LimitKey, type Limits, NO_LIMITS } from "../job/limits.ts";
 import { parseSignal } from "../value/signal.ts";
 import type { IoDevice } from "../job/usage.ts";
 
@@ -58,17 +58,19 @@ export const argvOf = (json: string): string[] =>
 export const tagsOf = (json: string): Record<string, string> =>
   checked("tags", JSON.parse(json), (tags) => isObject(tags) && Object.values(tags).every(isString));
 
+const [LATER_LIMITS, FIRST_LIMITS] = [true, false].map((isLater) =>
+  LIMIT_ROWS.filter((row) => (row.isLater ?? false) === isLater).map(({ key }) => key)
+) as [LimitKey[], LimitKey[]];
+
 /** Column `limits`, JSON. Limits that are newer than the record are null. */
-export const limitsFromJson = (json: string): Limits => ({
-  ...NO_LIMITS,
-  ...checked<Limits>("limits", JSON.parse(json), isLimits),
-});
+export function limitsFromJson(json: string): Limits {
+  const limits: Limits = checked("limits", JSON.parse(json), isLimits);
+  return LATER_LIMITS.length === 0 ? limits : { ...NO_LIMITS, ...limits };
+}
 
 function isLimits(limits: unknown): boolean {
-  return isObject(limits) &&
-    LIMIT_ROWS.every(({ key, isLater }) =>
-      isLimit(limits[key]) || (isLater === true && limits[key] === undefined)
-    );
+  return isObject(limits) && FIRST_LIMITS.every((key) => isLimit(limits[key])) &&
+    LATER_LIMITS.every((key) => limits[key] === undefined || isLimit(limits[key]));
 }
 
 /** Column `survivors`, JSON. */
@@ -81,7 +83,7 @@ function isSurvivor(value: unknown): boolean {
     (value["wchan"] === null || isString(value["wchan"]));
 }
 
-/** Column `io_devices`, JSON; null in rows of which nobody knows. */
+/** Column `io_devices`, JSON; null in rows older than the column. */
 export const ioDevicesOf = (json: string | null): IoDevice[] | null =>
   json === null
     ? null

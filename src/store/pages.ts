@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { storeError } from "./open.ts";
 import { DamagedRow } from "./rows.ts";
 
-/** A figure or word as the store has it; null where nobody knows it. */
+/** A figure or word as the store has it; null where it is unknown. */
 export type Value = string | number | null;
 
 /** Rows of `jobs`. */

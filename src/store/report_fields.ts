@@ -65,7 +65,7 @@ export const GROUP_KEYS = ["name", "user", "reason", "day"] as const;
 /** One of GROUP_KEYS. */
 export type GroupKey = (typeof GROUP_KEYS)[number];
 
-/** What jobs have in common, as SQL. A day is made of the start by whoever knows the time zone. */
+/** What jobs have in common, as SQL. A day is made of the start in the view, which knows the time zone. */
 export const GROUP_SQL: Record<GroupKey, string> = {
   name: "name",
   user: "user",

@@ -83,6 +83,8 @@ export class Line implements Disposable {
   #serial = 0;
   #isClosed = false;
   readonly #input: Input;
+  /** How much was received that was meant for others. */
+  passedOver = 0;
 
   private constructor(readonly connection: Deno.UnixConn, readonly socketPath: string) {
     this.#input = new Input(connection);
@@ -121,6 +123,7 @@ export class Line implements Disposable {
       const job = (await this.#request(call)).body.string();
       for (;;) {
         const message = await this.#input.message();
+        this.passedOver++;
         if (message.kind !== "signal" || message.member !== "JobRemoved") continue;
         message.body.uint32();
         if (message.body.string() !== job) continue;
@@ -203,6 +206,7 @@ export class Line implements Disposable {
   async #replyTo(serial: number): Promise<DBusMessage> {
     for (;;) {
       const reply = await this.#input.message();
+      this.passedOver++;
       if (reply.kind === "signal" || reply.replySerial !== serial) continue;
       if (reply.kind === "error") throw new SystemdRefusal(errorText(reply), reply.errorName);
       return reply;

@@ -35,14 +35,17 @@ const HOLD_MS = 250;
 /** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
 const HUNG_UP_TRIES = 6;
 const HUNG_UP_PAUSE_MS = 100;
+/** Messages around the start of one job; with more, others start at the same time, and the manager has enough to do without a listener. */
+const QUIET_MESSAGES = 20;
 
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
   /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
-  /** Opened ahead; null when each call opens its own. */
-  #held: Promise<Line> | null = null;
+  #isHolding = false;
+  /** Open since the last call. */
+  #held: Line | null = null;
   #releaseTimer: number | undefined;
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
@@ -51,12 +54,9 @@ export class Systemd {
     this.systemBus = `${runDir}/dbus/system_bus_socket`;
   }
 
-  /** Opens now the connection on which the job is started, and, when it ends within HOLD_MS, stopped. Waits for nothing. */
+  /** From now on, the connection on which a job is started is also the one on which it is stopped, if that is soon. */
   hold(): void {
-    const line = Line.open(this.#socketPath, this.uid);
-    // Whoever calls next is told.
-    line.catch(() => {});
-    this.#held = line;
+    this.#isHolding = true;
   }
 
   /**
@@ -123,19 +123,21 @@ export class Systemd {
 
   /** On the connection that is held, if there is one. */
   async #callForJob(call: ManagerCall): Promise<JobResult> {
-    const held = this.#held;
-    if (held === null) return await callForJob(this.#socketPath, this.uid, call);
+    if (!this.#isHolding) return await callForJob(this.#socketPath, this.uid, call);
     clearTimeout(this.#releaseTimer);
-    const line = await held;
+    const line = this.#held ??= await Line.open(this.#socketPath, this.uid);
     const result = await line.callForJob(call);
-    this.#releaseTimer = setTimeout(() => this.#release(), HOLD_MS);
-    Deno.unrefTimer(this.#releaseTimer);
+    if (line.passedOver > QUIET_MESSAGES) this.#release();
+    else {
+      this.#releaseTimer = setTimeout(() => this.#release(), HOLD_MS);
+      Deno.unrefTimer(this.#releaseTimer);
+    }
     return result;
   }
 
   #release(): void {
     clearTimeout(this.#releaseTimer);
-    this.#held?.then((line) => line.close(), () => {});
+    this.#held?.close();
     this.#held = null;
   }
 

@@ -165,6 +165,9 @@ export interface DBusMessage {
   body: DBusReader;
 }
 
+/** Letters of the basic types that header fields have (D-Bus specification, "Header Fields"). */
+const TYPE = { uint32: 0x75, string: 0x73, objectPath: 0x6f, signature: 0x67 } as const;
+const HEADER_TYPES: readonly number[] = Object.values(TYPE);
 const KINDS = ["other", "call", "return", "error", "signal"] as const;
 /** "The maximum length of a message, including header, is 128 MiB." */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
@@ -182,31 +185,56 @@ export function decodeMessage(bytes: Uint8Array): { message: DBusMessage; length
   const length = bodyAt + bodyLength;
   if (length > MAX_MESSAGE_BYTES) throw malformed("is too long");
   if (bytes.length < length) return null;
-  const fields = readFields(new DBusReader(bytes, FIXED_HEADER_BYTES), FIXED_HEADER_BYTES + fieldsLength);
-  const text = (code: number) => (fields.get(code) as string | undefined) ?? null;
-  const message: DBusMessage = {
-    kind: KINDS[bytes[1]!] ?? "other",
-    replySerial: (fields.get(FIELD.replySerial) as number | undefined) ?? null,
-    member: text(FIELD.member),
-    errorName: text(FIELD.errorName),
-    signature: text(FIELD.signature) ?? "",
-    body: new DBusReader(bytes.subarray(bodyAt, length), 0),
-  };
-  return { message, length };
+  const header = bytes.subarray(0, FIXED_HEADER_BYTES + fieldsLength);
+  return { message: new ReceivedMessage(header, bytes.subarray(bodyAt, length)), length };
 }
 
-function readFields(reader: DBusReader, end: number): Map<number, string | number> {
-  const fields = new Map<number, string | number>();
-  while (reader.at < end) {
+/** Reads what it is asked for: of hundreds of signals that are meant for others, a receiver wants to know little. Getters throw ParseError. */
+class ReceivedMessage implements DBusMessage {
+  readonly #header: Uint8Array;
+  readonly body: DBusReader;
+
+  constructor(header: Uint8Array, body: Uint8Array) {
+    this.#header = header;
+    this.body = new DBusReader(body, 0);
+  }
+
+  get kind(): DBusMessage["kind"] {
+    return KINDS[this.#header[1]!] ?? "other";
+  }
+
+  get replySerial(): number | null {
+    return findField(this.#header, FIELD.replySerial) as number | null;
+  }
+
+  get member(): string | null {
+    return findField(this.#header, FIELD.member) as string | null;
+  }
+
+  get errorName(): string | null {
+    return findField(this.#header, FIELD.errorName) as string | null;
+  }
+
+  get signature(): string {
+    return findField(this.#header, FIELD.signature) as string | null ?? "";
+  }
+}
+
+/** The value of a header field; null when there is none. */
+function findField(header: Uint8Array, wanted: number): string | number | null {
+  const reader = new DBusReader(header, FIXED_HEADER_BYTES);
+  while (reader.at < header.length) {
     reader.align(8);
     const code = reader.byte();
-    const signature = reader.signature();
-    if (signature === "u") fields.set(code, reader.uint32());
-    else if (signature === "g") fields.set(code, reader.signature());
-    else if (signature === "s" || signature === "o") fields.set(code, reader.string());
-    else throw malformed(`has a header field of type ${signature}`);
+    const type = reader.signatureOfOne();
+    if (code !== wanted) reader.skip(type);
+    else {return type === TYPE.uint32
+        ? reader.uint32()
+        : type === TYPE.signature
+        ? reader.signature()
+        : reader.string();}
   }
-  return fields;
+  return null;
 }
 
 /** Reads values in order. Throws ParseError past the end. */
@@ -232,6 +260,22 @@ export class DBusReader {
 
   string(): string {
     return this.#text(this.uint32());
+  }
+
+  /** A signature of one basic type of those in header fields: its letter's code. */
+  signatureOfOne(): number {
+    const length = this.byte();
+    const type = this.byte();
+    if (length !== 1 || this.byte() !== 0 || !HEADER_TYPES.includes(type)) {
+      throw malformed("has a header field of an unknown type");
+    }
+    return type;
+  }
+
+  /** Passes over a value of such a type. */
+  skip(type: number): void {
+    if (type === TYPE.uint32) return void this.uint32();
+    this.#take(type === TYPE.signature ? this.byte() + 1 : this.uint32() + 1, () => {});
   }
 
   signature(): string {

@@ -1,4 +1,5 @@
 /** What the three benchmarks have in common. */
+import { basename } from "node:path";
 import type { Machine } from "../kit/machine/machine.ts";
 import { type Column, renderTable } from "../../src/view/table.ts";
 
@@ -8,6 +9,11 @@ export const MEASURE_PROGRAM = "/usr/local/lib/corral-test/measure.py";
 export interface Aim {
   what: string;
   met: boolean;
+}
+
+/** The words of corral and where it keeps its store: two builds in one would have the older one refuse what the newer has written. */
+export function corralWith(program: string, words: readonly string[]): string[] {
+  return [program, "--state-dir", `/var/lib/bench-${basename(program)}`, ...words];
 }
 
 /** Runs one phase of measure.py. Throws with its words when it fails. */

@@ -1,9 +1,9 @@
 /**
  * `make bench`: launch, kill, memory, sampling, prune and sweep side by side in one booted container, and report on this machine, as
  * tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is compared runs interleaved. About ten minutes;
- * `make bench BENCHES="launch sweep"` picks.
+ * `make bench BENCHES="launch sweep"` picks. BEFORE=/path/to/corral compares launch and memory with another build, in the same run.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isInstalled, runCommand } from "../kit/machine/command.ts";
 import type { Machine } from "../kit/machine/machine.ts";
 import { bootNspawn } from "../kit/machine/nspawn.ts";
@@ -20,6 +20,13 @@ import { benchSweep, JOB_ROWS_MODULE, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
 
 const SUITE = "bookworm";
 const BARE_PROGRAM = "/usr/local/bin/bare-deno";
+const IDLE_PROGRAM = "/usr/local/bin/idle-deno";
+const BEFORE_PROGRAM = "/usr/local/bin/corral-before";
+/** Another build of corral (`make bench BEFORE=…`), or none. */
+const BEFORE = Deno.env.get("BEFORE") || null;
+/** Programs that do nothing: one ends, the other waits. */
+const BARE_SOURCE = "";
+const IDLE_SOURCE = 'console.error("idle started now"); setInterval(() => {}, 3_600_000);';
 /** Off the container's overlay: V8 cannot share its code with a file there and copies 2 MB of it into each process. */
 const PROGRAMS_DIR = "/dev/shm";
 const COMPILE_TIMEOUT_MS = 60_000;
@@ -51,7 +58,9 @@ async function benchInContainer(wanted: (name: string) => boolean): Promise<Aim[
     [MEASURE_PRUNE_PROGRAM]: join(import.meta.dirname!, "measure_prune.py"),
     [MEASURE_SWEEP_PROGRAM]: join(import.meta.dirname!, "measure_sweep.py"),
     [JOB_ROWS_MODULE]: join(import.meta.dirname!, "job_rows.py"),
-    [BARE_PROGRAM]: await compileBare(),
+    [BARE_PROGRAM]: await compileBare("bare-deno", BARE_SOURCE),
+    [IDLE_PROGRAM]: await compileBare("idle-deno", IDLE_SOURCE),
+    ...(BEFORE === null ? {} : { [BEFORE_PROGRAM]: BEFORE }),
   });
   try {
     return await bench(machine, wanted);
@@ -61,16 +70,20 @@ async function benchInContainer(wanted: (name: string) => boolean): Promise<Aim[
 }
 
 async function bench(machine: Machine, wanted: (name: string) => boolean): Promise<Aim[]> {
-  const corral = join(PROGRAMS_DIR, "corral");
-  const bare = join(PROGRAMS_DIR, "bare-deno");
-  await machine.exec(["cp", machine.corral, corral]);
-  await machine.exec(["cp", BARE_PROGRAM, bare]);
+  const place = async (program: string) => {
+    await machine.exec(["cp", program, PROGRAMS_DIR]);
+    return join(PROGRAMS_DIR, basename(program));
+  };
+  const corral = await place(machine.corral);
+  const bare = await place(BARE_PROGRAM);
+  const idle = await place(IDLE_PROGRAM);
+  const before = BEFORE === null ? null : await place(BEFORE_PROGRAM);
   const { stdout } = await machine.exec([corral, "--version"]);
   introduce(stdout, machine.name);
   const all: Record<string, () => Promise<Aim[]>> = {
-    launch: async () => [await benchLaunch(machine, { corral, bare })],
+    launch: () => benchLaunch(machine, { corral, bare, before }),
     kill: () => benchKill(machine, corral),
-    memory: () => benchMemory(machine, corral),
+    memory: () => benchMemory(machine, { corral, idle, before }),
     sampling: async () => [await benchSampling(machine, corral)],
     prune: async () => [await benchPrune(machine, corral)],
     sweep: () => benchSweep(machine, { corral, bare }),
@@ -86,7 +99,7 @@ async function benchHere(): Promise<Aim[]> {
     return [];
   }
   introduce(await runCommand([DIST_CORRAL, "--version"], { timeoutMs: COMPILE_TIMEOUT_MS }), "this machine");
-  return await benchReport({ corral: DIST_CORRAL, bare: await compileBare() });
+  return await benchReport({ corral: DIST_CORRAL, bare: await compileBare("bare-deno", BARE_SOURCE) });
 }
 
 function introduce(version: string, where: string): void {
@@ -94,11 +107,12 @@ function introduce(version: string, where: string): void {
   console.log(`${version.trim()}, ${where}, ${navigator.hardwareConcurrency} cores, load ${load}\n`);
 }
 
-/** An empty program, compiled as dist/corral is: what no program of this kind can do without. */
-async function compileBare(): Promise<string> {
-  const binary = join(CACHE_DIR, `bare-deno-${Deno.version.deno}`);
+/** A program of one line, compiled as dist/corral is: what no program of this kind can do without. */
+async function compileBare(name: string, text: string): Promise<string> {
+  const binary = join(CACHE_DIR, `${name}-${Deno.version.deno}`);
   if (await Deno.stat(binary).then(() => true, () => false)) return binary;
   const source = await Deno.makeTempFile({ suffix: ".js" });
+  await Deno.writeTextFile(source, text);
   const runtime = join(PROJECT_DIR, ".toolchain", "denort");
   const pinned = Deno.env.has("DENORT_BIN") || !await Deno.stat(runtime).then(() => true, () => false);
   const flags = ["--quiet", "--no-config", "--no-lock", "--no-check", "--no-code-cache", "--allow-all"];

@@ -1,4 +1,4 @@
-"""The measuring half of `make bench`, inside the machine: measure.py launch|kill|memory OPTIONS. Options and result are JSON.
+"""The measuring half of `make bench`, inside the machine: measure.py launch|burst|kill|memory OPTIONS. Options and result are JSON.
 
 Times are CLOCK_MONOTONIC in milliseconds, except from a deadline of corral's on: that is wall-clock time, and so is the
 end. An empty cgroup is noticed by poll(2) on cgroup.events, asleep until then: nothing here competes with what is
@@ -26,24 +26,39 @@ ENV = {**os.environ, "NASTY_SANDBOX": "1"}
 
 
 def launch(options):
-    """Spawn to reaped, the commands interleaved so that a disturbance hits all of them."""
+    """Spawn to reaped, the commands interleaved so that a disturbance hits all of them.
+
+    Each comes after the same pause: the kernel's grace period for moving a process, fresh from the command before, would
+    be given to the next one for nothing.
+    """
     times = {name: [] for name in options["commands"]}
     for round in range(options["warmUps"] + options["rounds"]):
         for name, argv in options["commands"].items():
+            time.sleep(options["pauseMs"] / 1000)
             elapsed = spawn_and_wait(argv)
             if round >= options["warmUps"]:
                 times[name].append(elapsed)
     return times
 
 
-def spawn_and_wait(argv):
+def burst(options):
+    """The first spawned to the last reaped of so many at once."""
+    times = {name: [] for name in options["commands"]}
+    for _ in range(options["rounds"]):
+        for name, argv in options["commands"].items():
+            time.sleep(options["pauseMs"] / 1000)
+            times[name].append(spawn_and_wait(argv, options["count"]))
+    return times
+
+
+def spawn_and_wait(argv, count=1):
     null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in range(3)]
     start = time.monotonic_ns()
-    pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=null)
-    _, status = os.waitpid(pid, 0)
+    pids = [os.posix_spawnp(argv[0], argv, os.environ, file_actions=null) for _ in range(count)]
+    statuses = [os.waitpid(pid, 0)[1] for pid in pids]
     elapsed = (time.monotonic_ns() - start) / NS_PER_MS
-    if status != 0:
-        raise SystemExit(f"{' '.join(argv)} failed with status {status}")
+    if any(statuses):
+        raise SystemExit(f"{' '.join(argv)} failed with status {max(statuses)}")
     return elapsed
 
 
@@ -164,18 +179,21 @@ class Emptiness:
 
 
 def memory(options):
-    """Own memory of so many idle supervisors, in KiB each, with one more of them so that its binary is always shared."""
-    return [{"jobs": count, "ussKib": supervisors_memory(options, count)} for count in options["counts"]]
+    """Memory of so many idle processes of each program, in KiB each, with one more so that its binary is always shared."""
+    return [
+        {"program": name, "count": count, **idle_memory(argv, count)}
+        for name, argv in options["programs"].items()
+        for count in options["counts"]
+    ]
 
 
-def supervisors_memory(options, count):
-    argv = [options["corral"], "run", "--timeout", "1h", "--", "sleep", "3600"]
+def idle_memory(argv, count):
     supervisors = [subprocess.Popen(argv, stderr=subprocess.PIPE) for _ in range(count + 1)]
     try:
         for supervisor in supervisors:
             line = supervisor.stderr.readline()
             if b" started " not in line:
-                raise SystemExit(f"corral run said {line!r}")
+                raise SystemExit(f"{argv[0]} said {line!r}")
         return settled_memory([supervisor.pid for supervisor in supervisors[1:]])
     finally:
         for supervisor in supervisors:
@@ -188,19 +206,19 @@ def settled_memory(pids):
     """Read again until two readings a second apart agree: a supervisor frees what its launch took."""
     before = None
     for _ in range(SETTLE_ROUNDS):
-        now = [uss_kib(pid) for pid in pids]
+        now = [rollup_kib(pid, "Private_") for pid in pids]
         if before is not None and abs(sum(now) - sum(before)) <= len(pids) * SETTLED_KIB:
-            return now
+            return {"ussKib": now, "pssKib": [rollup_kib(pid, "Pss:") for pid in pids]}
         before = now
         time.sleep(1)
     raise SystemExit("the supervisors' memory does not settle")
 
 
-def uss_kib(pid):
-    """Pages that no other process has (unique set size)."""
+def rollup_kib(pid, key):
+    """Private_: pages that no other process has (unique set size). Pss: with its share of those that others have too."""
     with open(f"/proc/{pid}/smaps_rollup") as file:
-        return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+        return sum(int(line.split()[1]) for line in file if line.startswith(key))
 
 
-PHASES = {"launch": launch, "kill": kill, "memory": memory}
+PHASES = {"launch": launch, "burst": burst, "kill": kill, "memory": memory}
 json.dump(PHASES[sys.argv[1]](json.loads(sys.argv[2])), sys.stdout)

@@ -34,13 +34,13 @@ export const ACT_END = [
     ],
     [
       "an ending is dated by the wrong clock",
-      "bootMs: on.clock.bootMs() },\n    hurried",
-      "bootMs: on.clock.wallMs() },\n    hurried",
+      "at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() }",
+      "at: { wallMs: on.clock.wallMs(), bootMs: on.clock.wallMs() }",
     ],
     [
       "the job's life is measured by the wall clock",
-      "hurried ? on.clock.bootMs() : foundOverBootMs",
-      "hurried ? on.clock.wallMs() : foundOverBootMs",
+      "? on.clock.bootMs() : foundOverBootMs",
+      "? on.clock.wallMs() : foundOverBootMs",
     ],
     [
       "a job that ended unseen has a length",
@@ -85,8 +85,8 @@ export const ACT_END = [
       "if (survivors === null) {\n    on.ledger.addEvents(job.spec.id, steps);",
       "if (survivors === null) {",
     ],
-    ["the living are not sampled", "if (hurried) job.sampling.take();", ""],
-    ["the memory of the dead is sampled", "if (hurried) job.sampling.take();", "job.sampling.take();"],
+    ["the living are not sampled", "if (processesLive) job.sampling.take();", ""],
+    ["the memory of the dead is sampled", "if (processesLive) job.sampling.take();", "job.sampling.take();"],
     [
       "an empty cgroup is signalled",
       "if (!cgroup.exists() || !readEvents(cgroup).populated) return [];",
@@ -136,11 +136,7 @@ export const ACT_END = [
       'seen.cgroup !== "gone" ? cgroupRecord',
     ],
     ["units of an earlier boot are cleared", "if (seen.sameBoot) await", "await"],
-    [
-      "units without a cgroup stay",
-      "if (seen.sameBoot) await context.backendOf(job).clear(job.spec.id);",
-      "",
-    ],
+    ["units without a cgroup stay", "await node.backendOf(job).clear(job.spec.id);", ";"],
     ["a job without a cgroup is not recorded", "on.ledger.markEnded(job.spec.id, ending, []);", ""],
     [
       "what was sampled is forgotten",
@@ -152,12 +148,8 @@ export const ACT_END = [
       "on.ledger.setSurvivors(job.spec.id, survivors, steps);",
       "",
     ],
-    [
-      "the cgroup of survivors is removed",
-      "if (survivors.length === 0) await context.backendOf",
-      "await context.backendOf",
-    ],
-    ["a left cgroup stays", "if (survivors.length === 0) await context.backendOf(job).remove(cgroup);", ""],
+    ["the cgroup of survivors is removed", "if (survivors.length === 0) await", "await"],
+    ["a left cgroup stays", "await node.backendOf(job).remove(cgroup);", ";"],
     [
       "an ended job's processes get a grace",
       "{ signal: null, graceMs: 0, onStep }",
@@ -190,16 +182,24 @@ export const ACT_END = [
   ]),
   ...editsOf("src/act/end/release_adopted.ts", [
     ["the limits stay", "if (hasLimits) await attempt", "if (false) await attempt"],
-    ["the OOM group stays", 'cgroup.writeOptional("memory.oom.group", "0")', "undefined"],
+    ["the OOM group stays", "killSinglyOnOom(cgroup)", "undefined"],
     ["systemd keeps the deadline", "backend.setBackstop(job.spec, null)", "undefined"],
     ["it stays frozen", "if (isFrozen(cgroup)) await attempt", "if (false) await attempt"],
     ["it is not recorded", "ledger.markEnded(spec.id,", "if (false) ledger.markEnded(spec.id,"],
     [
       "one thing that fails is the last",
-      "context.say(`warning: ${what}: ${errorText(error)}`);",
+      "node.say(`warning: ${what}: ${errorText(error)}`);",
       "throw error;",
     ],
   ]),
+  ...editsOf("src/act/end/end_escapees.ts", [
+    [
+      "it is not looked at again before the signal",
+      "return await markerOf(node.procs, pid) === idOf.get(pid);",
+      "return true;",
+    ],
+    ["what is back in a job is ended", "if (cgroupPath === null || isCorrals(cgroupPath)) return false;", ""],
+  ], ["observe/escapees_test.ts"]),
   ...editsOf("src/act/end/kill_job.ts", [
     [
       "one that cannot be ended keeps the others",

@@ -78,6 +78,15 @@ export const BACKEND = [
     ["controllers are not switched on", "if (wanted.length > 0) {", "if (false) {"],
   ], ["backend"]),
   ...editsOf("src/backend/limits_in_force.ts", [
+    ["memory.oom.group is not written", 'cgroup.writeOptional(OOM_GROUP, "1")', "true"],
+    [
+      "memory.oom.group is switched off",
+      'cgroup.writeOptional(OOM_GROUP, "1")',
+      'cgroup.writeOptional(OOM_GROUP, "0")',
+    ],
+    ["memory.oom.group stays", 'cgroup.writeOptional(OOM_GROUP, "0")', "void 0"],
+  ], ["act/launch/launch_test.ts", "act/end/release_adopted_test.ts", "backend"]),
+  ...editsOf("src/backend/limits_in_force.ts", [
     [
       "cores are counted in another period",
       "`${Math.round(value * CPU_PERIOD_USEC)} ${CPU_PERIOD_USEC}`",
@@ -87,13 +96,13 @@ export const BACKEND = [
     ["a much lower limit is as good", "&& value - actual < PAGE_SLACK_BYTES", ""],
     [
       "no limit is as good",
-      "const actual = parseLimit(text, path);\n    return actual !== null &&",
-      "const actual = parseLimit(text, path) ?? value;\n    return",
+      "const actual = parseLimit(text, path);\n      return actual !== null &&",
+      "const actual = parseLimit(text, path) ?? value;\n      return",
     ],
     [
       "a missing file is as good",
-      "if (text !== null && agrees(text, value, cgroup.path)) return [];",
-      "if (text === null || agrees(text, value, cgroup.path)) return [];",
+      "if (text !== null && FORMATS[kind].agrees(",
+      "if (text === null || FORMATS[kind].agrees(",
     ],
     [
       "a quota is compared without its period",
@@ -104,27 +113,44 @@ export const BACKEND = [
     ["limits are not lifted", "else if (lift) cgroup", "else if (false) cgroup"],
     [
       "any task limit is as good",
-      "agrees: (text, value, path) => parseLimit(text, path) === value,\n  },\n];",
-      "agrees: () => true,\n  },\n];",
+      "agrees: (text, value, path) => parseLimit(text, path) === value,",
+      "agrees: () => true,",
     ],
-  ]),
-  ...editsOf("src/systemd/manager.ts", [
+  ], ["backend/limits_in_force_test.ts", "act/launch/launch_test.ts"]),
+  ...editsOf("src/job/limits.ts", [
+    ["memory implies no limit of swap", "asked.memoryMaxBytes !== null;", "false;"],
+    [
+      "swap that was asked for may be dropped",
+      "return swapIsImplied && key === IMPLIED_KEY",
+      "return key === IMPLIED_KEY",
+    ],
+    ["every limit may be dropped", "swapIsImplied && key === IMPLIED_KEY", "swapIsImplied"],
+    ["a lifted weight is none", 'fileUnset: "100"', 'fileUnset: "max"'],
+    [
+      "a job with a memory limit dies singly",
+      "return memoryMaxBytes !== null",
+      "return memoryMaxBytes === 0",
+    ],
+  ], ["job/limits_test.ts", "backend/limits_in_force_test.ts"]),
+  ...editsOf("src/systemd/unit_properties.ts", [
     ["milliseconds are taken for microseconds", "Math.round(ms * 1000)", "Math.round(ms)"],
     ["a grace of 0 is for ever", "Math.max(1, Math.round", "Math.max(0, Math.round"],
-    ["cores are milliseconds", "limits.cpuMaxCores * 1_000_000", "limits.cpuMaxCores * 1_000"],
+    ["cores are milliseconds", "cores * 1_000_000", "cores * 1_000"],
     ["memory is not accounted for", '"CPUAccounting", "MemoryAccounting", ', '"CPUAccounting", '],
     [
       "a limit that was not asked for is lifted",
-      "all.filter(([, value]) => lift || value !== null)",
-      "all.filter(([, value]) => lift || value !== undefined)",
+      "lift || limits[key] !== null",
+      "lift || limits[key] !== undefined",
     ],
     [
       "a lifted limit is left",
-      "all.filter(([, value]) => lift || value !== null)",
-      "all.filter(([, value]) => value !== null)",
+      "lift || limits[key] !== null",
+      "limits[key] !== null",
     ],
     ["there is no backstop", "units.backstopMs === null ? []", "units.backstopMs !== 0 ? []"],
     ["failed scopes stay loaded", '["CollectMode", text("inactive-or-failed")],', ""],
+  ], ["systemd", "backend/systemd_backend_test.ts"]),
+  ...editsOf("src/systemd/manager.ts", [
     [
       "the limits last for ever",
       "writer.uint32(1);\n        writeProperties",
@@ -143,44 +169,54 @@ export const OBSERVE = [
   ...editsOf("src/observe/job.ts", [
     [
       "a job of an earlier boot is found by its name",
-      "job.spec.bootId === context.clock.bootId() ? context.backendOf(job).find(job.spec.id) : null",
-      "context.backendOf(job).find(job.spec.id)",
+      "isOfThisBoot(node, job) ? node.backendOf(job).find(job.spec.id) : null",
+      "node.backendOf(job).find(job.spec.id)",
     ],
-    ["every boot is this one", "sameBoot: job.spec.bootId === bootId", "sameBoot: true"],
+    ["every boot is this one", "return watch.supervisor.bootId === clock.bootId();", "return true;"],
     [
       "a cgroup of an earlier boot is looked at",
-      'if (record === null || job.spec.bootId !== context.clock.bootId()) return "gone";',
-      'if (record === null) return "gone";',
+      "const record = sameBoot ? cgroupRecord(node, job) : null;",
+      "const record = cgroupRecord(node, job);",
     ],
     [
       "a cgroup is known by its path",
-      "if (!fs.isOwn(record, job.spec.id)) return",
+      "if (!fs.isOwn(record, id)) return",
       "if (fs.inode(record.path) === null) return",
     ],
     ["a foreign cgroup is gone", '=== null ? "gone" : "foreign"', '=== null ? "gone" : "gone"'],
     [
       "a supervisor is known by its pid",
-      "context.procs.isAlive(supervisor, bootId)",
-      "(context.procs.stat(supervisor.pid) !== null)",
+      "node.procs.isAlive(job.watch.supervisor, node.clock.bootId()) ?",
+      "node.procs.stat(job.watch.supervisor.pid) !== null ?",
     ],
     ["an adopted job has a first process", "if (job.spec.adopted) return cgroup", "if (false) return cgroup"],
-    [
-      "the time of the sweep is not its own",
-      "wishes.bootMs ?? context.clock.bootMs()",
-      "context.clock.bootMs()",
-    ],
-    [
-      "the age of a supervisor is its start",
-      "bootMs - startedBootMs(supervisor)",
-      "startedBootMs(supervisor)",
-    ],
-    ["orphans are kept unless told", 'wishes.onOrphan ?? "kill"', 'wishes.onOrphan ?? "keep"'],
+    ["the time of the sweep is not its own", "options.bootMs ?? node.clock.bootMs()", "node.clock.bootMs()"],
+    ["the age of a supervisor is its start", "bootMs - startedBootMs(job", "startedBootMs(job"],
+    ["orphans are kept unless told", 'onOrphan: "kill",', 'onOrphan: "keep",'],
     [
       "an empty cgroup has no OOM kills",
-      'cgroup === "populated" || cgroup === "empty"',
-      'cgroup === "populated"',
+      'seen.cgroup === "populated" || seen.cgroup === "empty"',
+      'seen.cgroup === "populated"',
     ],
   ], ["observe", "cli/commands/sweep_test.ts"]),
+  ...editsOf("src/observe/job.ts", [
+    [
+      "the supervisor observes by the wall clock",
+      "bootMs: known.clock.bootMs()",
+      "bootMs: known.clock.wallMs()",
+    ],
+    [
+      "a supervisor takes a vanished cgroup for an empty one",
+      '!isThere ? "gone" : readEvents',
+      '!isThere ? "empty" : readEvents',
+    ],
+    ["nobody looks for OOM kills", "isThere && !seen.leader.alive ? oomKills() ?? 0 : 0", "0"],
+    [
+      "a supervisor ends its own orphan",
+      'onOrphan: "keep",\n    endRequest',
+      'onOrphan: "kill",\n    endRequest',
+    ],
+  ], ["act/run/supervise_test.ts"]),
   ...editsOf("src/observe/leftovers.ts", [
     ["a cgroup of another path is the job's", "run === null || run.cgroup.path === path", "true"],
     ["a live job is a leftover", 'job.phase.state === "ended" && !liveById.has(named.id)', "true"],
@@ -199,12 +235,7 @@ export const OBSERVE = [
     ["corral is an escapee", " || pid === Deno.pid", ""],
     ["what waits at a gate is an escapee", 'if (job.phase.state === "starting" || ', "if ("],
     ["what has been moved in meanwhile is an escapee", "|| procs.cgroupPathIfShown(pid) !== cgroupPath", ""],
-    [
-      "it is not looked at again before the signal",
-      "return await markerOf(context.procs, pid) === idOf.get(pid);",
-      "return true;",
-    ],
-    ["what is back in a job is ended", "if (cgroupPath === null || isCorrals(cgroupPath)) return false;", ""],
+
     ["a supervisor in a job is an escapee", " || jobOfSupervisorScope(cgroupPath) !== null", ""],
   ], ["observe/escapees_test.ts", "cli/commands"]),
   ...editsOf("src/observe/owner.ts", [
@@ -212,7 +243,7 @@ export const OBSERVE = [
     ["a ref with a line break is two questions", "refs.filter(canBeAsked)", "refs"],
     [
       "a failure is told to nobody",
-      "context.say(`warning: the status command failed",
+      "on.say(`warning: the status command failed",
       "void (`warning: the status command failed",
     ],
   ], ["observe"]),
@@ -265,8 +296,8 @@ export const OBSERVE = [
     ["an ended job is changed", "if (!isLive(job)) throw", "if (false) throw"],
     [
       "a cgroup of an earlier boot is changed",
-      "bootId === context.clock.bootId() ? cgroupRecord(context, job) : null",
-      "cgroupRecord(context, job)",
+      "isOfThisBoot(node, job) ? cgroupRecord(node, job) : null",
+      "cgroupRecord(node, job)",
     ],
   ], ["cli/commands/freeze_test.ts", "cli/commands/set_test.ts"]),
   ...editsOf("src/observe/strays_select.ts", [

@@ -64,12 +64,17 @@ export const CGROUP = [
       "return this.paths().flatMap((path)",
       "return [this.path].flatMap((path)",
     ],
+
+    ["a file name leads elsewhere", 'if (file.includes("/")) throw', "if (false) throw"],
+  ]),
+  ...editsOf("src/base/errno.ts", [
     [
       "every error counts as vanished",
-      String.raw`return /\(os error (2|3|19)\)/`,
-      String.raw`return /\(os error \d+\)/`,
+      'return ["ENOENT", "ENODEV", "ESRCH"].includes(errorCode(error) ?? "");',
+      "return errorCode(error) !== null;",
     ],
-    ["a file name leads elsewhere", 'if (file.includes("/")) throw', "if (false) throw"],
+    ["a process that is gone has not vanished", '["ENOENT", "ENODEV", "ESRCH"]', '["ENOENT", "ENODEV"]'],
+    ["a refusal is no refusal", '["EACCES", "EPERM"]', '["EACCES"]'],
   ]),
   ...editsOf("src/cgroup/events.ts", [
     [
@@ -99,7 +104,7 @@ export const CGROUP = [
     ],
   ], ["cgroup", "act/end", "cli/commands/freeze_test.ts"]),
   ...editsOf("src/cgroup/terminate.ts", [
-    ["no first signal is sent", "if (polite && await beginToEnd", "if (false && await beginToEnd"],
+    ["no first signal is sent", "if (polite && await", "if (false && await"],
     [
       "the first signal is sent also in a hurry",
       "options.signal !== null && !options.skipGrace?.aborted",
@@ -152,7 +157,7 @@ export const CGROUP = [
       "",
     ],
     ["the second KILL comes at the very end", "Math.min(capMs, MISSED_AFTER_MS)", "capMs"],
-    ["what is left after the kill stays frozen", "orThaw(cgroup, options);\n  return empty", "return empty"],
+    ["what is left after the kill stays frozen", "thawOrRecord(cgroup, options);\n  return", "return"],
     [
       "a thaw that fails ends it all",
       "try {\n    thaw(cgroup);\n  } catch (error) {",
@@ -175,7 +180,11 @@ export const CGROUP = [
       "procs.signalIn(cgroup.path, pid, KILL)",
       "procs.signalFrozen(pid, KILL)",
     ],
-    ["single KILLs are sent unfrozen", 'await orGoOn("freeze", freezing, options);', ""],
+    [
+      "single KILLs are sent unfrozen",
+      'await continueOnRefusal("freeze", freezing, options);',
+      "void freezing;",
+    ],
     ["single KILLs are sent once", "while (performance.now() < until) {", "if (performance.now() < until) {"],
     ["the kill deadline is a second", "KILL_CAP_MS = 10_000", "KILL_CAP_MS = 1_000"],
     ["TERM takes the place of KILL", 'const KILL = parseSignal("KILL")', 'const KILL = parseSignal("TERM")'],
@@ -186,17 +195,15 @@ export const CGROUP = [
   ]),
   ...editsOf("src/cgroup/usage.ts", [
     ["OOM kills are not counted", '.get("oom_kill") ?? null;\n}', '.get("oom") ?? null;\n}'],
-    ["user time is system time", 'stat.get("user_usec")', 'stat.get("system_usec")'],
-    ["throttled periods are all periods", 'stat.get("nr_throttled")', 'stat.get("nr_periods")'],
     [
       "a missing figure is 0",
       "return text === null ? null : parseCount(text, file.locate(name));",
       "return text === null ? 0 : parseCount(text, file.locate(name));",
     ],
-    [
-      "pressure of all is pressure of some",
-      "memoryPressureFullUsec: pressure?.fullTotalUsec",
-      "memoryPressureFullUsec: pressure?.someTotalUsec",
-    ],
+    ["devices are counted one by one", "(total, device) => total + device", "(_, device) => device"],
   ], ["cgroup/usage_test.ts", "observe/job_test.ts"]),
+  ...editsOf("src/job/figures.ts", [
+    ["pressure of all is pressure of some", 'pressure("memory", "full")', 'pressure("memory", "some")'],
+    ["seconds are milliseconds", "metricFactor: 1e-3", "metricFactor: 1"],
+  ], ["cgroup/usage_test.ts", "cli/commands/report_test.ts", "view/report/openmetrics_test.ts"]),
 ];

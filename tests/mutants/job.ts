@@ -116,6 +116,21 @@ export const JOB = [
     ["death by a signal is a plain number", "EXIT.SIGNAL_BASE + (exit.signal ?? 9)", "exit.signal ?? 9"],
     ["a failure counts as success", "outcome.exit.code === 0", "outcome.exit.code !== null"],
   ]),
+  ...editsOf("src/job/limits.ts", [
+    [
+      "the kernel may kill single processes of a limited job",
+      "return memoryMaxBytes !== null;",
+      "return false;",
+    ],
+  ], ["act/launch/launch_test.ts"]),
+  ...editsOf("src/job/figures.ts", [
+    ["user time is system time", 'flat("cpu.stat", "user_usec")', 'flat("cpu.stat", "system_usec")'],
+    [
+      "throttled periods are all periods",
+      'flat("cpu.stat", "nr_throttled")',
+      'flat("cpu.stat", "nr_periods")',
+    ],
+  ], ["cgroup/usage_test.ts"]),
   ...editsOf("src/job/series.ts", [
     ["more points are kept than are shown", ">= MAX_POINTS) {", "> MAX_POINTS * 2) {"],
     [

@@ -10,8 +10,9 @@ import { Tree, type Verdict } from "./tree.ts";
 
 /** Copies that are worked on side by side. */
 const AT_ONCE = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
-/** Of one edit; an edit that makes the tests hang has been noticed. */
-const TIMEOUT_MS = 45_000;
+/** An edit that makes the tests hang has been noticed: they get so much, and several times what they take without it. */
+const LEAST_TIMEOUT_MS = 15_000;
+const TIMEOUT_SHARE = 5;
 const BASELINE_TIMEOUT_MS = 600_000;
 const WANTED_PERCENT = 95;
 const DIED: readonly Verdict[] = ["failed", "hung"];
@@ -32,12 +33,6 @@ async function main(words: readonly string[]): Promise<number> {
     Array.from({ length: AT_ONCE }, (_, index) => Tree.copyTo(join(CACHE_DIR, "mutants", String(index)))),
   );
   try {
-    const tests = [...new Set(chosen.flatMap(({ tests }) => tests))];
-    const { verdict, output } = await trees[0]!.test(tests, BASELINE_TIMEOUT_MS);
-    if (verdict !== "passed") {
-      console.error(`${output}\nThe tests fail without any edit`);
-      return 2;
-    }
     return report(await tryAll(chosen, trees));
   } finally {
     await Promise.all(trees.map((tree) => tree.remove()));
@@ -46,10 +41,14 @@ async function main(words: readonly string[]): Promise<number> {
 
 async function tryAll(mutants: readonly Mutant[], trees: readonly Tree[]): Promise<Map<Mutant, Verdict>> {
   const verdicts = new Map<Mutant, Verdict>();
+  const baselines = new Map<string, number>();
   const waiting = [...mutants];
   await Promise.all(trees.map(async (tree) => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const verdict = await tree.try(mutant, TIMEOUT_MS);
+      const tests = mutant.tests.join(" ");
+      const takesMs = baselines.get(tests) ?? await baselineMs(mutant, tree);
+      baselines.set(tests, takesMs);
+      const verdict = await tree.try(mutant, LEAST_TIMEOUT_MS + TIMEOUT_SHARE * takesMs);
       verdicts.set(mutant, verdict);
       if (verdict !== "failed") {
         console.log(`${verdict === "passed" ? "SURVIVED" : verdict}: ${nameOf(mutant)}`);
@@ -58,6 +57,14 @@ async function tryAll(mutants: readonly Mutant[], trees: readonly Tree[]): Promi
     }
   }));
   return verdicts;
+}
+
+/** How long the mutant's tests take without an edit. Throws an error when they fail. */
+async function baselineMs({ tests }: Mutant, tree: Tree): Promise<number> {
+  const startMs = performance.now();
+  const { verdict, output } = await tree.test(tests, BASELINE_TIMEOUT_MS);
+  if (verdict !== "passed") throw new Error(`${output}\nThe tests fail without any edit`);
+  return performance.now() - startMs;
 }
 
 function report(verdicts: Map<Mutant, Verdict>): number {

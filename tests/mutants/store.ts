@@ -96,7 +96,7 @@ export const STORE = [
     ["a failure is told to nobody", "this.#say(error);", ""],
     [
       "a kill waits for the store",
-      "const waitMs = hurried || this.#pending.length > 0 ? HURRIED_WAIT_MS",
+      "const waitMs = processesLive || this.#pending.length > 0 ? HURRIED_WAIT_MS",
       "const waitMs = false ? HURRIED_WAIT_MS",
     ],
     [
@@ -159,11 +159,7 @@ export const STORE = [
     ["a sweep that is over keeps the lock", "file.unlockSync();\n  file.close();", "void file;"],
   ]),
   ...editsOf("src/store/rows.ts", [
-    [
-      "the boot id of a supervisor is not the job's",
-      "startTicks: row.supervisor_start_ticks, bootId: row.boot_id }",
-      'startTicks: row.supervisor_start_ticks, bootId: "" }',
-    ],
+    ["the boot id of a supervisor is not the job's", 'bootId: present(row.boot_id, "boot_id")', 'bootId: ""'],
     [
       "the start time of the leader is its pid",
       'startTicks: present(row.pid_start_ticks, "pid_start_ticks")',

@@ -1,10 +1,10 @@
 /**
  * The gate: a process that will become the command, waiting until it is in its cgroup and recorded.
  *
- *   corral -> sh (waits on fd 3) -> [setpriv] -> env -> setsid -> COMMAND       one pid all the way, each step an exec
+ *   corral -> sh (waits on fd 3) -> [setpriv] -> env -> COMMAND       one pid all the way, each step an exec
  *
  * sh waits for a line on descriptor 3, a socket whose other end corral holds. When corral dies first, the read ends and nothing is
- * run. setsid(1) makes PID = PGID = SID. The command inherits descriptors 0 to 2, working directory, umask and resource limits.
+ * run. sh is the first process of a session of its own, so PID = PGID = SID. The command inherits descriptors 0 to 2, working directory, umask and resource limits.
  *
  * setpriv(1) comes first: it keeps root's capabilities until its own exec, which would find and run what the user may not.
  *
@@ -70,15 +70,18 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
     ...identityWords(options),
     toolPath("env"),
     ...envWords,
-    toolPath("setsid"),
-    "--",
-    ...options.argv,
+    ...commandWords(options.argv),
   ];
   const output = options.output === null ? null : await open(options.output, "a", 0o600);
   const plain = output === null
     ? ["inherit", "inherit", "inherit"] as const
     : ["ignore", output.fd, output.fd] as const;
-  const child = startShell(words, { cwd: options.cwd, env: shellEnv, stdio: [...plain, "pipe"] });
+  const child = startShell(words, {
+    cwd: options.cwd,
+    env: shellEnv,
+    stdio: [...plain, "pipe"],
+    detached: true,
+  });
   const exit = exitOf(child);
   if (child.pid === undefined) {
     throw cannotStart(await exit.then(() => "no reason given", (error) => (error as Error).message));
@@ -90,6 +93,11 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
   };
   key.on("error", () => {});
   return { pid: child.pid, exit, open: () => key.end("go\n"), close: () => key.end() };
+}
+
+/** env(1) takes a command with a `=` in its path for one more variable, and one with a dash for an option: setpriv(1) does neither. */
+function commandWords(argv: readonly string[]): string[] {
+  return /^-|=/.test(argv[0]!) ? [toolPath("setpriv"), "--", ...argv] : [...argv];
 }
 
 /** Some refusals (EACCES) are thrown, others come as an event. */
@@ -104,7 +112,7 @@ function startShell(words: string[], options: SpawnOptions): ChildProcess {
 function cannotStart(why: string): SetupError {
   return new SetupError(
     `cannot start a process: ${why}`,
-    "see ulimit -u, and that /bin/sh, env and setsid are there",
+    "see ulimit -u, and that /bin/sh and env are there",
   );
 }
 

@@ -175,7 +175,7 @@ function facts(
   return {
     pid: gate.pid,
     startTicks: identity.startTicks,
-    // setsid(1), one exec away, makes it so.
+    // The gate has a session of its own.
     pgid: gate.pid,
     cgroup: cgroup.record,
     startedAtMs: host.clock.wallMs(),

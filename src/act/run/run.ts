@@ -4,6 +4,7 @@
  * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
  * job runs on).
  */
+import { readKernelBytes, readKernelText } from "../../base/kernel_file.ts";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
@@ -210,9 +211,9 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
       argv: request.argv,
       cwd: request.cwd,
       env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
-      rawEnv: undecodableVariables(Deno.readFileSync(`${context.procs.root}/self/environ`)),
+      rawEnv: undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`)),
       as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
-      lostGroups: lostGroups(Deno.readTextFileSync(`${context.procs.root}/self/status`)),
+      lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
       ignoredSignals: parts.ignored,
       output: parts.detached?.output ?? null,
     },

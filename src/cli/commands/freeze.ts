@@ -22,6 +22,7 @@ export function freezeVerb(invoke: Invoke) {
 /** `thaw`, wired to `invoke`. */
 export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
+    .description("Lets every process of a frozen job go on.")
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
   verb.action((job) => invoke(verb, (context) => thawJob(context, job)));
   return verb;

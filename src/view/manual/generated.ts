@@ -7,7 +7,7 @@ import { HELP as TOP_KEYS } from "../top.ts";
 import { REPORT_COLUMNS } from "../report/columns.ts";
 import { gaugesOf } from "../report/gauges.ts";
 import { jsonTerms } from "./json_terms.ts";
-import { SETTING_KEYS } from "./setting_keys.ts";
+import { defaultWords, SETTINGS } from "../../settings/settings.ts";
 
 /** Complete by its type: each exit code that corral gives by itself, of which command, and its meaning. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, readonly [of: string, means: string]>> = {
@@ -39,9 +39,9 @@ const PARTS: Readonly<Record<string, (program: ProgramForm) => string>> = {
   "end reasons": endReasons,
   "exit codes": exitCodes,
   "settings": () =>
-    terms(SETTING_KEYS.map(({ key, type, fallback, help }) => [
-      `\`${key}\``,
-      `${help} Type: ${type}. Default: ${fallback}.`,
+    terms(SETTINGS.map((row) => [
+      `\`${row.key}\``,
+      `${row.help} Type: ${row.typeWords}. Default: ${row.defaultWords ?? `\`${defaultWords(row)}\``}.`,
     ])),
   "ps columns": () => LIVE_COLUMNS.map(({ key }) => `\`${key}\``).join(", "),
   "top keys": () =>

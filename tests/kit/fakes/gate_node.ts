@@ -15,8 +15,9 @@ const zeros = (count: number) => new Uint8Array(count);
 
 export class GateNode extends FakeNode {
   /** Of the one job. */
-  readonly id = newJobId(zeros);
-  readonly path = `/corral/${this.id}`;
+  id = newJobId(zeros);
+  /** Where ids are drawn from. */
+  random = zeros;
   readonly signals = new FakeSignals();
   /** The process that waits at the gate and becomes the command; null before it is placed. */
   pid: number | null = null;
@@ -39,10 +40,18 @@ export class GateNode extends FakeNode {
     this.#timer = setInterval(() => this.#follow(), LOOK_MS);
   }
 
+  get path(): string {
+    return `/corral/${this.id}`;
+  }
+
   override get context(): Context {
     const { wallMs, bootMs } = this.#clock;
     const context = super.context;
-    return { ...context, clock: { ...context.clock, wallMs, bootMs }, randomBytes: zeros };
+    return {
+      ...context,
+      clock: { ...context.clock, wallMs, bootMs },
+      randomBytes: (count) => this.random(count),
+    };
   }
 
   /** `corral run` with these words; resolves to its exit code. */

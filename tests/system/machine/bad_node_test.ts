@@ -86,8 +86,6 @@ machineTest(machine, "corral run --user runs nothing that the user may not", asy
     cp /bin/true /root/private/
     exec ${machine.corral} run --quiet --user alice --chdir / -- /root/private/true`;
   const { code, stderr } = await machine.sh(script);
-  assert.deepEqual([code, stderr], [
-    126,
-    "setsid: failed to execute /root/private/true: Permission denied\n",
-  ]);
+  assert.equal(code, 126);
+  assert.match(stderr, /^[/\w]*env: .\/root\/private\/true.: Permission denied\n$/u);
 }, { skip: machine.tier === "vm" });

@@ -242,3 +242,20 @@ Deno.test("OwnedCgroup.remove() removes nested cgroups first", () => {
   assert.equal(dir.fs.inode(JOB_PATH), null);
   assert.notEqual(dir.fs.inode("/corral"), null);
 });
+
+Deno.test("CgroupFs.hastenMove() names corral's own main thread to corral's own cgroup", async () => {
+  using dir = new CgroupDir("/own");
+  dir.add("/own", { "cgroup.threads": "" });
+  await dir.fs.hastenMove();
+  assert.equal(dir.text("/own", "cgroup.threads"), String(Deno.pid));
+  assert.equal(dir.text("/own", "cgroup.procs"), "");
+});
+
+Deno.test("CgroupFs.hastenMove() gives way to every refusal, and makes no file", async () => {
+  for (const ownPath of ["/own", "/gone", "/../outside"]) {
+    using dir = new CgroupDir(ownPath);
+    dir.add("/own");
+    await dir.fs.hastenMove();
+    assert.throws(() => dir.text("/own", "cgroup.threads"), Deno.errors.NotFound);
+  }
+});

@@ -21,38 +21,32 @@ import {
   UNSEEN,
 } from "../../kit/fakes/observation.ts";
 import { jobIn } from "../../kit/fakes/job.ts";
-import { seededRandom } from "../../kit/fakes/value_refusal.ts";
+import { always, fc } from "../../kit/fakes/properties.ts";
 
 const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
 const JOBS = [STARTING, ADOPTING, RUNNING, TIMED, ENDING, endingFor("killed"), ENDED, UNKILLABLE];
 
-/** Every combination that can be seen, not only the likely ones, each with each job. */
-function* everything(): Generator<readonly [Job, Observation]> {
-  const random = seededRandom(40_713);
-  const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
-  for (let round = 0; round < 20_000; round++) {
-    const observation = seen({
-      bootMs: DEADLINE_MS + pick(-5_000, -1, 0, 1, 50_000, 100_000),
-      sameBoot: pick(true, true, false),
-      cgroup: pick("populated", "empty", "gone", "foreign"),
-      supervisor: pick("self", "alive", "gone"),
-      leader: pick({ alive: true }, UNSEEN, exited(0), exited(137), died(9), died(15)),
-      oomKills: pick(0, 1),
-      endRequest: pick(null, ASKED, HURRIED),
-      onOrphan: pick("kill", "keep"),
-      finishedByOwner: pick(false, false, true),
-      callerGone: pick(false, false, true),
-      supervisorAgeMs: pick(2_000, LAUNCH_CAP_MS + 1),
-    });
-    yield [pick(...JOBS), observation];
-  }
-}
+/** Every combination that can be seen, not only the likely ones. */
+const OBSERVATIONS = fc.record<Partial<Observation>>({
+  bootMs: fc.constantFrom(-5_000, -1, 0, 1, 50_000, 100_000).map((lateMs) => DEADLINE_MS + lateMs),
+  sameBoot: fc.constantFrom(true, true, false),
+  cgroup: fc.constantFrom("populated", "empty", "gone", "foreign"),
+  supervisor: fc.constantFrom("self", "alive", "gone"),
+  leader: fc.constantFrom({ alive: true }, UNSEEN, exited(0), exited(137), died(9), died(15)),
+  oomKills: fc.nat(1),
+  endRequest: fc.constantFrom(null, ASKED, HURRIED),
+  onOrphan: fc.constantFrom("kill", "keep"),
+  finishedByOwner: fc.constantFrom(false, false, true),
+  callerGone: fc.constantFrom(false, false, true),
+  supervisorAgeMs: fc.constantFrom(2_000, LAUNCH_CAP_MS + 1),
+}).map((changes) => seen(changes));
+const ROUNDS = 20_000;
 
 function assertAlways(holds: (action: Action, seen: Observation, job: Job) => boolean): void {
-  for (const [job, observation] of everything()) {
+  always(fc.tuple(fc.constantFrom(...JOBS), OBSERVATIONS), ([job, observation]) => {
     const action = decide(job, observation);
     assert.ok(holds(action, observation, job), JSON.stringify({ phase: job.phase, observation, action }));
-  }
+  }, ROUNDS);
 }
 
 const ends = (action: Action) => action.do === "end" || action.do === "finish";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { diesAsOne, isOnlyImplied, LIMIT_ROWS, NO_LIMITS, withImpliedSwap } from "../../../src/job/limits.ts";
 
-Deno.test("LIMITS: every limit has key, option, file and property of its own, and a file of its controller's", () => {
+Deno.test("LIMIT_ROWS: every limit has key, option, file and property of its own, and a file of its controller's", () => {
   for (const column of ["key", "option", "file", "property"] as const) {
     assert.equal(new Set(LIMIT_ROWS.map((row) => row[column])).size, LIMIT_ROWS.length, column);
   }
@@ -17,7 +17,7 @@ Deno.test("withImpliedSwap() allows no swap with a memory limit, unless swap is 
   assert.deepEqual(withImpliedSwap(NO_LIMITS), { limits: NO_LIMITS, swapIsImplied: true });
 });
 
-Deno.test("isOnlyImplied() is true for a limit that nobody asked for", () => {
+Deno.test("isOnlyImplied() is true for a limit that the caller did not ask for", () => {
   assert.ok(isOnlyImplied("swapMaxBytes", { swapIsImplied: true }));
   assert.ok(!isOnlyImplied("swapMaxBytes", { swapIsImplied: false }));
   assert.ok(!isOnlyImplied("memoryMaxBytes", { swapIsImplied: true }));

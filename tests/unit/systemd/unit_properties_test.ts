@@ -60,6 +60,9 @@ Deno.test("scopeProperties() has a backstop exactly when there is a timeout", ()
   assert.deepEqual(properties.get("RuntimeMaxUSec"), number(67_000_000));
   // 0 would be systemd's "infinity".
   assert.deepEqual(properties.get("TimeoutStopUSec"), number(1));
+  // systemd keeps a failed unit loaded otherwise.
+  assert.deepEqual(properties.get("CollectMode"), { signature: "s", value: "inactive-or-failed" });
   assert.deepEqual(properties.get("PIDs"), { signature: "au", value: [4711] });
   assert.deepEqual(properties.get("Slice"), { signature: "s", value: "corral-7k2m9q.slice" });
+  assert.deepEqual(properties.get("CollectMode"), { signature: "s", value: "inactive-or-failed" });
 });

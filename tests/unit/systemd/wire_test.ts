@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DBusReader, DBusWriter, decodeMessage, encodeCall } from "../../../src/systemd/wire.ts";
 import { ParseError } from "../../../src/base/errors.ts";
 import { errorReply, jobRemoved, replyWithJob } from "../../kit/fakes/manager.ts";
-import { seededRandom } from "../../kit/fakes/value_refusal.ts";
+import { always, fc } from "../../kit/fakes/properties.ts";
 
 const CALL = {
   serial: 1,
@@ -141,17 +141,15 @@ Deno.test("decodeMessage() refuses what is no message, and what would never end"
 });
 
 Deno.test("decodeMessage() of damaged bytes refuses with a ParseError or reads on, nothing else", () => {
-  const random = seededRandom(7);
   const originals = [replyWithJob("/job/1"), errorReply("a.B", "no"), jobRemoved("/job/1", "done")];
-  for (let round = 0; round < 5000; round++) {
-    const damaged = originals[round % originals.length]!.slice();
-    for (let hit = 0; hit < 3; hit++) {
-      damaged[Math.floor(random() * damaged.length)] = Math.floor(random() * 256);
-    }
+  const hits = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+  always(fc.tuple(fc.constantFrom(...originals), hits), ([original, bytes]) => {
+    const damaged = original.slice();
+    for (const [at, byte] of bytes) damaged[at % damaged.length] = byte;
     try {
       decodeMessage(damaged)?.message.body.string();
     } catch (error) {
-      assert.ok(error instanceof ParseError, `${round}: ${error}`);
+      assert.ok(error instanceof ParseError, String(error));
     }
-  }
+  });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { formatCpus, parseCpus } from "../../../src/value/cpus.ts";
-import { assertOnlyRefuses, assertRefused, seededRandom } from "../../kit/fakes/value_refusal.ts";
+import { assertOnlyRefuses, assertRefused } from "../../kit/fakes/value_refusal.ts";
+import { always, magnitudes } from "../../kit/fakes/properties.ts";
 
 const READ: readonly (readonly [string, number])[] = [
   ["4", 4],
@@ -69,10 +70,9 @@ Deno.test("parseCpus() throws nothing but refusals at hostile input", () => {
 
 Deno.test("formatCpus() is read back to the same number, and gives whole microseconds of quota", () => {
   assert.deepEqual([4, 0.5, 1.25, 0.1 + 0.2].map(formatCpus), ["4", "0.5", "1.25", "0.3"]);
-  const random = seededRandom(4);
-  for (let round = 0; round < 5000; round++) {
-    const cores = (10 + Math.floor(8_191_990 * random() ** 6)) / 1000;
+  always(magnitudes(10, 8_192_000), (thousandths) => {
+    const cores = thousandths / 1000;
     assert.equal(parseCpus(formatCpus(cores)), cores);
     assert.ok(Math.abs(cores * 100_000 - Math.round(cores * 100_000)) < 1e-5, String(cores));
-  }
+  });
 });

@@ -5,7 +5,8 @@ import {
   parseDurationChange,
   parseDurationMs,
 } from "../../../src/value/duration.ts";
-import { assertOnlyRefuses, assertRefused, seededRandom } from "../../kit/fakes/value_refusal.ts";
+import { assertOnlyRefuses, assertRefused } from "../../kit/fakes/value_refusal.ts";
+import { always, magnitudes } from "../../kit/fakes/properties.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -183,9 +184,7 @@ Deno.test("formatDuration() keeps two units and rounds down", () => {
 });
 
 Deno.test("formatDuration() is read back as the same span, short of less than its last unit", () => {
-  const random = seededRandom(1);
-  for (let round = 0; round < 5000; round++) {
-    const durationMs = 1 + Math.floor(36525 * DAY * random() ** 8);
+  always(magnitudes(1, 36525 * DAY), (durationMs) => {
     const readMs = parseDurationMs(formatDuration(durationMs));
     const lastUnitMs = durationMs < SECOND
       ? 1
@@ -197,15 +196,13 @@ Deno.test("formatDuration() is read back as the same span, short of less than it
       ? MINUTE
       : HOUR;
     assert.ok(readMs <= durationMs && durationMs - readMs < lastUnitMs, `${durationMs} -> ${readMs}`);
-  }
+  });
 });
 
 Deno.test("formatDurationExact() is read back to the millisecond", () => {
   assert.equal(formatDurationExact(0), "0s");
   assert.equal(formatDurationExact(HOUR + 500), "1h500ms");
-  const random = seededRandom(2);
-  for (let round = 0; round < 5000; round++) {
-    const durationMs = 1 + Math.floor(36525 * DAY * random() ** 8);
+  always(magnitudes(1, 36525 * DAY), (durationMs) => {
     assert.equal(parseDurationMs(formatDurationExact(durationMs)), durationMs);
-  }
+  });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { sqliteGlob } from "../../../src/value/glob.ts";
-import { assertOnlyRefuses, assertRefused, seededRandom } from "../../kit/fakes/value_refusal.ts";
+import { assertOnlyRefuses, assertRefused } from "../../kit/fakes/value_refusal.ts";
+import { fc, several, textOf } from "../../kit/fakes/properties.ts";
 
 const database = new DatabaseSync(":memory:");
 const statement = database.prepare("SELECT ? GLOB ? AS matches");
@@ -41,15 +42,9 @@ Deno.test("sqliteGlob() takes a character after a backslash, and a [ that is nev
 });
 
 Deno.test("sqliteGlob() means what /bin/sh means", async () => {
-  const random = seededRandom(4);
-  const pick = (pieces: readonly string[]) => pieces[Math.floor(random() * pieces.length)]!;
-  const text = (pieces: readonly string[], length: number) =>
-    Array.from({ length: 1 + Math.floor(random() * length) }, () => pick(pieces)).join("");
   const pieces = ["a", "b", "c", "*", "?", "[ab]", "[!a]", "[a-c]", "[]b]", "\\*", "\\?", "[", "\\a", "x"];
-  const pairs = Array.from(
-    { length: 2000 },
-    () => [text(["a", "b", "c", "x", "*", "?", "["], 4), text(pieces, 4)] as const,
-  );
+  const texts = fc.tuple(textOf(["a", "b", "c", "x", "*", "?", "["], 4, 1), textOf(pieces, 4, 1));
+  const pairs = several(texts, 2000);
   const script = "while [ $# -gt 0 ]; do case $1 in $2) echo 1 ;; *) echo 0 ;; esac; shift 2; done";
   const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script, "sh", ...pairs.flat()] })
     .output();

@@ -180,3 +180,20 @@ Deno.test("take() notices that a pid was given to another process just then", as
   };
   await assert.rejects(scene.take(), new RegExp(`process ${ROOT} ended, and its pid came to another`));
 });
+
+Deno.test("take() looks once more when all are inside: a list of processes is not of one instant", async () => {
+  using scene = new Scene();
+  const { procs } = scene.node.proc;
+  const stats = procs.stats.bind(procs);
+  scene.put(ROOT + 1, { ppid: ROOT });
+  let looks = 0;
+  procs.stats = () => stats().filter(({ pid }) => pid !== ROOT + 1 || looks++ >= 2);
+  assert.deepEqual(await scene.take(), [ROOT, ROOT + 1]);
+});
+
+Deno.test("take() moves what is in a cgroup that only begins like the job's", async () => {
+  using scene = new Scene();
+  scene.put(ROOT, { cgroup: `${JOB_PATH}x` });
+  assert.deepEqual(await scene.take(), [ROOT]);
+  assert.deepEqual(scene.moves, [`attach ${ROOT}`]);
+});

@@ -93,6 +93,15 @@ Deno.test("makeGate() passes the arguments on exactly", async () => {
   assert.deepEqual((await pass({ argv })).text.split("\0")[0], "cat");
 });
 
+Deno.test("makeGate() runs a command whose name looks like a variable or an option", async () => {
+  using temp = new TempDir();
+  for (const name of ["a=b", "-u", "--help"]) {
+    Deno.symlinkSync("/bin/echo", `${temp.path}/${name}`);
+    const { text } = await pass({ argv: [name, "ran"], env: { PATH: `${temp.path}:/usr/bin:/bin` } });
+    assert.equal(text, "ran\n", name);
+  }
+});
+
 Deno.test("makeGate() makes the command leader of its own session: PID = PGID = SID", async () => {
   const { pid, text } = await passShell("exec cat /proc/self/stat");
   const stat = parseStat(text, "output");

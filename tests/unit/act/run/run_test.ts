@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { CorralError, EXIT, SetupError } from "../../../../src/base/errors.ts";
 import { poll } from "../../../../src/base/poll.ts";
+import { newJobId } from "../../../../src/value/id.ts";
 import { NO_LIMITS } from "../../../../src/job/job.ts";
 import { GateNode } from "../../../kit/fakes/gate_node.ts";
-import { momentAt } from "../../../kit/fakes/job.ts";
+import { momentAt, specOf, watchOf } from "../../../kit/fakes/job.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
 
@@ -274,3 +275,13 @@ runTest(
     assert.deepEqual(bench.ended.exit, { ...UNSEEN, code: 0 });
   },
 );
+
+runTest("runJob() draws another id when the first one is taken", async (bench) => {
+  const { node } = bench;
+  node.stores.open().insert(specOf({ id: node.id, name: "before" }), watchOf());
+  const drawn = [0, 1].map((byte) => new Uint8Array(64).fill(byte));
+  node.id = newJobId((count) => drawn[1]!.slice(0, count));
+  node.random = (count) => drawn.shift()!.slice(0, count);
+  assert.equal(await node.launch(bench.mark()), 0);
+  assert.equal(node.recorded(node.id).spec.name, "job");
+});

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { sweep, type SweepAct, type SweepOptions } from "../../../../src/act/sweep/sweep.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
-import { JOB_ID, runOf } from "../../../kit/fakes/job.ts";
+import { Child } from "../../../kit/fakes/child.ts";
+import { endedPhase, JOB_ID, runOf } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
 import { QuickTime } from "../../../kit/fakes/quick_time.ts";
@@ -18,6 +19,17 @@ const OPTIONS: SweepOptions = {
   retentionMs: null,
   isStopped: () => false,
 };
+
+/** Everything that a sweep tells. */
+async function listen(node: FakeNode, changes: Partial<SweepOptions> = {}) {
+  const told = { acts: [] as SweepAct[], findings: [] as string[], escapees: [] as string[] };
+  await sweep(node.context, node.stores.open("sweep"), { ...OPTIONS, ...changes }, {
+    act: (act) => void told.acts.push(act),
+    finding: ({ kind }) => void told.findings.push(kind),
+    escapee: (_escapee, { ended }) => void told.escapees.push(ended),
+  });
+  return told;
+}
 
 async function sweepNode(node: FakeNode, changes: Partial<SweepOptions> = {}): Promise<SweepAct[]> {
   const acts: SweepAct[] = [];
@@ -132,4 +144,47 @@ Deno.test("sweep() sends nothing to a cgroup that was made anew under the job's 
     "",
     "0\n",
   ]);
+});
+
+Deno.test("sweep() goes on with the others when one cannot be looked at", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { id: "aaaaaa" }, files: { "cgroup.events": "nonsense\n" } });
+  node.start({ spec: { graceMs: 5 } });
+  node.proc.remove(SUPERVISOR_PID);
+  await using _kernel = new FakeKernel(node.cgroups);
+  const { acts, findings } = await listen(node);
+  assert.deepEqual([acts.map(({ job }) => job.spec.id), findings], [[JOB_ID], ["unreadable"]]);
+});
+
+Deno.test("sweep() tells of a job whose processes stay alive, and how many", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { graceMs: 5 } });
+  node.proc.remove(SUPERVISOR_PID);
+  node.addProcess(LEADER_PID, { state: "D", cgroup: JOB_PATH });
+  using _time = new QuickTime(200);
+  const [act] = await sweepNode(node);
+  assert.deepEqual([act?.outcome, act?.survivors, act?.reason], ["alive", 1, "unkillable"]);
+});
+
+Deno.test({
+  name: "sweep() ends escapees of a job that is over only when it is told to, and never in a dry run",
+  // The C library stays open for the life of the process.
+  sanitizeResources: false,
+  async fn() {
+    await using child = new Child("exec sleep 1000");
+    using node = new FakeNode();
+    node.start();
+    const { run: _, state: _state, ...ending } = endedPhase();
+    node.stores.open().markEnded(JOB_ID, ending, []);
+    node.cgroups.vanish(JOB_PATH);
+    node.addProcess(child.pid, { environ: [`CORRAL_JOB_ID=${JOB_ID}`], cgroup: "/session.scope" });
+    const told = async (changes: Partial<SweepOptions>) => {
+      const { findings, escapees } = await listen(node, changes);
+      return [findings, escapees];
+    };
+    assert.deepEqual(await told({ escapees: "report" }), [["escapee"], []]);
+    assert.deepEqual(await told({ escapees: "kill", dryRun: true }), [["escapee"], []]);
+    assert.deepEqual(await told({ escapees: "kill" }), [[], ["term"]]);
+    assert.equal(await child.signal, "SIGTERM");
+  },
 });

@@ -4,7 +4,7 @@ import { EXIT } from "../../../../src/base/errors.ts";
 import { poll } from "../../../../src/base/poll.ts";
 import { newJobId } from "../../../../src/value/id.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
-import { JOB_ID, specOf, watchOf } from "../../../kit/fakes/job.ts";
+import { JOB_ID, momentAt, specOf, watchOf } from "../../../kit/fakes/job.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { type FakeProcess, NO_PID } from "../../../kit/fakes/proc_dir.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
@@ -199,3 +199,35 @@ adoptTest(
     assert.equal(node.out, "");
   },
 );
+
+adoptTest(
+  "corral adopt supervises nothing that somebody has ended while it was being made",
+  async (adopter) => {
+    const { node } = adopter;
+    const attach = node.backend.onAttach;
+    node.backend.onAttach = (pids) => {
+      node.stores.open("kill").claimEnding(JOB_ID, "killed", momentAt(1));
+      return attach(pids);
+    };
+    assert.equal(await adopter.adopt(), EXIT.NEGATIVE);
+    assert.match(node.said.join("\n"), new RegExp(`job ${JOB_ID} was ended while it was being made`));
+    assert.equal(node.recorded().phase.state, "ending");
+  },
+);
+
+adoptTest("corral adopt leaves nothing of its own in the job", async (adopter) => {
+  const { node } = adopter;
+  const adopting = adopter.adopt();
+  assert.ok(await poll(() => node.out.endsWith("started\n"), PATIENCE_MS), node.said.join("\n"));
+  const holder = Number(node.backend.calls[0]!.split(" ")[1]);
+  const isGone = () => {
+    try {
+      return /\) Z /.test(Deno.readTextFileSync(`/proc/${holder}/stat`));
+    } catch {
+      return true;
+    }
+  };
+  assert.ok(await poll(isGone, PATIENCE_MS), "its holder stays");
+  node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+  assert.equal(await adopting, EXIT.DONE);
+});

@@ -4,6 +4,7 @@ import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { BOOT_ID, JOB_ID } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
+import { QuickTime } from "../../../kit/fakes/quick_time.ts";
 import { testsOf } from "../../../kit/fakes/tests_of.ts";
 
 const EMPTY = { "cgroup.events": "populated 0\nfrozen 0\n", "cgroup.procs": "" };
@@ -181,4 +182,13 @@ killTest("corral kill takes the same job once, however often it is named", async
   orphan(node, EMPTY);
   assert.equal(await node.corral("kill", JOB_ID, "7k", "name:fastsurfer"), EXIT.DONE);
   assert.equal(node.out, `${JOB_ID} ended: killed\n`);
+});
+
+killTest("corral kill of what does not die says how many are left, exit 1", async (node) => {
+  orphan(node);
+  node.addProcess(LEADER_PID, { state: "D", cgroup: JOB_PATH });
+  using _time = new QuickTime(200);
+  assert.equal(await node.corral("kill", "--json", JOB_ID), EXIT.NEGATIVE);
+  assert.deepEqual(node.takeJson(), [{ id: JOB_ID, reason: "unkillable", survivors: 1, refused: null }]);
+  assert.deepEqual(node.said, [`job ${JOB_ID}: 1 process is still alive: corral show ${JOB_ID}`]);
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { csvField, csvFields, csvLines } from "../../../../src/view/report/csv.ts";
 import { REPORT_COLUMNS } from "../../../../src/view/report/columns.ts";
 import type { ShownColumn, Value } from "../../../../src/view/shown_column.ts";
-import { seededRandom } from "../../../kit/fakes/value_refusal.ts";
 import { readCsv } from "../../../kit/fakes/table.ts";
+import { fc, several, textOf } from "../../../kit/fakes/properties.ts";
 
 const column = (jsonKey: string, changes: Partial<ShownColumn> = {}): ShownColumn => ({
   key: jsonKey,
@@ -44,7 +44,6 @@ Deno.test("csvLines() for a terminal shows control characters escaped, and keeps
 });
 
 Deno.test("csvLines() is read back by python3 as it was, whatever the cells hold", async () => {
-  const random = seededRandom(7);
   const pieces = [
     '"',
     ",",
@@ -63,8 +62,8 @@ Deno.test("csvLines() is read back by python3 as it was, whatever the cells hold
     ";",
     "\\",
   ];
-  const cell = () => Array.from({ length: 6 }, () => pieces[Math.floor(random() * pieces.length)]!).join("");
-  const rows = Array.from({ length: 300 }, () => [cell(), cell(), cell()]);
+  const cell = textOf(pieces, 6);
+  const rows = several(fc.tuple(cell, cell, cell), 300);
   const read = await readCsv(csv([column("a"), column("b"), column("c")], rows));
   assert.deepEqual(read.map(({ a, b, c }) => [a, b, c]), rows);
 });

@@ -1,0 +1,80 @@
+/** Plain cgroups, on a kernel that gives every new directory its control files. */
+import assert from "node:assert/strict";
+import { SetupError } from "../../../src/base/errors.ts";
+import { CgroupfsBackend } from "../../../src/backend/cgroupfs_backend.ts";
+import { NO_LIMITS } from "../../../src/job/job.ts";
+import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
+import { JOB_ID, specOf } from "../../kit/fakes/job.ts";
+import { QuickTime } from "../../kit/fakes/quick_time.ts";
+
+const FILES = ["cgroup.procs", "cgroup.freeze", "cgroup.subtree_control", "memory.max", "pids.max"];
+const PID = 4711;
+
+class Bench implements Disposable {
+  readonly dir = new CgroupDir();
+  readonly backend = new CgroupfsBackend(this.dir.fs, "");
+  /** What was written below the mount, in its order. */
+  readonly writes: string[] = [];
+  readonly #mkdir = Deno.mkdirSync;
+  readonly #write = Deno.writeTextFileSync;
+
+  constructor() {
+    const [mkdir, write] = [this.#mkdir, this.#write];
+    Deno.mkdirSync = (path, options) => {
+      mkdir(path, options);
+      for (const file of FILES) write(`${path}/${file}`, "");
+      write(`${path}/cgroup.controllers`, "cpuset cpu memory pids\n");
+    };
+    Deno.writeTextFileSync = (path, data, options) => {
+      write(path, data, options);
+      this.writes.push(`${String(path).slice(this.dir.mount.length)} ${data}`);
+    };
+  }
+
+  [Symbol.dispose](): void {
+    Deno.mkdirSync = this.#mkdir;
+    Deno.writeTextFileSync = this.#write;
+    this.dir[Symbol.dispose]();
+  }
+}
+
+const LIMITS = { ...NO_LIMITS, memoryMaxBytes: 4096, pidsMax: 9 };
+
+Deno.test("CgroupfsBackend.place() switches controllers on, sets the limits, and moves the process in last", async () => {
+  using bench = new Bench();
+  const cgroup = await bench.backend.place(specOf({ limits: LIMITS }), PID, null);
+  assert.equal(cgroup.path, JOB_PATH);
+  assert.deepEqual(bench.writes, [
+    "/corral/cgroup.subtree_control +cpu +memory +pids",
+    `${JOB_PATH}/memory.max 4096`,
+    `${JOB_PATH}/pids.max 9`,
+    `${JOB_PATH}/cgroup.procs ${PID}`,
+  ]);
+  assert.deepEqual(bench.backend.find(JOB_ID), cgroup.record);
+});
+
+Deno.test("CgroupfsBackend.setLimits() lifts what is no limit any more", async () => {
+  using bench = new Bench();
+  const cgroup = await bench.backend.place(specOf({ limits: LIMITS }), PID, null);
+  bench.writes.length = 0;
+  await bench.backend.setLimits(cgroup, { ...NO_LIMITS, pidsMax: 20 });
+  assert.deepEqual(bench.writes, [`${JOB_PATH}/memory.max max`, `${JOB_PATH}/pids.max 20`]);
+});
+
+Deno.test("CgroupfsBackend.remove() waits for a cgroup that is busy, and says what to run when it stays so", async () => {
+  using bench = new Bench();
+  const cgroup = await bench.backend.place(specOf(), PID, null);
+  using _time = new QuickTime(100);
+  cgroup.remove = () => false;
+  const removing = bench.backend.remove(cgroup);
+  await assert.rejects(
+    removing,
+    (error: unknown) =>
+      error instanceof SetupError && /stays busy/.test(error.message) &&
+      error.remedy === `rmdir ${bench.dir.mount}${JOB_PATH}`,
+  );
+  let tries = 0;
+  cgroup.remove = () => ++tries > 3;
+  await bench.backend.remove(cgroup);
+  assert.equal(tries, 4);
+});
