@@ -144,7 +144,10 @@ export class CgroupfsBackend implements Backend {
   }
 
   async remove(cgroup: OwnedCgroup): Promise<void> {
-    if (await poll(() => cgroup.remove(), REMOVE_CAP_MS)) return;
+    const isRemoved = await poll(() => cgroup.remove(), REMOVE_CAP_MS);
+    // Here too: a guard that was killed leaves its cgroup to whatever ends the job.
+    this.#removeQuietly(`${this.parent}/${guardDirectory(cgroup.id)}`);
+    if (isRemoved) return;
     throw new SetupError("the job's cgroup stays busy", `rmdir ${this.fs.locate(cgroup.path)}`);
   }
 

@@ -67,7 +67,9 @@ export async function runJob(
 ): Promise<number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => request.quiet || speak(line);
-  const callerIsGone = await watchParent(context, request.withParent);
+  // Looks at the parent at once; that it is gone already is recorded as any start that fails.
+  const watching = watchParent(context, request.withParent);
+  watching.catch(() => {});
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -90,6 +92,10 @@ export async function runJob(
     failed.record("failed-to-start", { code: found.exitCode, signal: null });
     throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
   }
+  const callerIsGone = await watching.catch((error) => {
+    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    throw error;
+  });
   warnAboutNode(context, { spec, watch }, say);
   let launched: Launched;
   try {
