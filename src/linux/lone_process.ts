@@ -22,6 +22,7 @@ const STRUCT_BYTES = 512;
 /** In posix_spawnattr_t, part of glibc's ABI: short flags, pid_t, then two sets of 1024 signals, those at default and those blocked. */
 const SIGDEFAULT_OFFSET = 8;
 const SIGSET_BYTES = 128;
+const POINTER_BYTES = 8;
 const WNOHANG = 1;
 const ANSWER_BYTES = 256;
 
@@ -85,6 +86,17 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
     },
     hasExited: () => hasExited(pid),
   };
+}
+
+/** What posix_spawn(3) reports before it looks for the program: no process, and so no thread, is to be had. */
+const EAGAIN = 11;
+
+/** False where this user or cgroup may have no further process or thread (ulimit -u, TasksMax): the runtime aborts when it gets none. */
+export function canHaveThread(): boolean {
+  const none = new Uint8Array(POINTER_BYTES);
+  const pid = new Uint8Array(POINTER_BYTES);
+  const nothing = new Uint8Array(STRUCT_BYTES);
+  return moreOfLibc(SYMBOLS).posix_spawn(pid, cString("/"), nothing, nothing, none, none) !== EAGAIN;
 }
 
 /** Also as a zombie: this process is its parent. */
