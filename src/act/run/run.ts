@@ -46,8 +46,8 @@ export interface RunRequest extends JobRequest {
   env: Record<string, string>;
   receipt: string | null;
   output: string | null;
-  /** End the job when the process that called is gone. */
-  withParent: boolean;
+  /** End the job when that process is gone. */
+  withParent: ParentChoice;
   quiet: boolean;
 }
 
