@@ -4,7 +4,7 @@
  */
 import { openPidfd } from "./pidfd.ts";
 import type { Procs } from "./proc.ts";
-import { restoreDefault } from "./surroundings.ts";
+import { restoreDefault } from "./signal_action.ts";
 
 /** The numbers of Linux on every architecture that Deno runs on. */
 const PASSED = {
