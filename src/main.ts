@@ -6,7 +6,7 @@
  * the gate: the process becomes the command. Then it loops (act/run/supervise.ts): observe, decide (job/decide.ts, pure), wait. At the end
  * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (act/end/end_job.ts).
  *
- * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
+ * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whichever process supervises it, `set` changes the
  * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (act/sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
@@ -28,6 +28,7 @@ import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
+import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
 import { runShell } from "./linux/shell_command.ts";
 import { TerminalScreen } from "./linux/terminal.ts";
@@ -65,7 +66,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   });
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
-  const procs = new Procs(PROC);
+  const procs = new Procs(PROC, probe);
   let node: NodeLayout | null = null;
   const layout = () => node ??= inspectLayout({ proc: PROC, run: RUN }, uid);
   const cgroups = () => new CgroupFs(layout().cgroupMount, layout().ownCgroup);

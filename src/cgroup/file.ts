@@ -7,9 +7,10 @@
 import { readKernelText } from "../base/kernel_file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { errorCode, isForbidden, isVanished } from "../base/errno.ts";
-import { CgroupError } from "../base/errors.ts";
+import { CgroupError, CgroupGoneError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 import { withShortName } from "../linux/long_path.ts";
+import { isSinglePid } from "../linux/pid.ts";
 
 /**
  * True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it), and cgroup.procs of a
@@ -83,6 +84,16 @@ export class CgroupFs {
     }
   }
 
+  /** True when nothing at all is there. */
+  isAbsent(path: string): boolean {
+    try {
+      Deno.lstatSync(this.locate(path));
+      return false;
+    } catch (cause) {
+      return isVanished(cause);
+    }
+  }
+
   /** True when the control file exists here, whether or not it can be read. */
   offers(path: string, file: string): boolean {
     try {
@@ -133,7 +144,8 @@ export class CgroupFs {
 
   /**
    * The right to write to a job's cgroup.
-   * Throws CgroupError when the path is not one that corral makes for this id, its inode differs, or corral itself is inside.
+   * Throws CgroupError when the path is not one that corral makes for this id, its inode differs, or corral itself is inside;
+   * CgroupGoneError when there is none.
    */
   own(record: CgroupRecord, id: string): OwnedCgroup {
     const refuse = (why: string) => new CgroupError(`refusing to touch: ${why}`, { path: record.path });
@@ -141,9 +153,11 @@ export class CgroupFs {
       throw refuse(`it does not bear the name of job ${id}`);
     }
     if (`${this.ownPath}/`.startsWith(`${record.path}/`)) throw refuse("corral itself is in it");
-    if (this.inode(record.path) !== record.inode) {
-      throw refuse("it is not the cgroup that was made for this job");
+    const inode = this.inode(record.path);
+    if (inode === null && this.isAbsent(record.path)) {
+      throw new CgroupGoneError("the job's cgroup is gone", { path: record.path });
     }
+    if (inode !== record.inode) throw refuse("it is not the cgroup that was made for this job");
     return new OwnedCgroup(this, record, id);
   }
 }
@@ -164,12 +178,18 @@ export class OwnedCgroup {
   /** Writes a control file of the job's cgroup. Identity is checked again at each write. Throws CgroupError. */
   write(file: string, value: string): void {
     const name = this.fs.locate(this.path, file);
-    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    this.#mustExist(name);
     try {
       this.#unlocked(() => Deno.writeTextFileSync(name, value, { create: false }));
     } catch (cause) {
       throw new CgroupError(`cannot write ${JSON.stringify(value)}`, { path: name, cause });
     }
+  }
+
+  #mustExist(name: string): void {
+    if (this.exists()) return;
+    const Failure = this.fs.isAbsent(this.path) ? CgroupGoneError : CgroupError;
+    throw new Failure("cannot write: the job's cgroup is gone", { path: name });
   }
 
   /** As `write`, but false when this kernel or cgroup has no such file. */
@@ -181,10 +201,9 @@ export class OwnedCgroup {
 
   /** Moves a process, with all its threads, into this cgroup or its child `below`; false when it is gone. Throws CgroupError. */
   moveIn(pid: number, below = ""): boolean {
-    // The kernel takes 0 for the writer itself.
-    if (!Number.isSafeInteger(pid) || pid <= 1) throw new RangeError(`Cannot move process ${pid}`);
+    if (!isSinglePid(pid)) throw new RangeError(`Cannot move process ${pid}`);
     const name = this.fs.locate(below === "" ? this.path : `${this.path}/${below}`, "cgroup.procs");
-    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    this.#mustExist(name);
     try {
       Deno.writeTextFileSync(name, String(pid), { create: false });
       return true;

@@ -66,8 +66,8 @@ function openOnce(directory: string, path: string, waitMs: number): DatabaseSync
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
   const db = new DatabaseSync(path, { timeout: waitMs });
   try {
-    // Holds only when it is said before anything is in the file: a store can then shrink without being rewritten as a whole. Said of a
-    // file that is in use, it would write to it, and wait for whoever holds it.
+    // Takes effect only on an empty file: such a store can shrink without a rewrite of the whole. On a file in use the pragma would write,
+    // and wait for the process that holds the lock.
     if (pageCount(db) === 0) db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
     db.prepare(`PRAGMA journal_mode = ${isShared(directory) ? "DELETE" : "WAL"}`).get();
     db.prepare("PRAGMA synchronous = NORMAL").get();

@@ -1,4 +1,4 @@
-/** `corral kill`: end jobs, whoever supervises them. */
+/** `corral kill`: ends jobs, whichever process supervises them. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";

@@ -1,4 +1,4 @@
-/** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
+/** `corral sweep`: one pass that ends jobs whose supervisor or owner is gone. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -30,7 +30,7 @@ import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/
 function command() {
   return new Command("sweep")
     .description(
-      "One pass over all jobs, for cron or a timer: ends those that are overdue, whose supervisor is gone or whose owner calls them " +
+      "One pass over all jobs, for cron or a timer: ends jobs that are overdue, whose supervisor is gone or whose owner calls them " +
         "finished, collects what is over, tries again what could not be killed, and reports processes and cgroups that do not belong. " +
         "Exit 1 if something that should have ended is alive, 75 if another sweep is running.",
     )
