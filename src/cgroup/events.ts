@@ -16,7 +16,7 @@ export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
   return parseEvents(cgroup.read("cgroup.events"), cgroup.path);
 }
 
-/** The same for who need not own the cgroup. */
+/** The same without the right to the cgroup. */
 export function readEventsAt(fs: CgroupFs, path: string): CgroupEvents {
   return parseEvents(fs.readOptional(path, "cgroup.events"), path);
 }
@@ -31,7 +31,7 @@ function parseEvents(text: string | null, path: string): CgroupEvents {
 export interface EventsWait {
   capMs: number;
   stop?: AbortSignal | undefined;
-  /** For a wait of days: where the kernel gives notice, looks at the file by itself no more often than that. */
+  /** Interval of the safety re-read while inotify works. Raise it for waits of days. */
   recheckMs?: number;
 }
 

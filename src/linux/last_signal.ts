@@ -27,6 +27,6 @@ export function dieOfLastSignal(): void {
     restoreDefault(fatal);
     libc().kill(Deno.pid, fatal);
   } catch {
-    // No libc.so.6: the exit code says it.
+    // No libc.so.6: the exit code has to do.
   }
 }

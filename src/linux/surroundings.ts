@@ -52,7 +52,7 @@ export function settleSurroundings(procRoot: string): void {
     if (blocks) unblockAll();
     closeOnExec(procRoot);
   } catch {
-    // No libc.so.6, no /proc: the callers of both say so where they need it.
+    // No libc.so.6, no /proc: what needs them reports it.
   }
 }
 

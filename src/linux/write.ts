@@ -13,7 +13,7 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text:
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) return false;
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // Somebody made the other end non-blocking and it is full.
+      // Another process made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
     }
   }
@@ -25,6 +25,6 @@ export function writeDiagnostics(text: string): void {
   try {
     writeAll(Deno.stderr, text);
   } catch {
-    // There is nowhere left to say so.
+    // No stream is left to report it on.
   }
 }

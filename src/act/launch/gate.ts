@@ -20,14 +20,14 @@ import { exportLine, type RawVariable } from "./raw_environment.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { parseSignal } from "../../value/signal.ts";
 
-/** Names a shell takes over, changes or chokes on, besides those that are no shell names at all. */
+/** Names a shell takes over, changes or chokes on, besides names that no shell takes. */
 const SHELL_NAMES =
   /^(_|PWD|OLDPWD|SHLVL|IFS|PS1|PS2|PS4|PPID|OPTIND|OPTARG|OPTERR|ENV|LINENO|RANDOM|SECONDS|UID|EUID|GROUPS|SHELLOPTS|BASH.*|POSIXLY_CORRECT|FUNCNEST|MAIL.*|HIST.*|DIRSTACK|HOSTTYPE|MACHTYPE|OSTYPE)$/;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** What /bin/sh may export although nobody asked it to. */
+/** What /bin/sh may export unasked. */
 const MADE_UP = ["PWD", "OLDPWD", "SHLVL", "_"];
 
-/** sh gives this when corral went away before it opened the gate; nobody is left to see it. */
+/** sh gives this when corral went away before it opened the gate; no process is left to see it. */
 const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** What the process behind the gate will be. */
@@ -35,7 +35,7 @@ export interface GateOptions {
   argv: readonly string[];
   cwd: string;
   env: Record<string, string>;
-  /** Variables that are no strings; those that `env` has too are left out. */
+  /** Variables that are no strings; variables that `env` has too are left out. */
   rawEnv: readonly RawVariable[];
   /** Run as this user, by number, with that user's supplementary groups; null: as the caller. */
   as: { uid: number; gid: number } | null;
