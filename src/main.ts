@@ -111,7 +111,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
-    openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
+    openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
   };
 }
 

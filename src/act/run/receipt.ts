@@ -5,7 +5,7 @@ import { quoted } from "../../base/text.ts";
 /** An open receipt file; it is written once. */
 export interface Receipt {
   /** A disk that is full by then is said; it must not take the job's exit code away. */
-  write(text: string): void;
+  write(text: string): void | Promise<void>;
 }
 
 /** Null without a path. Throws CorralError (exit 125) when the file cannot be written. */
