@@ -50,6 +50,7 @@ function lazily(): Symbols {
   for (const [name, symbol] of Object.entries(SYMBOLS)) {
     Object.defineProperty(symbols, name, {
       configurable: true,
+      enumerable: true,
       get: () => {
         const { [name]: value } = Deno.dlopen("libc.so.6", { [name]: symbol }).symbols as Record<
           string,

@@ -1,6 +1,6 @@
 /**
- * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for everybody
- * else. Measured with systemd 252 and 257.
+ * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for any other
+ * user. Measured with systemd 252 and 257.
  */
 import type { Limits } from "../job/limits.ts";
 import { pause } from "../base/poll.ts";
@@ -41,7 +41,7 @@ const QUIET_MESSAGES = 20;
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
-  /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
+  /** Where any user reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
   #isHolding = false;
   /** Open since the last call. */
