@@ -15,6 +15,8 @@ export interface StoredEvent {
 export interface Moment {
   wallMs: number;
   bootMs: number;
+  /** Of the boot that `bootMs` counts from, where that matters. */
+  bootId?: string;
 }
 
 /** How a job ended, to be written once. */

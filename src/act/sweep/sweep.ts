@@ -25,7 +25,7 @@ import { type Escapee, escapeeFinding, findEscapees, isEndable } from "../../obs
 import type { Finding } from "../../job/finding.ts";
 import { findLeftovers } from "../../observe/leftovers.ts";
 import { damagedRow, jobFinding, unknownCgroup, unreadable } from "./findings.ts";
-import { applyRetention } from "./prune.ts";
+import { applyRetention, type Pruned } from "./prune.ts";
 
 /** Jobs ended side by side; each spends its time waiting for the kernel. */
 const AT_ONCE = 64;
@@ -74,6 +74,8 @@ export interface SweepListener {
   finding(finding: Finding): void;
   /** An escapee that was to be ended, and what became of it. */
   escapee(escapee: Escapee, result: EndedProcess): void;
+  /** Old records that were dropped, if any. */
+  pruned(pruned: Pruned): void;
 }
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
@@ -115,7 +117,8 @@ class Sweep {
     // Last: it looks into other processes, and those may hang.
     await this.#treatEscapees();
     this.#ledger.flush();
-    if (!options.dryRun && !options.isStopped()) await applyRetention(node, store, options.retentionMs);
+    if (options.dryRun || options.isStopped()) return;
+    listener.pruned(await applyRetention(node, store, options.retentionMs));
   }
 
   async #treatEscapees(): Promise<void> {

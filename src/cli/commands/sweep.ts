@@ -23,6 +23,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
 import { lockSweep } from "../../store/sweep_lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
@@ -103,6 +104,7 @@ class SweepLog {
   readonly #acts: SweepAct[] = [];
   readonly #findings: Finding[] = [];
   readonly #escapees: [Escapee, EndedProcess][] = [];
+  #pruned: Pruned = { jobs: 0, outputFiles: 0 };
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
@@ -126,6 +128,10 @@ class SweepLog {
     if (!this.options.json) this.#print(escapeeLine(escapee, result, this.#forJournal));
   }
 
+  pruned(pruned: Pruned): void {
+    this.#pruned = pruned;
+  }
+
   async close(): Promise<void> {
     const { context, options } = this;
     if (options.json) {
@@ -140,7 +146,9 @@ class SweepLog {
     }
     const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
     for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
-    const isIdle = this.#acts.length + this.#findings.length + this.#escapees.length === 0;
+    if (this.#pruned.jobs > 0 && !options.quiet) this.#print(`dropped old records: ${this.#pruned.jobs}`);
+    const isIdle =
+      this.#acts.length + this.#findings.length + this.#escapees.length + this.#pruned.jobs === 0;
     if (isIdle && !options.quiet && !options.dryRun) this.#print("nothing to do");
   }
 
@@ -151,6 +159,7 @@ class SweepLog {
       acts: this.#acts.map(actJson),
       escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
       findings: this.#findings.map(({ key: _, ...rest }) => rest),
+      dropped: this.#pruned.jobs,
     };
   }
 
