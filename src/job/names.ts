@@ -20,6 +20,15 @@ export function jobOfSupervisorScope(path: string | null): string | null {
   });
 }
 
+/**
+ * The systemd unit that a cgroup is of, at or below the unit's own: `cron.service`, `session-3.scope`, the innermost of several. null for
+ * none, as in a slice or without systemd.
+ */
+export function unitOfCgroup(path: string | null): string | null {
+  return (path ?? "").split("/").findLast((name) => /.\.(service|scope|socket|mount|swap)$/.test(name)) ??
+    null;
+}
+
 function lastPair(path: string | null, read: (parent: string, name: string) => string | null): string | null {
   const names = (path ?? "").split("/");
   for (let index = names.length - 1; index > 0; index--) {

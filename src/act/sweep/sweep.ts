@@ -52,6 +52,8 @@ export interface SweepOptions {
   patienceMs: number;
   /** Of escapees that are ended. */
   graceMs: number;
+  /** Called when the jobs are done: another sweep may begin. */
+  unlock?: () => void;
   /** True once nothing more is to be begun. */
   isStopped: () => boolean;
 }
@@ -114,11 +116,15 @@ class Sweep {
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
     crashPoint("sweep: jobs done");
-    // Last: it looks into other processes, and those may hang.
-    await this.#treatEscapees();
     this.#ledger.flush();
-    if (options.dryRun || options.isStopped()) return;
-    listener.pruned(await applyRetention(node, store, options.retentionMs));
+    if (!options.dryRun && !options.isStopped()) {
+      listener.pruned(await applyRetention(node, store, options.retentionMs));
+    }
+    options.unlock?.();
+    // Last, and not in the way of the next sweep: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
+    // What could not be recorded before: there may be room by now.
+    this.#ledger.flush();
   }
 
   async #treatEscapees(): Promise<void> {

@@ -71,21 +71,24 @@ export function sweepVerb(invoke: Invoke) {
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
   const store = context.openStore("sweep");
-  using lock = lockSweep(settings.stateDir, settings.storeFile);
+  const lock = lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
+  using held = new DisposableStack();
+  held.use(lock);
   crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);
   // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
   const stop = new StopSignals();
   stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
-  await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
+  const unlock = () => held.dispose();
+  await sweep(context, store, { ...sweepOptions(context, options), isStopped, unlock }, log);
   await log.close();
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped"> {
+function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped" | "unlock"> {
   return {
     dryRun: options.dryRun ?? false,
     onOrphan: options.onOrphan ?? settings.onOrphan,
