@@ -31,6 +31,9 @@ import { Ledger } from "../../store/ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
+import { rememberLastSignal } from "../../linux/last_signal.ts";
+import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
+import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
@@ -70,6 +73,8 @@ export async function runJob(
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
+  const passed = new PassedSignals();
+  passed.listen(ignored);
   const receipt = openReceipt(request.receipt, context.cwd, say);
   const backend = context.backend(request.backend);
   backend.prepare();
@@ -107,6 +112,7 @@ export async function runJob(
   } else detached.started();
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
+  passed.sendTo(toProcess(launched.run, context.procs));
   crashPoint("launch: gate opened");
   const ending = await supervise(
     {
@@ -116,7 +122,7 @@ export async function runJob(
       cgroup: launched.cgroup,
       backend,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
-      exit: launched.gate.exit,
+      exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
       onChange: onContinue,
       callerIsGone,
     },
@@ -135,6 +141,7 @@ export async function runJob(
     ),
   );
   if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }
 
@@ -213,7 +220,7 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
       rawEnv: undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`)),
       as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
-      ignoredSignals: parts.ignored,
+      ignoredSignals: keptIgnored(parts.ignored),
       output: parts.detached?.output ?? null,
     },
     bestEffort: request.bestEffort,
@@ -263,6 +270,7 @@ class FailedStart {
   /** A signal came before the command ran; the exit code for it. */
   recordStopped(signal: number): number {
     this.record("killed", { code: null, signal });
+    rememberLastSignal(signal);
     return EXIT.SIGNAL_BASE + signal;
   }
 }

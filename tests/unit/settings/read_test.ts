@@ -63,6 +63,18 @@ Deno.test("readSettings() follows XDG_STATE_HOME when it is absolute, as its spe
   assert.equal(await stateDir(""), "/h/.local/state/corral");
 });
 
+Deno.test("readSettings() without a usable HOME takes the home that the name services know", async () => {
+  for (const env of [{}, { HOME: "" }, { HOME: "relative" }]) {
+    const settings = await readSettings(
+      {
+        ...around({ env: { CORRAL_CONFIG: "/dev/null", ...env } }),
+        homeOfUser: () => Promise.resolve("/home/bob"),
+      },
+    );
+    assert.equal(settings.stateDir, "/home/bob/.local/state/corral");
+  }
+});
+
 Deno.test("readSettings() without a home says what to give", async () => {
   for (const env of [{}, { HOME: "" }, { HOME: "relative" }]) {
     await assert.rejects(
