@@ -31,6 +31,8 @@ const COLUMNS: Column[] = [
   { key: "status", title: "status", align: "left" },
   { key: "command", title: "command", align: "left", shrink: true },
 ];
+/** Of pids in a warning: on a node that is very busy, none answers. */
+const NAMED = 20;
 /** What is repeated of a command line when its process was ended. */
 const COMMAND_CHARACTERS = 200;
 
@@ -156,7 +158,7 @@ function sayUnanswered(context: Context, { unanswered }: FoundStrays): void {
   context.say(
     `warning: ${unanswered.length} not looked at, no command line within ${
       formatDurationExact(READ_CAP_MS)
-    }: ${unanswered.join(" ")}`,
+    }: ${unanswered.slice(0, NAMED).join(" ")}${unanswered.length > NAMED ? " …" : ""}`,
   );
 }
 
