@@ -1,4 +1,4 @@
-/** Whose a cgroup is, by its path alone: names that corral makes, whatever store the job is in. Pure. */
+/** The job of a cgroup, by its path alone: names that corral makes, whatever store the job is in. Pure. */
 import { isJobId } from "../value/id.ts";
 
 /**

@@ -3,7 +3,7 @@
  * or they were moved out of it. The marker is a variable of the environment, which a process can make up and a manager can hand on
  * (systemctl import-environment): it is a hint, and proves nothing by itself. An escapee
  * - is not older than its job, and of the job's boot and PID namespace;
- * - is in no service: those a manager starts, with the environment that it was told;
+ * - is in no service: a manager starts those, with the environment that it was given;
  * - is ended only if it is also the job's user's, the job is over, and no service bears the same marker: then a manager hands it on.
  */
 import { jobOfCgroup, jobOfSupervisorScope, unitOfCgroup } from "../job/names.ts";
@@ -31,7 +31,7 @@ export interface Escapee {
 export async function findEscapees(source: ProcessSource, store: JobStore): Promise<Escapee[]> {
   const jobs = new Map<string, Job | null>();
   const jobOf = (id: string) => {
-    // Whose row is damaged is told as such.
+    // The sweep reports a damaged row by itself.
     if (!jobs.has(id)) jobs.set(id, store.get(id, () => {}));
     return jobs.get(id)!;
   };

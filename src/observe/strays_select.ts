@@ -41,7 +41,7 @@ export function selectStrays(
     isMatch(process, criteria) && isAbandoned(process, byPid.get(process.ppid) ?? null, criteria);
   const matched = jobless.filter((process) => isOfUser(process, criteria) && fits(process));
   const matchedPids = new Set(matched.map(({ pid }) => pid));
-  // Not through a job or a corral: what lies below those has somebody to look after it.
+  // Not through a job or a corral: a supervisor looks after what lies below those.
   const below = criteria.tree ? descendantsOf(matchedPids, jobless) : [];
   const pids = new Set([...matched, ...below].map(({ pid }) => pid));
   const refOf = refFinder(jobless, matchedPids, criteria);
@@ -58,7 +58,7 @@ export function isStillStray(stray: Stray, now: Process, criteria: StrayCriteria
   // It has no command line any more and can become nothing else.
   if (now.exiting) return true;
   if (now.words === null) return "unknown";
-  // The owner's word about one id says nothing of another.
+  // The owner's word about one id is no word about another.
   if (ownRef(now, criteria) !== ownRef(stray.process, criteria)) return false;
   // What has a parent again, by ptrace(2) for instance, is waited for.
   if ((criteria.orphanedFrom ?? null) !== null && stray.matched && now.ppid !== stray.process.ppid) {

@@ -122,7 +122,7 @@ async function inSteps(untilMs: number, step: (count: number) => boolean): Promi
   }
 }
 
-/** A cgroup that nobody lived to remove is found again by its job's record. */
+/** A cgroup that no process lived to remove is found again by its job's record. */
 function idsWithCgroup(node: Node): string[] {
   try {
     return node.backends().flatMap((backend) => backend.list()).map(({ id }) => id);
@@ -134,7 +134,7 @@ function idsWithCgroup(node: Node): string[] {
 }
 
 function removeOutput(node: Diagnostics, store: JobStore, ids: readonly string[]): number {
-  // A row that somebody else wrote must not name a file elsewhere.
+  // A row that another program wrote must not name a file elsewhere.
   return ids.filter(isJobId).filter((id) => {
     try {
       Deno.removeSync(outputFileOf(dirname(store.path), id));

@@ -1,6 +1,6 @@
 /**
  * One pass over all jobs: the second loop around decide(). It ends what must end and collects what is over, each job by itself and side by
- * side, so that one that hangs holds up nobody; then it reports what does not belong.
+ * side, so that one that hangs holds up no other; then it reports what does not belong.
  *
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
@@ -39,7 +39,7 @@ const LOOKS = 3;
 export interface SweepOptions {
   dryRun: boolean;
   onOrphan: Observation["onOrphan"];
-  /** What to do with processes that left their job: tell, or end them once the job is over. */
+  /** What to do with processes that left their job: report them, or end them once the job is over. */
   escapees: "report" | "kill";
   statusCommand: string | null;
   /** How long the record of an ended job is kept; null: for ever. */
