@@ -56,7 +56,7 @@ export function timerUnit({ everyMs, forSystem }: Pick<SweepUnits, "everyMs" | "
 [Unit]
 Description=corral: sweep every ${formatDurationExact(everyMs)}
 Documentation=man:corral(1)
-
+${forSystem ? "# Records are dropped by the clock: it is to be set first.\nAfter=time-sync.target\n" : ""}
 [Timer]
 # From the boot or the installation to the first sweep; then from the end of one sweep to the next.
 OnActiveSec=${formatDurationExact(Math.min(FIRST_SWEEP_MS, everyMs))}
@@ -99,7 +99,7 @@ LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 SystemCallArchitectures=native
 # Refused, not killed: a program that only tries something new falls back.
-SystemCallFilter=@system-service
+SystemCallFilter=@system-service adjtimex
 SystemCallErrorNumber=EPERM
 # Kill, look into and read everything; the rest is what sudo and su need. No NoNewPrivileges: sudo refuses to work with it.
 CapabilityBoundingSet=CAP_KILL CAP_SYS_PTRACE CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH

@@ -61,7 +61,11 @@ function liveJson(context: Context, live: readonly LiveJob[]): string {
 }
 
 async function liveText(context: Context, live: readonly LiveJob[]): Promise<string> {
-  const now = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
+  const now = {
+    wallMs: context.clock.wallMs(),
+    bootMs: context.clock.bootMs(),
+    bootId: context.clock.bootId(),
+  };
   const { widthColumns } = context.stdout;
   const options = { widthColumns, colour: context.colour };
   return [...await tableLines(LIVE_COLUMNS, liveCells(live, now), options)].join("");
