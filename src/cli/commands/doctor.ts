@@ -1,4 +1,4 @@
-/** `corral doctor`: what this node can enforce, each problem with the command that fixes it; then a real job, limited and killed. */
+/** `corral doctor`: reports what this node can enforce, and for each problem the command that fixes it; then limits and kills a real job. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -68,11 +68,11 @@ function line({ what, ok, detail, remedy }: CheckResult): string {
   return `${printable(text)}\n${remedy === null ? "" : `      remedy: ${printable(remedy)}\n`}`;
 }
 
-/** A job that ignores TERM and leaves its session; nothing short of the cgroup's end takes it whole. */
+/** A job that ignores TERM and leaves its session: only the kill of its cgroup ends all of it. */
 const STUBBORN =
   "trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & while :; do sleep 1; done";
 
-/** Through this very binary, as a user would: a throw-away store, a limit for each controller that is there, a timeout. */
+/** Runs a job by this binary, as a caller would: a temporary store, a limit for each available controller, a timeout. */
 async function tryJob(context: Context, backend: Backend): Promise<CheckResult> {
   const directory = Deno.makeTempDirSync({ prefix: "corral-doctor-" });
   try {

@@ -29,7 +29,7 @@ const COLUMNS: Column[] = [
   { key: "status", title: "status", align: "left" },
   { key: "command", title: "command", align: "left", shrink: true },
 ];
-/** What is repeated of a command line when its process was ended. */
+/** Characters of a command line that are repeated when its process was ended. */
 const COMMAND_CHARACTERS = 200;
 
 function command() {
@@ -54,13 +54,16 @@ function command() {
       "only processes older than this",
       parserFor("--older-than", parseDurationMs),
     )
-    .option("--user <USER>", "only those of this effective user, by name or number")
+    .option("--user <USER>", "only processes of this effective user, by name or number")
     .option("--tree", "also what the matches have started, unless it is in a job")
     .option(
       "--status-command <CMD>",
       "shell command that reads refs, one a line, and prints REF STATUS; adds a column",
     )
-    .option("--finished-only", "only those whose owner calls them finished: needs refs and a status command")
+    .option(
+      "--finished-only",
+      "only processes of jobs that their owner reports finished: needs refs and a status command",
+    )
     .option("--kill", "end them; otherwise they are only listed")
     .option("--dry-run", "with --kill: only list them")
     .option(
@@ -111,7 +114,7 @@ async function kill(
 ): Promise<number> {
   const stop = new StopSignals();
   stop.listen(ignoredSignals(context.procs.root));
-  // As in `corral kill`: a first signal cuts the grace short, nothing stops the kill itself half-way.
+  // As in `corral kill`: a first signal cuts the grace short, no signal stops the kill half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const result = await endStrays(strays, context, {
@@ -179,7 +182,7 @@ function strayJson({ process, ref, matched }: Stray, nameOf: (uid: number) => st
   };
 }
 
-/** As ps(1): what has no command line is named in brackets. */
+/** As ps(1), names a process without a command line in brackets. */
 function commandOf(process: Process): string {
   return commandLine(process) ?? `[${process.name}]`;
 }
