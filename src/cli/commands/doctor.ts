@@ -26,19 +26,23 @@ export function doctorVerb(invoke: Invoke) {
       choiceOption("--backend <BACKEND>", "check this backend: auto, systemd or cgroupfs", BACKEND_CHOICE),
     )
     .option("--json", "print JSON");
-  doctor.action((options) => invoke(doctor, (context) => examine(context, options)));
+  doctor.action((options) =>
+    invoke(doctor, (context, refused) => examine(context, options, refused), { withoutConfig: true })
+  );
   return doctor;
 }
 
 async function examine(
   context: Context,
   options: { backend?: ReturnType<typeof BACKEND_CHOICE.parse>; json?: boolean },
+  refusedConfig: CorralError | null,
 ): Promise<number> {
   const findings: CheckResult[] = [];
   const add = (...found: CheckResult[]) => {
     findings.push(...found);
     if (!options.json) { for (const finding of found) context.stdout.write(line(finding)); }
   };
+  if (refusedConfig !== null) add(failed("configuration", refusedConfig));
   const backend = attempt("backend", add, () => context.backend(options.backend ?? context.settings.backend));
   const node = attempt("cgroup2", add, () => context.layout());
   if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
@@ -58,9 +62,13 @@ function attempt<T>(what: string, add: (finding: CheckResult) => void, act: () =
     return act();
   } catch (error) {
     if (!(error instanceof CorralError)) throw error;
-    add({ what, ok: false, detail: error.message, remedy: error.remedy });
+    add(failed(what, error));
     return null;
   }
+}
+
+function failed(what: string, { message, remedy }: CorralError): CheckResult {
+  return { what, ok: false, detail: message, remedy };
 }
 
 function line({ what, ok, detail, remedy }: CheckResult): string {
