@@ -67,6 +67,15 @@ export function nameOfUid(uid: number, passwdFile: string): string {
   }
 }
 
+/** The home of a user by the name services; null when they know none, or do not answer. */
+export async function homeOfUid(
+  uid: number,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<string | null> {
+  const { stdout } = await run(["getent", "passwd", String(uid)]);
+  return parsePasswdLine(stdout.split("\n")[0] ?? "")?.home ?? null;
+}
+
 /** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */
 export async function namesOfUids(
   uids: Iterable<number>,

@@ -24,6 +24,8 @@ export interface Surroundings {
   env: Record<string, string>;
   cwd: string;
   options: { stateDir?: string; config?: string };
+  /** The user's home by the name services, for an environment without HOME (cron, env -i); null when they know none. */
+  homeOfUser?: () => Promise<string | null>;
 }
 
 /** Reads the configuration file, when there is one. Throws UsageError naming file, line and key, TrustError. */
@@ -34,7 +36,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
   const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
-    defaultStateDir(around);
+    await defaultStateDir(around);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   return {
     ...fromFile,
@@ -113,13 +115,17 @@ function checkOf(v: Valibot, type: FileType) {
   }
 }
 
-function defaultStateDir({ uid, env }: Surroundings): string {
+async function defaultStateDir({ uid, env, homeOfUser }: Surroundings): Promise<string> {
   if (uid === 0) return "/var/lib/corral";
   const base = env["XDG_STATE_HOME"];
   if (base?.startsWith("/")) return `${base}/corral`;
-  const home = env["HOME"];
-  if (!home?.startsWith("/")) {
+  const home = isAbsolute(env["HOME"]) ? env["HOME"] : await homeOfUser?.();
+  if (!isAbsolute(home)) {
     throw new UsageError("no place for the store: HOME is not set", { remedy: "give --state-dir" });
   }
   return `${home}/.local/state/corral`;
+}
+
+function isAbsolute(path: string | null | undefined): path is string {
+  return path?.startsWith("/") ?? false;
 }

@@ -3,7 +3,10 @@ import { parserFor } from "../base/errors.ts";
 import { parseDurationMs } from "../value/duration.ts";
 
 /** Statuses by which the owner reports a job as over, in lower case. The configuration may add more. */
-export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
+export const FINISHED_STATUSES: readonly string[] = [
+  ...["completed", "failed", "cancelled", "timeout", "out_of_memory", "node_fail", "boot_fail", "deadline"],
+  ...["preempted", "revoked"],
+];
 
 /** The type that the validator demands of a value; the file is refused otherwise. */
 export type FileType =

@@ -140,6 +140,7 @@ export const ACT_RUN = [
     ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],
     ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
     ["the command has no session of its own", "detached: true", "detached: false"],
+    ["a command with a = in its path is taken for a variable", "/^-|=/", "/^-/"],
     [
       "signals ignored before are not ignored",
       "traps + script + forUser + SCRIPT",

@@ -33,6 +33,9 @@ import { ownIdentity } from "../../observe/own_identity.ts";
 import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
 import type { Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
+import { rememberLastSignal } from "../../linux/last_signal.ts";
+import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
+import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
@@ -78,6 +81,8 @@ export async function runJob(
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
+  const passed = new PassedSignals();
+  passed.listen(ignored);
   const other = anotherUser(request.user, context);
   const receipt = receiptFor(context, request, say);
   const backend = context.backend(request.backend);
@@ -113,6 +118,7 @@ export async function runJob(
   } else detached.started();
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
+  passed.sendTo(toProcess(launched.run, context.procs));
   crashPoint("launch: gate opened");
   const ending = await supervise(
     {
@@ -122,7 +128,7 @@ export async function runJob(
       cgroup: launched.cgroup,
       backend,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
-      exit: launched.gate.exit,
+      exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
       onChange: onContinue,
       callerIsGone,
     },
@@ -141,6 +147,7 @@ export async function runJob(
     ),
   );
   if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }
 
@@ -227,7 +234,7 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
       rawEnv: raw.filter(({ name }) => other === null || isHandedOn(name, request.keepEnv)),
       as: gateFor(context, request, needsLog ? `${parts.spec.id}.log` : null),
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
-      ignoredSignals: parts.ignored,
+      ignoredSignals: keptIgnored(parts.ignored),
       output: parts.detached?.output ?? null,
     },
     bestEffort: request.bestEffort,
@@ -277,6 +284,7 @@ class FailedStart {
   /** A signal came before the command ran; the exit code for it. */
   async recordStopped(signal: number): Promise<number> {
     await this.record("killed", { code: null, signal });
+    rememberLastSignal(signal);
     return EXIT.SIGNAL_BASE + signal;
   }
 }
