@@ -104,9 +104,13 @@ export function ownersOf(path: string): PathOwner[] {
   return found;
 }
 
-/** True when anything is at the path, were it a link to nothing. */
+/** True when anything is at the path, were it a link to nothing; false where that cannot be looked at. */
 export function isAnythingAt(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function wordsOf(path: string): string[] {
