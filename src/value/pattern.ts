@@ -15,8 +15,8 @@ export function parsePattern(source: string, text: string): RegExp {
 }
 
 /**
- * The same, but refuses one that an empty text matches: it finds every process of the node, and comes from a variable that was not set
- * sooner than from somebody who means it.
+ * The same, but refuses a pattern that matches an empty text: it would find every process of the node, and most likely comes from a
+ * variable that was not set.
  */
 export function parseSelectivePattern(source: string, text: string): RegExp {
   const pattern = parsePattern(source, text);

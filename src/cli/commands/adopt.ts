@@ -73,7 +73,7 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
   };
 }
 
-/** For a supervisor that was killed in the midst of it: who was moved must not keep limits and a deadline that nobody knows of. */
+/** Cleans up after a supervisor that was killed in mid-adoption: processes that it moved must not keep limits and a deadline that no record has. */
 async function releaseHalfTaken(context: Context, id: string): Promise<void> {
   const store = context.openStore("adopt");
   const job = store.get(id);

@@ -27,7 +27,7 @@ const REASONS = [
 function command() {
   return new Command("report")
     .description(
-      "What jobs used, oldest first: those that ended, and those that still run with what is known of them. A figure that the kernel did " +
+      "Lists what jobs used, oldest first: ended jobs, and live ones with what is known of them. A figure that the kernel did " +
         "not give is -. cpu% is of the job's CPU quota or else of the node, mem% of its memory limit.",
     )
     .option("--since <SINCE>", "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00")

@@ -51,7 +51,7 @@ function command() {
     )
     .option(
       "--older-than <DURATION>",
-      "only those that run for longer",
+      "only processes older than this",
       parserFor("--older-than", parseDurationMs),
     )
     .option("--user <USER>", "only those of this effective user, by name or number")

@@ -1,4 +1,4 @@
-/** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
+/** `corral sweep`: one pass that ends jobs whose supervisor or owner is gone. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -22,15 +22,17 @@ import { renderTable } from "../../view/table.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
+import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Finding } from "../../job/finding.ts";
+import { isAnythingAt } from "../../base/trust.ts";
 import { lockSweep } from "../../store/sweep_lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
 
 function command() {
   return new Command("sweep")
     .description(
-      "One pass over all jobs, for cron or a timer: ends those that are overdue, whose supervisor is gone or whose owner calls them " +
+      "One pass over all jobs, for cron or a timer: ends jobs that are overdue, whose supervisor is gone or whose owner calls them " +
         "finished, collects what is over, tries again what could not be killed, and reports processes and cgroups that do not belong. " +
         "Exit 1 if something that should have ended is alive, 75 if another sweep is running.",
     )
@@ -67,16 +69,22 @@ export function sweepVerb(invoke: Invoke) {
   return verb;
 }
 
+/** A dry run makes neither a store nor a lock in it. */
+const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
+
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
-  const store = context.openStore("sweep");
-  using lock = lockSweep(settings.stateDir, settings.storeFile);
+  const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
+  using lock = options.dryRun && !isAnythingAt(store.path)
+    ? NO_LOCK
+    : lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);
   // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
   const stop = new StopSignals();
-  stop.listen(ignoredSignals(context.procs.root));
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
   await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
   await log.close();
@@ -167,6 +175,6 @@ class SweepLog {
   }
 
   #print(line: string): void {
-    this.context.stdout.write(`${line}\n`);
+    this.context.stdout.offer(`${line}\n`);
   }
 }

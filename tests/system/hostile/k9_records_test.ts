@@ -66,7 +66,7 @@ const UNRUNNABLE: Record<string, string> = {
   "the format of another machine":
     "printf '\\177ELF\\002\\001\\001\\000\\000\\000\\000\\000\\000\\000\\000\\000\\002\\000\\050\\000' >$1",
   "a script that is open for writing":
-    "printf '#!/bin/sh\\necho ran\\n' >$1; cp /bin/true $1-busy; rm -f $1; ln -s $1-busy $1; (exec 3>>$1-busy; exec sleep 20) >/dev/null 2>&1 &",
+    "printf '#!/bin/sh\\necho ran\\n' >$1; cp /bin/true $1-busy; rm -f $1; ln -s $1-busy $1; (exec 3>>$1-busy; exec sleep 20) >/dev/null 2>&1 & sleep 0.2",
 };
 
 for (const [what, make] of Object.entries(UNRUNNABLE)) {
@@ -94,7 +94,7 @@ hostileTest(machine, "K9: a command that itself exits 126 or 127 did start", ROO
 /** Launches that are refused, or fail before their command runs. */
 const REFUSED: Record<string, string[]> = {
   "a command that is not found": ["/no/such/command"],
-  "a bad option": ["--timeout", "soon", "true"],
+  "a user that there is not": ["--user", "nobody-knows", "true"],
   "a directory that is not there": ["--chdir", "/no/such/directory", "true"],
 };
 
@@ -142,7 +142,7 @@ hostileTest(
     succeeded(await machine.exec(["kill", "-KILL", String((await caller.show(id)).supervisorPid)]));
     succeeded(await caller.corral(["sweep"]));
     await caller.ended(id);
-    await stage.exists(caller, receipt);
+    await until(caller, "the receipt is there", `test -s ${receipt}`);
     const written = JSON.parse(await machine.readFile(receipt));
     assert.deepEqual([written.id, written.reason], [id, "orphaned"]);
   },

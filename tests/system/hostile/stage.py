@@ -55,11 +55,18 @@ def end(pid):
 def remove_cgroup(top):
     write(f"{top}/cgroup.freeze", "0")
     write(f"{top}/cgroup.kill", "1")
-    for path, _, _ in os.walk(top, topdown=False):
-        try:
-            os.rmdir(path)
-        except OSError:
-            pass  # the next round finds it again
+    # Relative to descriptors, as a path in it may be longer than the kernel takes.
+    for _, names, _, parent in os.fwalk(top, topdown=False):
+        for name in names:
+            remove(name, parent)
+    remove(top, None)
+
+
+def remove(name, parent):
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except OSError:
+        pass  # the next round finds it again
 
 
 def clear_once():

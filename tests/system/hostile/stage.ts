@@ -68,12 +68,14 @@ export function hostileTest(
     const whole = as.length === 1 ? name : `${name} (${user} on ${backend})`;
     machineTest(machine, whole, async () => {
       const caller = new CallerOfLast(machine, user, backend, `hostile-${++stores}`);
+      let cleared: string[] = [];
       try {
         await body(caller);
         assert.deepEqual(await leftBehind(machine), [], "left behind");
       } finally {
-        await clear(machine);
+        cleared = await clear(machine);
       }
+      assert.deepEqual(cleared, [], "cannot be cleared away");
     }, options);
   }
 }
@@ -83,10 +85,9 @@ export function leftBehind(machine: Machine): Promise<string[]> {
   return runGuestProgram(machine, "system/hostile/stage.py", "left");
 }
 
-/** Ends by force whatever there is of jobs and corral on the machine, so that a failed test spoils no other. */
-async function clear(machine: Machine): Promise<void> {
-  const left = await runGuestProgram<string[]>(machine, "system/hostile/stage.py", "clear");
-  assert.deepEqual(left, [], "cannot be cleared away");
+/** Ends by force whatever there is of jobs and corral on the machine, so that a failed test spoils no other; gives what withstands. */
+function clear(machine: Machine): Promise<string[]> {
+  return runGuestProgram<string[]>(machine, "system/hostile/stage.py", "clear");
 }
 
 /** The words of a launch; a user without a cgroup of their own gets one. */
