@@ -125,6 +125,8 @@ hostileTest(
       await stage.exists(caller, ownPath(caller, "mute"));
       await hung.hang();
       try {
+        const read = await machine.exec(["timeout", "-s", "KILL", "1", "cat", `/proc/${mute.pid}/cmdline`]);
+        assert.equal(read.code, 137, "its command line answers");
         const id = await caller.start(["--timeout", "2s", "--grace", "100ms"], ["sleep", "1000"]);
         for (const words of LOOKING.slice(0, 5)) {
           await returns(
