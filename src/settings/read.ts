@@ -1,6 +1,7 @@
 /** Settings: global options before environment before configuration file before defaults. */
 import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
+import { isAnythingAt, ownersOf, refuseChangeable } from "../base/trust.ts";
 import {
   type FileSettings,
   type FileType,
@@ -27,11 +28,12 @@ export interface Surroundings {
   homeOfUser?: () => Promise<string | null>;
 }
 
-/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key. */
+/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key, TrustError. */
 export async function readSettings(around: Surroundings): Promise<Settings> {
   const named = around.options.config ?? around.env["CORRAL_CONFIG"];
   const file = named ?? DEFAULT_CONFIG;
-  const config = await parseConfig(file, readFile(file, named !== undefined));
+  const text = readFile(file, { cwd: around.cwd, named: named !== undefined, asRoot: around.uid === 0 });
+  const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
   const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
     await defaultStateDir(around);
@@ -39,6 +41,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   return {
     ...fromFile,
     stateDir: fromHere(around.cwd, stateDir),
+    configFile: named === undefined ? null : fromHere(around.cwd, named),
     // Homes are shared between nodes: one file per node. Root's directory is the node's own.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
   };
@@ -51,13 +54,29 @@ function settingsOf(config: Config, file: string): FileSettings {
   return Object.fromEntries(all) as FileSettings;
 }
 
-function readFile(file: string, asked: boolean): string | null {
+interface Reading {
+  cwd: string;
+  /** By the caller: then it must be there. */
+  named: boolean;
+  asRoot: boolean;
+}
+
+function readFile(file: string, { cwd, named, asRoot }: Reading): string | null {
+  const path = fromHere(cwd, file);
+  // It can name a command for root to run, and where the store is.
+  if (asRoot && isAnythingAt(path)) refuseOthersConfig(path);
   try {
-    return Deno.readTextFileSync(file);
+    return Deno.readTextFileSync(path);
   } catch (cause) {
-    if (!asked && cause instanceof Deno.errors.NotFound) return null;
+    if (!named && cause instanceof Deno.errors.NotFound) return null;
     throw new UsageError(`cannot read the configuration ${file}: ${(cause as Error).message}`);
   }
+}
+
+/** Throws TrustError. */
+function refuseOthersConfig(file: string): void {
+  const remedy = "put it where only root can write, or name another: --config";
+  refuseChangeable({ what: "the configuration", path: file, remedy, mayBeInSticky: true }, ownersOf(file));
 }
 
 /** The libraries for it are loaded only where there is a file. */

@@ -116,6 +116,7 @@ class Sweep {
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
     crashPoint("sweep: jobs done");
+    if (!options.dryRun) this.#removeGuards();
     this.#ledger.flush();
     if (!options.dryRun && !options.isStopped()) {
       listener.pruned(await applyRetention(node, store, options.retentionMs));
@@ -125,6 +126,12 @@ class Sweep {
     await this.#treatEscapees();
     // What could not be recorded before: there may be room by now.
     this.#ledger.flush();
+  }
+
+  /** Cgroups that guards left when they had to kill their job. Those of another store's jobs are its own sweep's. */
+  #removeGuards(): void {
+    const isOver = (id: string) => this.store.get(id, () => {})?.phase.state === "ended";
+    for (const backend of this.node.backends()) backend.removeGuards((id) => !isOver(id));
   }
 
   async #treatEscapees(): Promise<void> {

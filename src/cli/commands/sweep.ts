@@ -22,9 +22,11 @@ import { renderTable } from "../../view/table.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
+import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
+import { isAnythingAt } from "../../base/trust.ts";
 import { lockSweep } from "../../store/sweep_lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
 
@@ -68,10 +70,15 @@ export function sweepVerb(invoke: Invoke) {
   return verb;
 }
 
+/** A dry run makes neither a store nor a lock in it. */
+const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
+
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
-  const store = context.openStore("sweep");
-  const lock = lockSweep(settings.stateDir, settings.storeFile);
+  const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
+  const lock = options.dryRun && !isAnythingAt(store.path)
+    ? NO_LOCK
+    : lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   using held = new DisposableStack();
   held.use(lock);
@@ -79,7 +86,8 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const log = new SweepLog(context, store, options);
   // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
   const stop = new StopSignals();
-  stop.listen(ignoredSignals(context.procs.root));
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
   const unlock = () => held.dispose();
   await sweep(context, store, { ...sweepOptions(context, options), isStopped, unlock }, log);
@@ -179,6 +187,6 @@ class SweepLog {
   }
 
   #print(line: string): void {
-    this.context.stdout.write(`${line}\n`);
+    this.context.stdout.offer(`${line}\n`);
   }
 }
