@@ -28,8 +28,8 @@ export const CGROUP = [
     ],
     [
       "the inode is not looked at before it is owned",
-      "if (this.inode(record.path) !== record.inode) {",
-      "if (this.inode(record.path) === null) {",
+      "if (inode !== record.inode) throw",
+      "if (inode === null) throw",
     ],
     [
       "the inode is not looked at again at a write",
@@ -39,12 +39,12 @@ export const CGROUP = [
     ["a symbolic link is a cgroup", "info.isDirectory ? info.ino : null", "info.ino"],
     [
       "a write does not check whose the cgroup is",
-      'if (!this.exists()) throw new CgroupError("cannot write: the job\'s cgroup is gone", { path: name });\n    try {\n      this.#unlocked',
+      "this.#mustExist(name);\n    try {\n      this.#unlocked",
       "try {\n      this.#unlocked",
     ],
     [
       "a process is moved into whatever is there",
-      'if (!this.exists()) throw new CgroupError("cannot write: the job\'s cgroup is gone", { path: name });\n    try {\n      Deno',
+      "this.#mustExist(name);\n    try {\n      Deno",
       "try {\n      Deno",
     ],
     [
@@ -52,7 +52,7 @@ export const CGROUP = [
       "Deno.writeTextFileSync(name, value, { create: false })",
       "Deno.writeTextFileSync(name, value)",
     ],
-    ["corral moves itself in", "pid <= 1) throw", "pid < 0) throw"],
+    ["corral moves itself in", "if (!isSinglePid(pid)) throw", "if (pid < 0) throw"],
     ["a removal takes what is not the job's", "if (!this.exists()) return true;", ""],
     [
       "children are removed after their parents",
