@@ -33,6 +33,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
   ]);
   await stampCommit(bundleDir, commit);
   // No code cache: its default file in $TMPDIR could be planted by any user, and root runs this binary.
+  // Single-threaded: V8 aborts where it gets no thread for its helpers (ulimit -u), and a supervisor without them is smaller.
   // No config and lock: the bundle imports nothing but node: modules and itself.
   await deno([
     ...[
@@ -42,6 +43,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--no-lock",
       "--no-check",
       "--no-code-cache",
+      "--v8-flags=--single-threaded",
       "--allow-all",
     ],
     ...["--output", `${binary}.new`, `${bundleDir}/main.js`],

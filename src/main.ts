@@ -10,6 +10,9 @@
  * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (act/sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
+ * Each job has a guard (act/launch/guard.ts), a shell in a session and a cgroup of its own. When the supervisor's end of their socket closes,
+ * or the supervisor is late, it calls `corral end` (act/end/end_unsupervised.ts), which does for this one job what a sweep would.
+ *
  * `adopt` (act/adopt/adopt.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
  * held by a pidfd (act/end/end_processes.ts).
  *
@@ -23,6 +26,7 @@ import { CgroupFs } from "./cgroup/file.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
 import { readSettings } from "./settings/read.ts";
+import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
@@ -43,7 +47,7 @@ import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { JobStore } from "./store/jobs.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
-import { writeAll, writeDiagnostics } from "./linux/write.ts";
+import { offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
 const PROC = "/proc";
@@ -79,6 +83,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   return {
     stdout: {
       write: (text) => writeAll(Deno.stdout, text),
+      offer: offerOutput,
       isTerminal: stdoutWidth !== null,
       isJournal: isJournal(env["JOURNAL_STREAM"]),
       widthColumns: stdoutWidth,
@@ -89,7 +94,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     env,
     cwd,
     etc: ETC,
-    self: { path: Deno.execPath(), args: Deno.args },
+    self: { path: Deno.execPath(), args: Deno.args, settingsEnv: settingsEnv(settings) },
     uid,
     userName: nameOfUid(uid, PASSWD),
     colour: stdoutWidth !== null && !env["NO_COLOR"],
@@ -113,6 +118,10 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
   };
+}
+
+function settingsEnv({ stateDir, configFile }: Settings): Record<string, string> {
+  return { CORRAL_STATE_DIR: stateDir, ...(configFile === null ? {} : { CORRAL_CONFIG: configFile }) };
 }
 
 function openScreen(): TerminalScreen {
@@ -164,7 +173,7 @@ function deletedDirectory(): string | null {
 }
 
 reportRejections((reason) => {
-  writeAll(Deno.stderr, `corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
+  writeDiagnostics(`corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
 });
 
 const exitCode = await runCli(Deno.args, {

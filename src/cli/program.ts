@@ -27,7 +27,7 @@ export async function runCli(
     // A command line that begins with a verb needs no other, except help, which shows them.
     const first = VERBS.find(({ name }) => name === args[0] && name !== "help")?.name;
     const isNamed = (name: string) => first === undefined ? args.includes(name) : name === first;
-    const root = await program(invoke, terminal, isNamed, first === undefined ? undefined : isNamed);
+    const root = await program(invoke, terminal, isNamed, first === undefined ? isShown : isNamed);
     await root.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
@@ -35,6 +35,11 @@ export async function runCli(
     terminal.err(`${renderError(error)}\n`);
     return exitCodeOf(error, launching);
   }
+}
+
+/** False for what corral calls itself by. */
+function isShown(name: string): boolean {
+  return name !== "end";
 }
 
 type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
@@ -95,6 +100,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
+    name: "end",
+    summary: "end a job without a supervisor (for its guard)",
+    load: async () => (await import("./commands/end.ts")).endVerb,
+  },
+  {
     name: "prune",
     summary: "drop the records of jobs that ended long ago",
     load: async () => (await import("./commands/prune.ts")).pruneVerb,
@@ -144,7 +154,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
 /** See {@link DescribeProgram}; what it describes does nothing. */
 export async function describeProgram(): Promise<ProgramForm> {
   const silent: CommandStreams = { out: () => {}, err: () => {}, widthColumns: null };
-  return programForm(await program(() => Promise.resolve(), silent, () => true));
+  return programForm(await program(() => Promise.resolve(), silent, () => true, isShown));
 }
 
 /**

@@ -64,6 +64,19 @@ function lazily(): Symbols {
   return symbols as Symbols;
 }
 
+const opened = new Map<unknown, unknown>();
+
+/**
+ * Further functions, opened when first used and once: each costs 0.2 ms, and a launch needs few of them. Throws where there is no
+ * libc.so.6.
+ */
+export function moreOfLibc<const S extends Deno.ForeignLibraryInterface>(
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] {
+  if (!opened.has(symbols)) opened.set(symbols, Deno.dlopen("libc.so.6", symbols).symbols);
+  return opened.get(symbols) as Deno.DynamicLibrary<S>["symbols"];
+}
+
 /** kill(2) for signals that have a number only; false when it was refused, the process is gone, or the number names no single process. */
 export function killByNumber(pid: number, signal: number): boolean {
   return isSinglePid(pid) && libc().kill(pid, signal) === 0;

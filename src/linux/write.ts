@@ -1,4 +1,5 @@
 /** Writing to the standard streams. */
+import { PatientStream } from "./patient_stream.ts";
 
 const FULL_PIPE_PAUSE_MS = 1;
 
@@ -20,11 +21,18 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text:
   return true;
 }
 
-/** Writes to stderr as far as it goes: a full disk or a terminal that has gone (EIO) is no reason to leave a job unsupervised. */
+const stderr = new PatientStream(2, (text) => void writeAll(Deno.stderr, text));
+const stdout = new PatientStream(1, (text) => void writeAll(Deno.stdout, text));
+
+/**
+ * Writes lines of corral's own to stderr, at most for a second: a reader that does not read, a full disk or a terminal that has gone (EIO)
+ * is no reason to leave a job unsupervised.
+ */
 export function writeDiagnostics(text: string): void {
-  try {
-    writeAll(Deno.stderr, text);
-  } catch {
-    // No stream is left to report it on.
-  }
+  stderr.write(text);
+}
+
+/** The same to stdout, for commands whose work must not wait for a reader of their words. */
+export function offerOutput(text: string): void {
+  stdout.write(text);
 }

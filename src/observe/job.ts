@@ -50,7 +50,10 @@ export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): 
     leader: isLeaderAlive(node, job, cgroup) ? { alive: true } : { alive: false, exit: null },
     supervisorAgeMs: bootMs - startedBootMs(job.watch.supervisor),
     ...options,
-  }, () => readOomKills(node.cgroups(), record!.path));
+  }, {
+    oomKills: () => readOomKills(node.cgroups(), record!.path),
+    killedByGuard: () => bearsMarkOfGuard(node.cgroups(), record!.path),
+  });
 }
 
 /** A job as its supervisor holds it. */
@@ -79,7 +82,17 @@ export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation
     onOrphan: "keep",
     endRequest,
     callerGone,
-  }, () => readOomKills(cgroup.fs, cgroup.path));
+  }, { oomKills: () => readOomKills(cgroup.fs, cgroup.path), killedByGuard: () => false });
+}
+
+/**
+ * The mark that a guard leaves which had to kill the job without corral: no cgroup may be made below it any more. It lies in the job's own
+ * cgroup, and goes with it.
+ */
+export const GUARD_KILLED = { file: "cgroup.max.descendants", text: "0" } as const;
+
+function bearsMarkOfGuard(fs: CgroupFs, path: string): boolean {
+  return fs.readOptional(path, GUARD_KILLED.file)?.trim() === GUARD_KILLED.text;
 }
 
 type Seen =
@@ -89,11 +102,15 @@ type Seen =
   >
   & Partial<Observation>;
 
-/** OOM kills only matter once the first process is gone: a sweep looks at a thousand jobs, and at this file of few. */
-function observation(seen: Seen, oomKills: () => number | null): Observation {
+/** How they ended only matters once the first process is gone: a sweep looks at a thousand jobs, and at these files of few. */
+function observation(
+  seen: Seen,
+  { oomKills, killedByGuard }: { oomKills: () => number | null; killedByGuard: () => boolean },
+): Observation {
   const isThere = seen.cgroup === "populated" || seen.cgroup === "empty";
   return {
     oomKills: isThere && !seen.leader.alive ? oomKills() ?? 0 : 0,
+    killedByGuard: isThere && !seen.leader.alive && killedByGuard(),
     endRequest: null,
     onOrphan: "kill",
     finishedByOwner: false,

@@ -41,6 +41,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   return {
     ...fromFile,
     stateDir: fromHere(around.cwd, stateDir),
+    configFile: named === undefined ? null : fromHere(around.cwd, named),
     // Homes are shared between nodes: one file per node. Root's directory is the node's own.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
   };

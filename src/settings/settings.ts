@@ -175,6 +175,8 @@ export type FileSettings = {
 export interface Settings extends FileSettings {
   stateDir: string;
   storeFile: string;
+  /** The configuration that was named, as an absolute path; null: the default one, or none. */
+  configFile: string | null;
 }
 
 /** The rows, in the order of the manual. */

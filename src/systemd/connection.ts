@@ -39,7 +39,7 @@ const READ_BYTES = 65_536;
  * so the caller cleans up by unit name.
  */
 const CALL_CAP_MS = 90_000;
-/** The listening socket's queue is full for a moment when hundreds connect at once. */
+/** The listening socket's queue is full for a moment when hundreds connect at once; a manager that re-executes itself refuses. */
 const CONNECT_TRIES = 60;
 const CONNECT_PAUSE_MS = 50;
 
@@ -219,14 +219,19 @@ async function connect(path: string): Promise<Deno.UnixConn> {
     try {
       return await Deno.connect({ transport: "unix", path });
     } catch (cause) {
-      // EAGAIN: the queue is full.
-      const busy = cause instanceof Deno.errors.WouldBlock || errorCode(cause) === "EAGAIN";
-      if (!busy || attempt === CONNECT_TRIES) {
+      if (!isForAMoment(cause) || attempt === CONNECT_TRIES) {
         throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
       }
       await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS * (0.5 + Math.random())));
     }
   }
+}
+
+/** The queue is full (EAGAIN), or the manager re-executes itself (ECONNREFUSED, ECONNRESET for some 0.2 s). */
+function isForAMoment(cause: unknown): boolean {
+  const { WouldBlock, ConnectionRefused, ConnectionReset } = Deno.errors;
+  return [WouldBlock, ConnectionRefused, ConnectionReset].some((kind) => cause instanceof kind) ||
+    ["EAGAIN", "ECONNREFUSED", "ECONNRESET"].includes(errorCode(cause) ?? "");
 }
 
 async function sendAll(connection: Deno.UnixConn, bytes: Uint8Array): Promise<void> {

@@ -3,6 +3,7 @@
  * user. Measured with systemd 252 and 257.
  */
 import type { Limits } from "../job/limits.ts";
+import { pause } from "../base/poll.ts";
 import type { DBusWriter } from "./wire.ts";
 import {
   callForJob,
@@ -15,6 +16,8 @@ import {
   SystemdSilence,
 } from "./connection.ts";
 import {
+  guardScopeName,
+  guardScopeProperties,
   type JobUnits,
   limitProperties,
   scopeName,
@@ -29,6 +32,9 @@ import {
  * read: a supervisor that waits for days must not be one of its listeners.
  */
 const HOLD_MS = 250;
+/** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
+const HUNG_UP_TRIES = 6;
+const HUNG_UP_PAUSE_MS = 100;
 /** Messages around the start of one job; with more, others start at the same time, and the manager has enough to do without a listener. */
 const QUIET_MESSAGES = 20;
 
@@ -54,10 +60,15 @@ export class Systemd {
   }
 
   /**
-   * One StartTransientUnit call makes both units: the scope with the process in it, and (as auxiliary unit) the slice with the limits and
-   * the accounting. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
+   * One StartTransientUnit call makes all units: the scope with the process in it, and (as auxiliary units) the slice with the limits and
+   * the accounting, and the scope of the guard. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
    */
   async startJob(units: JobUnits): Promise<JobResult> {
+    return await this.#retried(() => this.#startOnce(units));
+  }
+
+  /** A request that was carried out although the connection broke leaves the second one with nothing to make: UnitExists. */
+  async #startOnce(units: JobUnits): Promise<JobResult> {
     return await this.#callForJob({
       member: "StartTransientUnit",
       signature: "ssa(sv)a(sa(sv))",
@@ -69,6 +80,11 @@ export class Systemd {
           writer.align(8);
           writer.string(sliceName(units.id));
           writeProperties(writer, sliceProperties(units));
+          const { guardPid } = units;
+          if (guardPid === null) return;
+          writer.align(8);
+          writer.string(guardScopeName(units.id));
+          writeProperties(writer, guardScopeProperties({ ...units, guardPid }));
         });
       },
     });
@@ -84,14 +100,9 @@ export class Systemd {
         writer.string("replace");
       },
     };
-    const held = this.#held;
     try {
-      return await this.#callForJob(stop);
-    } catch (error) {
-      // The manager was re-executed, or hung up. To stop what is stopped already does no harm.
-      if (held === null || !hasHungUp(error)) throw error;
-      this.#release();
-      return await this.#callForJob(stop);
+      // To stop what is stopped already does no harm.
+      return await this.#retried(() => this.#callForJob(stop));
     } finally {
       this.#release();
     }
@@ -104,6 +115,19 @@ export class Systemd {
       signature: "s",
       body: (writer) => writer.string(name),
     });
+  }
+
+  /** Again on a new connection when the manager hung up without a word: it re-executes itself, and is back within a second. */
+  async #retried<T>(act: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (attempt === HUNG_UP_TRIES || !hasHungUp(error)) throw error;
+        this.#release();
+        await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
+      }
+    }
   }
 
   /** On the connection that is held, if there is one. */

@@ -10,9 +10,14 @@ import type { Procs } from "../../linux/proc.ts";
 import type { JobSpec, RunningFacts } from "../../job/job.ts";
 import { isOnlyImplied, type LimitKey, type Limits, NO_LIMITS } from "../../job/limits.ts";
 import type { Backend } from "../../backend/backend.ts";
+import { type Guard, type GuardOptions, makeGuard } from "./guard.ts";
+import { poll } from "../../base/poll.ts";
 import { type Gate, type GateOptions, makeGate } from "./gate.ts";
 import { tighterOnTheWay } from "../../backend/limits_on_the_way.ts";
 import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+
+/** systemd reports the job's scope, and starts the guard's in the same transaction. */
+const GUARD_CAP_MS = 2_000;
 
 /** How strictly, and around what process. */
 export interface LaunchOptions {
@@ -21,11 +26,15 @@ export interface LaunchOptions {
   /** See withImpliedSwap. */
   swapIsImplied: boolean;
   warn: (line: string) => void;
+  /** Null: the job has none. */
+  guard: GuardOptions | null;
 }
 
 /** A job that waits at its gate. */
 export interface Launched {
   gate: Gate;
+  /** Null where none could be started, which was said. */
+  guard: Guard | null;
   cgroup: OwnedCgroup;
   run: RunningFacts;
   /** The limits that are in force. */
@@ -42,30 +51,77 @@ export async function launch(
   const limits = enforceable(spec.limits, backend, options);
   const gate = await makeGate(options.gate);
   crashPoint("launch: gate made");
-  const cgroup = await place({ ...spec, limits }, backend, gate);
+  const guard = startGuard(options);
+  crashPoint("launch: guard made");
+  const cgroup = await place({ ...spec, limits }, backend, { gate, guard });
   crashPoint("launch: placed");
   try {
+    guard?.watch(cgroup.fs.locate(cgroup.path));
     const inForce = secureLimits(cgroup, limits, options);
     checkTheWay(cgroup, host.procs.cgroupPath(gate.pid), inForce, options);
     crashPoint("launch: limits read back");
-    return { gate, cgroup, limits: inForce, run: facts(spec, gate, cgroup, host) };
+    const run = facts(spec, gate, cgroup, host);
+    if (run.deadlineBootMs !== null) {
+      guard?.expectEndWithin(run.deadlineBootMs - run.startedBootMs + spec.graceMs);
+    }
+    await secureGuard(spec.id, backend, guard, options.warn);
+    crashPoint("launch: guard knows the cgroup");
+    return { gate, guard, cgroup, limits: inForce, run };
   } catch (error) {
     gate.close();
     await gate.exit;
     await backend.remove(cgroup);
+    await releaseGuard(guard, backend, spec.id);
     throw error;
   }
 }
 
-async function place(spec: JobSpec, backend: Backend, gate: Gate): Promise<OwnedCgroup> {
+async function place(
+  spec: JobSpec,
+  backend: Backend,
+  { gate, guard }: Pick<Launched, "gate" | "guard">,
+): Promise<OwnedCgroup> {
   try {
-    return await backend.place(spec, gate.pid);
+    return await backend.place(spec, gate.pid, guard?.pid ?? null);
   } catch (error) {
     gate.close();
     await gate.exit;
     await backend.discard(spec.id);
+    await releaseGuard(guard, backend, spec.id);
     throw error;
   }
+}
+
+const NO_GUARD = "warning: this job has no guard: should its supervisor be killed, only a sweep ends it";
+
+function startGuard({ guard, warn }: LaunchOptions): Guard | null {
+  if (guard === null) return null;
+  try {
+    return makeGuard(guard);
+  } catch (error) {
+    warn(`${NO_GUARD}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** The guard is where neither the end of the job nor that of the caller reaches it, before the command runs. */
+async function secureGuard(
+  id: string,
+  backend: Backend,
+  guard: Guard | null,
+  warn: (line: string) => void,
+): Promise<void> {
+  if (guard === null) return;
+  const isReady = await guard.isReady() &&
+    await poll(() => backend.isGuardPlaced(id, guard.pid), GUARD_CAP_MS);
+  if (!isReady) warn(NO_GUARD);
+}
+
+/** At the end of a job: the guard goes, and its cgroup. */
+export async function releaseGuard(guard: Guard | null, backend: Backend, id: string): Promise<void> {
+  await guard?.release();
+  crashPoint("guard: released");
+  backend.removeGuards((other) => other !== id);
 }
 
 /** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */

@@ -17,7 +17,8 @@ import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../j
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
-import { launch, type Launched } from "../launch/launch.ts";
+import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
+import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../../job/json.ts";
@@ -39,6 +40,7 @@ import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
+import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */
@@ -54,8 +56,8 @@ export interface RunRequest extends JobRequest {
   env: Record<string, string>;
   receipt: string | null;
   output: string | null;
-  /** End the job when the process that called is gone. */
-  withParent: boolean;
+  /** End the job when that process is gone. */
+  withParent: ParentChoice;
   quiet: boolean;
 }
 
@@ -76,7 +78,9 @@ export async function runJob(
 ): Promise<number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => request.quiet || speak(line);
-  const callerIsGone = request.withParent ? watchCaller() : null;
+  // Looks at the parent at once; that it is gone already is recorded as any start that fails.
+  const watching = watchParent(context, request.withParent);
+  watching.catch(() => {});
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -96,10 +100,17 @@ export async function runJob(
   const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
   // Another user's job looks its command up itself (launch/user_gate.ts).
   if (other === null) await refuseMissingCommand(request, failed);
+  const callerIsGone = await watching.catch(async (error) => {
+    await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    throw error;
+  });
   warnAboutNode(context, { spec, watch }, say);
   let launched: Launched;
   try {
-    launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
+    launched = await launchFrom(context, request, {
+      ...{ spec, backend, ignored, detached, warn: say },
+      receipt: receipt?.id ?? null,
+    });
   } catch (error) {
     // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
     if (stop.received !== null) return await failed.recordStopped(stop.received);
@@ -131,10 +142,13 @@ export async function runJob(
       exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
       onChange: onContinue,
       callerIsGone,
+      guard: launched.guard,
     },
     stop,
     on,
   );
+  // Gone before the receipt is written, which may take long: the job is over, and recorded.
+  await releaseGuard(launched.guard, backend, spec.id);
   await receipt?.write(
     receiptText(
       {
@@ -159,20 +173,12 @@ async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: Fail
 }
 
 /** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
-async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
+async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
+  await releaseGuard(guard, backend, id);
   throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
-}
-
-/**
- * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
- * comes when the *thread* of the caller ends that forked.
- */
-function watchCaller(): () => boolean {
-  const caller = Deno.ppid;
-  return () => Deno.ppid !== caller;
 }
 
 function openLedger(context: RunContext, say: (line: string) => void): Ledger {
@@ -218,6 +224,7 @@ interface LaunchParts {
   spec: JobSpec;
   backend: Backend;
   ignored: number[];
+  receipt: string | null;
   detached: DetachedRun | null;
   warn: (line: string) => void;
 }
@@ -240,6 +247,7 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: parts.warn,
+    guard: guardOptions(context, parts.spec.id, { onOrphan: request.onOrphan, receipt: parts.receipt }),
   });
 }
 

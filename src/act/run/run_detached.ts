@@ -1,6 +1,7 @@
 /** `corral run --detach`: prints the id and returns; what the command says goes to a file. */
 import { dirname } from "node:path";
 import { fromHere } from "../../base/path.ts";
+import { refuseFifo } from "../../linux/fifo.ts";
 import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
 import { newJobId } from "../../value/id.ts";
@@ -44,6 +45,7 @@ function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: strin
   const path = asked === null ? outputFileOf(stateDir, id) : fromHere(cwd, asked);
   try {
     if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseFifo(path);
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
     return path;
   } catch (cause) {

@@ -112,10 +112,17 @@ class Sweep {
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
     crashPoint("sweep: jobs done");
+    if (!options.dryRun) this.#removeGuards();
     // Last: it looks into other processes, and those may hang.
     await this.#treatEscapees();
     this.#ledger.flush();
     if (!options.dryRun && !options.isStopped()) await applyRetention(node, store, options.retentionMs);
+  }
+
+  /** Cgroups that guards left when they had to kill their job. Those of another store's jobs are its own sweep's. */
+  #removeGuards(): void {
+    const isOver = (id: string) => this.store.get(id, () => {})?.phase.state === "ended";
+    for (const backend of this.node.backends()) backend.removeGuards((id) => !isOver(id));
   }
 
   async #treatEscapees(): Promise<void> {

@@ -13,6 +13,7 @@ import { formatCount, MISSING } from "../../value/units.ts";
 import type { JobStore, OnDamage } from "../../store/jobs.ts";
 import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
+import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { selectLive } from "../select.ts";
 
@@ -59,7 +60,8 @@ async function killJobs(context: Context, selectors: string[], options: Options)
     return EXIT.NEGATIVE;
   }
   const stop = new StopSignals();
-  stop.listen(ignoredSignals(context.procs.root));
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   // A first signal cuts the grace short; nothing may stop the kill itself half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());

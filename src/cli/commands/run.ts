@@ -12,6 +12,7 @@ import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
+import { namedParentOption } from "../parent_option.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
   const equals = text.indexOf("=");
@@ -48,7 +49,11 @@ function command() {
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log; with --user ~USER/.local/state/corral/output/ID.log)",
     )
-    .option("--with-parent", "end the job (reason orphaned) when the process that called corral is gone")
+    .option(
+      "--with-parent",
+      "end the job (reason orphaned) when the process that called corral is gone; --with-parent=PID: when process PID is",
+    )
+    .addOption(namedParentOption())
     .addOption(JOB_OPTIONS.backend)
     .option("--best-effort", "run although a limit cannot be enforced; warn")
     .option("--receipt <FILE>", "write a JSON receipt at the end")
@@ -77,7 +82,9 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
   }
   if (options.withParent && options.detach) {
-    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller");
+    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller", {
+      remedy: "name another process: --with-parent=PID",
+    });
   }
   const user = options.user === undefined ? null : await findUser(options.user, context.run);
   if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
@@ -104,7 +111,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     env,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
-    withParent: options.withParent ?? false,
+    withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
   };
 }

@@ -22,6 +22,7 @@ import { renderTable } from "../../view/table.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
+import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Finding } from "../../job/finding.ts";
 import { isAnythingAt } from "../../base/trust.ts";
@@ -82,7 +83,8 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const log = new SweepLog(context, store, options);
   // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
   const stop = new StopSignals();
-  stop.listen(ignoredSignals(context.procs.root));
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
   await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
   await log.close();
@@ -173,6 +175,6 @@ class SweepLog {
   }
 
   #print(line: string): void {
-    this.context.stdout.write(`${line}\n`);
+    this.context.stdout.offer(`${line}\n`);
   }
 }

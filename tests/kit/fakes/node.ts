@@ -112,6 +112,7 @@ export class FakeNode implements Disposable {
           this.out += text;
           return !this.outputEnds;
         },
+        offer: (lines) => void (this.out += lines),
         isTerminal: this.widthColumns !== null,
         isJournal: false,
         widthColumns: this.widthColumns,
@@ -122,7 +123,7 @@ export class FakeNode implements Disposable {
       env: this.env,
       cwd: "/",
       etc: this.etc,
-      self: { path: this.binary, args: [] },
+      self: { path: this.binary, args: [], settingsEnv: {} },
       uid: this.uid,
       userName: "alice",
       colour: false,
@@ -134,6 +135,7 @@ export class FakeNode implements Disposable {
       settings: {
         stateDir: this.stores.path,
         storeFile: "corral.db",
+        configFile: null,
         backend: "auto",
         graceMs: 2_000,
         bestEffort: false,

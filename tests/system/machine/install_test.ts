@@ -229,7 +229,7 @@ for (const caller of backends) {
 
 async function loseSupervisor(caller: Caller, id: string): Promise<void> {
   const { supervisorPid } = await caller.show(id);
-  succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
+  await caller.orphan(id);
   await until(caller, "the supervisor is gone", `! kill -0 ${supervisorPid}`);
 }
 

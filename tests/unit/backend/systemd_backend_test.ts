@@ -47,7 +47,7 @@ class Bench implements AsyncDisposable {
   }
 
   place(changes: Partial<JobSpec> = {}) {
-    return this.backend.place(specOf(changes), NO_PID);
+    return this.backend.place(specOf(changes), NO_PID, null);
   }
 
   async refusal(act: Promise<unknown>): Promise<string> {

@@ -39,6 +39,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
   assert.deepEqual(await readSettings(around({ uid: 0, env })), {
     stateDir: "/var/lib/corral",
     storeFile: "corral.db",
+    configFile: "/dev/null",
     backend: "auto",
     graceMs: 2_000,
     bestEffort: false,
@@ -106,7 +107,9 @@ Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
     'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
     'retention = "1d"\n';
-  assert.deepEqual(await read(text), {
+  const { configFile, ...settings } = await read(text);
+  assert.match(configFile!, /\/config\.toml$/);
+  assert.deepEqual(settings, {
     stateDir: "/s",
     storeFile: "node7.db",
     backend: "cgroupfs",

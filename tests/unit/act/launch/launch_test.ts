@@ -53,7 +53,7 @@ class Bench implements Disposable {
       output: null,
     };
     const warn = (line: string) => void this.warnings.push(line);
-    return launch(spec, this.backend, HOST, { gate, bestEffort, swapIsImplied, warn });
+    return launch(spec, this.backend, HOST, { gate, bestEffort, swapIsImplied, warn, guard: null });
   }
 
   get #mark(): string {
