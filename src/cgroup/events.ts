@@ -36,7 +36,7 @@ function parseEvents(text: string | null, path: string): CgroupEvents {
 export interface EventsWait {
   capMs: number;
   stop?: AbortSignal | undefined;
-  /** For waits of days that begin before the command runs: interval of the re-read where inotify is not to be had. */
+  /** Interval of the safety re-read while inotify works, and of the polling where no watch can be had. Raise it for waits of days. */
   recheckMs?: number;
 }
 
