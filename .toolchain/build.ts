@@ -5,6 +5,8 @@
  *
  * build.ts COMMIT crash builds dist/corral-crash, for the tests only: the same, but it can be told to die at any step (src/base/crash_point.ts).
  */
+import { startAnywhere } from "./entry.ts";
+
 const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 /** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
@@ -46,6 +48,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
     ],
     ...["--output", `${binary}.new`, `${bundleDir}/main.js`],
   ]);
+  if (!startAnywhere(`${binary}.new`)) console.error("build: it will not start in a deleted directory");
   await Deno.rename(`${binary}.new`, binary);
 }
 

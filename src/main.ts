@@ -32,11 +32,16 @@ import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
+import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
 import { runShell } from "./linux/shell_command.ts";
 import { TerminalScreen } from "./linux/terminal.ts";
+import { dieOfLastSignal } from "./linux/last_signal.ts";
+import { passRealTimeSignals } from "./linux/passed_signals.ts";
+import { onRealTimeSignals } from "./linux/real_time_signals.ts";
+import { settleSurroundings } from "./linux/surroundings.ts";
 import { reportRejections } from "./linux/rejections.ts";
-import { nameOfUid } from "./linux/users.ts";
+import { homeOfUid, nameOfUid } from "./linux/users.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./backend/choose.ts";
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
@@ -50,16 +55,22 @@ const RUN = "/run";
 const ETC = "/etc";
 const PASSWD = `${ETC}/passwd`;
 
+settleSurroundings(PROC);
+passRealTimeSignals(onRealTimeSignals);
+
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
 
 async function makeContext(options: GlobalOptions): Promise<Context> {
   const env = Deno.env.toObject();
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
-  const settings = await readSettings({ uid, hostName: Deno.hostname(), env, cwd, options });
+  const settings = await readSettings({
+    ...{ uid, hostName: Deno.hostname(), env, cwd, options },
+    homeOfUser: () => homeOfUid(uid, runCommand),
+  });
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
-  const procs = new Procs(PROC);
+  const procs = new Procs(PROC, probe);
   let node: NodeLayout | null = null;
   const layout = () => node ??= inspectLayout({ proc: PROC, run: RUN }, uid);
   const cgroups = () => new CgroupFs(layout().cgroupMount, layout().ownCgroup);
@@ -105,7 +116,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
-    openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
+    openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
   };
 }
 
@@ -139,11 +150,26 @@ function currentDirectory(): string {
 
 function nameOfCurrentDirectory(): string {
   try {
-    return Deno.cwd();
+    const name = Deno.cwd();
+    return name === "/" ? deletedDirectory() ?? name : name;
   } catch {
     // Its name is no UTF-8, or it was removed under us: the kernel still lets processes start there.
     return `${PROC}/self/cwd`;
   }
+}
+
+/** Where the caller was, when that has been deleted: the binary's entry (.toolchain/entry.ts) has kept a descriptor of it and gone to /. */
+function deletedDirectory(): string | null {
+  const descriptors = `${PROC}/self/fd`;
+  for (const { name } of Deno.readDirSync(descriptors)) {
+    try {
+      const target = Deno.readLinkSync(`${descriptors}/${name}`);
+      if (target.endsWith(" (deleted)") && Deno.statSync(`${descriptors}/${name}`).isDirectory) return target;
+    } catch {
+      // The descriptor of the listing itself.
+    }
+  }
+  return null;
 }
 
 reportRejections((reason) => {
@@ -159,4 +185,5 @@ const exitCode = await runCli(Deno.args, {
   writeDiagnostics(`corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
   return 125;
 });
+dieOfLastSignal();
 Deno.exit(exitCode);

@@ -49,7 +49,7 @@ export function backendOf(name: BackendName, cgroupPath: string | null, choice: 
 }
 
 function systemdBackend({ node, fs, procs }: BackendChoice): Backend | null {
-  if (!node.systemdBooted) return null;
+  if (!node.systemdBooted || node.systemdElsewhere) return null;
   if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(null, node.uid), "/");
   if (node.userRuntimeDir === null) return null;
   return new SystemdBackend(fs, procs, new Systemd(node.userRuntimeDir, node.uid), managerPath(node.uid));
@@ -106,6 +106,9 @@ function isWritable(fs: CgroupFs, path: string): boolean {
 function refuseSystemd(node: NodeLayout): never {
   if (!node.systemdBooted) {
     throw new SetupError("systemd is not running on this node", "use --backend cgroupfs");
+  }
+  if (node.systemdElsewhere) {
+    throw new SetupError("systemd runs in another PID namespace", "use --backend cgroupfs");
   }
   throw new SetupError(
     `no systemd user manager runs for uid ${node.uid}`,

@@ -189,7 +189,14 @@ export class SystemdBackend implements Backend {
     this.#removeDropIn(id);
     await this.#stopSlice(id);
     crashPoint("removal: slice stopped");
-    if (await poll(() => !cgroup.exists(), REMOVE_CAP_MS)) return;
+    let isLeftToUs = false;
+    const isGone = () => {
+      if (!cgroup.exists()) return true;
+      // What a job nested deeper than PATH_MAX systemd leaves behind.
+      isLeftToUs ||= cgroup.paths().length > 1;
+      return isLeftToUs && cgroup.remove();
+    };
+    if (await poll(isGone, REMOVE_CAP_MS)) return;
     throw new SetupError(
       `${sliceName(id)} is still there after its stop`,
       ["systemctl", ...this.systemd.toolFlags(), "stop", sliceName(id)].join(" "),
@@ -243,7 +250,23 @@ export class SystemdBackend implements Backend {
     try {
       await this.systemd.stopSlice(id);
     } catch (error) {
-      if (!(error instanceof SystemdRefusal && error.errorName === NO_SUCH_UNIT)) throw error;
+      if (!(error instanceof SystemdRefusal)) throw error;
+      if (error.errorName === NO_SUCH_UNIT) return;
+      if (error.errorName === null) throw error;
+      await this.#thawUnits(id);
+      await this.systemd.stopSlice(id);
+    }
+  }
+
+  /** For systemd, what `systemctl freeze` froze is so until `systemctl thaw`, whatever the kernel says, and cannot be stopped. */
+  async #thawUnits(id: string): Promise<void> {
+    for (const unit of [scopeName(id), sliceName(id)]) {
+      try {
+        await this.systemd.thawUnit(unit);
+      } catch (error) {
+        // Not frozen, or gone: the second stop shows it.
+        if (!(error instanceof SystemdRefusal)) throw error;
+      }
     }
   }
 

@@ -21,6 +21,7 @@ export const FREEZE_CAP_MS = 1_000;
 /** From cgroup.kill to an empty cgroup; past it what is left counts as unkillable. */
 export const KILL_CAP_MS = 10_000;
 const KILL = parseSignal("KILL");
+const CONT = parseSignal("CONT");
 /** By then a job of thousands is gone, and what is left is looked at one by one. */
 const MISSED_AFTER_MS = 500;
 /** Pause between two rounds of single signals on a kernel without cgroup.kill. */
@@ -77,9 +78,11 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   let refused = 0;
   try {
     for (const pid of cgroup.pids()) {
-      const outcome = trySignal(() =>
-        frozen ? procs.signalFrozen(pid, signal) : procs.signalIn(cgroup.path, pid, signal)
-      );
+      const send = (one: Signal) =>
+        frozen ? procs.signalFrozen(pid, one) : procs.signalIn(cgroup.path, pid, one);
+      const outcome = trySignal(() => send(signal));
+      // A stopped process acts on no signal but KILL until it goes on; systemd too sends CONT after TERM (systemd.kill(5)).
+      if (outcome === "sent" && procs.statIfShown(pid)?.state === "T") trySignal(() => send(CONT));
       if (outcome === "sent") sent++;
       if (outcome === "refused") refused++;
     }
@@ -87,6 +90,7 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   } finally {
     thaw(cgroup);
   }
+  cgroup.thawBelow();
   crashPoint("ending: thawed");
   onStep("signal", { signal: signal.name, sent, refused });
 }

@@ -15,7 +15,7 @@ export type Action =
   | { do: "collect"; reason: EndReason; exit: Exit | null }
   /** An adoption that somebody began and did not finish: whom it moved goes on without limits and without a deadline. */
   | { do: "release"; reason: "failed-to-start" }
-  | { do: "report"; finding: "foreign-cgroup" };
+  | { do: "report"; finding: "foreign-cgroup" | "other-namespace" | "other-boot" };
 
 /** A launch takes at most systemd's 90 s. A supervisor that takes so much longer is stopped or hangs: others act in its place. */
 export const LAUNCH_CAP_MS = 600_000;
@@ -30,6 +30,7 @@ const KILLED_CODE = 137;
 /** The table. Rows in the order in which they are tried; the first that fits wins. */
 export function decide(job: Job, seen: Observation): Action {
   const phase = job.phase;
+  if (seen.vantage !== "here") return decideFromElsewhere(job, seen, seen.vantage);
   if (phase.state === "ended") {
     return phase.survivors.length > 0 ? decideUnkillable(seen) : decideLeftover(phase, seen);
   }
@@ -43,6 +44,26 @@ export function decide(job: Job, seen: Observation): Action {
     case "ending":
       return decideEnding(phase, job.spec.graceMs, seen);
   }
+}
+
+/**
+ * What is seen from elsewhere proves no process dead: without a request nothing is ended and nothing recorded. A request does not wait for
+ * what cannot be known: with another boot id the cgroup is the job's all the same; from another PID namespace its processes cannot be
+ * signalled, and only the record of a job without a cgroup is closed.
+ */
+function decideFromElsewhere(
+  { phase }: Job,
+  { cgroup, endRequest }: Observation,
+  finding: Exclude<Observation["vantage"], "here">,
+): Action {
+  const isKnown = phase.state === "ended";
+  if (isKnown && phase.survivors.length === 0) return { do: "leave" };
+  const reason = phase.state === "ending" || isKnown ? phase.reason : null;
+  if (endRequest === null || cgroup === "foreign") return { do: "report", finding };
+  if (cgroup === "gone") return { do: "collect", reason: reason ?? "lost", exit: null };
+  if (finding === "other-namespace") return { do: "report", finding };
+  if (cgroup === "empty") return { do: "collect", reason: reason ?? "killed", exit: null };
+  return { do: "end", reason: reason ?? "killed", exit: null, skipGrace: endRequest.skipGrace };
 }
 
 /** Ended, with processes left at that time: tried again, and collected once what held them has let them go. */

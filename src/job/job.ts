@@ -9,11 +9,16 @@ import type { Usage } from "./usage.ts";
 
 export { type Limits, NO_LIMITS } from "./limits.ts";
 
-/** A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id. */
+/**
+ * A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id, and the namespace in
+ * which its pid is a number at all.
+ */
 export interface Identity {
   pid: number;
   startTicks: number;
   bootId: string;
+  /** Inode of its PID namespace (/proc/self/ns/pid); null or absent where it is not known, as in records of old. */
+  pidNamespace?: number | null;
 }
 
 /** Why a job ended, each with what it does not mean. The text is shown by `corral show` and the README. */

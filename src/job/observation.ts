@@ -4,6 +4,11 @@ import type { Exit } from "./job.ts";
 export interface Observation {
   /** CLOCK_BOOTTIME in milliseconds. */
   bootMs: number;
+  /**
+   * From where it was looked at. `other-namespace`: its pids are those of another PID namespace, and mean nothing here. `other-boot`: what
+   * is recorded is there, and only the boot id is another, as in a container that has one of its own.
+   */
+  vantage: "here" | "other-namespace" | "other-boot";
   /** False after a reboot: then no pid and no cgroup of the record means anything. */
   sameBoot: boolean;
   /** `foreign`: something lies at the recorded path that is not the cgroup that was made for the job. */

@@ -5,6 +5,7 @@
  */
 import { CorralError } from "../base/errors.ts";
 import { killByNumber, libc } from "./libc.ts";
+import { isSinglePid } from "./pid.ts";
 import type { Procs } from "./proc.ts";
 
 /** New system calls have the same number on every architecture (since Linux 5.1). */
@@ -42,8 +43,10 @@ export class NotPermittedError extends CorralError {}
  * given to another.
  */
 export function openPidfd(pid: number, procs: Procs): Pidfd | null {
-  // kill(2) takes 0 and below for whole groups.
-  if (!Number.isSafeInteger(pid) || pid <= 0) throw new RangeError(`Cannot open process ${pid}: not a pid`);
+  if (!isSinglePid(pid)) throw new RangeError(`Cannot open process ${pid}: not a pid`);
+  if (!procs.isOwn) {
+    throw new CorralError(`${procs.root} shows another PID namespace: its pids are not corral's`);
+  }
   const { result, errno } = systemCall(SYS_PIDFD_OPEN, pid, 0);
   if (result >= 0) return new KernelPidfd(pid, result);
   // EINVAL, since 6.15 ENOENT: by now it is the id of another process's thread.

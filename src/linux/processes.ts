@@ -15,7 +15,7 @@ export interface Process extends Identity {
   /** One letter of /proc/PID/stat. */
   state: string;
   kernelThread: boolean;
-  /** On its way out or a zombie: it has no command line any more. */
+  /** On its way out or a zombie, with all its threads: it has no command line any more. */
   exiting: boolean;
   /** Effective user, as ps(1) shows. */
   uid: number;
@@ -70,7 +70,7 @@ async function readAt({ procs, clock }: ProcessSource, pid: number, bootMs: numb
     name: stat.name,
     state: stat.state,
     kernelThread: stat.kernelThread,
-    exiting: stat.exiting,
+    exiting: stat.exiting && stat.threads <= 1,
     uid,
     ageMs: Math.max(0, bootMs - startedBootMs(stat)),
     cpuUsageUsec: stat.cpuTicks * MS_PER_TICK * 1000,
@@ -95,18 +95,27 @@ export function commandLine({ words }: Pick<Process, "words">): string | null {
   return words === null || words.length === 0 ? null : words.join(" ");
 }
 
-/** The command line of one process, read with a cap (READ_CAP_MS); null when it does not answer or is hidden. stat and cgroup never wait for the process; cmdline and environ can. */
+/**
+ * The command line of one process, read with a cap (READ_CAP_MS); null when it does not answer or is hidden. stat and cgroup never wait for
+ * the process; cmdline and environ can.
+ */
 export async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
   try {
-    // The open waits for nothing; only the read takes the lock.
-    const open = () => Deno.openSync(`${procs.root}/${pid}/cmdline`);
-    const bytes = await boundedReads.run(() => readFirst(open(), COMMAND_LINE_BYTES));
-    return bytes === null ? null : splitWords(DECODER.decode(bytes));
+    const words = await wordsIn(`${procs.root}/${pid}`);
+    const instead = words?.length === 0 ? procs.threadInPlaceOfMain(pid) : null;
+    return instead === null ? words : await wordsIn(instead);
   } catch (error) {
     if (isVanished(error)) return "gone";
     if (isForbidden(error)) return null;
     throw error;
   }
+}
+
+async function wordsIn(directory: string): Promise<string[] | null> {
+  // The open waits for nothing; only the read takes the lock.
+  const open = () => Deno.openSync(`${directory}/cmdline`);
+  const bytes = await boundedReads.run(() => readFirst(open(), COMMAND_LINE_BYTES));
+  return bytes === null ? null : splitWords(DECODER.decode(bytes));
 }
 
 /** A process that writes a title over its command line (setproctitle) pads it with NULs: those at the end are no words. */
@@ -120,16 +129,26 @@ function splitWords(text: string): string[] {
  * is gone, hidden (another user's) or does not answer (READ_CAP_MS), and when it wrote over its environment.
  */
 export async function markerOf(procs: Procs, pid: number): Promise<string | null> {
+  const own = await markerIn(`${procs.root}/${pid}`);
+  if (own !== undefined) return own;
+  const instead = procs.threadInPlaceOfMain(pid);
+  return instead === null ? null : await markerIn(instead) ?? null;
+}
+
+/** Undefined where there is no environment at all. */
+async function markerIn(directory: string): Promise<string | null | undefined> {
   try {
     // Even the open can wait here, for an exec that is under way (mm_access()).
     const bytes = await boundedReads.run(async () =>
-      await readFirst(await Deno.open(`${procs.root}/${pid}/environ`), ENVIRON_BYTES)
+      await readFirst(await Deno.open(`${directory}/environ`), ENVIRON_BYTES)
     );
+    if (bytes?.length === 0) return undefined;
     const variables = DECODER.decode(bytes ?? new Uint8Array()).split("\0");
     const id = variables.find((variable) => variable.startsWith(MARKER))?.slice(MARKER.length);
     return id !== undefined && isJobId(id) ? id : null;
   } catch (error) {
-    if (isVanished(error) || isForbidden(error)) return null;
+    if (isVanished(error)) return undefined;
+    if (isForbidden(error)) return null;
     throw error;
   }
 }

@@ -31,6 +31,6 @@ export interface Node {
   backendOf(job: Job): Backend;
   /** All on which jobs may be found from here. */
   backends(): Backend[];
-  /** Throws StoreError. `actor` is the command that writes. */
+  /** Throws StoreError, TrustError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;
 }

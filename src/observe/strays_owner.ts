@@ -4,6 +4,7 @@ import type { Node } from "./node.ts";
 import { UsageError } from "../base/errors.ts";
 import { ownersWord } from "./owner_answers.ts";
 import { askOwner } from "./owner.ts";
+import { unclearLines } from "./owner_unclear.ts";
 import type { Stray } from "./strays_select.ts";
 
 /** How the owner is asked, and whether its word decides. */
@@ -34,9 +35,10 @@ export async function askOwnerOf(
   }
   if (statusCommand === null) return { statusOf: null, fits: () => true };
   const refs = strays.map(({ ref }) => ref).filter((ref) => ref !== null);
-  const answers = await askOwner(node, statusCommand, refs);
+  const answers = await askOwner(node, statusCommand, refs, finishedStatuses);
+  for (const line of unclearLines(answers)) node.say(`warning: ${line}`);
   return {
-    statusOf: ({ ref }) => ref === null ? null : answers.get(ref.trim()) ?? null,
+    statusOf: ({ ref }) => ref === null ? null : answers.states.get(ref.trim()) ?? null,
     fits: ({ ref }) => !finishedOnly || ownersWord(answers, ref, finishedStatuses) === true,
   };
 }

@@ -1,6 +1,7 @@
 /** Settings: global options before environment before configuration file before defaults. */
 import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
+import { isAnythingAt, ownersOf, refuseChangeable } from "../base/trust.ts";
 import {
   type FileSettings,
   type FileType,
@@ -23,16 +24,19 @@ export interface Surroundings {
   env: Record<string, string>;
   cwd: string;
   options: { stateDir?: string; config?: string };
+  /** The user's home by the name services, for an environment without HOME (cron, env -i); null when they know none. */
+  homeOfUser?: () => Promise<string | null>;
 }
 
-/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key. */
+/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key, TrustError. */
 export async function readSettings(around: Surroundings): Promise<Settings> {
   const named = around.options.config ?? around.env["CORRAL_CONFIG"];
   const file = named ?? DEFAULT_CONFIG;
-  const config = await parseConfig(file, readFile(file, named !== undefined));
+  const text = readFile(file, { cwd: around.cwd, named: named !== undefined, asRoot: around.uid === 0 });
+  const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
   const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
-    defaultStateDir(around);
+    await defaultStateDir(around);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   return {
     ...fromFile,
@@ -50,13 +54,29 @@ function settingsOf(config: Config, file: string): FileSettings {
   return Object.fromEntries(all) as FileSettings;
 }
 
-function readFile(file: string, asked: boolean): string | null {
+interface Reading {
+  cwd: string;
+  /** By the caller: then it must be there. */
+  named: boolean;
+  asRoot: boolean;
+}
+
+function readFile(file: string, { cwd, named, asRoot }: Reading): string | null {
+  const path = fromHere(cwd, file);
+  // It can name a command for root to run, and where the store is.
+  if (asRoot && isAnythingAt(path)) refuseOthersConfig(path);
   try {
-    return Deno.readTextFileSync(file);
+    return Deno.readTextFileSync(path);
   } catch (cause) {
-    if (!asked && cause instanceof Deno.errors.NotFound) return null;
+    if (!named && cause instanceof Deno.errors.NotFound) return null;
     throw new UsageError(`cannot read the configuration ${file}: ${(cause as Error).message}`);
   }
+}
+
+/** Throws TrustError. */
+function refuseOthersConfig(file: string): void {
+  const remedy = "put it where only root can write, or name another: --config";
+  refuseChangeable({ what: "the configuration", path: file, remedy, mayBeInSticky: true }, ownersOf(file));
 }
 
 /** The libraries for it are loaded only where there is a file. */
@@ -96,13 +116,17 @@ function checkOf(v: Valibot, type: FileType) {
   }
 }
 
-function defaultStateDir({ uid, env }: Surroundings): string {
+async function defaultStateDir({ uid, env, homeOfUser }: Surroundings): Promise<string> {
   if (uid === 0) return "/var/lib/corral";
   const base = env["XDG_STATE_HOME"];
   if (base?.startsWith("/")) return `${base}/corral`;
-  const home = env["HOME"];
-  if (!home?.startsWith("/")) {
+  const home = isAbsolute(env["HOME"]) ? env["HOME"] : await homeOfUser?.();
+  if (!isAbsolute(home)) {
     throw new UsageError("no place for the store: HOME is not set", { remedy: "give --state-dir" });
   }
   return `${home}/.local/state/corral`;
+}
+
+function isAbsolute(path: string | null | undefined): path is string {
+  return path?.startsWith("/") ?? false;
 }

@@ -3,7 +3,10 @@ import { parserFor } from "../base/errors.ts";
 import { parseDurationMs } from "../value/duration.ts";
 
 /** Statuses of the owner's that mean "this job is over", in lower case. The configuration may add more. */
-export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
+export const FINISHED_STATUSES: readonly string[] = [
+  ...["completed", "failed", "cancelled", "timeout", "out_of_memory", "node_fail", "boot_fail", "deadline"],
+  ...["preempted", "revoked"],
+];
 
 /** What a value must be for the file to be read at all. */
 export type FileType =

@@ -4,7 +4,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { Selector } from "../value/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
-import { openDatabase, storeError } from "./open.ts";
+import { isStoreAt, openDatabase, openNothing, storeError } from "./open.ts";
 import { readPages, type RowQuery } from "./pages.ts";
 import { reasonOf } from "./columns.ts";
 import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
@@ -19,6 +19,9 @@ function rethrow(damage: DamagedRow): never {
   throw damage;
 }
 
+/** Commands that make a store where there is none. */
+const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor"]);
+
 /** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
 export class JobStore {
   readonly #db: DatabaseSync;
@@ -28,9 +31,18 @@ export class JobStore {
     this.#db = db;
   }
 
-  /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError. */
+  /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError, TrustError. */
   static open(directory: string, fileName: string, actor: string, waitMs?: number): JobStore {
     return new JobStore(openDatabase(directory, fileName, waitMs), `${directory}/${fileName}`, actor);
+  }
+
+  /**
+   * As open(), but only the commands that record a job, or look after the store, make one: for the others there are no jobs where there is
+   * no store. Throws StoreError, TrustError.
+   */
+  static openFor(directory: string, fileName: string, actor: string): JobStore {
+    if (MAKERS.has(actor) || isStoreAt(directory, fileName)) return JobStore.open(directory, fileName, actor);
+    return new JobStore(openNothing(), `${directory}/${fileName}`, actor);
   }
 
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
@@ -38,8 +50,8 @@ export class JobStore {
     this.#write("cannot record the job", (run) => {
       run(
         `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, adopted, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, adopted, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
         spec.id,
         spec.name,
         spec.ref,
@@ -57,6 +69,7 @@ export class JobStore {
         watch.supervisor.bootId,
         watch.supervisor.pid,
         watch.supervisor.startTicks,
+        watch.supervisor.pidNamespace ?? null,
         spec.adopted ? 1 : 0,
       );
       this.#event(run, spec.id, spec.createdAtMs, "starting", {});

@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { statfsSync } from "node:fs";
 import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
+import { isAnythingAt, ownersOf, refuseChangeable, TrustError } from "../base/trust.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long a statement waits for another process's write. */
@@ -23,6 +24,19 @@ const SHARED_FILE_SYSTEMS = new Set([
   0x5346414f,
 ]);
 
+/** An empty store in memory, for a command that only looks where there is none: it must not make one, least of all as root. */
+export function openNothing(): DatabaseSync {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, ":memory:");
+  return db;
+}
+
+/** True when the store's file exists. As root, throws TrustError for a place that another user can change. */
+export function isStoreAt(directory: string, fileName: string): boolean {
+  refuseOthersStore(directory, `${directory}/${fileName}`);
+  return isAnythingAt(`${directory}/${fileName}`);
+}
+
 /**
  * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once; waits at most
  * `waitMs` for one of them.
@@ -37,12 +51,37 @@ export function openDatabase(
   // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
   const umask = Deno.umask(0o077);
   try {
+    refuseOthersStore(directory, path);
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Looked at once more: another user may have made it in between, in a directory where all may make one.
+    refuseOthersStore(directory, path);
     return openPatiently(directory, path, waitMs);
   } catch (cause) {
-    throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
+    throw cause instanceof StoreError || cause instanceof TrustError
+      ? cause
+      : storeError("cannot open", path, cause);
   } finally {
     Deno.umask(umask);
+  }
+}
+
+/** SQLite reads these beside its file, and believes them. */
+const SIDE_FILES = ["", "-wal", "-shm", "-journal"];
+
+/** As root, throws TrustError for a store, or a directory for one, that another user can change: a forged record makes root kill. */
+export function refuseOthersStore(directory: string, path = directory): void {
+  if (Deno.uid() !== 0) return;
+  const protection = {
+    what: "the store",
+    path,
+    remedy: "use another --state-dir, in a directory that only root can write",
+    mayBeInSticky: true,
+  };
+  // What is still to be made may be made in a sticky directory.
+  const toBeMade = isAnythingAt(directory) ? [] : [{ path: directory, uid: 0, mode: 0 }];
+  refuseChangeable(protection, [...toBeMade, ...ownersOf(directory)]);
+  for (const file of SIDE_FILES.map((suffix) => path + suffix).filter(isAnythingAt)) {
+    refuseChangeable(protection, ownersOf(file));
   }
 }
 

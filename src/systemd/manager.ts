@@ -121,6 +121,15 @@ export class Systemd {
     }
   }
 
+  /** Takes back a `systemctl freeze` of a unit, while which systemd refuses to stop it. Throws SystemdRefusal, also when it is not there. */
+  async thawUnit(name: string): Promise<void> {
+    await callManager(this.#socketPath, this.uid, {
+      member: "ThawUnit",
+      signature: "s",
+      body: (writer) => writer.string(name),
+    });
+  }
+
   /** On the connection that is held, if there is one. */
   async #callForJob(call: ManagerCall): Promise<JobResult> {
     if (!this.#isHolding) return await callForJob(this.#socketPath, this.uid, call);

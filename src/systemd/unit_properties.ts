@@ -1,5 +1,5 @@
 /** The two units of a job: their names and their properties, as systemd takes them over D-Bus. Pure. */
-import { LIMIT_ROWS, type LimitKind, type Limits } from "../job/limits.ts";
+import { LIMIT_ROWS, type LimitKind, type Limits, NO_LIMITS } from "../job/limits.ts";
 import type { Variant } from "./wire.ts";
 
 /** One property of a unit. */
@@ -52,6 +52,8 @@ export function scopeProperties(units: JobUnits): UnitProperty[] {
     ["CollectMode", text("inactive-or-failed")],
     // What lies below the scope is the job's: systemd leaves nested cgroups alone, also at a daemon-reload.
     ["DelegateControllers", { signature: "as", value: ["memory", "pids"] }],
+    // The limits are the slice's: none of the scope's own (DefaultTasksMax) may bind below it.
+    ...limitProperties(NO_LIMITS, { lift: true }),
     ["TimeoutStopUSec", usecOfMs(units.graceMs)],
     ...(units.backstopMs === null ? [] : [["RuntimeMaxUSec", usecOfMs(units.backstopMs)] as const]),
   ];

@@ -211,11 +211,6 @@ export const OBSERVE = [
       '!isThere ? "empty" : readEvents',
     ],
     ["nobody looks for OOM kills", "isThere && !seen.leader.alive ? oomKills() ?? 0 : 0", "0"],
-    [
-      "a supervisor ends its own orphan",
-      'onOrphan: "keep",\n    endRequest',
-      'onOrphan: "kill",\n    endRequest',
-    ],
   ], ["act/run/supervise_test.ts"]),
   ...editsOf("src/observe/leftovers.ts", [
     ["a cgroup of another path is the job's", "run === null || run.cgroup.path === path", "true"],

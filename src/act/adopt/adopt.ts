@@ -30,6 +30,7 @@ import { Ledger } from "../../store/ledger.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { releaseAdopted } from "../end/release_adopted.ts";
+import { PassedSignals } from "../../linux/passed_signals.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { supervise } from "../run/supervise.ts";
@@ -68,6 +69,8 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
+  // An adopted job has no first process to pass them on to: they change nothing.
+  new PassedSignals().listen(ignored);
   // Unlike a launch, an adoption that cannot be recorded is not begun: nothing would be lost by waiting.
   const store = context.openStore("adopt");
   const backend = context.backend(request.backend);

@@ -13,6 +13,7 @@ import type { Backend } from "../../backend/backend.ts";
 import { type Guard, type GuardOptions, makeGuard } from "./guard.ts";
 import { poll } from "../../base/poll.ts";
 import { type Gate, type GateOptions, makeGate } from "./gate.ts";
+import { tighterOnTheWay } from "../../backend/limits_on_the_way.ts";
 import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
 
 /** systemd reports the job's scope, and starts the guard's in the same transaction. */
@@ -57,6 +58,7 @@ export async function launch(
   try {
     guard?.watch(cgroup.fs.locate(cgroup.path));
     const inForce = secureLimits(cgroup, limits, options);
+    checkTheWay(cgroup, host.procs.cgroupPath(gate.pid), inForce, options);
     crashPoint("launch: limits read back");
     const run = facts(spec, gate, cgroup, host);
     if (run.deadlineBootMs !== null) {
@@ -145,6 +147,26 @@ function secureLimits(cgroup: OwnedCgroup, limits: Limits, options: LaunchOption
     remedy: () => "see: corral doctor",
   }));
   return without(failed, limits, options);
+}
+
+/** A tighter limit of the job's own cgroups is as an ignored one; what others share with it is theirs to set, and only reported. */
+function checkTheWay(
+  cgroup: OwnedCgroup,
+  processPath: string | null,
+  limits: Limits,
+  options: LaunchOptions,
+): void {
+  const tighter = processPath === null ? [] : tighterOnTheWay(cgroup, processPath, limits);
+  for (const { option, asked, path, file, found, isJobs } of tighter) {
+    const where = `${file} of ${path.slice(path.lastIndexOf("/") + 1)} is ${found}`;
+    if (isJobs && !options.bestEffort) {
+      throw new SetupError(
+        `${option} ${asked} is not in force: ${where}`,
+        "see the drop-ins: systemd-delta --type=extended; or run with less: --best-effort",
+      );
+    }
+    options.warn(`warning: ${option} ${asked} cannot be reached: ${where}`);
+  }
 }
 
 /** The limits less those that failed; each is an error, or with `bestEffort` a warning. */

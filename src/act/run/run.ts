@@ -9,7 +9,8 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
-import { CorralError, errorText, EXIT } from "../../base/errors.ts";
+import { CorralError, errorText, EXIT, exitCodeOf } from "../../base/errors.ts";
+import { TrustError } from "../../base/trust.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
 import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../job/job.ts";
@@ -30,11 +31,16 @@ import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
-import { openReceipt, type Receipt } from "./receipt.ts";
+import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
+import type { Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
+import { rememberLastSignal } from "../../linux/last_signal.ts";
+import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
+import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
 import { type ParentChoice, watchParent } from "./with_parent.ts";
+import { isHandedOn } from "./user_environment.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */
@@ -43,6 +49,10 @@ export interface RunRequest extends JobRequest {
   name: string;
   user: User | null;
   cwd: string;
+  /** False when any other directory will do as well, should another user's job not get into this one. */
+  isCwdAsked: boolean;
+  /** For another user: what root's own variables give the job too, see isHandedOn(). */
+  keepEnv: boolean;
   env: Record<string, string>;
   receipt: string | null;
   output: string | null;
@@ -56,7 +66,8 @@ export type RunContext = Node & Caller & Diagnostics;
 
 /** How a job runs when nobody waits for it: its words go to a file. */
 export interface DetachedRun extends Detached {
-  output: string;
+  /** Null for a file that another user's job makes for itself. */
+  output: string | null;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -74,7 +85,10 @@ export async function runJob(
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
-  const receipt = openReceipt(request.receipt, context.cwd, say);
+  const passed = new PassedSignals();
+  passed.listen(ignored);
+  const other = anotherUser(request.user, context);
+  const receipt = receiptFor(context, request, say);
   const backend = context.backend(request.backend);
   backend.prepare();
   const ledger = openLedger(context, say);
@@ -84,16 +98,10 @@ export async function runJob(
   ledger.insert(spec, watch);
   crashPoint("launch: recorded");
   const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
-  const found = lookUpCommand(request.argv[0]!, {
-    path: request.env["PATH"] ?? "/usr/bin:/bin",
-    cwd: request.cwd,
-  });
-  if (!("found" in found)) {
-    failed.record("failed-to-start", { code: found.exitCode, signal: null });
-    throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
-  }
-  const callerIsGone = await watching.catch((error) => {
-    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+  // Another user's job looks its command up itself (launch/user_gate.ts).
+  if (other === null) await refuseMissingCommand(request, failed);
+  const callerIsGone = await watching.catch(async (error) => {
+    await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
   });
   warnAboutNode(context, { spec, watch }, say);
@@ -105,10 +113,13 @@ export async function runJob(
     });
   } catch (error) {
     // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
-    if (stop.received !== null) return failed.recordStopped(stop.received);
-    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    if (stop.received !== null) return await failed.recordStopped(stop.received);
+    await failed.record("failed-to-start", { code: exitCodeOf(error, true), signal: null });
     throw error;
   }
+  if (other !== null) tellArrival(launched.gate, request, say);
+  // A detached supervisor holds no file system, and root no directory of a user's.
+  if (detached !== null || other !== null) Deno.chdir("/");
   if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
     return await abandon(launched, spec, backend);
   }
@@ -118,6 +129,7 @@ export async function runJob(
   } else detached.started();
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
+  passed.sendTo(toProcess(launched.run, context.procs));
   crashPoint("launch: gate opened");
   const ending = await supervise(
     {
@@ -127,7 +139,7 @@ export async function runJob(
       cgroup: launched.cgroup,
       backend,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
-      exit: launched.gate.exit,
+      exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
       onChange: onContinue,
       callerIsGone,
       guard: launched.guard,
@@ -137,7 +149,7 @@ export async function runJob(
   );
   // Gone before the receipt is written, which may take long: the job is over, and recorded.
   await releaseGuard(launched.guard, backend, spec.id);
-  receipt?.write(
+  await receipt?.write(
     receiptText(
       {
         spec: { ...spec, limits: launched.limits },
@@ -149,7 +161,15 @@ export async function runJob(
     ),
   );
   if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
+}
+
+async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
+  const found = lookUpCommand(argv[0]!, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
+  if ("found" in found) return;
+  await failed.record("failed-to-start", { code: found.exitCode, signal: null });
+  throw new CorralError(`${quoted(argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
 }
 
 /** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
@@ -165,6 +185,8 @@ function openLedger(context: RunContext, say: (line: string) => void): Ledger {
   try {
     return new Ledger(context.openStore("run"), say);
   } catch (error) {
+    // A store that others can change is no failure of the store: a record in it would have root act on theirs.
+    if (error instanceof TrustError) throw error;
     say(`warning: this job is not recorded: ${errorText(error)}`);
     return new Ledger(null, say);
   }
@@ -208,19 +230,18 @@ interface LaunchParts {
 }
 
 async function launchFrom(context: RunContext, request: RunRequest, parts: LaunchParts): Promise<Launched> {
-  const { user } = request;
-  const identity = user === null
-    ? {}
-    : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
+  const other = anotherUser(request.user, context);
+  const needsLog = parts.detached !== null && parts.detached.output === null;
+  const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
   return await launch(parts.spec, parts.backend, context, {
     gate: {
       argv: request.argv,
       cwd: request.cwd,
-      env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
-      rawEnv: undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`)),
-      as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
+      env: { ...request.env, CORRAL_JOB_ID: parts.spec.id },
+      rawEnv: raw.filter(({ name }) => other === null || isHandedOn(name, request.keepEnv)),
+      as: gateFor(context, request, needsLog ? `${parts.spec.id}.log` : null),
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
-      ignoredSignals: parts.ignored,
+      ignoredSignals: keptIgnored(parts.ignored),
       output: parts.detached?.output ?? null,
     },
     bestEffort: request.bestEffort,
@@ -252,7 +273,7 @@ class FailedStart {
     readonly receipt: Receipt | null,
   ) {}
 
-  record(reason: EndReason, exit: Exit): void {
+  async record(reason: EndReason, exit: Exit): Promise<void> {
     const ending: Ending = {
       reason,
       trigger: reason,
@@ -263,14 +284,15 @@ class FailedStart {
     };
     this.ledger.markEnded(this.job.spec.id, ending, []);
     const run: RunningFacts | null = null;
-    this.receipt?.write(
+    await this.receipt?.write(
       receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
     );
   }
 
   /** A signal came before the command ran; the exit code for it. */
-  recordStopped(signal: number): number {
-    this.record("killed", { code: null, signal });
+  async recordStopped(signal: number): Promise<number> {
+    await this.record("killed", { code: null, signal });
+    rememberLastSignal(signal);
     return EXIT.SIGNAL_BASE + signal;
   }
 }

@@ -11,6 +11,7 @@ import {
   inspectStore,
   inspectTools,
 } from "../../observe/doctor.ts";
+import { inspectRoom } from "../../observe/doctor_room.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { BACKEND_CHOICE } from "../../backend/choose.ts";
 import { toJson } from "../../base/json.ts";
@@ -43,6 +44,7 @@ async function examine(
   const node = attempt("cgroup2", add, () => context.layout());
   if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
   if (backend !== null) add(...inspectBackend(backend));
+  add(...inspectRoom(context.procs.root));
   add(...inspectTools(context.env["PATH"] ?? "", backend?.name ?? null));
   add(...inspectStore(() => context.openStore("doctor").path));
   if (backend !== null) add(await tryJob(context, backend));

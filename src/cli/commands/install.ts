@@ -13,7 +13,7 @@ import { type Places, placesOf, TIMER } from "../../act/install/places.ts";
 import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
 import { lingers, systemctlArgv } from "../../act/install/tools.ts";
-import { ownersOf, refuseChangeable } from "../../act/install/trust.ts";
+import { ownersOf, refuseChangeable } from "../../base/trust.ts";
 import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
 import { formatDurationExact } from "../../value/duration.ts";
 import { printable, quoted } from "../../base/text.ts";
@@ -86,10 +86,12 @@ function refuseGone(path: string): never {
 
 /** Throws SetupError. */
 function refuseOthersFiles(binary: string, config: string): void {
-  refuseChangeable("the binary", ownersOf(binary));
-  const file = realPath(config);
+  const protection = { remedy: "put it where only root can write", mayBeInSticky: false };
+  refuseChangeable({ what: "the binary", path: binary, ...protection }, ownersOf(binary));
   // It can name a command for the sweep to run.
-  if (file !== null) refuseChangeable("the configuration", ownersOf(file));
+  if (realPath(config) !== null) {
+    refuseChangeable({ what: "the configuration", path: config, ...protection }, ownersOf(config));
+  }
 }
 
 function hasManager({ uid, layout }: Context): boolean {

@@ -25,6 +25,7 @@ import type { EndedProcess } from "../../act/end/end_processes.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Finding } from "../../job/finding.ts";
+import { isAnythingAt } from "../../base/trust.ts";
 import { lockSweep } from "../../store/sweep_lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
 
@@ -68,10 +69,15 @@ export function sweepVerb(invoke: Invoke) {
   return verb;
 }
 
+/** A dry run makes neither a store nor a lock in it. */
+const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
+
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
-  const store = context.openStore("sweep");
-  using lock = lockSweep(settings.stateDir, settings.storeFile);
+  const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
+  using lock = options.dryRun && !isAnythingAt(store.path)
+    ? NO_LOCK
+    : lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);

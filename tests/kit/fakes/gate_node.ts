@@ -66,6 +66,7 @@ export class GateNode extends FakeNode {
       ...{ timeoutMs: null, graceMs: 5_000, signal: "TERM", limits: NO_LIMITS, swapIsImplied: true },
       ...{ backend: "auto", bestEffort: false, receipt: null, output: null, withParent: false, quiet: false },
       onOrphan: "kill",
+      ...{ isCwdAsked: false, keepEnv: false },
       ...changes,
     };
     return runJob(this.context, request, detached);

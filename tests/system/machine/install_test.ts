@@ -154,7 +154,7 @@ machineTest(
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /^corral: the binary "\/srv\/site\/bin\/corral" is not for root's timer.*"\/srv\/site\/bin" can be written by others/,
+      /^corral: the binary "\/srv\/site\/bin\/corral" can be changed by others than root.*"\/srv\/site\/bin" can be written by others/,
     );
     assert.equal(await traces("root"), before);
     succeeded(await machine.sh("chmod 0755 /srv/site/bin"));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FINISHED_STATUSES } from "../../../src/settings/settings.ts";
 import { readSettings, type Surroundings } from "../../../src/settings/read.ts";
 import { renderError, UsageError } from "../../../src/base/errors.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
@@ -45,7 +46,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     onOrphan: "kill",
     escapees: "report",
     statusCommand: null,
-    finishedStatuses: ["completed", "failed", "cancelled"],
+    finishedStatuses: FINISHED_STATUSES,
     strikes: 2,
     retentionMs: 90 * 86_400_000,
   });
@@ -61,6 +62,18 @@ Deno.test("readSettings() follows XDG_STATE_HOME when it is absolute, as its spe
   assert.equal(await stateDir("/state"), "/state/corral");
   assert.equal(await stateDir("state"), "/h/.local/state/corral");
   assert.equal(await stateDir(""), "/h/.local/state/corral");
+});
+
+Deno.test("readSettings() without a usable HOME takes the home that the name services know", async () => {
+  for (const env of [{}, { HOME: "" }, { HOME: "relative" }]) {
+    const settings = await readSettings(
+      {
+        ...around({ env: { CORRAL_CONFIG: "/dev/null", ...env } }),
+        homeOfUser: () => Promise.resolve("/home/bob"),
+      },
+    );
+    assert.equal(settings.stateDir, "/home/bob/.local/state/corral");
+  }
 });
 
 Deno.test("readSettings() without a home says what to give", async () => {
@@ -105,7 +118,7 @@ Deno.test("readSettings() reads every key", async () => {
     onOrphan: "keep",
     escapees: "kill",
     statusCommand: "ask",
-    finishedStatuses: ["completed", "failed", "cancelled", "revoked"],
+    finishedStatuses: [...FINISHED_STATUSES, "revoked"],
     strikes: 3,
     retentionMs: 86_400_000,
   });

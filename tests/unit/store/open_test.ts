@@ -166,7 +166,7 @@ Deno.test({
         console.log(renderError(error));
         console.log(written > 0 && store.live().length === written);
       }`;
-    const mount = 'mount -t tmpfs -o size=400k none "$0" && exec "$@"';
+    const mount = 'mount -t tmpfs -o size=400k,mode=700 none "$0" && exec "$@"';
     const child = evaluate(script, ["unshare", "--mount", "sh", "-c", mount, dir.path]);
     await child.stdin.close();
     const output = await child.output();
