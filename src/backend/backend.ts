@@ -25,7 +25,7 @@ export interface Backend {
   /** Takes this process and its parent, the guard of a job that is over, out of the guard's cgroup and removes that. Does not throw. */
   leaveGuard(id: string, guardPid: number): void;
   /**
-   * Moves running processes into the job's cgroup. Gives those that stayed outside; who has ended is not among them. Throws CgroupError,
+   * Moves running processes into the job's cgroup. Returns the ones that stayed outside, without any that ended. Throws CgroupError,
    * SetupError.
    */
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]>;
@@ -53,7 +53,7 @@ export interface Refused {
   because: string;
 }
 
-/** Moves processes by the kernel's own interface, one after the other. Gives those that the kernel refuses, each with its error. */
+/** Moves processes by the kernel's own interface, one after the other. Returns the ones that the kernel refuses, each with its error. */
 export function moveIn(
   cgroup: OwnedCgroup,
   below: string,

@@ -1,6 +1,6 @@
 /**
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
- * topmost cgroup that was delegated to the caller for everybody else.
+ * topmost cgroup that was delegated to the caller for any other user.
  */
 import { isForbidden, isVanished } from "../base/errno.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
@@ -138,7 +138,7 @@ export class CgroupfsBackend implements Backend {
     writeLimits(cgroup, limits, { lift: true });
   }
 
-  /** Nobody but corral ends a job here. */
+  /** Only corral ends a job here. */
   setBackstop(): Promise<void> {
     return Promise.resolve();
   }

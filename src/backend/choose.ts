@@ -95,7 +95,7 @@ function isOwnedBy(fs: CgroupFs, path: string, uid: number): boolean {
 
 function isWritable(fs: CgroupFs, path: string): boolean {
   try {
-    // access(2) is not at hand: making and removing nothing, the mode and a read-only mount tell.
+    // access(2) is not at hand: an open for writing fails for the mode and for a read-only mount alike.
     Deno.openSync(fs.locate(path, "cgroup.procs"), { write: true }).close();
     return true;
   } catch {

@@ -1,5 +1,5 @@
 /**
- * Limits of other cgroups than the job's own that bind its processes first. Below it there should be none, as systemd is told; a drop-in of
+ * Limits of other cgroups than the job's own that bind its processes first. Below it corral asks systemd for none; a drop-in of
  * an administrator (scope.d) has the last word. Above it, a slice with less than was asked for makes the limit a wish.
  */
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
@@ -17,7 +17,7 @@ export interface TighterLimit {
   file: string;
   /** As people write it. */
   found: string;
-  /** It lies between the job's cgroup and its processes, or on that cgroup: nobody else shares it. */
+  /** It lies between the job's cgroup and its processes, or on that cgroup: no other job shares it. */
   isJobs: boolean;
 }
 

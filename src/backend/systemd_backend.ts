@@ -82,7 +82,7 @@ export class SystemdBackend implements Backend {
     const path = await this.#arrival(spec, pid, result);
     try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
-      // Who could not end the job must not start it: a read-only mount (containers) shows at a write only.
+      // A corral that could not end the job must not start it: a read-only mount (containers) shows only at a write.
       cgroup.write("cgroup.freeze", "0");
       return cgroup;
     } catch (error) {
@@ -258,7 +258,7 @@ export class SystemdBackend implements Backend {
     }
   }
 
-  /** For systemd, what `systemctl freeze` froze is so until `systemctl thaw`, whatever the kernel says, and cannot be stopped. */
+  /** systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and refuses to stop it. */
   async #thawUnits(id: string): Promise<void> {
     for (const unit of [scopeName(id), sliceName(id)]) {
       try {

@@ -21,7 +21,7 @@ export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
   return parseEvents(cgroup.read("cgroup.events"), cgroup.path);
 }
 
-/** The same for who need not own the cgroup. */
+/** The same without the right to the cgroup. */
 export function readEventsAt(fs: CgroupFs, path: string): CgroupEvents {
   return parseEvents(fs.readOptional(path, "cgroup.events"), path);
 }
@@ -36,7 +36,7 @@ function parseEvents(text: string | null, path: string): CgroupEvents {
 export interface EventsWait {
   capMs: number;
   stop?: AbortSignal | undefined;
-  /** For a wait of days, begun before the job's command runs: by inotify, and so often by a look where that is not to be had. */
+  /** Interval of the safety re-read while inotify works, and of the polling where no watch can be had. Raise it for waits of days. */
   recheckMs?: number;
 }
 

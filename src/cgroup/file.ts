@@ -1,5 +1,5 @@
 /**
- * The only opener of cgroupfs. Everybody may read; only an OwnedCgroup may be written to, and one is handed out only for a
+ * The only opener of cgroupfs. Any code may read; only an OwnedCgroup may be written to, and one is handed out only for a
  * directory that lies under corral's own root, bears the job's id, has the recorded inode and does not hold corral itself.
  *
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
@@ -20,7 +20,7 @@ function isSwitchedOff(error: unknown): boolean {
   return errorCode(error) === "ENOTSUP";
 }
 
-/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would be said of the cgroup. */
+/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would mean the cgroup. */
 function isNoProcess(error: unknown): boolean {
   return errorCode(error) === "ESRCH";
 }
@@ -124,7 +124,7 @@ export class CgroupFs {
 
   /**
    * Has the kernel start now what the next move of a process between cgroups waits for: an RCU grace period of 5 to 15 ms
-   * (cgroup_threadgroup_rwsem), which moves within about as much time share. corral's main thread is told to go where it is. In
+   * (cgroup_threadgroup_rwsem), which moves within about as much time share. corral moves its main thread to where it is. In
    * cgroup.threads nothing else can come of it: had corral been moved meanwhile, the kernel would refuse (EOPNOTSUPP, another domain).
    * Resolves when that time is over, or at once where this user may not write there: the move then waits itself.
    */
@@ -299,7 +299,7 @@ export class OwnedCgroup {
         withShortName(name, (short) => Deno.chmodSync(short, mode));
         changed = true;
       } catch {
-        // Not ours to change: the first error is the one to tell.
+        // Not ours to change: the first error is reported.
       }
     };
     const directories = [this.fs.locate(this.path)];

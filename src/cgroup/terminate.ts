@@ -36,7 +36,7 @@ export interface TerminateOptions {
   killCapMs?: number;
   /** Aborting it cuts the grace short. */
   skipGrace?: AbortSignal;
-  /** Told of every step as it is done. */
+  /** Called at every step as it is done. */
   onStep: (step: string, detail: Record<string, unknown>) => void;
 }
 
@@ -117,14 +117,14 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
     : await killOneByOne(cgroup, procs, { ...options, killCapMs: capMs });
   crashPoint("ending: empty");
   options.onStep("empty", { emptied: empty });
-  // Whoever froze it, what is left must be able to run to its end.
+  // A frozen survivor could not run to its end.
   thawOrRecord(cgroup, options);
   return empty ? [] : describeSurvivors(cgroup, procs);
 }
 
 /**
  * cgroup.kill signals the main thread of each process, which does nothing where that has ended before the others (Linux 6.18). kill(2) is
- * for the process, and any thread takes it. To those that are merely slow to die, it is the same once more.
+ * for the process, and any thread takes it. A process that is merely slow to die gets the same signal once more.
  */
 async function waitForKilled(cgroup: OwnedCgroup, procs: Procs, capMs: number): Promise<boolean> {
   const isEmpty = (events: { populated: boolean }) => !events.populated;

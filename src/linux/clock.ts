@@ -2,7 +2,7 @@
 import { kernelBootMs } from "./libc.ts";
 import { readKernelText } from "../base/kernel_file.ts";
 
-/** What tells the time. */
+/** A source of time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   wallMs(): number;

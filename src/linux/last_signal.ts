@@ -3,7 +3,8 @@
  * would start the next round.
  */
 import { libc } from "./libc.ts";
-import { restoreDefault, unblockAll } from "./surroundings.ts";
+import { restoreDefault } from "./signal_action.ts";
+import { unblockAll } from "./surroundings.ts";
 
 /** INT and QUIT, the two keys. After TERM and HUP corral exits with 128+N, as its callers expect. */
 const FATAL: readonly number[] = [2, 3];
@@ -26,6 +27,6 @@ export function dieOfLastSignal(): void {
     restoreDefault(fatal);
     libc().kill(Deno.pid, fatal);
   } catch {
-    // No libc.so.6: the exit code says it.
+    // No libc.so.6: the exit code has to do.
   }
 }

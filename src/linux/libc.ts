@@ -45,24 +45,12 @@ export function libc(): Symbols {
   return library ??= lazily();
 }
 
-const opened = new Map<unknown, unknown>();
-
-/**
- * Further functions, opened when first used and once: each costs 0.2 ms, and a launch needs few of them. Throws where there is no
- * libc.so.6.
- */
-export function moreOfLibc<const S extends Deno.ForeignLibraryInterface>(
-  symbols: S,
-): Deno.DynamicLibrary<S>["symbols"] {
-  if (!opened.has(symbols)) opened.set(symbols, Deno.dlopen("libc.so.6", symbols).symbols);
-  return opened.get(symbols) as Deno.DynamicLibrary<S>["symbols"];
-}
-
 function lazily(): Symbols {
   const symbols: Record<string, unknown> = {};
   for (const [name, symbol] of Object.entries(SYMBOLS)) {
     Object.defineProperty(symbols, name, {
       configurable: true,
+      enumerable: true,
       get: () => {
         const { [name]: value } = Deno.dlopen("libc.so.6", { [name]: symbol }).symbols as Record<
           string,
@@ -74,6 +62,19 @@ function lazily(): Symbols {
     });
   }
   return symbols as Symbols;
+}
+
+const opened = new Map<unknown, unknown>();
+
+/**
+ * Further functions, opened when first used and once: each costs 0.2 ms, and a launch needs few of them. Throws where there is no
+ * libc.so.6.
+ */
+export function moreOfLibc<const S extends Deno.ForeignLibraryInterface>(
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] {
+  if (!opened.has(symbols)) opened.set(symbols, Deno.dlopen("libc.so.6", symbols).symbols);
+  return opened.get(symbols) as Deno.DynamicLibrary<S>["symbols"];
 }
 
 /** kill(2) for signals that have a number only; false when it was refused, the process is gone, or the number names no single process. */

@@ -1,5 +1,5 @@
 /**
- * Paths longer than PATH_MAX, which no system call takes: a job can nest cgroups as deep as it likes, step by step. They are reached as the
+ * Paths longer than PATH_MAX, which no system call takes: a job can nest cgroups as deep as it likes, step by step. corral reaches them as the
  * job made them, by a descriptor of a directory above: /proc/self/fd/N/REST.
  */
 import { CorralError } from "../base/errors.ts";

@@ -4,7 +4,7 @@
  */
 import { openPidfd } from "./pidfd.ts";
 import type { Procs } from "./proc.ts";
-import { restoreDefault } from "./surroundings.ts";
+import { restoreDefault } from "./signal_action.ts";
 
 /** The numbers of Linux on every architecture that Deno runs on. */
 const PASSED = {
@@ -37,12 +37,12 @@ export function passRealTimeSignals(source: RealTimeSource): void {
   realTimeSource = source;
 }
 
-/** Of the signals that the caller ignored, those that the job ignores too. To everything else the job has the default action. */
+/** Of the signals that the caller ignored, the ones the job ignores too. To everything else the job has the default action. */
 export function keptIgnored(ignored: readonly number[]): number[] {
   return ignored.filter((signal) => KEPT_IGNORED.includes(signal));
 }
 
-/** Signals on their way to a job; those that come before it runs wait for it. */
+/** Signals on their way to a job; what comes before it runs waits for it. */
 export class PassedSignals {
   #waiting: number[] = [];
   #send: ((signal: number) => void) | null = null;
@@ -66,7 +66,7 @@ export class PassedSignals {
     else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(signal);
   }
 
-  /** From now on they go there, those that waited first. */
+  /** Sends the waiting signals there, then each new one at once. */
   sendTo(send: (signal: number) => void): void {
     this.#send = send;
     for (const signal of this.#waiting.splice(0)) send(signal);

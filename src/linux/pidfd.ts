@@ -1,6 +1,6 @@
 /**
- * Signals to one process that cannot hit another: a pidfd (pidfd_open(2), Linux 5.3) stands for the process it was opened for, and when
- * that is gone for nobody, whoever has its pid by then. Opened first and checked afterwards, it is certain to be the process that was
+ * Signals to one process that cannot hit another: a pidfd (pidfd_open(2), Linux 5.3) refers to one process for ever;
+ * once that is gone, to nothing, even if the pid is reused. Opened first and checked afterwards, it is certain to be the process that was
  * checked.
  */
 import { CorralError } from "../base/errors.ts";
@@ -77,7 +77,7 @@ class KernelPidfd implements Pidfd {
   }
 
   [Symbol.dispose](): void {
-    // Closed twice, it could be somebody else's descriptor.
+    // A second close could hit a descriptor opened meanwhile.
     if (this.#open) libc().close(this.descriptor);
     this.#open = false;
   }
@@ -104,13 +104,13 @@ export function openChecked(pid: number, procs: Procs): Pidfd | null {
 
 function refusal(pid: number, number: number, errno: number): CorralError {
   return errno === EPERM
-    ? new NotPermittedError(`process ${pid} belongs to somebody else: the kernel refuses signal ${number}`)
+    ? new NotPermittedError(`process ${pid} belongs to another user: the kernel refuses signal ${number}`)
     : new CorralError(`cannot send signal ${number} to process ${pid}: errno ${errno}`);
 }
 
 /**
  * `errno` is read through the pointer right after the call: nothing of the runtime fails a system call of this thread in between. Were it
- * wrong all the same, an error would be named wrongly and nobody be signalled.
+ * wrong all the same, an error would have the wrong name, and no process would be signalled.
  */
 function systemCall(number: number, first: number, second: number): { result: number; errno: number } {
   const location = libc().__errno_location();

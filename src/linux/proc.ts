@@ -1,4 +1,4 @@
-/** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
+/** Reads processes from /proc, and sends signals to them. Every pid is a claim that is checked against its start time. */
 import { readKernelText } from "../base/kernel_file.ts";
 import { ParseError } from "../base/errors.ts";
 import { isForbidden, isVanished } from "../base/errno.ts";

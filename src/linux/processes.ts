@@ -155,7 +155,7 @@ async function markerIn(directory: string): Promise<string | null | undefined> {
 
 /**
  * Children of these pids, their children and so on, in the order of the list; not the pids themselves. A process whose parent has ended
- * is nobody's descendant any more: the kernel hands it to pid 1 or a subreaper.
+ * has no ancestor there any more: the kernel hands it to pid 1 or a subreaper.
  */
 export function descendantsOf<T extends { pid: number; ppid: number }>(
   pids: Iterable<number>,

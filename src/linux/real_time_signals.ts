@@ -10,16 +10,11 @@
  */
 import { pause } from "../base/poll.ts";
 import { libc } from "./libc.ts";
+import { handleBy } from "./signal_action.ts";
 
 /** SIGRTMIN and SIGRTMAX of glibc. */
 const FIRST = 34;
 const LAST = 64;
-/** struct sigaction of glibc for 64 bits: handler, mask of 128 bytes, flags, restorer. */
-const ACTION_BYTES = 152;
-const ACTION_FLAGS_AT = 136;
-const SA_SIGINFO = 0x4;
-const SA_ONSTACK = 0x0800_0000;
-const SA_RESTART = 0x1000_0000;
 /** open(2): eventfd(2) and dup3(2) take the same. */
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
@@ -36,15 +31,11 @@ const RETRY_MS = 1_000;
  * them, is not seen, and ends nothing either. Throws where libc has not what it takes.
  */
 export function onRealTimeSignals(act: (signal: number) => void): void {
-  const c = libc();
-  const write = action(BigInt(Deno.UnsafePointer.value(c.eventfd_write)));
-  // Not "ignore", which the job would inherit.
-  const nothing = action(BigInt(Deno.UnsafePointer.value(c.getpid)));
   const seen: number[] = [];
   for (let signal = FIRST; signal <= LAST; signal++) {
     const isOpen = openAt(signal);
     if (isOpen) seen.push(signal);
-    c.sigaction(signal, isOpen ? write : nothing, null);
+    handleBy(isOpen ? "eventfd_write" : "getpid", signal);
   }
   void watch(seen, act);
 }
@@ -58,13 +49,6 @@ function openAt(descriptor: number): boolean {
   const isPlaced = c.dup3(opened, descriptor, O_CLOEXEC) === descriptor;
   c.close(opened);
   return isPlaced;
-}
-
-function action(handler: bigint): Uint8Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(ACTION_BYTES));
-  view.setBigUint64(0, handler, true);
-  view.setInt32(ACTION_FLAGS_AT, SA_SIGINFO | SA_ONSTACK | SA_RESTART, true);
-  return new Uint8Array(view.buffer);
 }
 
 async function watch(signals: readonly number[], act: (signal: number) => void): Promise<void> {

@@ -99,7 +99,7 @@ class Output {
   }
 }
 
-/** setsid(1) execs, so the child leads its group, and as long as any of it lives nobody else can have that number. */
+/** setsid(1) execs, so the child leads its group, and as long as any of it lives the kernel gives that number to no other process. */
 function endGroup<T>(child: Deno.ChildProcess, result: T): T {
   try {
     Deno.kill(-child.pid, "SIGKILL");

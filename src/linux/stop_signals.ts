@@ -1,6 +1,6 @@
 /**
- * Signals to a supervisor. Of INT, TERM, HUP and QUIT, the first asks for the end of the job and a second one skips the grace; CONT tells
- * of a change. What is passed on to the job: passed_signals.ts.
+ * Signals to a supervisor. Of INT, TERM, HUP and QUIT, the first asks for the end of the job and a second one skips the grace; CONT means
+ * that the record has changed. What is passed on to the job: passed_signals.ts.
  */
 import { readKernelText } from "../base/kernel_file.ts";
 import { maskOf } from "./surroundings.ts";

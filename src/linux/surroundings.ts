@@ -5,11 +5,12 @@
  * - Blocked signals: corral and its job would be deaf to TERM. Only the main thread's mask is cleared, which is enough: the kernel gives
  *   a process's signal to any thread that does not block it, and the runtime starts children from the main thread.
  * - SIGXFSZ: at a limit for the size of files (ulimit -f), a write to the store must fail, not kill the supervisor. A handler that does
- *   nothing is set instead of "ignore": an exec gives the default back by itself.
+ *   nothing is set instead of "ignore": an exec gives the default back.
  * - Descriptors above 2: marked close-on-exec, so that no child holds the lock (flock -n 9) or the pipe of corral's caller.
  */
 import { readKernelText } from "../base/kernel_file.ts";
 import { libc } from "./libc.ts";
+import { doNothingOn, restoreDefault } from "./signal_action.ts";
 
 /** close_range(2), Linux 5.9 with flags since 5.11; the same number on every architecture. */
 const SYS_CLOSE_RANGE = 436n;
@@ -25,6 +26,7 @@ const SIG_SETMASK = 2;
 /** sizeof(sigset_t) of glibc. */
 const SIGSET_BYTES = 128;
 const SIGCHLD = 17;
+const SIGXFSZ = 25;
 
 /** What of it is not as it should be, from the text of /proc/self/status. Pure. */
 export function inherited(status: string): { ignoresChild: boolean; blocks: boolean } {
@@ -43,19 +45,15 @@ export function maskOf(status: string, field: "SigIgn" | "SigBlk"): bigint {
 export function settleSurroundings(procRoot: string): void {
   try {
     const text = (name: string) => readKernelText(`${procRoot}/self/${name}`);
-    Deno.addSignalListener("SIGXFSZ", () => {});
+    // Not by a listener of the runtime: with the first, it takes over HUP, INT and TERM too, and that they were ignored would be lost.
+    doNothingOn(SIGXFSZ);
     const { ignoresChild, blocks } = inherited(text("status"));
     if (ignoresChild) restoreDefault(SIGCHLD);
     if (blocks) unblockAll();
     closeOnExec(procRoot);
   } catch {
-    // No libc.so.6, no /proc: the callers of both say so where they need it.
+    // No libc.so.6, no /proc: what needs them reports it.
   }
-}
-
-/** Gives signals their default action. */
-export function restoreDefault(...signals: readonly number[]): void {
-  for (const signal of signals) libc().signal(signal, null);
 }
 
 /** Of the calling thread, which is the main one. */

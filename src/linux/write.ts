@@ -14,7 +14,7 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text:
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) return false;
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // Somebody made the other end non-blocking and it is full.
+      // Another process made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
     }
   }

@@ -8,7 +8,7 @@ import { errorCode } from "../base/errno.ts";
 import { CorralError } from "../base/errors.ts";
 import { type DBusMessage, DBusWriter, decodeMessage, encodeCall, type MethodCall } from "./wire.ts";
 
-/** systemd said no. The message is systemd's own. */
+/** A refusal by systemd. The message is systemd's own. */
 export class SystemdRefusal extends CorralError {
   override name = "SystemdRefusal";
 
@@ -202,7 +202,7 @@ export class Line implements Disposable {
     return serial;
   }
 
-  /** What is said to others is passed over. Throws SystemdRefusal when the answer is an error. */
+  /** Skips messages for others. Throws SystemdRefusal when the answer is an error. */
   async #replyTo(serial: number): Promise<DBusMessage> {
     for (;;) {
       const reply = await this.#input.message();
@@ -256,7 +256,7 @@ class Input {
     for (;;) {
       const decoded = decodeMessage(this.#pending);
       if (decoded !== null) {
-        // Not a copy: systemd sends everybody's signals to everybody, thousands when hundreds of jobs start at once.
+        // Not a copy: systemd sends every unit's signals to every connection, thousands when hundreds of jobs start at once.
         this.#pending = this.#pending.subarray(decoded.length);
         return decoded.message;
       }

@@ -1,6 +1,6 @@
 /**
- * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for everybody
- * else. Measured with systemd 252 and 257.
+ * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for any other
+ * user. Measured with systemd 252 and 257.
  */
 import type { Limits } from "../job/limits.ts";
 import { pause } from "../base/poll.ts";
@@ -41,7 +41,7 @@ const QUIET_MESSAGES = 20;
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
-  /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
+  /** Where any user reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
   #isHolding = false;
   /** Open since the last call. */
@@ -108,6 +108,15 @@ export class Systemd {
     }
   }
 
+  /** Takes back a `systemctl freeze` of a unit, while which systemd refuses to stop it. Throws SystemdRefusal, also when it is not there. */
+  async thawUnit(name: string): Promise<void> {
+    await callManager(this.#socketPath, this.uid, {
+      member: "ThawUnit",
+      signature: "s",
+      body: (writer) => writer.string(name),
+    });
+  }
+
   /** Again on a new connection when the manager hung up without a word: it re-executes itself, and is back within a second. */
   async #retried<T>(act: () => Promise<T>): Promise<T> {
     for (let attempt = 1;; attempt++) {
@@ -119,15 +128,6 @@ export class Systemd {
         await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
       }
     }
-  }
-
-  /** Takes back a `systemctl freeze` of a unit, while which systemd refuses to stop it. Throws SystemdRefusal, also when it is not there. */
-  async thawUnit(name: string): Promise<void> {
-    await callManager(this.#socketPath, this.uid, {
-      member: "ThawUnit",
-      signature: "s",
-      body: (writer) => writer.string(name),
-    });
   }
 
   /** On the connection that is held, if there is one. */

@@ -31,7 +31,7 @@ import { becoming, CLEAN_ENVIRONMENT } from "../../linux/as_user.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { parseSignal } from "../../value/signal.ts";
 
-/** sh gives this when corral went away before it opened the gate; nobody is left to see it. */
+/** sh gives this when corral went away before it opened the gate; no process is left to see it. */
 const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** What the process behind the gate will be. */
@@ -39,13 +39,13 @@ export interface GateOptions {
   argv: readonly string[];
   cwd: string;
   env: Record<string, string>;
-  /** Variables that are no strings; those that `env` has too are left out. */
+  /** Variables that are no strings; variables that `env` has too are left out. */
   rawEnv: readonly RawVariable[];
   /** Run as this user; null: as the caller. */
   as: ForUser | null;
   /** As the caller: supplementary groups that it must be given back (lost_groups.ts). */
   lostGroups: readonly number[];
-  /** Signals that were ignored when corral was started (nohup): the command inherits that, as from a shell. */
+  /** Signals that the command ignores too, because the caller did (nohup). */
   ignoredSignals: readonly number[];
   /** File for stdout and stderr, or null to inherit. stdin is then /dev/null. */
   output: string | null;

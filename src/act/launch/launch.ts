@@ -1,6 +1,6 @@
 /**
  * Launches a job: gate, cgroup, limits read back, record. When it returns, the command waits in its cgroup, everything is known and
- * recorded, and `open()` lets it run. When it throws, nothing is left but the row that says so.
+ * recorded, and `open()` lets it run. When it throws, only the row that records it is left.
  */
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { crashPoint } from "../../base/crash_point.ts";
@@ -169,7 +169,7 @@ function checkTheWay(
   }
 }
 
-/** The limits less those that failed; each is an error, or with `bestEffort` a warning. */
+/** The limits without the failed ones; each of them is an error, or with `bestEffort` a warning. */
 function without(
   failed: readonly { key: LimitKey; message: string; remedy: () => string }[],
   limits: Limits,

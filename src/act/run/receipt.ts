@@ -7,8 +7,8 @@ import { quoted } from "../../base/text.ts";
 export interface Receipt {
   /** A disk that is full by then is reported; it must not take the job's exit code away. */
   write(text: string): void | Promise<void>;
-  /** Which file it is, for the guard: `DEVICE:INODE:PATH`; without, the guard writes none. */
-  id?: string;
+  /** Which file it is, for the guard: `DEVICE:INODE:PATH`; null for one that another user's process writes. */
+  id: string | null;
 }
 
 /** Null without a path. Throws CorralError (exit 125) when the file cannot be written. */

@@ -39,8 +39,8 @@ import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signal
 import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
-import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { isHandedOn } from "./user_environment.ts";
+import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */

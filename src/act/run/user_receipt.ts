@@ -10,6 +10,7 @@ const SCRIPT = '[ ! -p "$1" ] || { echo "it is a FIFO" >&2; exit 1; }; exec cat 
 /** `path` is absolute. */
 export function userReceipt(identity: Identity, path: string, warn: (line: string) => void): Receipt {
   return {
+    id: null,
     async write(text) {
       const stdin = text.endsWith("\n") ? text : `${text}\n`;
       const result = await runAsUser(identity, SCRIPT, [path], { stdin, capMs: WRITE_CAP_MS });

@@ -51,6 +51,13 @@ Deno.test("sliceProperties() accounts for everything even without limits", () =>
   for (const [, variant] of properties.slice(1)) assert.deepEqual(variant, { signature: "b", value: true });
 });
 
+Deno.test("scopeProperties() lifts every limit of the scope itself, which systemd's defaults would set", () => {
+  const properties = new Map(scopeProperties(UNITS));
+  for (const [name] of limitProperties(LIMITS, { lift: true })) {
+    assert.deepEqual(properties.get(name), number(NONE));
+  }
+});
+
 Deno.test("scopeProperties() has a backstop exactly when there is a timeout", () => {
   const names = (backstopMs: number | null) =>
     scopeProperties({ ...UNITS, backstopMs }).map(([name]) => name);
