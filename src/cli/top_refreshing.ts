@@ -79,7 +79,11 @@ export class Refreshing {
     const { context } = this.#parts;
     let damaged = 0;
     const { live, cpu } = readLiveJobs(context, this.#jobs(() => damaged++), since);
-    const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
+    const at = {
+      wallMs: context.clock.wallMs(),
+      bootMs: context.clock.bootMs(),
+      bootId: context.clock.bootId(),
+    };
     return { snapshot: { host: this.#host, at, live, damaged }, cpu };
   }
 

@@ -99,7 +99,7 @@ export interface RunningFacts {
   deadlineBootMs: number | null;
 }
 
-/** How the command's first process left: exactly one of the two is set, or neither when nobody could see it. */
+/** How the command's first process left: exactly one of the two is set, or neither when no process saw it. */
 export interface Exit {
   code: number | null;
   /** Number of the signal it died of. */

@@ -17,7 +17,7 @@ export interface Observation {
   supervisor: "self" | "alive" | "gone";
   /** The command's first process; `exit` only when the observer is its parent. */
   leader: { alive: true } | { alive: false; exit: Exit | null };
-  /** Processes of the job that the kernel killed for memory; 0 when it does not say. */
+  /** Processes of the job that the kernel killed for memory; 0 when it does not count them. */
   oomKills: number;
   /** The end was asked for. */
   endRequest: { skipGrace: boolean } | null;

@@ -1,5 +1,5 @@
 /** Time: the wall clock for people, CLOCK_BOOTTIME for deadlines (it does not step and goes on while the node sleeps). */
-import { kernelBootMs } from "./libc.ts";
+import { isClockSynchronised, kernelBootMs } from "./libc.ts";
 import { readKernelText } from "../base/kernel_file.ts";
 
 /** A source of time. */
@@ -10,6 +10,8 @@ export interface Clock {
   bootMs(): number;
   /** /proc/sys/kernel/random/boot_id: differs after every boot. */
   bootId(): string;
+  /** True when the kernel holds the wall clock for set from outside (NTP); absent where it cannot be asked. */
+  isSynchronised?(): boolean;
 }
 
 /** Length of a clock tick, in which /proc counts times of processes: USER_HZ is 100 on every architecture that Deno runs on. */
@@ -29,6 +31,7 @@ export function hostClock(procRoot: string, readBootMs: () => number = kernelBoo
   return {
     wallMs: () => Date.now(),
     bootMs: () => Math.round(readBootMs()),
+    isSynchronised: isClockSynchronised,
     bootId: () => bootId ??= readKernelText(`${procRoot}/sys/kernel/random/boot_id`).trim(),
   };
 }

@@ -20,6 +20,7 @@ const SYMBOLS = {
   },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  adjtimex: { parameters: ["buffer"], result: "i32" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
@@ -102,6 +103,17 @@ export function kernelBootMs(): number {
   libc().clock_gettime(CLOCK_BOOTTIME, clockWords);
   const [seconds = 0n, nanoseconds = 0n] = clockWords;
   return Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
+}
+
+/** adjtimex(2): room for struct timex (208 bytes), whose first field, 0, asks and changes nothing. */
+const TIMEX_BYTES = 256;
+/** What it returns while nothing keeps the clock right; below 0 it was refused. */
+const TIME_ERROR = 5;
+
+/** True when something keeps the wall clock right. Who sets it by hand (date -s) ends that. */
+export function isClockSynchronised(): boolean {
+  const state = libc().adjtimex(new Uint8Array(TIMEX_BYTES));
+  return state >= 0 && state !== TIME_ERROR;
 }
 
 /** sysconf(3), Linux. */

@@ -21,6 +21,8 @@ export interface ProcStat {
   ppid: number;
   pgid: number;
   session: number;
+  /** Device number of its controlling terminal; 0 without one. */
+  terminal?: number;
   kernelThread: boolean;
   /** On its way out or a zombie: its memory is given up, and its command line with it. */
   exiting: boolean;
@@ -66,6 +68,7 @@ export function parseStat(text: string, path: string): ProcStat {
     ppid: field(4),
     pgid: field(5),
     session: field(6),
+    terminal: field(7),
     kernelThread: (field(9) & PF_KTHREAD) !== 0,
     exiting: (field(9) & PF_EXITING) !== 0,
     cpuTicks: field(14) + field(15),

@@ -1,4 +1,5 @@
 /** All processes of a node, as /proc shows them at one moment. */
+import { Buffer } from "node:buffer";
 import { isForbidden, isVanished } from "../base/errno.ts";
 import { isJobId } from "../value/id.ts";
 import type { Identity } from "../job/job.ts";
@@ -10,6 +11,9 @@ import type { Procs } from "./proc.ts";
 /** One process. Reused pids are told apart by the start time. */
 export interface Process extends Identity {
   ppid: number;
+  session?: number;
+  /** Device number of its controlling terminal; 0 without one. */
+  terminal?: number;
   /** At most 15 bytes, anything the process likes. */
   name: string;
   /** One letter of /proc/PID/stat. */
@@ -36,8 +40,11 @@ export interface ProcessSource {
 
 /** What is looked at of a command line; a process can make its own as long as its memory (prctl(2), PR_SET_MM_MAP). */
 export const COMMAND_LINE_BYTES = 65_536;
-/** execve(2) allows arguments and environment 6 MiB together: 3/4 of _STK_LIM. */
-const ENVIRON_BYTES = 6 * 1024 * 1024;
+/**
+ * What is looked at of an environment. execve(2) allows 6 MiB to who raises the limit of the stack, and thousands of those would take
+ * long: a mark behind more than this is not seen, as little as one that its process has taken away.
+ */
+const ENVIRON_BYTES = 2 * 1024 * 1024;
 const DECODER = new TextDecoder();
 const MARKER = "CORRAL_JOB_ID=";
 
@@ -67,6 +74,8 @@ async function readAt({ procs, clock }: ProcessSource, pid: number, bootMs: numb
     startTicks: stat.startTicks,
     bootId: clock.bootId(),
     ppid: stat.ppid,
+    session: stat.session,
+    terminal: stat.terminal ?? 0,
     name: stat.name,
     state: stat.state,
     kernelThread: stat.kernelThread,
@@ -120,7 +129,8 @@ async function wordsIn(directory: string): Promise<string[] | null> {
 
 /** A process that writes a title over its command line (setproctitle) pads it with NULs: those at the end are no words. */
 function splitWords(text: string): string[] {
-  const end = text.search(/\0*$/);
+  let end = text.length;
+  while (end > 0 && text[end - 1] === "\0") end--;
   return end === 0 ? [] : text.slice(0, end).split("\0");
 }
 
@@ -135,6 +145,16 @@ export async function markerOf(procs: Procs, pid: number): Promise<string | null
   return instead === null ? null : await markerIn(instead) ?? null;
 }
 
+/** The marker's value in an environment: its first, wherever in it. Searched as bytes: to decode megabytes takes longer than to read them. */
+function valueIn(environment: Buffer): string | null {
+  const isFirst = environment.subarray(0, MARKER.length).toString() === MARKER;
+  const before = isFirst ? -1 : environment.indexOf(`\0${MARKER}`);
+  if (before < 0 && !isFirst) return null;
+  const start = before + 1 + MARKER.length;
+  const end = environment.indexOf(0, start);
+  return environment.toString("utf8", start, end < 0 ? environment.length : end);
+}
+
 /** Undefined where there is no environment at all. */
 async function markerIn(directory: string): Promise<string | null | undefined> {
   try {
@@ -143,9 +163,8 @@ async function markerIn(directory: string): Promise<string | null | undefined> {
       await readFirst(await Deno.open(`${directory}/environ`), ENVIRON_BYTES)
     );
     if (bytes?.length === 0) return undefined;
-    const variables = DECODER.decode(bytes ?? new Uint8Array()).split("\0");
-    const id = variables.find((variable) => variable.startsWith(MARKER))?.slice(MARKER.length);
-    return id !== undefined && isJobId(id) ? id : null;
+    const id = valueIn(Buffer.from((bytes ?? new Uint8Array()).buffer, 0, bytes?.length ?? 0));
+    return id !== null && isJobId(id) ? id : null;
   } catch (error) {
     if (isVanished(error)) return undefined;
     if (isForbidden(error)) return null;

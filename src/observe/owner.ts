@@ -8,7 +8,7 @@ import { canBeAsked, NO_ANSWERS, type OwnersAnswers, parseAnswers } from "./owne
 export const STATUS_CAP_MS = 30_000;
 
 /**
- * Runs the command once with the refs on stdin, one a line. A command that fails or takes too long is said, and has told nothing: no
+ * Runs the command once with the refs on stdin, one a line. corral prints that a command fails or takes too long, and has then no answer: no
  * answers at all, not even those it gave before.
  */
 export async function askOwner(

@@ -1,4 +1,4 @@
-/** What the owner's status command says: lines of `REF STATUS`, also as squeue and sacct print them. Pure. */
+/** What the owner's status command prints: lines of `REF STATUS`, also as squeue and sacct print them. Pure. */
 import { isLiveState, stateOf } from "./owner_words.ts";
 
 /** The owner's word, and what of it was not understood. */
@@ -11,12 +11,12 @@ export interface OwnersAnswers {
 
 /** One thing that was not understood. */
 export interface Unclear {
-  /** The ref that it was said of; null for a line that names none that was asked for. */
+  /** The ref of its line; null for a line that names none that was asked for. */
   readonly ref: string | null;
   readonly text: string;
 }
 
-/** Nothing was said. */
+/** The command gave no answer. */
 export const NO_ANSWERS: OwnersAnswers = { states: new Map(), unclear: [] };
 
 /** Between ref and state, and between the columns of squeue and sacct. */
@@ -28,7 +28,7 @@ const NO_ANSWER = /^\s*(job_?id\b.*|[-=+|,\s]*)$/i;
 
 /**
  * The longest ref that was asked for at a line's start is the line's ref; the word after it is the state. A ref that was given two different
- * states has none. Lines about jobs that were not asked for, steps of a job (`4711.batch`) among them, are nobody's answer and passed over.
+ * states has none. Lines about jobs that were not asked for, steps of a job (`4711.batch`) among them, are no answers and are passed over.
  */
 export function parseAnswers(
   text: string,
@@ -52,7 +52,7 @@ export function parseAnswers(
     const rest = line.slice(ref.length).replace(SEPARATOR, "");
     const state = stateIn(rest);
     if (state === null || !isKnown(state)) unclear.push({ ref, text: rest });
-    // What is not understood is an answer all the same: not that the job is over.
+    // A word that is not understood is an answer all the same: the job is not over.
     const now = state ?? rest.toLowerCase();
     if (states.has(ref) && states.get(ref) !== now) contradicted.add(ref);
     states.set(ref, now);
@@ -87,7 +87,7 @@ export function canBeAsked(ref: string): boolean {
   return !/[\r\n]/.test(ref);
 }
 
-/** The owner's word for one job: true (finished), false (not), or null when it said nothing of it. */
+/** The owner's word for one job: true (finished), false (not), or null without an answer. */
 export function ownersWord(
   { states }: OwnersAnswers,
   ref: string | null,

@@ -18,13 +18,13 @@ export interface OwnersViewOptions {
 
 /** The owner's word for each stray. */
 export interface OwnersView {
-  /** In lower case, null where it said nothing; null altogether when it was not asked. */
+  /** In lower case, null without an answer; null altogether when it was not asked. */
   statusOf: ((stray: Stray) => string | null) | null;
   /** False for one that is not wanted, because the owner did not call it finished. */
   fits: (stray: Stray) => boolean;
 }
 
-/** Asked once: of what is found later with another ref it has said nothing. Throws UsageError. */
+/** Asked once: what is found later with another ref has no answer. Throws UsageError. */
 export async function askOwnerOf(
   node: Pick<Node, "shell"> & Diagnostics,
   strays: readonly Stray[],

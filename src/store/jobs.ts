@@ -7,7 +7,14 @@ import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import { isStoreAt, openDatabase, openNothing, storeError } from "./open.ts";
 import { readPages, type RowQuery } from "./pages.ts";
 import { reasonOf } from "./columns.ts";
-import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
+import {
+  countPages,
+  dropJobs,
+  type Droppable,
+  givePagesBack,
+  selectClockMarks,
+  selectDroppable,
+} from "./prune.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { DamagedRow, jobFromRow, type JobRow, readRows, splitFromRow, USAGE_SQL } from "./rows.ts";
 import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
@@ -280,6 +287,11 @@ export class JobStore {
             detail: JSON.parse(String(row["detail"])),
           })),
     );
+  }
+
+  /** What the last records hold of the wall clock. Throws StoreError. */
+  clockMarks(bootId: string): { newestMs: number | null; offsetsMs: number[] } {
+    return this.#read("cannot read", () => selectClockMarks(this.#db, bootId));
   }
 
   /** Ids of jobs whose records may go, those first that ended first; at most `count`. */

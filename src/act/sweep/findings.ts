@@ -20,15 +20,18 @@ export function jobFinding(job: Job, kind: Extract<Action, { do: "report" }>["fi
   return { kind, key: `${kind} ${id} ${path}`, id, pid: null, message };
 }
 
+/** Of a job whose look or act failed. */
 export function unreadable({ spec }: Job, error: unknown): Finding {
   const message = `job ${spec.id} cannot be looked at: ${errorText(error)}`;
   return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
 }
 
+/** Of a row that makes no sense. */
 export function damagedRow({ id, message }: DamagedRow): Finding {
   return { kind: "unreadable", key: `unreadable ${id}`, id, pid: null, message };
 }
 
+/** Of a cgroup that bears the name of a job and is not that of a live one. */
 export function unknownCgroup(
   { id, path, inode, isPopulated, isRecordedElsewhere }: Leftovers["unknown"][number],
 ): Finding {

@@ -1,6 +1,6 @@
 /**
  * One pass over all jobs: the second loop around decide(). It ends what must end and collects what is over, each job by itself and side by
- * side, so that one that hangs holds up nobody; then it reports what does not belong.
+ * side, so that one that hangs holds up no other; then it reports what does not belong.
  *
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
@@ -25,7 +25,7 @@ import { type Escapee, escapeeFinding, findEscapees, isEndable } from "../../obs
 import type { Finding } from "../../job/finding.ts";
 import { findLeftovers } from "../../observe/leftovers.ts";
 import { damagedRow, jobFinding, unknownCgroup, unreadable } from "./findings.ts";
-import { applyRetention } from "./prune.ts";
+import { applyRetention, type Pruned } from "./prune.ts";
 
 /** Jobs ended side by side; each spends its time waiting for the kernel. */
 const AT_ONCE = 64;
@@ -39,7 +39,7 @@ const LOOKS = 3;
 export interface SweepOptions {
   dryRun: boolean;
   onOrphan: Observation["onOrphan"];
-  /** What to do with processes that left their job: tell, or end them once the job is over. */
+  /** What to do with processes that left their job: report them, or end them once the job is over. */
   escapees: "report" | "kill";
   statusCommand: string | null;
   /** How long the record of an ended job is kept; null: for ever. */
@@ -52,6 +52,8 @@ export interface SweepOptions {
   patienceMs: number;
   /** Of escapees that are ended. */
   graceMs: number;
+  /** Called when the jobs are done: another sweep may begin. */
+  unlock?: () => void;
   /** True once nothing more is to be begun. */
   isStopped: () => boolean;
 }
@@ -74,6 +76,8 @@ export interface SweepListener {
   finding(finding: Finding): void;
   /** An escapee that was to be ended, and what became of it. */
   escapee(escapee: Escapee, result: EndedProcess): void;
+  /** Old records that were dropped, if any. */
+  pruned(pruned: Pruned): void;
 }
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
@@ -113,10 +117,15 @@ class Sweep {
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
     crashPoint("sweep: jobs done");
     if (!options.dryRun) this.#removeGuards();
-    // Last: it looks into other processes, and those may hang.
-    await this.#treatEscapees();
     this.#ledger.flush();
-    if (!options.dryRun && !options.isStopped()) await applyRetention(node, store, options.retentionMs);
+    if (!options.dryRun && !options.isStopped()) {
+      listener.pruned(await applyRetention(node, store, options.retentionMs));
+    }
+    options.unlock?.();
+    // Last, and not in the way of the next sweep: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
+    // What could not be recorded before: there may be room by now.
+    this.#ledger.flush();
   }
 
   /** Cgroups that guards left when they had to kill their job. Those of another store's jobs are its own sweep's. */
