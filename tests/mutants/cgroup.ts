@@ -86,7 +86,7 @@ export const CGROUP = [
     ["a wait has no cap", "if (leftMs <= 0 || stop?.aborted)", "if (stop?.aborted)"],
     ["a wait does not stop", "if (leftMs <= 0 || stop?.aborted)", "if (leftMs <= 0)"],
     ["no notice of the kernel is taken", "notice?.then(done, done);", ""],
-    ["it is looked at by itself all the time", "notices.come ? recheckMs : RECHECK_MS", "RECHECK_MS"],
+    ["it is looked at by itself all the time", "notices.come ? recheckMs ?? lookMs : lookMs", "lookMs"],
   ]),
   ...editsOf("src/cgroup/freezer.ts", [
     ["a freeze that fails is left", "if (!frozen) thaw(cgroup);", ""],
