@@ -1,5 +1,5 @@
 /**
- * What root acts on must be changeable by root alone: the binary of a timer, the configuration, the store. Whoever can replace one of
+ * Only root may be able to change what root acts on: the binary of a timer, the configuration, the store. A user who can replace one of
  * them is root at the next sweep. Every check of that kind is here.
  */
 import { lstatSync } from "node:fs";
@@ -104,9 +104,13 @@ export function ownersOf(path: string): PathOwner[] {
   return found;
 }
 
-/** True when anything is at the path, were it a link to nothing. */
+/** True when anything is at the path, were it a link to nothing; false where that cannot be looked at. */
 export function isAnythingAt(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function wordsOf(path: string): string[] {

@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
 import { hintOf } from "../base/near.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "../base/text.ts";
+import { TrustError } from "../base/trust.ts";
 import type { CommandStreams, DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
 
@@ -21,7 +22,14 @@ export async function runCli(
   let launching = false;
   const invoke: Invoke = async (verb, act, options) => {
     launching = options?.launching ?? false;
-    exitCode = await act(await makeContext(verb.optsWithGlobals() as GlobalOptions));
+    const globals = verb.optsWithGlobals() as GlobalOptions;
+    let refused: TrustError | null = null;
+    const context = await makeContext(globals).catch((error) => {
+      if (!(options?.withoutConfig && error instanceof TrustError)) throw error;
+      refused = error;
+      return makeContext({ ...globals, config: "/dev/null" });
+    });
+    exitCode = await act(context, refused);
   };
   try {
     // A command line that begins with a verb needs no other, except help, which shows them.

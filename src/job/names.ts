@@ -25,15 +25,6 @@ export function jobOfSupervisorScope(path: string | null): string | null {
   });
 }
 
-/**
- * The systemd unit that a cgroup is of, at or below the unit's own: `cron.service`, `session-3.scope`, the innermost of several. null for
- * none, as in a slice or without systemd.
- */
-export function unitOfCgroup(path: string | null): string | null {
-  return (path ?? "").split("/").findLast((name) => /.\.(service|scope|socket|mount|swap)$/.test(name)) ??
-    null;
-}
-
 /** The name of the cgroup of a job's guard without systemd, beside the job's. No job id has a dash. */
 export function guardDirectory(id: string): string {
   return `guard-${id}`;
@@ -47,6 +38,15 @@ export function jobOfGuardDirectory(name: string): string | null {
 
 /** Where guards go that are about to exit, so that their own cgroups can be removed. Neither a job's nor a guard's name. */
 export const LEAVING_GUARDS = "guards-leaving";
+
+/**
+ * The systemd unit that a cgroup is of, at or below the unit's own: `cron.service`, `session-3.scope`, the innermost of several. null for
+ * none, as in a slice or without systemd.
+ */
+export function unitOfCgroup(path: string | null): string | null {
+  return (path ?? "").split("/").findLast((name) => /.\.(service|scope|socket|mount|swap)$/.test(name)) ??
+    null;
+}
 
 function lastPair(path: string | null, read: (parent: string, name: string) => string | null): string | null {
   const names = (path ?? "").split("/");

@@ -1,4 +1,4 @@
-/** Settings: global options before environment before configuration file before defaults. */
+/** Reads the settings. Global options take precedence over the environment, that over the configuration file, that over the defaults. */
 import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
 import { isAnythingAt, ownersOf, refuseChangeable } from "../base/trust.ts";
@@ -11,13 +11,13 @@ import {
   type Settings,
 } from "./settings.ts";
 
-/** Read when it exists and no other file is named. */
+/** The configuration file that is read, where it exists, when the caller names no other. */
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
 
-/** What the file holds, by its keys. */
+/** The file's values by key. */
 type Config = Readonly<Record<string, FileValue | undefined>>;
 
-/** What the settings depend on besides the file. */
+/** Everything besides the file that the settings depend on. */
 export interface Surroundings {
   uid: number;
   hostName: string;
@@ -42,7 +42,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
     ...fromFile,
     stateDir: fromHere(around.cwd, stateDir),
     configFile: named === undefined ? null : fromHere(around.cwd, named),
-    // Homes are shared between nodes: one file per node. Root's directory is the node's own.
+    // Nodes share the homes of users, so each node has a file of its own there. Root's directory is on the node itself.
     storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
   };
 }
@@ -56,14 +56,14 @@ function settingsOf(config: Config, file: string): FileSettings {
 
 interface Reading {
   cwd: string;
-  /** By the caller: then it must be there. */
+  /** True when the caller named the file: a missing one is then an error. */
   named: boolean;
   asRoot: boolean;
 }
 
 function readFile(file: string, { cwd, named, asRoot }: Reading): string | null {
   const path = fromHere(cwd, file);
-  // It can name a command for root to run, and where the store is.
+  // The file can name a command that root runs, and the directory of the store.
   if (asRoot && isAnythingAt(path)) refuseOthersConfig(path);
   try {
     return Deno.readTextFileSync(path);
@@ -73,13 +73,13 @@ function readFile(file: string, { cwd, named, asRoot }: Reading): string | null 
   }
 }
 
-/** Throws TrustError. */
+/** Throws TrustError for a file that another user can change. */
 function refuseOthersConfig(file: string): void {
   const remedy = "put it where only root can write, or name another: --config";
   refuseChangeable({ what: "the configuration", path: file, remedy, mayBeInSticky: true }, ownersOf(file));
 }
 
-/** The libraries for it are loaded only where there is a file. */
+/** Loads the parser and the validator only where there is a file: both cost start-up time. */
 async function parseConfig(file: string, text: string | null): Promise<Config> {
   if (text === null) return {};
   const [{ parse }, v] = await Promise.all([import("smol-toml"), import("valibot")]);

@@ -1,6 +1,6 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { isAnythingAt, ownersOf, refuseChangeable, TrustError } from "../base/trust.ts";
@@ -31,10 +31,15 @@ export function openNothing(): DatabaseSync {
   return db;
 }
 
-/** True when the store's file exists. As root, throws TrustError for a place that another user can change. */
+/** True when the store's file exists and holds anything: on a full disk it is made empty. As root, throws TrustError for a place that another user can change. */
 export function isStoreAt(directory: string, fileName: string): boolean {
   refuseOthersStore(directory, `${directory}/${fileName}`);
-  return isAnythingAt(`${directory}/${fileName}`);
+  try {
+    return (statSync(`${directory}/${fileName}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  } catch {
+    // A file in the way, a directory that may not be searched: the opening reports it.
+    return true;
+  }
 }
 
 /**

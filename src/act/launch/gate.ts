@@ -31,7 +31,7 @@ import { becoming, CLEAN_ENVIRONMENT } from "../../linux/as_user.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { parseSignal } from "../../value/signal.ts";
 
-/** sh gives this when corral went away before it opened the gate; no process is left to see it. */
+/** sh exits with 125 when corral died before it opened the gate. */
 const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** What the process behind the gate will be. */

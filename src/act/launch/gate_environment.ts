@@ -5,13 +5,13 @@
  */
 import type { RawVariable } from "./raw_environment.ts";
 
-/** Names a shell takes over, changes or chokes on, besides those that are no shell names at all. */
+/** Names that a shell takes over, changes or chokes on, besides all that are no shell names. */
 const SHELL_NAMES =
   /^(_|PWD|OLDPWD|SHLVL|IFS|PS1|PS2|PS4|PPID|OPTIND|OPTARG|OPTERR|ENV|LINENO|RANDOM|SECONDS|UID|EUID|GROUPS|SHELLOPTS|BASH.*|POSIXLY_CORRECT|FUNCNEST|MAIL.*|HIST.*|DIRSTACK|HOSTTYPE|MACHTYPE|OSTYPE|CORRAL_GATE_.*)$/;
 /** Names that the loader or the C library heeds, of which some change what a program does (ld.so(8), LD_TRACE_LOADED_OBJECTS). */
 const LIBRARY_NAMES = /^(LD_.*|GLIBC_TUNABLES|MALLOC_.*|GCONV_PATH|LOCPATH|NLSPATH|GETCONF_DIR)$/;
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** What /bin/sh may export although nobody asked it to. */
+/** Variables that /bin/sh may export by itself. */
 const MADE_UP = ["PWD", "OLDPWD", "SHLVL", "_"];
 /** Of the words in one argument; the kernel takes 128 KiB (MAX_ARG_STRLEN). */
 const TEMPLATE_CHARACTERS = 60_000;

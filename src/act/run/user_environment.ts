@@ -27,7 +27,7 @@ export function userEnvironment(
   };
 }
 
-/** What tells programs whose process they are. */
+/** The variables by which programs know their user. */
 export function identityVariables(user: User): Record<string, string> {
   return { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
 }

@@ -1,4 +1,4 @@
-/** `corral prune`: drop the records of jobs that ended long ago. */
+/** `corral prune`: drops the records of jobs that ended long ago. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";

@@ -60,7 +60,7 @@ function command() {
       choiceOf("--format", FORMATS).parse,
     )
     .option("--json", "the same as --format json")
-    .option("--schema", "print the JSON Schema of all that corral says of jobs");
+    .option("--schema", "print the JSON Schema of all JSON about jobs");
 }
 
 /** The sub-command, wired to `invoke`. */
@@ -84,7 +84,7 @@ async function writeReport(context: Context, options: Options): Promise<void> {
   const { isTerminal, widthColumns } = context.stdout;
   const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
   for (const text of chunks(lines)) {
-    // `| head` has seen enough: the other million rows need not be read.
+    // After `| head` has gone, the other million rows need not be read.
     if (!context.stdout.write(text)) return;
   }
 }

@@ -1,4 +1,4 @@
-/** `corral run`: the options, and what they ask for. What is then done is in act/run/run.ts. */
+/** `corral run`: reads the options into a request. act/run/run.ts carries it out. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -116,17 +116,17 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
   };
 }
 
-/** Not looked at: that is the user's business (act/launch/user_gate.ts). */
+/** Returns the path unchecked: the gate enters it with the rights of the user (act/launch/user_gate.ts). */
 function directoryForUser(cwd: string, { chdir, detach }: Options, user: User): string {
   if (chdir === "") throw new UsageError("--chdir: give a directory");
   if (chdir !== undefined) return fromHere(cwd, chdir);
-  // Nobody sees where a detached job began. A directory without a name cannot be entered as another user.
+  // A detached job outlives the shell of its caller. A directory without a name cannot be entered as another user.
   return detach || cwd.startsWith("/proc/self") ? user.home : cwd;
 }
 
 function directoryFrom(cwd: string, chdir: string | undefined): string {
   if (chdir === undefined) return entered(cwd);
-  // An empty variable in a script, not the directory that it happens to be in.
+  // An empty value is an unset variable in a script; it does not mean the current directory.
   if (chdir === "") throw new UsageError("--chdir: give a directory");
   const directory = chdir.startsWith("/") ? chdir : `${cwd}/${chdir}`;
   try {

@@ -33,7 +33,7 @@ const COLUMNS: Column[] = [
 ];
 /** Of pids in a warning: on a node that is very busy, none answers. */
 const NAMED = 20;
-/** What is repeated of a command line when its process was ended. */
+/** Characters of a command line that are repeated when its process was ended. */
 const COMMAND_CHARACTERS = 200;
 
 function command() {
@@ -58,22 +58,25 @@ function command() {
       "only processes older than this",
       parserFor("--older-than", parseDurationMs),
     )
-    .option("--user <USER>", "only those of this effective user, by name or number")
+    .option("--user <USER>", "only processes of this effective user, by name or number")
     .option(
       "--exclude <REGEX>",
-      "not those whose command line matches this",
+      "no process whose command line matches this",
       (text: string) => parsePattern("--exclude", text),
     )
     .option(
       "--orphaned",
-      "only those that init or a user's systemd has taken in, without terminal and login session",
+      "only processes that init or a user's systemd has taken in, without terminal and login session",
     )
     .option("--tree", "also what the matches have started, unless it is in a job")
     .option(
       "--status-command <CMD>",
       "shell command that reads refs, one a line, and prints REF STATUS; adds a column",
     )
-    .option("--finished-only", "only those whose owner calls them finished: needs refs and a status command")
+    .option(
+      "--finished-only",
+      "only processes of jobs that their owner reports finished: needs refs and a status command",
+    )
     .option("--kill", "end them; otherwise they are only listed")
     .option("--dry-run", "with --kill: only list them")
     .option("--yes", "with --kill: although the pattern matches nearly everything")
@@ -140,7 +143,7 @@ async function kill(
 ): Promise<number> {
   const stop = new StopSignals();
   stop.listen(ignoredSignals(context.procs.root));
-  // As in `corral kill`: a first signal cuts the grace short, nothing stops the kill itself half-way.
+  // As in `corral kill`: a first signal cuts the grace short, no signal stops the kill half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const result = await endStrays(strays, context, {
@@ -208,7 +211,7 @@ function strayJson({ process, ref, matched }: Stray, nameOf: (uid: number) => st
   };
 }
 
-/** As ps(1): what has no command line is named in brackets. */
+/** As ps(1), names a process without a command line in brackets. */
 function commandOf(process: Process): string {
   return commandLine(process) ?? `[${process.name}]`;
 }

@@ -34,7 +34,7 @@ function command() {
   return new Command("sweep")
     .description(
       "One pass over all jobs, for cron or a timer: ends jobs that are overdue, whose supervisor is gone or whose owner calls them " +
-        "finished, collects what is over, tries again what could not be killed, and reports processes and cgroups that do not belong. " +
+        "finished, collects ended ones, tries again what could not be killed, and reports processes and cgroups that belong to no job. " +
         "Exit 1 if something that should have ended is alive, 75 if another sweep is running.",
     )
     .option("--dry-run", "show what would be done")
@@ -84,7 +84,7 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   held.use(lock);
   crashPoint("sweep: locked");
   const log = new SweepLog(context, store, options);
-  // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
+  // At a signal the sweep begins nothing new and finishes the job at hand: half ended, that could be left frozen.
   const stop = new StopSignals();
   // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
   if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
@@ -110,7 +110,7 @@ function sweepOptions({ settings }: Context, options: Options): Omit<SweepOption
   };
 }
 
-/** Prints acts as they happen, and at the end what takes a whole: findings that are new, the table of a dry run, JSON. */
+/** Prints acts as they happen, and at the end new findings, the table of a dry run, or JSON. */
 class SweepLog {
   readonly #acts: SweepAct[] = [];
   readonly #findings: Finding[] = [];
@@ -174,7 +174,7 @@ class SweepLog {
     };
   }
 
-  /** A finding that lasts is told once, not by a mail from cron every five minutes. */
+  /** Reports a lasting finding once: cron would mail it every five minutes. */
   #newFindings(): Finding[] {
     const keys = this.#findings.map(({ key }) => key);
     const fresh = this.store.newFindings(keys, this.context.clock.wallMs());

@@ -1,4 +1,4 @@
-/** `corral top`: the jobs that are not ended, refreshed. */
+/** `corral top`: the table of `corral ps`, refreshed. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";

@@ -59,7 +59,6 @@ for (const [where, words] of Object.entries(ELSEWHERE)) {
         }
       });
     },
-    NATIVE,
   );
 }
 
@@ -82,7 +81,6 @@ hostileTest(
       assert.ok([0, 1].includes(code), `exit code ${code}: ${stderr}`);
     });
   },
-  NATIVE,
 );
 
 hostileTest(

@@ -159,11 +159,9 @@ for (const [index, broken] of BROKEN_STORES.entries()) {
       assert.deepEqual(others, []);
     }
     if (broken.absent) {
-      assert.deepEqual([ps.code, ps.stderr], [0, ""]);
-      assert.deepEqual([show.code, show.stderr], [
-        1,
-        'corral: no job matches "name:true" (see: corral ps)\n',
-      ]);
+      // Beside launches that fail to make one, there may or may not be the beginning of a store.
+      assert.match(ps.stderr, /^$|full/);
+      assert.match(show.stderr, /no job matches|full/);
       return;
     }
     for (const { code, stderr } of [ps, show]) {

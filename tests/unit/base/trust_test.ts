@@ -85,5 +85,6 @@ Deno.test("ownersOf() of a missing end, a dangling link or a circle gives what t
   assert.equal(ownersOf(`${real}/none/below`)[0]!.path, real);
   assert.equal(ownersOf(`${real}/dangling`)[0]!.path, `${real}/dangling`);
   assert.equal(ownersOf(`${real}/circle`)[0]!.path, `${real}/circle`);
-  assert.deepEqual(["dangling", "none"].map((name) => isAnythingAt(`${real}/${name}`)), [true, false]);
+  const seen = ["dangling", "none", "dangling/x"].map((name) => isAnythingAt(`${real}/${name}`));
+  assert.deepEqual([...seen, isAnythingAt("/etc/passwd/x")], [true, false, false, false]);
 });
