@@ -245,7 +245,6 @@ Deno.test({
       Deno.removeSync(`${directory}/node.db-journal`);
     }
   },
-  },
 });
 
 Deno.test("JobStore waits for another process that writes at this moment", async () => {
