@@ -54,7 +54,7 @@ export const BACKEND = [
   ...editsOf("src/backend/cgroupfs_backend.ts", [
     [
       "another's cgroup is taken over",
-      "Deno.mkdirSync(this.fs.locate(path));",
+      'Deno.mkdirSync(this.fs.locate(path));\n      crashPoint("launch: cgroup made");',
       "Deno.mkdirSync(this.fs.locate(path), { recursive: true });",
     ],
     ["the limits are not set", "writeLimits(cgroup, spec.limits, { lift: false });", ""],
@@ -148,7 +148,11 @@ export const BACKEND = [
       "limits[key] !== null",
     ],
     ["there is no backstop", "units.backstopMs === null ? []", "units.backstopMs !== 0 ? []"],
-    ["failed scopes stay loaded", '["CollectMode", text("inactive-or-failed")],', ""],
+    [
+      "failed scopes stay loaded",
+      '["CollectMode", text("inactive-or-failed")],\n    // What lies',
+      "// What lies",
+    ],
   ], ["systemd", "backend/systemd_backend_test.ts"]),
   ...editsOf("src/systemd/manager.ts", [
     [

@@ -28,8 +28,8 @@ export const CGROUP = [
     ],
     [
       "the inode is not looked at before it is owned",
-      "if (inode !== record.inode) throw",
-      "if (inode === null) throw",
+      "if (inode !== record.inode) throw refuse(",
+      "if (inode === null) throw refuse(",
     ],
     [
       "the inode is not looked at again at a write",
@@ -86,7 +86,7 @@ export const CGROUP = [
     ["a wait has no cap", "if (leftMs <= 0 || stop?.aborted)", "if (stop?.aborted)"],
     ["a wait does not stop", "if (leftMs <= 0 || stop?.aborted)", "if (leftMs <= 0)"],
     ["no notice of the kernel is taken", "notice?.then(done, done);", ""],
-    ["it is looked at by itself all the time", "notices.come ? recheckMs : RECHECK_MS", "RECHECK_MS"],
+    ["it is looked at by itself all the time", "notices.come ? recheckMs ?? lookMs : lookMs", "lookMs"],
   ]),
   ...editsOf("src/cgroup/freezer.ts", [
     ["a freeze that fails is left", "if (!frozen) thaw(cgroup);", ""],
