@@ -37,6 +37,7 @@ import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { JobStore } from "./store/jobs.ts";
+import { openLaunchStore, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
 import { writeAll, writeDiagnostics } from "./linux/write.ts";
 
@@ -101,6 +102,8 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
+    openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
+    unwritten: () => unwrittenOf(settings, uid),
   };
 }
 

@@ -34,15 +34,25 @@ export function openDatabase(
   waitMs = BUSY_TIMEOUT_MS,
 ): DatabaseSync {
   const path = `${directory}/${fileName}`;
-  // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
-  const umask = Deno.umask(0o077);
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makePrivate(path);
     return openPatiently(directory, path, waitMs);
   } catch (cause) {
     throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
-  } finally {
-    Deno.umask(umask);
+  }
+}
+
+/**
+ * Command lines can hold secrets: a new file is its owner's alone, also in a directory that is not; SQLite gives its other files the same
+ * mode. Not by umask(2), which is the whole process's, also that of a job that another thread starts. A file that is there is not opened:
+ * to close it would drop SQLite's locks on it.
+ */
+function makePrivate(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch {
+    // It is there; what else is wrong, SQLite finds too.
   }
 }
 

@@ -22,12 +22,12 @@ import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import { quoted } from "../../base/text.ts";
-import type { JobStore } from "../../store/jobs.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
-import { Ledger } from "../../store/ledger.ts";
+import type { Ledger } from "../../store/ledger.ts";
+import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
@@ -123,6 +123,7 @@ export async function runJob(
     stop,
     on,
   );
+  ledger.settle(spec.id);
   receipt?.write(
     receiptText(
       {
@@ -130,7 +131,7 @@ export async function runJob(
         watch,
         phase: { state: "ended", run: launched.run, ...ending },
       },
-      ledger.store,
+      ledger,
       ending.steps,
     ),
   );
@@ -153,15 +154,6 @@ async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Bac
 function watchCaller(): () => boolean {
   const caller = Deno.ppid;
   return () => Deno.ppid !== caller;
-}
-
-function openLedger(context: RunContext, say: (line: string) => void): Ledger {
-  try {
-    return new Ledger(context.openStore("run"), say);
-  } catch (error) {
-    say(`warning: this job is not recorded: ${errorText(error)}`);
-    return new Ledger(null, say);
-  }
 }
 
 function freeId(context: RunContext, ledger: Ledger): string {
@@ -222,17 +214,12 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
   });
 }
 
-function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): string {
-  let events = steps;
-  let spec = job.spec;
-  try {
-    events = store?.events(spec.id) ?? steps;
-    // Limits and time-out may have been changed since the launch (`corral set`).
-    spec = store?.get(spec.id)?.spec ?? spec;
-  } catch {
-    // The loss was said when it happened; the receipt still tells the steps.
-  }
-  return toJson(jobJson({ ...job, spec }, events, null));
+function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): string {
+  // The loss was said when it happened; the receipt still tells the steps.
+  const recorded = ledger.recorded(job.spec.id);
+  // Limits and time-out may have been changed since the launch (`corral set`).
+  const spec = recorded?.spec ?? job.spec;
+  return toJson(jobJson({ ...job, spec }, recorded?.events ?? steps, null));
 }
 
 /** The record of a job whose command never ran. */
@@ -254,9 +241,10 @@ class FailedStart {
       survivors: [],
     };
     this.ledger.markEnded(this.job.spec.id, ending, []);
+    this.ledger.settle(this.job.spec.id);
     const run: RunningFacts | null = null;
     this.receipt?.write(
-      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
+      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger, []),
     );
   }
 

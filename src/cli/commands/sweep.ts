@@ -73,6 +73,7 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   using lock = lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   crashPoint("sweep: locked");
+  context.unwritten().complete(store, context.say);
   const log = new SweepLog(context, store, options);
   // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
   const stop = new StopSignals();
