@@ -37,8 +37,11 @@ import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { JobStore } from "./store/jobs.ts";
+import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
 import { openLaunchStore, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
+import { SERVE_STORE } from "./store/remote_store.ts";
+import { serveStore } from "./store/served_store.ts";
 import { writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
@@ -53,7 +56,15 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const env = Deno.env.toObject();
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
-  const settings = await readSettings({ uid, hostName: Deno.hostname(), env, cwd, options });
+  const settings = await readSettings({
+    uid,
+    userStateDir: (known) => userStateDirHere(uid, known),
+    storeFile: (stateDir) =>
+      storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
+    env,
+    cwd,
+    options,
+  });
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
   const procs = new Procs(PROC);
@@ -143,6 +154,11 @@ function nameOfCurrentDirectory(): string {
 reportRejections((reason) => {
   writeAll(Deno.stderr, `corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
 });
+
+if (Deno.args[0] === SERVE_STORE && !Deno.stdin.isTerminal()) {
+  await serveStore();
+  Deno.exit(0);
+}
 
 const exitCode = await runCli(Deno.args, {
   out: (text) => writeAll(Deno.stdout, text),

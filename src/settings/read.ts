@@ -19,7 +19,10 @@ type Config = Readonly<Record<string, FileValue | undefined>>;
 /** What the settings depend on besides the file. */
 export interface Surroundings {
   uid: number;
-  hostName: string;
+  /** Where the store of a user is when no directory was named; `usersDir` is the configuration's. Throws StoreError. */
+  userStateDir: (known: { inHome: string | null; usersDir: string | null }) => string;
+  /** Name of the store's file in its directory. */
+  storeFile: (stateDir: string) => string;
   env: Record<string, string>;
   cwd: string;
   options: { stateDir?: string; config?: string };
@@ -32,14 +35,10 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   const config = await parseConfig(file, readFile(file, named !== undefined));
   const fromFile = settingsOf(config, file);
   const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
-    defaultStateDir(around);
+    defaultStateDir(around, fromFile.userStateDir);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
-  return {
-    ...fromFile,
-    stateDir: fromHere(around.cwd, stateDir),
-    // Homes are shared between nodes: one file per node. Root's directory is the node's own.
-    storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
-  };
+  const absolute = fromHere(around.cwd, stateDir);
+  return { ...fromFile, stateDir: absolute, storeFile: around.storeFile(absolute) };
 }
 
 function settingsOf(config: Config, file: string): FileSettings {
@@ -95,13 +94,16 @@ function checkOf(v: Valibot, type: FileType) {
   }
 }
 
-function defaultStateDir({ uid, env }: Surroundings): string {
-  if (uid === 0) return "/var/lib/corral";
+function defaultStateDir(around: Surroundings, usersDir: string | null): string {
+  return around.uid === 0
+    ? "/var/lib/corral"
+    : around.userStateDir({ inHome: stateDirInHome(around.env), usersDir });
+}
+
+/** As the XDG base directory specification has it; null without a home. */
+function stateDirInHome(env: Record<string, string>): string | null {
   const base = env["XDG_STATE_HOME"];
   if (base?.startsWith("/")) return `${base}/corral`;
   const home = env["HOME"];
-  if (!home?.startsWith("/")) {
-    throw new UsageError("no place for the store: HOME is not set", { remedy: "give --state-dir" });
-  }
-  return `${home}/.local/state/corral`;
+  return home?.startsWith("/") ? `${home}/.local/state/corral` : null;
 }

@@ -140,7 +140,9 @@ export class Ledger {
   #write<T>(write: Write, lastChance = false): T | undefined {
     const usualMs = this.#pending.length === 0 || lastChance ? BUSY_TIMEOUT_MS : HURRIED_WAIT_MS;
     const isLast = lastChance && this.options.launch !== undefined;
-    const waitMs = isLast ? RECORD_WAIT_MS : this.#patience(usualMs);
+    // What was waited for in vain before is part of it.
+    const lastMs = Math.round(RECORD_WAIT_MS - LAUNCH_WAIT_MS + Math.max(0, this.#patienceMs));
+    const waitMs = isLast ? lastMs : this.#patience(usualMs);
     return this.#attempt(waitMs, (store) => applyWrite(store, write) as T, (error) => {
       this.#pending.push(write);
       this.#failure = error;

@@ -1,6 +1,6 @@
 /**
- * A store whose file system may stop answering. A thread of its own makes the calls, and the caller waits for each no longer than it likes:
- * a thread that is blocked in a system call holds up neither the caller nor its exit.
+ * A store whose file system may stop answering. A process of its own makes the calls, a thread hands them on, and the caller waits for each
+ * no longer than it likes. A thread alone would not do: a process that has a file open there is not over before the file is closed.
  *
  * The caller sleeps on a shared word until the thread has answered. A call that is given up before the thread has taken it is not made.
  */
@@ -13,10 +13,15 @@ export const WORD = { ANSWERED: 0, GIVEN_UP: 1, LENGTH: 2, COUNT: 3 } as const;
 const ANSWER_BYTES = 8 << 20;
 const HEAD_BYTES = 64;
 
+/** The first word of the command line of the process. */
+export const SERVE_STORE = "_store";
+
 /** What the thread is started with. */
 export interface RemoteStart {
   shared: SharedArrayBuffer;
   place: RemotePlace;
+  /** Command line of the process that makes the calls. */
+  argv: readonly string[];
 }
 
 /** The file, and the command that writes. */
@@ -50,13 +55,13 @@ export class RemoteStore implements StorePort {
   #waitMs = 0;
   #number = 0;
 
-  constructor(place: RemotePlace, worker = startWorker()) {
+  constructor(place: RemotePlace, argv: readonly string[] = [Deno.execPath(), SERVE_STORE]) {
     const shared = new SharedArrayBuffer(HEAD_BYTES + ANSWER_BYTES);
     ({ words: this.#words, answer: this.#answer } = views(shared));
     this.#path = `${place.directory}/${place.fileName}`;
-    this.#worker = worker;
+    this.#worker = startWorker();
     this.#worker.onerror = (event) => event.preventDefault();
-    this.#worker.postMessage({ shared, place } satisfies RemoteStart);
+    this.#worker.postMessage({ shared, place, argv } satisfies RemoteStart);
   }
 
   waitAtMost(waitMs: number): void {

@@ -1,39 +1,68 @@
-/** The thread behind remote_store.ts: opens the store and makes the calls that it is sent, one after the other. */
-import { errorText } from "../base/errors.ts";
-import { JobStore } from "./jobs.ts";
-import { type RemoteAnswer, type RemoteCall, type RemoteStart, views, WORD } from "./remote_store.ts";
-
-/** How long it waits for another process's lock; its caller waits no longer than it likes. */
-const BUSY_WAIT_MS = 1_000;
+/**
+ * The thread behind remote_store.ts: hands the calls on to a process that makes them, one after the other. That process is the one that
+ * has the file open: what is left of a process on a file system that does not answer is not over before the file is closed.
+ */
+import type { RemoteCall, RemoteStart } from "./remote_store.ts";
+import { views, WORD } from "./remote_store.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<RemoteStart | RemoteCall>) => void;
 };
-let serve: ((call: RemoteCall) => void) | null = null;
+let serve: ((call: RemoteCall) => Promise<void>) | null = null;
+let before: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if ("shared" in data) serve = serverOf(data);
-  else serve?.(data);
+  else before = before.then(() => serve?.(data));
 };
 
-function serverOf({ shared, place }: RemoteStart): (call: RemoteCall) => void {
+function serverOf({ shared, place, argv }: RemoteStart): (call: RemoteCall) => Promise<void> {
   const { words, answer } = views(shared);
-  let store: JobStore | null = null;
-  return ({ number, name, args }) => {
-    if (Atomics.load(words, WORD.GIVEN_UP) >= number) return void Atomics.store(words, WORD.ANSWERED, number);
-    let said: RemoteAnswer;
-    try {
-      store ??= JobStore.open(place.directory, place.fileName, place.actor, BUSY_WAIT_MS);
-      const result = (store[name] as (...args: unknown[]) => unknown).apply(store, args);
-      said = { result: result ?? null };
-    } catch (error) {
-      said = { error: errorText(error) };
+  const [program, ...args] = argv;
+  const child = new Deno.Command(program!, {
+    args,
+    cwd: "/",
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const calls = child.stdin.getWriter();
+  const answers = linesOf(child.stdout);
+  calls.write(line(place)).catch(() => {});
+  return async (call) => {
+    if (Atomics.load(words, WORD.GIVEN_UP) >= call.number) {
+      return void Atomics.store(words, WORD.ANSWERED, call.number);
     }
-    let bytes = new TextEncoder().encode(JSON.stringify(said));
+    const said = await ask(call);
+    let bytes = new TextEncoder().encode(said);
     if (bytes.length > answer.length) bytes = new TextEncoder().encode('{"error":"too long"}');
     answer.set(bytes);
     Atomics.store(words, WORD.LENGTH, bytes.length);
-    Atomics.store(words, WORD.ANSWERED, number);
+    Atomics.store(words, WORD.ANSWERED, call.number);
     Atomics.notify(words, WORD.ANSWERED);
   };
+
+  async function ask(call: RemoteCall): Promise<string> {
+    try {
+      await calls.write(line(call));
+      const { value, done } = await answers.next();
+      if (!done) return value;
+    } catch {
+      // As if it had ended.
+    }
+    return '{"error":"the process for the store has ended"}';
+  }
+}
+
+function line(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, void> {
+  let pending = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (pending + text).split("\n");
+    pending = lines.pop() ?? "";
+    yield* lines;
+  }
 }

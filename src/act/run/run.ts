@@ -104,7 +104,10 @@ export async function runJob(
   crashPoint("launch: running recorded");
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
-  } else detached.started();
+  } else if (!detached.started()) {
+    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    return await abandon(launched, spec, backend);
+  }
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
   crashPoint("launch: gate opened");

@@ -135,6 +135,7 @@ export class FakeNode implements Disposable {
       settings: {
         stateDir: this.stores.path,
         storeFile: "corral.db",
+        userStateDir: null,
         backend: "auto",
         graceMs: 2_000,
         bestEffort: false,
