@@ -30,12 +30,12 @@ all: build
 
 build: dist/corral
 
-dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)"
 
 # For the tests only: dies at the step that it is told, and is otherwise the same.
-dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral-crash"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)" crash
 

@@ -5,6 +5,8 @@
  *
  * build.ts COMMIT crash builds dist/corral-crash, for the tests only: the same, but it can be told to die at any step (src/base/crash_point.ts).
  */
+import { startAnywhere } from "./entry.ts";
+
 const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 /** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
@@ -34,6 +36,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
   ]);
   await stampCommit(bundleDir, commit);
   // No code cache: its default file in $TMPDIR could be planted by any user, and root runs this binary.
+  // Single-threaded: V8 aborts where it gets no thread for its helpers (ulimit -u), and a supervisor without them is smaller.
   // No config and lock: the bundle imports nothing but node: modules and itself.
   await deno([
     ...[
@@ -43,11 +46,13 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--no-lock",
       "--no-check",
       "--no-code-cache",
+      "--v8-flags=--single-threaded",
       "--allow-all",
     ],
     ...["--include", `${bundleDir}/${WORKER}.js`],
     ...["--output", `${binary}.new`, `${bundleDir}/main.js`],
   ]);
+  if (!startAnywhere(`${binary}.new`)) console.error("build: it will not start in a deleted directory");
   await Deno.rename(`${binary}.new`, binary);
 }
 

@@ -6,9 +6,12 @@
  * the gate: the process becomes the command. Then it loops (act/run/supervise.ts): observe, decide (job/decide.ts, pure), wait. At the end
  * it freezes, signals, thaws, waits, kills (cgroup/terminate.ts), reads the usage, records and removes the cgroup (act/end/end_job.ts).
  *
- * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whoever supervises it, `set` changes the
+ * Everything else is a second observer of the same record and the same cgroups: `kill` ends a job whichever process supervises it, `set` changes the
  * limits and wakes the supervisor, `ps`, `top` and `show` only read. `sweep` (act/sweep/sweep.ts), from cron, looks at all jobs with the same decide()
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
+ *
+ * Each job has a guard (act/launch/guard.ts), a shell in a session and a cgroup of its own. When the supervisor's end of their socket closes,
+ * or the supervisor is late, it calls `corral end` (act/end/end_unsupervised.ts), which does for this one job what a sweep would.
  *
  * `adopt` (act/adopt/adopt.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
  * held by a pidfd (act/end/end_processes.ts).
@@ -23,16 +26,22 @@ import { CgroupFs } from "./cgroup/file.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
 import { readSettings } from "./settings/read.ts";
+import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
+import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
 import { runShell } from "./linux/shell_command.ts";
 import { TerminalScreen } from "./linux/terminal.ts";
+import { dieOfLastSignal } from "./linux/last_signal.ts";
+import { passRealTimeSignals } from "./linux/passed_signals.ts";
+import { onRealTimeSignals } from "./linux/real_time_signals.ts";
+import { settleSurroundings } from "./linux/surroundings.ts";
 import { reportRejections } from "./linux/rejections.ts";
-import { nameOfUid } from "./linux/users.ts";
+import { homeOfUid, nameOfUid } from "./linux/users.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./backend/choose.ts";
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
@@ -42,13 +51,16 @@ import { openLaunchStore, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
 import { SERVE_STORE } from "./store/remote_store.ts";
 import { serveStore } from "./store/served_store.ts";
-import { writeAll, writeDiagnostics } from "./linux/write.ts";
+import { offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
 const ETC = "/etc";
 const PASSWD = `${ETC}/passwd`;
+
+settleSurroundings(PROC);
+passRealTimeSignals(onRealTimeSignals);
 
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
 
@@ -57,17 +69,15 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
   const settings = await readSettings({
-    uid,
+    ...{ uid, env, cwd, options },
     userStateDir: (known) => userStateDirHere(uid, known),
     storeFile: (stateDir) =>
       storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
-    env,
-    cwd,
-    options,
+    homeOfUser: () => homeOfUid(uid, runCommand),
   });
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
-  const procs = new Procs(PROC);
+  const procs = new Procs(PROC, probe);
   let node: NodeLayout | null = null;
   const layout = () => node ??= inspectLayout({ proc: PROC, run: RUN }, uid);
   const cgroups = () => new CgroupFs(layout().cgroupMount, layout().ownCgroup);
@@ -80,6 +90,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   return {
     stdout: {
       write: (text) => writeAll(Deno.stdout, text),
+      offer: offerOutput,
       isTerminal: stdoutWidth !== null,
       isJournal: isJournal(env["JOURNAL_STREAM"]),
       widthColumns: stdoutWidth,
@@ -90,7 +101,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     env,
     cwd,
     etc: ETC,
-    self: { path: Deno.execPath(), args: Deno.args },
+    self: { path: Deno.execPath(), args: Deno.args, settingsEnv: settingsEnv(settings) },
     uid,
     userName: nameOfUid(uid, PASSWD),
     colour: stdoutWidth !== null && !env["NO_COLOR"],
@@ -112,10 +123,14 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
-    openStore: (actor) => JobStore.open(settings.stateDir, settings.storeFile, actor),
+    openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
     unwritten: () => unwrittenOf(settings, uid),
   };
+}
+
+function settingsEnv({ stateDir, configFile }: Settings): Record<string, string> {
+  return { CORRAL_STATE_DIR: stateDir, ...(configFile === null ? {} : { CORRAL_CONFIG: configFile }) };
 }
 
 function openScreen(): TerminalScreen {
@@ -144,15 +159,30 @@ function currentDirectory(): string {
 
 function nameOfCurrentDirectory(): string {
   try {
-    return Deno.cwd();
+    const name = Deno.cwd();
+    return name === "/" ? deletedDirectory() ?? name : name;
   } catch {
     // Its name is no UTF-8, or it was removed under us: the kernel still lets processes start there.
     return `${PROC}/self/cwd`;
   }
 }
 
+/** Where the caller was, when that has been deleted: the binary's entry (.toolchain/entry.ts) has kept a descriptor of it and gone to /. */
+function deletedDirectory(): string | null {
+  const descriptors = `${PROC}/self/fd`;
+  for (const { name } of Deno.readDirSync(descriptors)) {
+    try {
+      const target = Deno.readLinkSync(`${descriptors}/${name}`);
+      if (target.endsWith(" (deleted)") && Deno.statSync(`${descriptors}/${name}`).isDirectory) return target;
+    } catch {
+      // The descriptor of the listing itself.
+    }
+  }
+  return null;
+}
+
 reportRejections((reason) => {
-  writeAll(Deno.stderr, `corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
+  writeDiagnostics(`corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
 });
 
 if (Deno.args[0] === SERVE_STORE && !Deno.stdin.isTerminal()) {
@@ -169,4 +199,5 @@ const exitCode = await runCli(Deno.args, {
   writeDiagnostics(`corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
   return 125;
 });
+dieOfLastSignal();
 Deno.exit(exitCode);

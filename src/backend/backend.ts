@@ -14,12 +14,18 @@ export interface Backend {
   /** What to run so that jobs get `controller` here. */
   remedyFor(controller: string): string;
   /**
-   * Makes the job's cgroup with its limits and moves the waiting process `pid` into it.
+   * Makes the job's cgroup with its limits and moves the waiting process `pid` into it, and the job's guard into a cgroup beside it.
    * Throws SetupError; then nothing of the job's cgroup is left.
    */
-  place(spec: JobSpec, pid: number): Promise<OwnedCgroup>;
+  place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup>;
+  /** True once the guard is in the cgroup that `place` made for it. */
+  isGuardPlaced(id: string, guardPid: number): boolean;
+  /** Removes the cgroups of guards that have exited, of all jobs but those for which `isLive` holds. Does not throw. */
+  removeGuards(isLive: (id: string) => boolean): void;
+  /** Takes this process and its parent, the guard of a job that is over, out of the guard's cgroup and removes that. Does not throw. */
+  leaveGuard(id: string, guardPid: number): void;
   /**
-   * Moves running processes into the job's cgroup. Gives those that stayed outside; who has ended is not among them. Throws CgroupError,
+   * Moves running processes into the job's cgroup. Returns the ones that stayed outside, without any that ended. Throws CgroupError,
    * SetupError.
    */
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]>;
@@ -47,7 +53,7 @@ export interface Refused {
   because: string;
 }
 
-/** Moves processes by the kernel's own interface, one after the other. Gives those that the kernel refuses, each with its error. */
+/** Moves processes by the kernel's own interface, one after the other. Returns the ones that the kernel refuses, each with its error. */
 export function moveIn(
   cgroup: OwnedCgroup,
   below: string,

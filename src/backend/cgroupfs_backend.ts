@@ -1,6 +1,6 @@
 /**
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
- * topmost cgroup that was delegated to the caller for everybody else.
+ * topmost cgroup that was delegated to the caller for any other user.
  */
 import { isForbidden, isVanished } from "../base/errno.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
@@ -8,6 +8,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
+import { guardDirectory, jobOfGuardDirectory, LEAVING_GUARDS } from "../job/names.ts";
 import { type Backend, listJobCgroups, moveIn, type NamedCgroup, type Refused } from "./backend.ts";
 import { writeLimits } from "./limits_in_force.ts";
 
@@ -42,8 +43,7 @@ export class CgroupfsBackend implements Backend {
       : `mount the ${controller} controller on cgroup v2: boot with cgroup_no_v1=all (or systemd.unified_cgroup_hierarchy=1)`;
   }
 
-  // deno-lint-ignore require-await
-  async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
+  async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
     const path = `${this.parent}/${spec.id}`;
     try {
       this.#makeParent();
@@ -57,12 +57,51 @@ export class CgroupfsBackend implements Backend {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       writeLimits(cgroup, spec.limits, { lift: false });
       crashPoint("launch: limits set");
+      // Side by side: each waits for the same grace period of the kernel.
+      const guarded = guardPid === null ? null : this.#placeGuard(spec.id, guardPid);
       cgroup.write("cgroup.procs", String(pid));
+      await guarded;
       return cgroup;
     } catch (cause) {
       this.#removeQuietly(path);
       throw this.#refused(cause);
     }
+  }
+
+  async #placeGuard(id: string, pid: number): Promise<void> {
+    const path = `${this.parent}/${guardDirectory(id)}`;
+    try {
+      Deno.mkdirSync(this.fs.locate(path));
+      await Deno.writeTextFile(this.fs.locate(path, "cgroup.procs"), String(pid), { create: false });
+    } catch {
+      // isGuardPlaced() finds out, and the launch goes on without.
+    }
+  }
+
+  isGuardPlaced(id: string): boolean {
+    return (this.fs.readOptional(`${this.parent}/${guardDirectory(id)}`, "cgroup.procs") ?? "").trim() !== "";
+  }
+
+  removeGuards(isLive: (id: string) => boolean): void {
+    for (const name of this.fs.children(this.parent)) {
+      const id = jobOfGuardDirectory(name);
+      if (id !== null && !isLive(id)) this.#removeQuietly(`${this.parent}/${name}`);
+    }
+  }
+
+  leaveGuard(id: string, guardPid: number): void {
+    const own = `${this.parent}/${guardDirectory(id)}`;
+    if (!`${this.fs.ownPath}/`.startsWith(`${own}/`)) return;
+    try {
+      const path = `${this.parent}/${LEAVING_GUARDS}`;
+      Deno.mkdirSync(this.fs.locate(path), { recursive: true });
+      for (const pid of [guardPid, Deno.pid]) {
+        Deno.writeTextFileSync(this.fs.locate(path, "cgroup.procs"), String(pid), { create: false });
+      }
+    } catch {
+      // A sweep removes the guard's cgroup once it is empty.
+    }
+    this.#removeQuietly(own);
   }
 
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
@@ -99,13 +138,16 @@ export class CgroupfsBackend implements Backend {
     writeLimits(cgroup, limits, { lift: true });
   }
 
-  /** Nobody but corral ends a job here. */
+  /** Only corral ends a job here. */
   setBackstop(): Promise<void> {
     return Promise.resolve();
   }
 
   async remove(cgroup: OwnedCgroup): Promise<void> {
-    if (await poll(() => cgroup.remove(), REMOVE_CAP_MS)) return;
+    const isRemoved = await poll(() => cgroup.remove(), REMOVE_CAP_MS);
+    // Here too: a guard that was killed leaves its cgroup to whatever ends the job.
+    this.#removeQuietly(`${this.parent}/${guardDirectory(cgroup.id)}`);
+    if (isRemoved) return;
     throw new SetupError("the job's cgroup stays busy", `rmdir ${this.fs.locate(cgroup.path)}`);
   }
 
@@ -129,7 +171,7 @@ export class CgroupfsBackend implements Backend {
     try {
       Deno.removeSync(this.fs.locate(path));
     } catch (error) {
-      // EBUSY cannot be: the process is moved last. What is left is an empty directory that a sweep removes.
+      // EBUSY: a guard is still leaving. What is left is an empty directory that a sweep removes.
       if (!isVanished(error)) return;
     }
   }

@@ -49,7 +49,7 @@ export function backendOf(name: BackendName, cgroupPath: string | null, choice: 
 }
 
 function systemdBackend({ node, fs, procs }: BackendChoice): Backend | null {
-  if (!node.systemdBooted) return null;
+  if (!node.systemdBooted || node.systemdElsewhere) return null;
   if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(null, node.uid), "/");
   if (node.userRuntimeDir === null) return null;
   return new SystemdBackend(fs, procs, new Systemd(node.userRuntimeDir, node.uid), managerPath(node.uid));
@@ -95,7 +95,7 @@ function isOwnedBy(fs: CgroupFs, path: string, uid: number): boolean {
 
 function isWritable(fs: CgroupFs, path: string): boolean {
   try {
-    // access(2) is not at hand: making and removing nothing, the mode and a read-only mount tell.
+    // access(2) is not at hand: an open for writing fails for the mode and for a read-only mount alike.
     Deno.openSync(fs.locate(path, "cgroup.procs"), { write: true }).close();
     return true;
   } catch {
@@ -106,6 +106,9 @@ function isWritable(fs: CgroupFs, path: string): boolean {
 function refuseSystemd(node: NodeLayout): never {
   if (!node.systemdBooted) {
     throw new SetupError("systemd is not running on this node", "use --backend cgroupfs");
+  }
+  if (node.systemdElsewhere) {
+    throw new SetupError("systemd runs in another PID namespace", "use --backend cgroupfs");
   }
   throw new SetupError(
     `no systemd user manager runs for uid ${node.uid}`,

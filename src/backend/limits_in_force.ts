@@ -10,7 +10,7 @@ const PAGE_SLACK_BYTES = 65_536;
 
 interface FileFormat {
   render(value: number): string;
-  /** True when what the file says is what was asked for. */
+  /** True when the file holds what was asked for. */
   agrees(text: string, value: number, path: string): boolean;
 }
 
@@ -45,7 +45,7 @@ export function unenforceable(
     .map(({ option, key, controller }) => ({ option, key, controller }));
 }
 
-/** Limits that were set but do not read back (#12362: silently ignored), each with what the file says; a swap limit where the kernel has no swap accounting is one. */
+/** Limits that were set but do not read back (#12362: silently ignored), each with what the file holds; a swap limit where the kernel has no swap accounting is one. */
 export function notInForce(
   cgroup: OwnedCgroup,
   limits: Limits,

@@ -9,7 +9,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
-import { type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
+import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
@@ -24,6 +24,9 @@ import {
 
 /** From the stop of the slice to the removal of its cgroup. */
 const REMOVE_CAP_MS = 10_000;
+/** From a request whose answer got lost to the arrival of the process. */
+const ARRIVAL_CAP_MS = 5_000;
+const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
 const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 /** The kernel's own data of the scope's cgroup are charged to the slice: with less, its mkdir fails with ENOMEM (Linux 5.11). */
 const SCOPE_BYTES = 1_048_576;
@@ -61,10 +64,11 @@ export class SystemdBackend implements Backend {
       `> /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload, then log in again`;
   }
 
-  async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
+  async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
     const units: JobUnits = {
       id: spec.id,
       pid,
+      guardPid,
       // Escape codes in a name must not reach the journal.
       description: `corral job ${spec.id}`,
       limits: spec.limits,
@@ -78,7 +82,7 @@ export class SystemdBackend implements Backend {
     const path = await this.#arrival(spec, pid, result);
     try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
-      // Who could not end the job must not start it: a read-only mount (containers) shows at a write only.
+      // A corral that could not end the job must not start it: a read-only mount (containers) shows only at a write.
       cgroup.write("cgroup.freeze", "0");
       return cgroup;
     } catch (error) {
@@ -86,6 +90,14 @@ export class SystemdBackend implements Backend {
       throw error;
     }
   }
+
+  isGuardPlaced(id: string, guardPid: number): boolean {
+    return this.procs.cgroupPath(guardPid)?.endsWith(`/corral.slice/${guardScopeName(id)}`) ?? false;
+  }
+
+  /** A scope goes with its last process. */
+  removeGuards(): void {}
+  leaveGuard(): void {}
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     const refused = moveIn(cgroup, scopeName(cgroup.id), pids);
@@ -177,7 +189,14 @@ export class SystemdBackend implements Backend {
     this.#removeDropIn(id);
     await this.#stopSlice(id);
     crashPoint("removal: slice stopped");
-    if (await poll(() => !cgroup.exists(), REMOVE_CAP_MS)) return;
+    let isLeftToUs = false;
+    const isGone = () => {
+      if (!cgroup.exists()) return true;
+      // What a job nested deeper than PATH_MAX systemd leaves behind.
+      isLeftToUs ||= cgroup.paths().length > 1;
+      return isLeftToUs && cgroup.remove();
+    };
+    if (await poll(isGone, REMOVE_CAP_MS)) return;
     throw new SetupError(
       `${sliceName(id)} is still there after its stop`,
       ["systemctl", ...this.systemd.toolFlags(), "stop", sliceName(id)].join(" "),
@@ -193,10 +212,21 @@ export class SystemdBackend implements Backend {
     try {
       return await this.systemd.startJob(units);
     } catch (error) {
+      if (error instanceof SystemdRefusal && error.errorName === UNIT_EXISTS && await this.#arrives(units)) {
+        return "done";
+      }
       if (!(error instanceof SystemdSilence)) throw error;
       this.#unanswered = units.id;
       return error.message;
     }
+  }
+
+  /** The first request reached a manager that then re-executed itself; the units are made after that, without a further word. */
+  async #arrives({ id, pid }: JobUnits): Promise<boolean> {
+    return await poll(
+      () => this.procs.cgroupPath(pid)?.endsWith(`/${scopeName(id)}`) ?? false,
+      ARRIVAL_CAP_MS,
+    );
   }
 
   /** Trusts the kernel, not systemd's word: where is the process now? Gives the slice's cgroup. */
@@ -220,7 +250,23 @@ export class SystemdBackend implements Backend {
     try {
       await this.systemd.stopSlice(id);
     } catch (error) {
-      if (!(error instanceof SystemdRefusal && error.errorName === NO_SUCH_UNIT)) throw error;
+      if (!(error instanceof SystemdRefusal)) throw error;
+      if (error.errorName === NO_SUCH_UNIT) return;
+      if (error.errorName === null) throw error;
+      await this.#thawUnits(id);
+      await this.systemd.stopSlice(id);
+    }
+  }
+
+  /** systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and refuses to stop it. */
+  async #thawUnits(id: string): Promise<void> {
+    for (const unit of [scopeName(id), sliceName(id)]) {
+      try {
+        await this.systemd.thawUnit(unit);
+      } catch (error) {
+        // Not frozen, or gone: the second stop shows it.
+        if (!(error instanceof SystemdRefusal)) throw error;
+      }
     }
   }
 

@@ -18,7 +18,7 @@ export interface BoundedReadsOptions {
   capMs?: number;
 }
 
-/** Lets reads run, each in bounded time; all of them together take at most one cap longer than those that answer. */
+/** Lets reads run, each in bounded time; all of them together take at most one cap longer than the slowest one that answers. */
 export class BoundedReads {
   readonly #slots: number;
   readonly #capMs: number;
@@ -65,7 +65,7 @@ export class BoundedReads {
   }
 }
 
-/** The threads are the whole program's, and so is the count of those that hang. */
+/** The threads belong to the whole program, and so does the count of reads that hang. */
 export const boundedReads = new BoundedReads();
 
 /** The first `maxBytes` of a file of /proc, which gives as much as it is asked for until its end. Closes the file. */

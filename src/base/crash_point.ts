@@ -8,6 +8,8 @@ export type CrashPoint =
   | "launch: nothing recorded"
   | "launch: recorded"
   | "launch: gate made"
+  | "launch: guard made"
+  | "launch: guard knows the cgroup"
   | "launch: cgroup made"
   | "launch: limits set"
   | "launch: placed"
@@ -38,6 +40,8 @@ export type CrashPoint =
   | "sweep: owner heard"
   | "sweep: jobs done"
   | "sweep: findings recorded"
+  | "guard: released"
+  | "guard: decided"
   | "systemd: request sent"
   | "store: not committed";
 

@@ -180,6 +180,9 @@ export class StoreError extends PathError {}
 /** A cgroup file cannot be read or written. */
 export class CgroupError extends PathError {}
 
+/** A cgroup that was there a moment ago is not any more: its job is over, or ends right now. To be looked at again. */
+export class CgroupGoneError extends CgroupError {}
+
 /** A file of the kernel or of the configuration says something unexpected. */
 export class ParseError extends PathError {}
 

@@ -8,15 +8,20 @@ export interface CgroupEvents {
   frozen: boolean;
 }
 
-/** The kernel notifies a change by inotify; should a notice be missed (none ever was), this bounds the harm. */
-const RECHECK_MS = 250;
+/**
+ * Looks at widening intervals. A wait of an ending takes milliseconds, at most a grace, and must not depend on inotify: the runtime has a
+ * thread for each watch, and aborts the process where it gets none (ulimit -u, TasksMax), with the job frozen.
+ */
+const FIRST_LOOK_MS = 0.5;
+const LAST_LOOK_MS = 20;
+const LOOK_GROWTH = 1.25;
 
 /** Reads cgroup.events; a cgroup that is gone is not populated. Throws CgroupError. */
 export function readEvents(cgroup: OwnedCgroup): CgroupEvents {
   return parseEvents(cgroup.read("cgroup.events"), cgroup.path);
 }
 
-/** The same for who need not own the cgroup. */
+/** The same without the right to the cgroup. */
 export function readEventsAt(fs: CgroupFs, path: string): CgroupEvents {
   return parseEvents(fs.readOptional(path, "cgroup.events"), path);
 }
@@ -31,7 +36,7 @@ function parseEvents(text: string | null, path: string): CgroupEvents {
 export interface EventsWait {
   capMs: number;
   stop?: AbortSignal | undefined;
-  /** For a wait of days: where the kernel gives notice, looks at the file by itself no more often than that. */
+  /** Interval of the safety re-read while inotify works, and of the polling where no watch can be had. Raise it for waits of days. */
   recheckMs?: number;
 }
 
@@ -42,17 +47,17 @@ export interface EventsWait {
 export async function waitForEvents(
   cgroup: OwnedCgroup,
   reached: (events: CgroupEvents) => boolean,
-  { capMs, stop, recheckMs = RECHECK_MS }: EventsWait,
+  { capMs, stop, recheckMs }: EventsWait,
 ): Promise<boolean> {
   const holds = () => reached(readEvents(cgroup));
   if (holds()) return true;
   const until = performance.now() + capMs;
-  using notices = watch(cgroup);
-  for (;;) {
+  using notices = recheckMs === undefined ? NO_NOTICES : watch(cgroup);
+  for (let lookMs = FIRST_LOOK_MS;; lookMs = Math.min(lookMs * LOOK_GROWTH, LAST_LOOK_MS)) {
     if (holds()) return true;
     const leftMs = until - performance.now();
     if (leftMs <= 0 || stop?.aborted) return false;
-    await notices.next(Math.min(leftMs, notices.come ? recheckMs : RECHECK_MS), stop);
+    await notices.next(Math.min(leftMs, notices.come ? recheckMs ?? lookMs : lookMs), stop);
   }
 }
 
@@ -63,14 +68,18 @@ interface Notices extends Disposable {
   next(ms: number, stop?: AbortSignal): Promise<void>;
 }
 
-/** inotify on cgroup.events; without it (no instances left: fs.inotify.max_user_instances) only the re-check remains. */
+const NO_NOTICES = noticesOf(null);
+
+/** inotify on cgroup.events; without it (no instances left: fs.inotify.max_user_instances) only the looks remain. */
 function watch(cgroup: OwnedCgroup): Notices {
-  let watcher: Deno.FsWatcher | null = null;
   try {
-    watcher = Deno.watchFs(cgroup.fs.locate(cgroup.path, "cgroup.events"));
+    return noticesOf(Deno.watchFs(cgroup.fs.locate(cgroup.path, "cgroup.events")));
   } catch {
-    // Fall back to the re-check.
+    return NO_NOTICES;
   }
+}
+
+function noticesOf(watcher: Deno.FsWatcher | null): Notices {
   const iterator = watcher?.[Symbol.asyncIterator]();
   let notice: Promise<unknown> | null = null;
   return {

@@ -1,5 +1,5 @@
 /**
- * The only opener of cgroupfs. Everybody may read; only an OwnedCgroup may be written to, and one is handed out only for a
+ * The only opener of cgroupfs. Any code may read; only an OwnedCgroup may be written to, and one is handed out only for a
  * directory that lies under corral's own root, bears the job's id, has the recorded inode and does not hold corral itself.
  *
  * Paths are those of /proc/PID/cgroup: absolute below the cgroup2 mount, such as /corral.slice/corral-7k2m9q.slice.
@@ -7,8 +7,10 @@
 import { readKernelText } from "../base/kernel_file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { errorCode, isForbidden, isVanished } from "../base/errno.ts";
-import { CgroupError } from "../base/errors.ts";
+import { CgroupError, CgroupGoneError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
+import { withShortName } from "../linux/long_path.ts";
+import { isSinglePid } from "../linux/pid.ts";
 
 /**
  * True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it), and cgroup.procs of a
@@ -18,7 +20,7 @@ function isSwitchedOff(error: unknown): boolean {
   return errorCode(error) === "ENOTSUP";
 }
 
-/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would be said of the cgroup. */
+/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would mean the cgroup. */
 function isNoProcess(error: unknown): boolean {
   return errorCode(error) === "ESRCH";
 }
@@ -54,7 +56,7 @@ export class CgroupFs {
   read(path: string, file: string): string {
     const name = this.locate(path, file);
     try {
-      return readKernelText(name);
+      return withShortName(name, readKernelText);
     } catch (cause) {
       throw new CgroupError("cannot read", { path: name, cause });
     }
@@ -64,7 +66,7 @@ export class CgroupFs {
   readOptional(path: string, file: string): string | null {
     const name = this.locate(path, file);
     try {
-      return readKernelText(name);
+      return withShortName(name, readKernelText);
     } catch (cause) {
       if (isVanished(cause) || isSwitchedOff(cause)) return null;
       throw new CgroupError("cannot read", { path: name, cause });
@@ -82,6 +84,16 @@ export class CgroupFs {
     }
   }
 
+  /** True when nothing at all is there. */
+  isAbsent(path: string): boolean {
+    try {
+      Deno.lstatSync(this.locate(path));
+      return false;
+    } catch (cause) {
+      return isVanished(cause);
+    }
+  }
+
   /** True when the control file exists here, whether or not it can be read. */
   offers(path: string, file: string): boolean {
     try {
@@ -95,9 +107,8 @@ export class CgroupFs {
   /** Names of the child cgroups; none for a vanished cgroup. */
   children(path: string): string[] {
     try {
-      return [...Deno.readDirSync(this.locate(path))].filter((entry) => entry.isDirectory).map((entry) =>
-        entry.name
-      );
+      return withShortName(this.locate(path), (name) => [...Deno.readDirSync(name)])
+        .filter((entry) => entry.isDirectory).map((entry) => entry.name);
     } catch (cause) {
       if (isVanished(cause)) return [];
       throw new CgroupError("cannot list", { path: this.locate(path), cause });
@@ -113,7 +124,7 @@ export class CgroupFs {
 
   /**
    * Has the kernel start now what the next move of a process between cgroups waits for: an RCU grace period of 5 to 15 ms
-   * (cgroup_threadgroup_rwsem), which moves within about as much time share. corral's main thread is told to go where it is. In
+   * (cgroup_threadgroup_rwsem), which moves within about as much time share. corral moves its main thread to where it is. In
    * cgroup.threads nothing else can come of it: had corral been moved meanwhile, the kernel would refuse (EOPNOTSUPP, another domain).
    * Resolves when that time is over, or at once where this user may not write there: the move then waits itself.
    */
@@ -133,7 +144,8 @@ export class CgroupFs {
 
   /**
    * The right to write to a job's cgroup.
-   * Throws CgroupError when the path is not one that corral makes for this id, its inode differs, or corral itself is inside.
+   * Throws CgroupError when the path is not one that corral makes for this id, its inode differs, or corral itself is inside;
+   * CgroupGoneError when there is none.
    */
   own(record: CgroupRecord, id: string): OwnedCgroup {
     const refuse = (why: string) => new CgroupError(`refusing to touch: ${why}`, { path: record.path });
@@ -141,9 +153,11 @@ export class CgroupFs {
       throw refuse(`it does not bear the name of job ${id}`);
     }
     if (`${this.ownPath}/`.startsWith(`${record.path}/`)) throw refuse("corral itself is in it");
-    if (this.inode(record.path) !== record.inode) {
-      throw refuse("it is not the cgroup that was made for this job");
+    const inode = this.inode(record.path);
+    if (inode === null && this.isAbsent(record.path)) {
+      throw new CgroupGoneError("the job's cgroup is gone", { path: record.path });
     }
+    if (inode !== record.inode) throw refuse("it is not the cgroup that was made for this job");
     return new OwnedCgroup(this, record, id);
   }
 }
@@ -164,12 +178,18 @@ export class OwnedCgroup {
   /** Writes a control file of the job's cgroup. Identity is checked again at each write. Throws CgroupError. */
   write(file: string, value: string): void {
     const name = this.fs.locate(this.path, file);
-    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    this.#mustExist(name);
     try {
       this.#unlocked(() => Deno.writeTextFileSync(name, value, { create: false }));
     } catch (cause) {
       throw new CgroupError(`cannot write ${JSON.stringify(value)}`, { path: name, cause });
     }
+  }
+
+  #mustExist(name: string): void {
+    if (this.exists()) return;
+    const Failure = this.fs.isAbsent(this.path) ? CgroupGoneError : CgroupError;
+    throw new Failure("cannot write: the job's cgroup is gone", { path: name });
   }
 
   /** As `write`, but false when this kernel or cgroup has no such file. */
@@ -181,10 +201,9 @@ export class OwnedCgroup {
 
   /** Moves a process, with all its threads, into this cgroup or its child `below`; false when it is gone. Throws CgroupError. */
   moveIn(pid: number, below = ""): boolean {
-    // The kernel takes 0 for the writer itself.
-    if (!Number.isSafeInteger(pid) || pid <= 1) throw new RangeError(`Cannot move process ${pid}`);
+    if (!isSinglePid(pid)) throw new RangeError(`Cannot move process ${pid}`);
     const name = this.fs.locate(below === "" ? this.path : `${this.path}/${below}`, "cgroup.procs");
-    if (!this.exists()) throw new CgroupError("cannot write: the job's cgroup is gone", { path: name });
+    this.#mustExist(name);
     try {
       Deno.writeTextFileSync(name, String(pid), { create: false });
       return true;
@@ -211,11 +230,26 @@ export class OwnedCgroup {
 
   /** This cgroup and all below it, children before parents. */
   paths(): string[] {
-    const walk = (path: string): string[] => [
-      ...this.#unlocked(() => this.fs.children(path)).flatMap((child) => walk(`${path}/${child}`)),
-      path,
-    ];
-    return walk(this.path);
+    const found = [this.path];
+    // Not by recursion: a job can nest them deeper than the stack.
+    for (const path of found) {
+      found.push(...this.#unlocked(() => this.fs.children(path)).map((child) => `${path}/${child}`));
+    }
+    return found.reverse();
+  }
+
+  /** Thaws what the job itself, or systemd on an admin's behalf, has frozen below this cgroup: what is frozen acts on no signal but KILL. */
+  thawBelow(): void {
+    for (const path of this.paths()) {
+      if (path === this.path || this.fs.readOptional(path, "cgroup.freeze")?.trim() !== "1") continue;
+      if (!this.exists()) return;
+      const thaw = (name: string) => Deno.writeTextFileSync(name, "0", { create: false });
+      try {
+        this.#unlocked(() => withShortName(this.fs.locate(path, "cgroup.freeze"), thaw));
+      } catch (cause) {
+        if (!isVanished(cause)) throw new CgroupError("cannot thaw", { path, cause });
+      }
+    }
   }
 
   /** Removes this cgroup and all below it, children first. False when one is still busy (its last process is still leaving). */
@@ -223,7 +257,7 @@ export class OwnedCgroup {
     if (!this.exists()) return true;
     for (const path of this.paths()) {
       try {
-        this.#unlocked(() => Deno.removeSync(this.fs.locate(path)));
+        this.#unlocked(() => withShortName(this.fs.locate(path), (name) => Deno.removeSync(name)));
         crashPoint("removal: cgroup removed");
       } catch (cause) {
         if (isVanished(cause)) continue;
@@ -237,7 +271,7 @@ export class OwnedCgroup {
   #pidsOf(path: string): number[] {
     const name = this.fs.locate(path, "cgroup.procs");
     try {
-      const text = this.#unlocked(() => readKernelText(name));
+      const text = this.#unlocked(() => withShortName(name, readKernelText));
       return text.split("\n").filter((line) => line !== "").map(Number);
     } catch (cause) {
       // EOPNOTSUPP (95): a threaded cgroup; its processes are listed by the domain above it (cgroup-v2.rst, "Threads").
@@ -262,20 +296,21 @@ export class OwnedCgroup {
     let changed = false;
     const restore = (name: string, mode: number) => {
       try {
-        Deno.chmodSync(name, mode);
+        withShortName(name, (short) => Deno.chmodSync(short, mode));
         changed = true;
       } catch {
-        // Not ours to change: the first error is the one to tell.
+        // Not ours to change: the first error is reported.
       }
     };
-    const walk = (directory: string) => {
+    const directories = [this.fs.locate(this.path)];
+    for (const directory of directories) {
       restore(directory, 0o755);
-      for (const entry of Deno.readDirSync(directory)) {
-        if (entry.isDirectory) walk(`${directory}/${entry.name}`);
-        else if (entry.isFile) restore(`${directory}/${entry.name}`, 0o644);
+      for (const entry of withShortName(directory, (name) => [...Deno.readDirSync(name)])) {
+        const name = `${directory}/${entry.name}`;
+        if (entry.isDirectory) directories.push(name);
+        else if (entry.isFile) restore(name, 0o644);
       }
-    };
-    walk(this.fs.locate(this.path));
+    }
     return changed;
   }
 }

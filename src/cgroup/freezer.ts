@@ -24,7 +24,7 @@ export function thaw(cgroup: OwnedCgroup): void {
   if (cgroup.exists()) cgroup.write("cgroup.freeze", "0");
 }
 
-/** True when somebody asked for the cgroup to be frozen (`corral freeze`), whether or not it is yet. */
+/** True when a freeze of the cgroup was requested (`corral freeze`), whether or not it is complete. */
 export function isFrozen(cgroup: OwnedCgroup): boolean {
   return readEvents(cgroup).frozen || cgroup.read("cgroup.freeze")?.trim() === "1";
 }

@@ -15,7 +15,7 @@ export function parseFlatKeyed(text: string, path: string): Map<string, number> 
 }
 
 /**
- * One value of a "flat keyed" file; null when the key is not there. For who reads a few keys of many (memory.stat has 60) over and over.
+ * One value of a "flat keyed" file; null when the key is not there. For repeated reads of a few keys of many (memory.stat has 60).
  * Throws ParseError.
  */
 export function parseKey(text: string, key: string, path: string): number | null {
@@ -64,7 +64,7 @@ export function parseIoStat(text: string, path: string): IoDevice[] {
   });
 }
 
-/** Other controllers add figures of their own, such as io.latency's `depth=max`: 0, which nobody asks for. */
+/** Other controllers add figures of their own, such as io.latency's `depth=max`: 0, which no caller reads. */
 function ioFigure(pair: string, path: string): [key: string, value: number] {
   const equals = pair.indexOf("=");
   if (equals < 1) throw new ParseError(`is not KEY=VALUE: ${JSON.stringify(pair)}`, { path });

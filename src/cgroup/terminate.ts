@@ -21,6 +21,7 @@ export const FREEZE_CAP_MS = 1_000;
 /** From cgroup.kill to an empty cgroup; past it what is left counts as unkillable. */
 export const KILL_CAP_MS = 10_000;
 const KILL = parseSignal("KILL");
+const CONT = parseSignal("CONT");
 /** By then a job of thousands is gone, and what is left is looked at one by one. */
 const MISSED_AFTER_MS = 500;
 /** Pause between two rounds of single signals on a kernel without cgroup.kill. */
@@ -35,7 +36,7 @@ export interface TerminateOptions {
   killCapMs?: number;
   /** Aborting it cuts the grace short. */
   skipGrace?: AbortSignal;
-  /** Told of every step as it is done. */
+  /** Called at every step as it is done. */
   onStep: (step: string, detail: Record<string, unknown>) => void;
 }
 
@@ -77,9 +78,11 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   let refused = 0;
   try {
     for (const pid of cgroup.pids()) {
-      const outcome = trySignal(() =>
-        frozen ? procs.signalFrozen(pid, signal) : procs.signalIn(cgroup.path, pid, signal)
-      );
+      const send = (one: Signal) =>
+        frozen ? procs.signalFrozen(pid, one) : procs.signalIn(cgroup.path, pid, one);
+      const outcome = trySignal(() => send(signal));
+      // A stopped process acts on no signal but KILL until it goes on; systemd too sends CONT after TERM (systemd.kill(5)).
+      if (outcome === "sent" && procs.statIfShown(pid)?.state === "T") trySignal(() => send(CONT));
       if (outcome === "sent") sent++;
       if (outcome === "refused") refused++;
     }
@@ -87,6 +90,7 @@ async function signalAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOp
   } finally {
     thaw(cgroup);
   }
+  cgroup.thawBelow();
   crashPoint("ending: thawed");
   onStep("signal", { signal: signal.name, sent, refused });
 }
@@ -113,14 +117,14 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
     : await killOneByOne(cgroup, procs, { ...options, killCapMs: capMs });
   crashPoint("ending: empty");
   options.onStep("empty", { emptied: empty });
-  // Whoever froze it, what is left must be able to run to its end.
+  // A frozen survivor could not run to its end.
   thawOrRecord(cgroup, options);
   return empty ? [] : describeSurvivors(cgroup, procs);
 }
 
 /**
  * cgroup.kill signals the main thread of each process, which does nothing where that has ended before the others (Linux 6.18). kill(2) is
- * for the process, and any thread takes it. To those that are merely slow to die, it is the same once more.
+ * for the process, and any thread takes it. A process that is merely slow to die gets the same signal once more.
  */
 async function waitForKilled(cgroup: OwnedCgroup, procs: Procs, capMs: number): Promise<boolean> {
   const isEmpty = (events: { populated: boolean }) => !events.populated;

@@ -19,7 +19,7 @@ import {
   type Pressure,
 } from "./parse.ts";
 
-/** Where the files are read: everybody may look, and who owns the cgroup may also when the job has locked it (OwnedCgroup). */
+/** Reads a cgroup's files directly, or through OwnedCgroup, which still works after the job removed read permission. */
 export interface Readable {
   read(file: string): string | null;
   /** Of a file, for messages. */
@@ -102,7 +102,7 @@ export function readSample(file: Readable, offsetMs: number): { sample: Sample; 
   return { sample, split };
 }
 
-/** How often the cgroup was slowed down or stopped for memory so far; 0 where the kernel does not say. Throws CgroupError, ParseError. */
+/** How often the cgroup was slowed down or stopped for memory so far; 0 where the kernel does not report it. Throws CgroupError, ParseError. */
 export function readMemoryStalls(file: Readable): number {
   const text = file.read("memory.events");
   if (text === null) return 0;
@@ -110,12 +110,12 @@ export function readMemoryStalls(file: Readable): number {
   return (parseKey(text, "high", name) ?? 0) + (parseKey(text, "max", name) ?? 0);
 }
 
-/** Processes of the cgroup that the kernel killed for memory (memory.events, oom_kill); null where it does not say. */
+/** Processes of the cgroup that the kernel killed for memory (memory.events, oom_kill); null where it does not report them. */
 export function readOomKills(fs: CgroupFs, path: string): number | null {
   return flat(readable(fs, path), "memory.events").get("oom_kill") ?? null;
 }
 
-/** What a live job holds right now: bytes of memory and number of tasks; null where the kernel does not say. */
+/** What a live job holds right now: bytes of memory and number of tasks; null where the kernel does not report it. */
 export function readCurrent(
   fs: CgroupFs,
   path: string,

@@ -64,5 +64,6 @@ export function jobRequestFrom({ settings }: Context, options: JobOptions): JobR
     ...withImpliedSwap(limitsOf(({ key }) => limitOption<number>(options, key) ?? null)),
     backend: options.backend ?? settings.backend,
     bestEffort: options.bestEffort ?? settings.bestEffort,
+    onOrphan: settings.onOrphan,
   };
 }

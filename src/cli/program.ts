@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf, renderError, UsageError } from "../base/errors.ts";
 import { hintOf } from "../base/near.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { printable, quoted } from "../base/text.ts";
+import { TrustError } from "../base/trust.ts";
 import type { CommandStreams, DescribeProgram, GlobalOptions, Invoke } from "./verb.ts";
 import { COMMIT, DENO_VERSION, VERSION } from "../base/version.ts";
 
@@ -21,13 +22,20 @@ export async function runCli(
   let launching = false;
   const invoke: Invoke = async (verb, act, options) => {
     launching = options?.launching ?? false;
-    exitCode = await act(await makeContext(verb.optsWithGlobals() as GlobalOptions));
+    const globals = verb.optsWithGlobals() as GlobalOptions;
+    let refused: TrustError | null = null;
+    const context = await makeContext(globals).catch((error) => {
+      if (!(options?.withoutConfig && error instanceof TrustError)) throw error;
+      refused = error;
+      return makeContext({ ...globals, config: "/dev/null" });
+    });
+    exitCode = await act(context, refused);
   };
   try {
     // A command line that begins with a verb needs no other, except help, which shows them.
     const first = VERBS.find(({ name }) => name === args[0] && name !== "help")?.name;
     const isNamed = (name: string) => first === undefined ? args.includes(name) : name === first;
-    const root = await program(invoke, terminal, isNamed, first === undefined ? undefined : isNamed);
+    const root = await program(invoke, terminal, isNamed, first === undefined ? isShown : isNamed);
     await root.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
@@ -35,6 +43,11 @@ export async function runCli(
     terminal.err(`${renderError(error)}\n`);
     return exitCodeOf(error, launching);
   }
+}
+
+/** False for what corral calls itself by. */
+function isShown(name: string): boolean {
+  return name !== "end";
 }
 
 type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
@@ -95,6 +108,11 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
     load: async () => (await import("./commands/sweep.ts")).sweepVerb,
   },
   {
+    name: "end",
+    summary: "end a job without a supervisor (for its guard)",
+    load: async () => (await import("./commands/end.ts")).endVerb,
+  },
+  {
     name: "prune",
     summary: "drop the records of jobs that ended long ago",
     load: async () => (await import("./commands/prune.ts")).pruneVerb,
@@ -144,7 +162,7 @@ const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeV
 /** See {@link DescribeProgram}; what it describes does nothing. */
 export async function describeProgram(): Promise<ProgramForm> {
   const silent: CommandStreams = { out: () => {}, err: () => {}, widthColumns: null };
-  return programForm(await program(() => Promise.resolve(), silent, () => true));
+  return programForm(await program(() => Promise.resolve(), silent, () => true, isShown));
 }
 
 /**

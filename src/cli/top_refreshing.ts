@@ -11,7 +11,7 @@ import type { Display, Snapshot } from "../view/top_display.ts";
 /** Below it, the kernel's ticks (1 to 10 ms) would show in cpu%. */
 export const MIN_INTERVAL_MS = 100;
 
-/** What was asked for. `count` is of tables; Infinity: until somebody quits. */
+/** Options of one call. `count` is a number of tables; Infinity: until the user quits. */
 export interface TopOptions {
   readonly intervalMs: number;
   readonly count: number;
@@ -43,7 +43,7 @@ export class Refreshing {
     this.#host = hostName(parts.context.procs.root) ?? "this node";
   }
 
-  /** Until the last table, `q`, a signal, or nobody reads any more. Throws StoreError. */
+  /** Runs until the last table, `q`, a signal, or the reader of the output has gone. Throws StoreError. */
   async run({ intervalMs, count, view: first }: TopOptions): Promise<TopEnd> {
     const { context, display } = this.#parts;
     let view = first;
@@ -79,7 +79,11 @@ export class Refreshing {
     const { context } = this.#parts;
     let damaged = 0;
     const { live, cpu } = readLiveJobs(context, this.#jobs(() => damaged++), since);
-    const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
+    const at = {
+      wallMs: context.clock.wallMs(),
+      bootMs: context.clock.bootMs(),
+      bootId: context.clock.bootId(),
+    };
     return { snapshot: { host: this.#host, at, live, damaged }, cpu };
   }
 

@@ -1,5 +1,6 @@
 /** What a verb of the command line is made with. */
 import type { ProgramForm } from "../view/command_tree.ts";
+import type { CorralError } from "../base/errors.ts";
 import type { Context } from "./context.ts";
 
 /** Options that go before the command. */
@@ -10,11 +11,19 @@ export interface GlobalOptions {
   logFormat?: string;
 }
 
+/** What is special about a command. */
+export interface InvokeOptions {
+  /** Its own failures have the exit codes of `corral run`. */
+  launching?: boolean;
+  /** It runs without a configuration that root must not believe, and is given the refusal. */
+  withoutConfig?: boolean;
+}
+
 /** Where a command gets its context and leaves its exit code. `verb` is the command that was called. */
 export type Invoke = (
   verb: { optsWithGlobals(): unknown },
-  act: (context: Context) => Promise<number>,
-  options?: { launching: boolean },
+  act: (context: Context, refused: CorralError | null) => Promise<number>,
+  options?: InvokeOptions,
 ) => Promise<void>;
 
 /** The whole command line as data, every verb loaded: for the commands that describe it. */

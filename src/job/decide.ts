@@ -1,5 +1,5 @@
 /**
- * The one place that decides what happens to a job. Pure: it is given what was observed and says what to do.
+ * The one place that decides what happens to a job. Pure: it takes what was observed and gives what to do.
  * The supervisor of one job, `corral kill` and a sweep are loops around it, so they cannot disagree.
  */
 import { type EndReason, type Exit, type Job, NO_EXIT, type Phase } from "./job.ts";
@@ -10,12 +10,12 @@ export type Action =
   | { do: "wait"; untilBootMs: number | null }
   | { do: "leave" }
   | { do: "end"; reason: EndReason; exit: Exit | null; skipGrace: boolean }
-  /** An ending that somebody began and did not finish: no first signal a second time, and what is left of the grace. */
+  /** An ending that another process began and did not finish: no first signal a second time, and what is left of the grace. */
   | { do: "finish"; reason: EndReason; exit: Exit | null; graceLeftMs: number }
   | { do: "collect"; reason: EndReason; exit: Exit | null }
-  /** An adoption that somebody began and did not finish: whom it moved goes on without limits and without a deadline. */
+  /** An adoption that another process began and did not finish: what it moved goes on without limits and without a deadline. */
   | { do: "release"; reason: "failed-to-start" }
-  | { do: "report"; finding: "foreign-cgroup" };
+  | { do: "report"; finding: "foreign-cgroup" | "other-namespace" | "other-boot" };
 
 /** A launch takes at most systemd's 90 s. A supervisor that takes so much longer is stopped or hangs: others act in its place. */
 export const LAUNCH_CAP_MS = 600_000;
@@ -30,6 +30,7 @@ const KILLED_CODE = 137;
 /** The table. Rows in the order in which they are tried; the first that fits wins. */
 export function decide(job: Job, seen: Observation): Action {
   const phase = job.phase;
+  if (seen.vantage !== "here") return decideFromElsewhere(job, seen, seen.vantage);
   if (phase.state === "ended") {
     return phase.survivors.length > 0 ? decideUnkillable(seen) : decideLeftover(phase, seen);
   }
@@ -45,6 +46,26 @@ export function decide(job: Job, seen: Observation): Action {
   }
 }
 
+/**
+ * What is seen from elsewhere proves no process dead: without a request nothing is ended and nothing recorded. A request does not wait for
+ * what cannot be known: with another boot id the cgroup is the job's all the same; from another PID namespace its processes cannot be
+ * signalled, and only the record of a job without a cgroup is closed.
+ */
+function decideFromElsewhere(
+  { phase }: Job,
+  { cgroup, endRequest }: Observation,
+  finding: Exclude<Observation["vantage"], "here">,
+): Action {
+  const isKnown = phase.state === "ended";
+  if (isKnown && phase.survivors.length === 0) return { do: "leave" };
+  const reason = phase.state === "ending" || isKnown ? phase.reason : null;
+  if (endRequest === null || cgroup === "foreign") return { do: "report", finding };
+  if (cgroup === "gone") return { do: "collect", reason: reason ?? "lost", exit: null };
+  if (finding === "other-namespace") return { do: "report", finding };
+  if (cgroup === "empty") return { do: "collect", reason: reason ?? "killed", exit: null };
+  return { do: "end", reason: reason ?? "killed", exit: null, skipGrace: endRequest.skipGrace };
+}
+
 /** Ended, with processes left at that time: tried again, and collected once what held them has let them go. */
 function decideUnkillable(seen: Observation): Action {
   if (seen.sameBoot && seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
@@ -54,7 +75,7 @@ function decideUnkillable(seen: Observation): Action {
     : { do: "collect", reason: "unkillable", exit: null };
 }
 
-/** Ended, and its cgroup is still there: whoever recorded the end did not live to remove it. */
+/** Ended, and its cgroup is still there: the process that recorded the end did not live to remove it. */
 function decideLeftover({ reason, run }: Extract<Phase, { state: "ended" }>, seen: Observation): Action {
   if (!seen.sameBoot || seen.cgroup === "gone" || seen.supervisor === "alive") return { do: "leave" };
   if (seen.cgroup === "foreign") return { do: "report", finding: "foreign-cgroup" };
@@ -80,9 +101,9 @@ function decideStarting(adopted: boolean, seen: Observation): Action {
 
 function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Observation): Action {
   const lateMs = deadlineBootMs === null ? -Infinity : seen.bootMs - deadlineBootMs;
-  // A supervisor that lives acts at the deadline itself, also while the store does not let it say so. One that does not hangs.
+  // A supervisor that lives acts at the deadline itself, also while the store does not let it record that. One that does not act hangs.
   const overdue = lateMs >= (seen.supervisor === "alive" ? graceMs + HANG_MARGIN_MS : 0);
-  // It sees the exit itself too, with the code that nobody else can know.
+  // It sees the exit itself too, with the code that no other process can know.
   if (seen.supervisor === "alive" && !seen.endRequest && !overdue && !isZombieJob(seen)) {
     return { do: "leave" };
   }
@@ -105,7 +126,7 @@ function decideEnding(
   const exit = exitOf(seen);
   const graceLeftMs = endingBootMs === null ? 0 : Math.max(0, endingBootMs + graceMs - seen.bootMs);
   const hangs = endingBootMs !== null && seen.bootMs >= endingBootMs + graceMs + HANG_MARGIN_MS;
-  // Somebody else is at it; when that somebody is gone or hangs, the work is taken up where it was left.
+  // Another process ends it; when that one is gone or hangs, the work is taken up where it was left.
   if (seen.supervisor === "alive" && !seen.endRequest && !hangs) return { do: "leave" };
   if (seen.cgroup !== "populated") return { do: "collect", reason, exit };
   if (seen.endRequest) return { do: "end", reason, exit, skipGrace: seen.endRequest.skipGrace };
@@ -129,6 +150,7 @@ function reasonOfExit(seen: Observation, overdue: boolean): EndReason {
   const unseen = exit.code === null && exit.signal === null;
   const diedOfKill = exit.signal === KILLED_SIGNAL || exit.code === KILLED_CODE;
   if (seen.oomKills > 0 && (diedOfKill || unseen)) return "oom";
+  if (unseen && seen.killedByGuard) return overdue ? "timeout" : "orphaned";
   if (unseen && seen.cgroup === "gone") return "lost";
   if (overdue && (exit.signal === TERM_SIGNAL || exit.signal === KILLED_SIGNAL)) return "timeout";
   return exit.signal === null ? "exited" : "signaled";

@@ -15,6 +15,8 @@ export interface StoredEvent {
 export interface Moment {
   wallMs: number;
   bootMs: number;
+  /** Of the boot that `bootMs` counts from, where that matters. */
+  bootId?: string;
 }
 
 /** How a job ended, to be written once. */
@@ -25,6 +27,6 @@ export interface Ending {
   endedAtMs: number;
   usage: Usage | null;
   survivors: Survivor[];
-  /** The job's course; absent where nobody has sampled it anew, and what is recorded stays. */
+  /** The job's course; absent without new samples, and what is recorded stays. */
   samples?: readonly Sample[];
 }

@@ -1,6 +1,13 @@
 /** Something that a sweep reports and does not act upon. */
 export interface Finding {
-  kind: "foreign-cgroup" | "unknown-cgroup" | "escapee" | "unreadable";
+  kind:
+    | "foreign-cgroup"
+    | "other-namespace"
+    | "other-boot"
+    | "unknown-cgroup"
+    | "escapee"
+    | "unreadable"
+    | "unclear-answer";
   /** The same as long as it is the same thing that is found. */
   key: string;
   /** Of the job that it is about. */

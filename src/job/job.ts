@@ -9,11 +9,16 @@ import type { Usage } from "./usage.ts";
 
 export { type Limits, NO_LIMITS } from "./limits.ts";
 
-/** A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id. */
+/**
+ * A process that cannot be mistaken for another: pid, start time (field 22 of /proc/PID/stat, in clock ticks), boot id, and the namespace in
+ * which its pid is a number at all.
+ */
 export interface Identity {
   pid: number;
   startTicks: number;
   bootId: string;
+  /** Inode of its PID namespace (/proc/self/ns/pid); null or absent where it is not known, as in records of old. */
+  pidNamespace?: number | null;
 }
 
 /** Why a job ended, each with what it does not mean. The text is shown by `corral show` and the README. */
@@ -26,9 +31,10 @@ export const END_REASONS = {
     "its wall-clock limit passed and corral ended it. Not: that the command noticed; it may have died of TERM or KILL.",
   "oom":
     "the kernel killed it for memory. Not: that its own limit was the cause; the node or a parent cgroup may have run out.",
-  "killed": "somebody asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
+  "killed":
+    "a user or program asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
   "orphaned":
-    "its supervisor was gone and a sweep ended it, or its caller was (`--with-parent`). Not: that the command failed.",
+    "its supervisor was gone and its guard or a sweep ended it, or its caller was (`--with-parent`). Not: that the command failed.",
   "finished-by-owner":
     "its owner called it finished while its processes lived. Not: that the command exited.",
   "lost": "the node rebooted, or its cgroup vanished without a trace. Not: that corral killed anything.",
@@ -93,7 +99,7 @@ export interface RunningFacts {
   deadlineBootMs: number | null;
 }
 
-/** How the command's first process left: exactly one of the two is set, or neither when nobody could see it. */
+/** How the command's first process left: exactly one of the two is set, or neither when no process saw it. */
 export interface Exit {
   code: number | null;
   /** Number of the signal it died of. */

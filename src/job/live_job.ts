@@ -1,7 +1,7 @@
 /** A job that is not ended, or has left something alive, as it is right now. */
 import type { Job } from "./job.ts";
 
-/** What its cgroup tells; null where it cannot be read. */
+/** What its cgroup shows; null where it cannot be read. */
 export interface LiveJob {
   readonly job: Job;
   /** Of one core. */

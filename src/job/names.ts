@@ -1,4 +1,4 @@
-/** Whose a cgroup is, by its path alone: names that corral makes, whatever store the job is in. Pure. */
+/** The job of a cgroup, by its path alone: names that corral makes, whatever store the job is in. Pure. */
 import { isJobId } from "../value/id.ts";
 
 /**
@@ -12,12 +12,40 @@ export function jobOfCgroup(path: string | null): string | null {
   });
 }
 
-/** The job whose detached supervisor lives in this cgroup, `corral.slice/corral-ID-supervisor.scope`; null for none. */
+/**
+ * The job whose detached supervisor or guard lives in this cgroup: `corral.slice/corral-ID-supervisor.scope`,
+ * `corral.slice/corral-guard-ID.scope` or `corral/guard-ID`; null for none.
+ */
 export function jobOfSupervisorScope(path: string | null): string | null {
   return lastPair(path, (parent, name) => {
-    const id = /^corral-([^-]*)-supervisor\.scope$/.exec(name)?.[1];
+    if (parent === "corral") return jobOfGuardDirectory(name);
+    const scope = /^corral-(?:([^-]*)-supervisor|guard-([^-]*))\.scope$/.exec(name);
+    const id = scope?.[1] ?? scope?.[2];
     return parent === "corral.slice" && id !== undefined && isJobId(id) ? id : null;
   });
+}
+
+/** The name of the cgroup of a job's guard without systemd, beside the job's. No job id has a dash. */
+export function guardDirectory(id: string): string {
+  return `guard-${id}`;
+}
+
+/** The job of the guard whose cgroup has this name; null for any other. */
+export function jobOfGuardDirectory(name: string): string | null {
+  const id = /^guard-([^-]*)$/.exec(name)?.[1];
+  return id !== undefined && isJobId(id) ? id : null;
+}
+
+/** Where guards go that are about to exit, so that their own cgroups can be removed. Neither a job's nor a guard's name. */
+export const LEAVING_GUARDS = "guards-leaving";
+
+/**
+ * The systemd unit that a cgroup is of, at or below the unit's own: `cron.service`, `session-3.scope`, the innermost of several. null for
+ * none, as in a slice or without systemd.
+ */
+export function unitOfCgroup(path: string | null): string | null {
+  return (path ?? "").split("/").findLast((name) => /.\.(service|scope|socket|mount|swap)$/.test(name)) ??
+    null;
 }
 
 function lastPair(path: string | null, read: (parent: string, name: string) => string | null): string | null {

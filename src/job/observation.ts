@@ -4,6 +4,11 @@ import type { Exit } from "./job.ts";
 export interface Observation {
   /** CLOCK_BOOTTIME in milliseconds. */
   bootMs: number;
+  /**
+   * From where it was looked at. `other-namespace`: its pids are those of another PID namespace, and mean nothing here. `other-boot`: what
+   * is recorded is there, and only the boot id is another, as in a container that has one of its own.
+   */
+  vantage: "here" | "other-namespace" | "other-boot";
   /** False after a reboot: then no pid and no cgroup of the record means anything. */
   sameBoot: boolean;
   /** `foreign`: something lies at the recorded path that is not the cgroup that was made for the job. */
@@ -12,7 +17,7 @@ export interface Observation {
   supervisor: "self" | "alive" | "gone";
   /** The command's first process; `exit` only when the observer is its parent. */
   leader: { alive: true } | { alive: false; exit: Exit | null };
-  /** Processes of the job that the kernel killed for memory; 0 when it does not say. */
+  /** Processes of the job that the kernel killed for memory; 0 when it does not count them. */
   oomKills: number;
   /** The end was asked for. */
   endRequest: { skipGrace: boolean } | null;
@@ -20,6 +25,8 @@ export interface Observation {
   onOrphan: "kill" | "keep";
   /** The owner has called the job finished, as often as it takes. */
   finishedByOwner: boolean;
+  /** Its guard killed it, after its supervisor, without a corral that could record it. */
+  killedByGuard: boolean;
   /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */
   callerGone: boolean;
   /** How long ago the supervisor started, by the clock that does not step; in milliseconds. */

@@ -1,11 +1,11 @@
-/** What `corral run` tells its caller at the end. Pure. */
+/** What `corral run` reports to its caller at the end. Pure. */
 import { EXIT } from "../base/errors.ts";
 import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../value/units.ts";
 import type { EndReason, Exit } from "./job.ts";
 import type { Usage } from "./usage.ts";
 import { signalName } from "../value/signal.ts";
 
-/** How a job ended, as far as the caller is told. */
+/** How a job ended, as far as the caller learns. */
 export interface Outcome {
   reason: EndReason;
   exit: Exit;
@@ -20,11 +20,11 @@ export function runExitCode(outcome: Outcome, stopSignal: number | null): number
   if (reason === "timeout") return EXIT.TIMEOUT;
   if (reason === "killed" && stopSignal !== null) return EXIT.SIGNAL_BASE + stopSignal;
   if (exit.code !== null) return exit.code;
-  // Nobody saw how it left: whatever ended it ended with KILL.
+  // No process saw how it left: what ended it ended with KILL.
   return EXIT.SIGNAL_BASE + (exit.signal ?? 9);
 }
 
-/** True when there is nothing to tell: the command ran and gave 0. */
+/** True when there is nothing to report: the command ran and gave 0. */
 export function isPlainSuccess(outcome: Outcome): boolean {
   return outcome.reason === "exited" && outcome.exit.code === 0;
 }

@@ -67,7 +67,7 @@ export class Series {
   }
 }
 
-/** The one with more memory; the later one where nobody knows. */
+/** The one with more memory; the later one where that is not known. */
 function richer(before: Sample, after: Sample): Sample {
   return (before.memoryBytes ?? -1) > (after.memoryBytes ?? -1) ? before : after;
 }

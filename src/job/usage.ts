@@ -1,4 +1,4 @@
-/** What a job used, and what was sampled of it while it lived. `null` is "the kernel did not say", never 0. */
+/** What a job used, and what was sampled of it while it lived. `null` is "the kernel does not show it", never 0. */
 import { type FigureKey, FIGURES, type IoFigure, MEMORY_KINDS, type MemoryKind } from "./figures.ts";
 
 /** What one block device did for the job (io.stat). A stack, such as LVM on a disk, counts at each of its levels. */

@@ -6,7 +6,7 @@ export function blockDeviceNames(procRoot: string): Map<string, string> {
   try {
     return parsePartitions(readKernelText(`${procRoot}/partitions`));
   } catch {
-    // The number says what the device is, too.
+    // The number identifies the device, too.
     return new Map();
   }
 }

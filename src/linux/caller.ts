@@ -7,5 +7,10 @@ export interface Caller {
   uid: number;
   userName: string;
   /** The path of this binary and the words after it, to start itself again. */
-  self: { path: string; args: string[] };
+  self: {
+    path: string;
+    args: string[];
+    /** The variables that lead another corral to the same store and configuration. */
+    settingsEnv: Record<string, string>;
+  };
 }

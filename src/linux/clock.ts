@@ -1,14 +1,17 @@
 /** Time: the wall clock for people, CLOCK_BOOTTIME for deadlines (it does not step and goes on while the node sleeps). */
+import { isClockSynchronised, kernelBootMs } from "./libc.ts";
 import { readKernelText } from "../base/kernel_file.ts";
 
-/** What tells the time. */
+/** A source of time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   wallMs(): number;
-  /** CLOCK_BOOTTIME in milliseconds (proc_uptime(5)); other processes on the node may differ by 10. */
+  /** CLOCK_BOOTTIME in milliseconds. */
   bootMs(): number;
   /** /proc/sys/kernel/random/boot_id: differs after every boot. */
   bootId(): string;
+  /** True when the kernel holds the wall clock for set from outside (NTP); absent where it cannot be asked. */
+  isSynchronised?(): boolean;
 }
 
 /** Length of a clock tick, in which /proc counts times of processes: USER_HZ is 100 on every architecture that Deno runs on. */
@@ -19,26 +22,16 @@ export function startedBootMs({ startTicks }: { startTicks: number }): number {
   return startTicks * MS_PER_TICK;
 }
 
-/** /proc/uptime steps by 10 ms; ahead of the fine clock by more than this, it has counted a time that the node slept. */
-const SLEEP_TOLERANCE_MS = 20;
-
 /**
- * The node's clock, read from `procRoot`. Between the 10 ms steps of /proc/uptime, CLOCK_MONOTONIC tells the milliseconds: a deadline is
- * not late by half a step on average.
+ * The node's clock, read from the kernel and not from /proc/uptime: in a container that may be the container's own (lxcfs), and the start
+ * times in /proc/PID/stat are not.
  */
-export function hostClock(procRoot: string, monotonicMs: () => number = () => performance.now()): Clock {
+export function hostClock(procRoot: string, readBootMs: () => number = kernelBootMs): Clock {
   let bootId: string | null = null;
-  let anchor: { bootMs: number; monotonicMs: number } | null = null;
-  const bootMs = () => {
-    const coarse = Number.parseFloat(readKernelText(`${procRoot}/uptime`)) * 1000;
-    const now = monotonicMs();
-    const fine = anchor === null ? -Infinity : anchor.bootMs + now - anchor.monotonicMs;
-    if (anchor === null || coarse > fine + SLEEP_TOLERANCE_MS) anchor = { bootMs: coarse, monotonicMs: now };
-    return Math.round(Math.max(coarse, fine));
-  };
   return {
     wallMs: () => Date.now(),
-    bootMs,
+    bootMs: () => Math.round(readBootMs()),
+    isSynchronised: isClockSynchronised,
     bootId: () => bootId ??= readKernelText(`${procRoot}/sys/kernel/random/boot_id`).trim(),
   };
 }

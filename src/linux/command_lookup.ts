@@ -36,7 +36,8 @@ function whyNotExecutable(file: string): string | null {
   }
 }
 
-const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
+/** Where the tools of the node are. */
+export const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
 /** The node's own tools that corral calls in a launch, and the Debian packages that have them. */
 export const TOOLS = {
   "sh": "dash",

@@ -1,4 +1,5 @@
-/** The few C functions that the runtime does not offer, opened when first used (dlopen costs milliseconds). */
+/** The few C functions that the runtime does not offer. Each is looked up when it is first used: all together cost two milliseconds. */
+import { isSinglePid } from "./pid.ts";
 import { readKernelText } from "../base/kernel_file.ts";
 
 /**
@@ -10,21 +11,109 @@ const SYMBOLS = {
   sysconf: { parameters: ["i32"], result: "isize" },
   syscall: { parameters: ["isize", "isize", "isize", "usize", "isize"], result: "isize" },
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  /** The same on a thread of its own; resolves when it returns. */
+  pollAside: {
+    name: "poll",
+    parameters: ["buffer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  adjtimex: { parameters: ["buffer"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
+  pthread_sigmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
+  signal: { parameters: ["i32", "pointer"], result: "pointer" },
+  sigaction: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
+  /** Addresses of functions that the kernel calls. */
+  eventfd_write: { type: "pointer" },
+  getpid: { type: "pointer" },
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "isize"], result: "i32" },
 } as const;
 
-let library: Deno.DynamicLibrary<typeof SYMBOLS> | null = null;
+type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-/** The functions themselves. Throws where there is no libc.so.6. */
-export function libc(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
-  return (library ??= Deno.dlopen("libc.so.6", SYMBOLS)).symbols;
+let library: Symbols | null = null;
+
+/** The functions themselves. The first use of each throws where there is no libc.so.6, or none of that name in it. */
+export function libc(): Symbols {
+  return library ??= lazily();
 }
 
-/** kill(2) for signals that have a number only; false when it was refused or the process is gone. */
+function lazily(): Symbols {
+  const symbols: Record<string, unknown> = {};
+  for (const [name, symbol] of Object.entries(SYMBOLS)) {
+    Object.defineProperty(symbols, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        const { [name]: value } = Deno.dlopen("libc.so.6", { [name]: symbol }).symbols as Record<
+          string,
+          unknown
+        >;
+        Object.defineProperty(symbols, name, { value });
+        return value;
+      },
+    });
+  }
+  return symbols as Symbols;
+}
+
+const opened = new Map<unknown, unknown>();
+
+/**
+ * Further functions, opened when first used and once: each costs 0.2 ms, and a launch needs few of them. Throws where there is no
+ * libc.so.6.
+ */
+export function moreOfLibc<const S extends Deno.ForeignLibraryInterface>(
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] {
+  if (!opened.has(symbols)) opened.set(symbols, Deno.dlopen("libc.so.6", symbols).symbols);
+  return opened.get(symbols) as Deno.DynamicLibrary<S>["symbols"];
+}
+
+/** kill(2) for signals that have a number only; false when it was refused, the process is gone, or the number names no single process. */
 export function killByNumber(pid: number, signal: number): boolean {
-  return libc().kill(pid, signal) === 0;
+  return isSinglePid(pid) && libc().kill(pid, signal) === 0;
+}
+
+/** errno(3) of the last call, as on every architecture that Deno runs on; read right after it. */
+const EPERM = 1;
+
+/** What kill(2) with signal 0 answers of a process, whatever /proc hides: `refused` is another user's. */
+export function probe(pid: number): "mine" | "refused" | "none" {
+  if (!isSinglePid(pid)) return "none";
+  const location = libc().__errno_location();
+  if (libc().kill(pid, 0) === 0) return "mine";
+  return location !== null && new Deno.UnsafePointerView(location).getInt32() === EPERM ? "refused" : "none";
+}
+
+/** clock_gettime(2), Linux. */
+const CLOCK_BOOTTIME = 7;
+const clockWords = new BigInt64Array(2);
+
+/** CLOCK_BOOTTIME in milliseconds: the clock of start times in /proc/PID/stat. lxcfs changes /proc/uptime and not this one. */
+export function kernelBootMs(): number {
+  libc().clock_gettime(CLOCK_BOOTTIME, clockWords);
+  const [seconds = 0n, nanoseconds = 0n] = clockWords;
+  return Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
+}
+
+/** adjtimex(2): room for struct timex (208 bytes), whose first field, 0, asks and changes nothing. */
+const TIMEX_BYTES = 256;
+/** What it returns while nothing keeps the clock right; below 0 it was refused. */
+const TIME_ERROR = 5;
+
+/** True when something keeps the wall clock right. Who sets it by hand (date -s) ends that. */
+export function isClockSynchronised(): boolean {
+  const state = libc().adjtimex(new Uint8Array(TIMEX_BYTES));
+  return state >= 0 && state !== TIME_ERROR;
 }
 
 /** sysconf(3), Linux. */

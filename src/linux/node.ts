@@ -12,6 +12,8 @@ export interface NodeLayout {
   uid: number;
   /** systemd is PID 1 (sd_booted(3)). */
   systemdBooted: boolean;
+  /** systemd runs in another PID namespace than corral: the pids that it is given are not its own. */
+  systemdElsewhere?: boolean;
   /** Directory of the caller's user manager, such as /run/user/1000, when it runs; null otherwise, and for root. */
   userRuntimeDir: string | null;
 }
@@ -56,8 +58,18 @@ export function inspectLayout(roots: NodeRoots, uid: number): NodeLayout {
     ownCgroup: parseCgroupPath(readKernelText(`${roots.proc}/self/cgroup`)) ?? "/",
     uid,
     systemdBooted: exists(`${roots.run}/systemd/system`),
+    systemdElsewhere: !isInitScope(`${roots.proc}/1/cgroup`),
     userRuntimeDir: uid === 0 ? null : userRuntimeDir(roots.run, uid),
   };
+}
+
+/** systemd moves itself there; true also where that cannot be read (hidepid). */
+function isInitScope(file: string): boolean {
+  try {
+    return (parseCgroupPath(readKernelText(file)) ?? "/init.scope").endsWith("/init.scope");
+  } catch {
+    return true;
+  }
 }
 
 /** cron and sudo set no XDG_RUNTIME_DIR: its place is fixed by pam_systemd(8), so corral looks there itself. */

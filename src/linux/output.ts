@@ -5,6 +5,8 @@ import type { Screen } from "./terminal.ts";
 export interface Output {
   /** False when the reader has gone away: nothing more needs to be written. */
   write(text: string): boolean;
+  /** Lines that are dropped when the reader does not take them within a second: nothing waits for it. */
+  offer(lines: string): void;
   isTerminal: boolean;
   /** It goes to systemd's journal, which reads severities from the heads of lines. */
   isJournal: boolean;

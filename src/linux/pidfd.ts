@@ -1,10 +1,11 @@
 /**
- * Signals to one process that cannot hit another: a pidfd (pidfd_open(2), Linux 5.3) stands for the process it was opened for, and when
- * that is gone for nobody, whoever has its pid by then. Opened first and checked afterwards, it is certain to be the process that was
+ * Signals to one process that cannot hit another: a pidfd (pidfd_open(2), Linux 5.3) refers to one process for ever;
+ * once that is gone, to nothing, even if the pid is reused. Opened first and checked afterwards, it is certain to be the process that was
  * checked.
  */
 import { CorralError } from "../base/errors.ts";
 import { killByNumber, libc } from "./libc.ts";
+import { isSinglePid } from "./pid.ts";
 import type { Procs } from "./proc.ts";
 
 /** New system calls have the same number on every architecture (since Linux 5.1). */
@@ -42,8 +43,10 @@ export class NotPermittedError extends CorralError {}
  * given to another.
  */
 export function openPidfd(pid: number, procs: Procs): Pidfd | null {
-  // kill(2) takes 0 and below for whole groups.
-  if (!Number.isSafeInteger(pid) || pid <= 0) throw new RangeError(`Cannot open process ${pid}: not a pid`);
+  if (!isSinglePid(pid)) throw new RangeError(`Cannot open process ${pid}: not a pid`);
+  if (!procs.isOwn) {
+    throw new CorralError(`${procs.root} shows another PID namespace: its pids are not corral's`);
+  }
   const { result, errno } = systemCall(SYS_PIDFD_OPEN, pid, 0);
   if (result >= 0) return new KernelPidfd(pid, result);
   // EINVAL, since 6.15 ENOENT: by now it is the id of another process's thread.
@@ -74,7 +77,7 @@ class KernelPidfd implements Pidfd {
   }
 
   [Symbol.dispose](): void {
-    // Closed twice, it could be somebody else's descriptor.
+    // A second close could hit a descriptor opened meanwhile.
     if (this.#open) libc().close(this.descriptor);
     this.#open = false;
   }
@@ -101,13 +104,13 @@ export function openChecked(pid: number, procs: Procs): Pidfd | null {
 
 function refusal(pid: number, number: number, errno: number): CorralError {
   return errno === EPERM
-    ? new NotPermittedError(`process ${pid} belongs to somebody else: the kernel refuses signal ${number}`)
+    ? new NotPermittedError(`process ${pid} belongs to another user: the kernel refuses signal ${number}`)
     : new CorralError(`cannot send signal ${number} to process ${pid}: errno ${errno}`);
 }
 
 /**
  * `errno` is read through the pointer right after the call: nothing of the runtime fails a system call of this thread in between. Were it
- * wrong all the same, an error would be named wrongly and nobody be signalled.
+ * wrong all the same, an error would have the wrong name, and no process would be signalled.
  */
 function systemCall(number: number, first: number, second: number): { result: number; errno: number } {
   const location = libc().__errno_location();

@@ -1,10 +1,11 @@
-/** What /proc says of processes, and signals to them. Every pid is a claim that is checked against its start time. */
+/** Reads processes from /proc, and sends signals to them. Every pid is a claim that is checked against its start time. */
 import { readKernelText } from "../base/kernel_file.ts";
 import { ParseError } from "../base/errors.ts";
 import { isForbidden, isVanished } from "../base/errno.ts";
 import type { Identity } from "../job/job.ts";
 import type { Signal } from "../value/signal.ts";
-import { killByNumber } from "./libc.ts";
+import { killByNumber, probe } from "./libc.ts";
+import { isSinglePid } from "./pid.ts";
 
 const LAST_STANDARD_SIGNAL = 31;
 /** Of the flags in /proc/PID/stat (include/linux/sched.h; the same since 2.6.27). */
@@ -20,6 +21,8 @@ export interface ProcStat {
   ppid: number;
   pgid: number;
   session: number;
+  /** Device number of its controlling terminal; 0 without one. */
+  terminal?: number;
   kernelThread: boolean;
   /** On its way out or a zombie: its memory is given up, and its command line with it. */
   exiting: boolean;
@@ -31,6 +34,20 @@ export interface ProcStat {
   /** Resident set in pages. */
   residentPages: number;
 }
+
+/**
+ * True once nothing of the process runs any more. A main thread that has ended by pthread_exit(3) looks like a zombie while the others
+ * live: the process does.
+ */
+export function hasEnded({ state, threads }: Pick<ProcStat, "state" | "threads">): boolean {
+  return "ZXx".includes(state) && threads <= 1;
+}
+
+/**
+ * What is known of a recorded process. `hidden`: one has its pid and shows nothing of itself (hidepid), so it may be the recorded one.
+ * `anothers`: the same, and it is another user's. `unknown`: its pid is a number of another PID namespace. None of the three is dead.
+ */
+export type Liveness = "alive" | "gone" | "hidden" | "anothers" | "unknown";
 
 /** Parses /proc/PID/stat. The name may hold spaces, brackets and newlines: the last `)` ends it. Throws ParseError. */
 export function parseStat(text: string, path: string): ProcStat {
@@ -51,6 +68,7 @@ export function parseStat(text: string, path: string): ProcStat {
     ppid: field(4),
     pgid: field(5),
     session: field(6),
+    terminal: field(7),
     kernelThread: (field(9) & PF_KTHREAD) !== 0,
     exiting: (field(9) & PF_EXITING) !== 0,
     cpuTicks: field(14) + field(15),
@@ -68,8 +86,24 @@ export function parseCgroupPath(text: string): string | null {
 
 /** The /proc of a node: reads, and signals to processes whose identity was just checked. */
 export class Procs {
-  /** @param root such as /proc */
-  constructor(readonly root: string) {}
+  #pidNamespace: number | null | undefined;
+  #isOwn: boolean | undefined;
+
+  /**
+   * @param root such as /proc
+   * @param asks what kill(2) answers of a pid that `root` does not show; by default it is taken for gone
+   */
+  constructor(readonly root: string, readonly asks: typeof probe = () => "none") {}
+
+  /** Inode of this process's own PID namespace; null where /proc does not show it. */
+  get pidNamespace(): number | null {
+    return this.#pidNamespace ??= inodeOf(`${this.root}/self/ns/pid`);
+  }
+
+  /** False where this /proc belongs to another PID namespace than corral: then no number in it is one for a system call. */
+  get isOwn(): boolean {
+    return this.#isOwn ??= ["", String(Deno.pid)].includes(linkOf(`${this.root}/self`));
+  }
 
   /** Of everything that runs and may be seen (hidepid hides the others), in ascending order. */
   pids(): number[] {
@@ -122,20 +156,47 @@ export class Procs {
   /** Identity of a live process; null when there is none. */
   identify(pid: number, bootId: string): Identity | null {
     const stat = this.stat(pid);
-    return stat === null ? null : { pid, startTicks: stat.startTicks, bootId };
+    return stat === null
+      ? null
+      : { pid, startTicks: stat.startTicks, bootId, pidNamespace: this.pidNamespace };
   }
 
-  /** True while that very process lives (a zombie lives no more): same pid, same start time, same boot. */
+  /** True while that very process is known to live: same pid, same start time, same boot, same PID namespace. */
   isAlive(identity: Identity, bootId: string): boolean {
-    if (identity.bootId !== bootId) return false;
-    const stat = this.stat(identity.pid);
-    return stat !== null && stat.startTicks === identity.startTicks && !"ZXx".includes(stat.state);
+    return this.liveness(identity, bootId) === "alive";
+  }
+
+  /** What is known of that very process. */
+  liveness(identity: Identity, bootId: string): Liveness {
+    if (!isSameNamespace(identity.pidNamespace, this.pidNamespace)) return "unknown";
+    if (identity.bootId !== bootId) return "gone";
+    const stat = this.statIfShown(identity.pid);
+    if (stat !== null) return stat.startTicks === identity.startTicks && !hasEnded(stat) ? "alive" : "gone";
+    // Vanished or hidden: kill(2) tells them apart.
+    const answer = this.asks(identity.pid);
+    return answer === "none" ? "gone" : answer === "mine" ? "hidden" : "anothers";
   }
 
   /** cgroup2 path of a process; null when it is gone. */
   cgroupPath(pid: number): string | null {
     const text = this.read(pid, "cgroup");
     return text === null ? null : parseCgroupPath(text);
+  }
+
+  /**
+   * The directory of another thread of a process whose main thread has ended (pthread_exit(3)) and shows no memory any more; null for one
+   * that is as it should be.
+   */
+  threadInPlaceOfMain(pid: number): string | null {
+    try {
+      const stat = this.statIfShown(pid);
+      if (stat === null || !stat.exiting || hasEnded(stat)) return null;
+      const tasks = `${this.root}/${pid}/task`;
+      const other = [...Deno.readDirSync(tasks)].find(({ name }) => name !== String(pid));
+      return other === undefined ? null : `${tasks}/${other.name}`;
+    } catch {
+      return null;
+    }
   }
 
   /** As `cgroupPath`; null also when it is hidden (hidepid). */
@@ -173,6 +234,7 @@ export class Procs {
   }
 
   #send(pid: number, signal: Signal): boolean {
+    if (!isSinglePid(pid) || !this.isOwn) return false;
     try {
       // Deno.kill knows no real-time signals (2.7.11).
       if (signal.number > LAST_STANDARD_SIGNAL) return killByNumber(pid, signal.number);
@@ -182,5 +244,26 @@ export class Procs {
       if (isVanished(error)) return false;
       throw error;
     }
+  }
+}
+
+/** Two PID namespaces differ only when both are known. */
+export function isSameNamespace(one: number | null | undefined, other: number | null): boolean {
+  return one === null || one === undefined || other === null || one === other;
+}
+
+function inodeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).ino;
+  } catch {
+    return null;
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return "";
   }
 }

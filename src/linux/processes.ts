@@ -1,4 +1,5 @@
 /** All processes of a node, as /proc shows them at one moment. */
+import { Buffer } from "node:buffer";
 import { isForbidden, isVanished } from "../base/errno.ts";
 import { isJobId } from "../value/id.ts";
 import type { Identity } from "../job/job.ts";
@@ -10,12 +11,15 @@ import type { Procs } from "./proc.ts";
 /** One process. Reused pids are told apart by the start time. */
 export interface Process extends Identity {
   ppid: number;
+  session?: number;
+  /** Device number of its controlling terminal; 0 without one. */
+  terminal?: number;
   /** At most 15 bytes, anything the process likes. */
   name: string;
   /** One letter of /proc/PID/stat. */
   state: string;
   kernelThread: boolean;
-  /** On its way out or a zombie: it has no command line any more. */
+  /** On its way out or a zombie, with all its threads: it has no command line any more. */
   exiting: boolean;
   /** Effective user, as ps(1) shows. */
   uid: number;
@@ -36,8 +40,11 @@ export interface ProcessSource {
 
 /** What is looked at of a command line; a process can make its own as long as its memory (prctl(2), PR_SET_MM_MAP). */
 export const COMMAND_LINE_BYTES = 65_536;
-/** execve(2) allows arguments and environment 6 MiB together: 3/4 of _STK_LIM. */
-const ENVIRON_BYTES = 6 * 1024 * 1024;
+/**
+ * What is looked at of an environment. execve(2) allows 6 MiB to who raises the limit of the stack, and thousands of those would take
+ * long: a mark behind more than this is not seen, as little as one that its process has taken away.
+ */
+const ENVIRON_BYTES = 2 * 1024 * 1024;
 const DECODER = new TextDecoder();
 const MARKER = "CORRAL_JOB_ID=";
 
@@ -67,10 +74,12 @@ async function readAt({ procs, clock }: ProcessSource, pid: number, bootMs: numb
     startTicks: stat.startTicks,
     bootId: clock.bootId(),
     ppid: stat.ppid,
+    session: stat.session,
+    terminal: stat.terminal ?? 0,
     name: stat.name,
     state: stat.state,
     kernelThread: stat.kernelThread,
-    exiting: stat.exiting,
+    exiting: stat.exiting && stat.threads <= 1,
     uid,
     ageMs: Math.max(0, bootMs - startedBootMs(stat)),
     cpuUsageUsec: stat.cpuTicks * MS_PER_TICK * 1000,
@@ -95,13 +104,15 @@ export function commandLine({ words }: Pick<Process, "words">): string | null {
   return words === null || words.length === 0 ? null : words.join(" ");
 }
 
-/** The command line of one process, read with a cap (READ_CAP_MS); null when it does not answer or is hidden. stat and cgroup never wait for the process; cmdline and environ can. */
+/**
+ * The command line of one process, read with a cap (READ_CAP_MS); null when it does not answer or is hidden. stat and cgroup never wait for
+ * the process; cmdline and environ can.
+ */
 export async function commandWords(procs: Procs, pid: number): Promise<string[] | null | "gone"> {
   try {
-    // The open waits for nothing; only the read takes the lock.
-    const open = () => Deno.openSync(`${procs.root}/${pid}/cmdline`);
-    const bytes = await boundedReads.run(() => readFirst(open(), COMMAND_LINE_BYTES));
-    return bytes === null ? null : splitWords(DECODER.decode(bytes));
+    const words = await wordsIn(`${procs.root}/${pid}`);
+    const instead = words?.length === 0 ? procs.threadInPlaceOfMain(pid) : null;
+    return instead === null ? words : await wordsIn(instead);
   } catch (error) {
     if (isVanished(error)) return "gone";
     if (isForbidden(error)) return null;
@@ -109,9 +120,17 @@ export async function commandWords(procs: Procs, pid: number): Promise<string[] 
   }
 }
 
+async function wordsIn(directory: string): Promise<string[] | null> {
+  // The open waits for nothing; only the read takes the lock.
+  const open = () => Deno.openSync(`${directory}/cmdline`);
+  const bytes = await boundedReads.run(() => readFirst(open(), COMMAND_LINE_BYTES));
+  return bytes === null ? null : splitWords(DECODER.decode(bytes));
+}
+
 /** A process that writes a title over its command line (setproctitle) pads it with NULs: those at the end are no words. */
 function splitWords(text: string): string[] {
-  const end = text.search(/\0*$/);
+  let end = text.length;
+  while (end > 0 && text[end - 1] === "\0") end--;
   return end === 0 ? [] : text.slice(0, end).split("\0");
 }
 
@@ -120,23 +139,42 @@ function splitWords(text: string): string[] {
  * is gone, hidden (another user's) or does not answer (READ_CAP_MS), and when it wrote over its environment.
  */
 export async function markerOf(procs: Procs, pid: number): Promise<string | null> {
+  const own = await markerIn(`${procs.root}/${pid}`);
+  if (own !== undefined) return own;
+  const instead = procs.threadInPlaceOfMain(pid);
+  return instead === null ? null : await markerIn(instead) ?? null;
+}
+
+/** The marker's value in an environment: its first, wherever in it. Searched as bytes: to decode megabytes takes longer than to read them. */
+function valueIn(environment: Buffer): string | null {
+  const isFirst = environment.subarray(0, MARKER.length).toString() === MARKER;
+  const before = isFirst ? -1 : environment.indexOf(`\0${MARKER}`);
+  if (before < 0 && !isFirst) return null;
+  const start = before + 1 + MARKER.length;
+  const end = environment.indexOf(0, start);
+  return environment.toString("utf8", start, end < 0 ? environment.length : end);
+}
+
+/** Undefined where there is no environment at all. */
+async function markerIn(directory: string): Promise<string | null | undefined> {
   try {
     // Even the open can wait here, for an exec that is under way (mm_access()).
     const bytes = await boundedReads.run(async () =>
-      await readFirst(await Deno.open(`${procs.root}/${pid}/environ`), ENVIRON_BYTES)
+      await readFirst(await Deno.open(`${directory}/environ`), ENVIRON_BYTES)
     );
-    const variables = DECODER.decode(bytes ?? new Uint8Array()).split("\0");
-    const id = variables.find((variable) => variable.startsWith(MARKER))?.slice(MARKER.length);
-    return id !== undefined && isJobId(id) ? id : null;
+    if (bytes?.length === 0) return undefined;
+    const id = valueIn(Buffer.from((bytes ?? new Uint8Array()).buffer, 0, bytes?.length ?? 0));
+    return id !== null && isJobId(id) ? id : null;
   } catch (error) {
-    if (isVanished(error) || isForbidden(error)) return null;
+    if (isVanished(error)) return undefined;
+    if (isForbidden(error)) return null;
     throw error;
   }
 }
 
 /**
  * Children of these pids, their children and so on, in the order of the list; not the pids themselves. A process whose parent has ended
- * is nobody's descendant any more: the kernel hands it to pid 1 or a subreaper.
+ * has no ancestor there any more: the kernel hands it to pid 1 or a subreaper.
  */
 export function descendantsOf<T extends { pid: number; ppid: number }>(
   pids: Iterable<number>,

@@ -1,18 +1,18 @@
-/** Errors of promises that nobody waits for. They must not end the supervisor of a job. */
+/** Errors of promises that no code awaits. They must not end the supervisor of a job. */
 
 type Claim = (reason: unknown) => boolean;
 
 const claims: Claim[] = [];
 let report: ((reason: unknown) => void) | null = null;
 
-/** `claim` is asked about every such error; true says that it was expected and has been dealt with. */
+/** `claim` is asked about every such error; true means that it was expected and has been dealt with. */
 export function claimRejections(claim: Claim): void {
-  // The newest first: who asked earlier may have what it waited for.
+  // The newest first: an earlier claim may have been met already.
   claims.unshift(claim);
   listen();
 }
 
-/** `act` is told of the errors that nobody claims. */
+/** `act` receives the errors that no claim took. */
 export function reportRejections(act: (reason: unknown) => void): void {
   report = act;
   listen();

@@ -3,6 +3,11 @@ import type { CommandResult } from "./command.ts";
 
 /** What no list of job states needs. More is a program gone wrong. */
 const OUTPUT_CAP_BYTES = 16 * 1024 * 1024;
+/**
+ * What a command that has ended leaves behind may hold its output open for days (ssh with ControlPersist). Its own words are in the pipe by
+ * then: once nothing has come for so long, they are read.
+ */
+const DRAIN_QUIET_MS = 200;
 /** Given for a command that was cut off. */
 const FAILED_CODE = 1;
 
@@ -24,13 +29,16 @@ export async function runShell(
   let timer: number | undefined;
   const tooLate = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), capMs));
   try {
-    const words = Promise.all([text(child.stdout), text(child.stderr), feed(child.stdin, stdin)]);
-    words.catch(() => {});
-    const result = await Promise.race([words, tooLate]);
-    const status = result === null ? null : await Promise.race([child.status, tooLate]);
-    if (result === null || status === null) return endGroup(child, null);
-    const [stdout, stderr] = result;
-    return { code: status.code, stdout, stderr: stderr.trim() };
+    const output = [new Output(child.stdout), new Output(child.stderr)] as const;
+    const whole = Promise.all(output.map(({ whole }) => whole));
+    whole.catch(() => {});
+    feed(child.stdin, stdin);
+    // Or an output that floods it.
+    const status = await Promise.race([child.status, tooLate, whole.then(() => child.status)]);
+    if (status === null) return endGroup(child, null);
+    await Promise.race([whole, Promise.all(output.map((one) => one.drained(DRAIN_QUIET_MS)))]);
+    const [stdout, stderr] = output.map((one) => one.take());
+    return { code: status.code, stdout: stdout!, stderr: stderr!.trim() };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return endGroup(child, { code: FAILED_CODE, stdout: "", stderr: error.message });
@@ -50,19 +58,48 @@ async function feed(stream: WritableStream<Uint8Array>, input: string): Promise<
   }
 }
 
-async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let words = "";
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > OUTPUT_CAP_BYTES) throw new RangeError(`it prints more than ${OUTPUT_CAP_BYTES} bytes`);
-    words += decoder.decode(chunk, { stream: true });
+/** The words of one stream, as far as they have come. */
+class Output {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  #words = "";
+  #bytes = 0;
+  #timer: number | undefined;
+  /** Resolves at its end. Throws RangeError for more than OUTPUT_CAP_BYTES. */
+  readonly whole: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.whole = this.#read();
   }
-  return words + decoder.decode();
+
+  async #read(): Promise<void> {
+    for (let next = await this.#reader.read(); !next.done; next = await this.#reader.read()) {
+      this.#bytes += next.value.length;
+      if (this.#bytes > OUTPUT_CAP_BYTES) {
+        throw new RangeError(`it prints more than ${OUTPUT_CAP_BYTES} bytes`);
+      }
+      this.#words += this.#decoder.decode(next.value, { stream: true });
+    }
+  }
+
+  /** Resolves once nothing has come for `quietMs`. */
+  async drained(quietMs: number): Promise<void> {
+    for (let before = -1; before !== this.#bytes;) {
+      before = this.#bytes;
+      await new Promise((resolve) => this.#timer = setTimeout(resolve, quietMs));
+    }
+  }
+
+  /** What there is; whoever still holds the other end writes to nobody from now on. */
+  take(): string {
+    clearTimeout(this.#timer);
+    this.#reader.cancel().catch(() => {});
+    return this.#words + this.#decoder.decode();
+  }
 }
 
-/** setsid(1) execs, so the child leads its group, and as long as any of it lives nobody else can have that number. */
+/** setsid(1) execs, so the child leads its group, and as long as any of it lives the kernel gives that number to no other process. */
 function endGroup<T>(child: Deno.ChildProcess, result: T): T {
   try {
     Deno.kill(-child.pid, "SIGKILL");

@@ -1,10 +1,11 @@
 /**
- * Signals to a supervisor. Of SIGINT, SIGTERM and SIGHUP, the first asks for the end of the job and a second one skips the grace; SIGCONT
- * tells of a change.
+ * Signals to a supervisor. Of INT, TERM, HUP and QUIT, the first asks for the end of the job and a second one skips the grace; CONT means
+ * that the record has changed. What is passed on to the job: passed_signals.ts.
  */
 import { readKernelText } from "../base/kernel_file.ts";
+import { maskOf } from "./surroundings.ts";
 
-const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 type StoppingName = keyof typeof STOPPING;
 
 /** The signals that ask `corral run` to end its job, and how often they came. */
@@ -43,9 +44,7 @@ export class StopSignals {
 
 /** Signals 1 to 31 that this process was started to ignore: SigIgn of /proc/self/status, read before any handler is set. */
 export function ignoredSignals(procRoot: string): number[] {
-  const mask = BigInt(
-    `0x${/^SigIgn:\t([0-9a-f]+)/m.exec(readKernelText(`${procRoot}/self/status`))?.[1] ?? "0"}`,
-  );
+  const mask = maskOf(readKernelText(`${procRoot}/self/status`), "SigIgn");
   const SIGPIPE = 13; // The runtime itself ignores it; its spawn gives the default back to the child.
   return Array.from({ length: 31 }, (_, index) => index + 1)
     .filter((signal) => signal !== SIGPIPE && (mask >> BigInt(signal - 1) & 1n) === 1n);

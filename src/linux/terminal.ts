@@ -15,7 +15,7 @@ export interface Screen {
   readonly hasKeys: boolean;
   /** As it is now: people resize their windows. */
   size(): { columns: number; rows: number };
-  /** Writes all of it at once; false when nobody sees it any more. */
+  /** Writes all of it at once; false when the terminal is gone. */
   draw(frame: string): boolean;
   /** The next event; null when none came within `capMs`. */
   next(capMs: number): Promise<ScreenEvent | null>;
@@ -26,7 +26,7 @@ export interface Screen {
 // xterm's names: 1049 the alternate screen, 25 the cursor, 7 wrapping (a line measured too short must not push the others down).
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
-/** A terminal that does not know its size says 0. */
+/** A terminal that does not know its size reports 0. */
 const USUAL = { columns: 80, rows: 24 };
 const KEYS_AT_ONCE_BYTES = 256;
 
@@ -41,7 +41,7 @@ export class TerminalScreen implements Screen {
   constructor(stop: StopSignals) {
     stop.onSignal(() => this.#add({ kind: "signal", signal: stop.received! }));
     Deno.addSignalListener("SIGWINCH", () => this.#add({ kind: "redraw" }));
-    // Whoever stopped it has had the terminal meanwhile.
+    // The shell has had the terminal while corral was stopped.
     Deno.addSignalListener("SIGCONT", () => this.#enterAgain());
     this.#enter();
     if (this.hasKeys) this.#readKeys();
@@ -121,7 +121,7 @@ export class TerminalScreen implements Screen {
         }
       }
     } catch {
-      // The terminal has gone; SIGHUP, or the next frame, tells.
+      // The terminal has gone; SIGHUP, or the next frame, shows it.
     }
   }
 }

@@ -14,12 +14,22 @@ export interface User {
 /** Exit code of getent(1) for a key that is not there. */
 const GETENT_NOT_FOUND = 2;
 
+/** setuid(2) and chown(2) take 2^32-1 for "leave it as it is": whoever drops to that user stays root. */
+const MAX_USER_NUMBER = 2 ** 32 - 2;
+
+/**
+ * True for a uid or gid in its one spelling. The lines of NIS (`+::::::`) have none, and no number must not become 0; neither must `00`
+ * or 2^32.
+ */
+function isUserNumber(word: string): boolean {
+  return /^(0|[1-9]\d{0,9})$/.test(word) && Number(word) <= MAX_USER_NUMBER;
+}
+
 /** One line of passwd(5); null when it is not one. */
 export function parsePasswdLine(line: string): User | null {
   const [name, , uid, gid, , home, shell] = line.trim().split(":");
   if (name === undefined || shell === undefined || home === undefined) return null;
-  // The lines of NIS (`+::::::`) have no numbers, and no number must not become 0.
-  if (![uid, gid].every((number) => /^\d+$/.test(number ?? ""))) return null;
+  if (![uid, gid].every((number) => isUserNumber(number ?? ""))) return null;
   return { name, uid: Number(uid), gid: Number(gid), home, shell: shell === "" ? "/bin/sh" : shell };
 }
 
@@ -28,7 +38,9 @@ export async function findUser(
   key: string,
   run: (argv: readonly string[]) => Promise<CommandResult>,
 ): Promise<User> {
-  const result = key === "" || key.startsWith("-") || key.includes("\0")
+  // getent(1) takes any number for a uid, however it is written (00).
+  const isAskable = key !== "" && !/^[-+]|\0/.test(key) && (!/^\d+$/.test(key) || isUserNumber(key));
+  const result = !isAskable
     ? { code: GETENT_NOT_FOUND, stdout: "", stderr: "" }
     : await run(["getent", "passwd", key]);
   if (result.code === NO_SUCH_TOOL) {
@@ -36,6 +48,10 @@ export async function findUser(
   }
   const user = parsePasswdLine(result.stdout.split("\n")[0] ?? "");
   if (result.code !== 0 || user === null) {
+    throw new UsageError(`--user: there is no user ${JSON.stringify(key)}`);
+  }
+  // The answer must be to the question: a digit at its beginning does not make a word a number (1e3, 0x0).
+  if (/^\d/.test(key) && key !== user.name && key !== String(user.uid)) {
     throw new UsageError(`--user: there is no user ${JSON.stringify(key)}`);
   }
   return user;
@@ -49,6 +65,15 @@ export function nameOfUid(uid: number, passwdFile: string): string {
   } catch {
     return String(uid);
   }
+}
+
+/** The home of a user by the name services; null when they know none, or do not answer. */
+export async function homeOfUid(
+  uid: number,
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<string | null> {
+  const { stdout } = await run(["getent", "passwd", String(uid)]);
+  return parsePasswdLine(stdout.split("\n")[0] ?? "")?.home ?? null;
 }
 
 /** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */
@@ -69,5 +94,5 @@ export async function uidOf(
   user: string,
   run: (argv: readonly string[]) => Promise<CommandResult>,
 ): Promise<number> {
-  return /^\d{1,10}$/.test(user) ? Number(user) : (await findUser(user, run)).uid;
+  return isUserNumber(user) ? Number(user) : (await findUser(user, run)).uid;
 }

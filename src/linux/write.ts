@@ -1,4 +1,5 @@
 /** Writing to the standard streams. */
+import { PatientStream } from "./patient_stream.ts";
 
 const FULL_PIPE_PAUSE_MS = 1;
 
@@ -13,18 +14,25 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text:
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) return false;
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // Somebody made the other end non-blocking and it is full.
+      // Another process made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
     }
   }
   return true;
 }
 
-/** Writes to stderr as far as it goes: a full disk or a terminal that has gone (EIO) is no reason to leave a job unsupervised. */
+const stderr = new PatientStream(2, (text) => void writeAll(Deno.stderr, text));
+const stdout = new PatientStream(1, (text) => void writeAll(Deno.stdout, text));
+
+/**
+ * Writes lines of corral's own to stderr, at most for a second: a reader that does not read, a full disk or a terminal that has gone (EIO)
+ * is no reason to leave a job unsupervised.
+ */
 export function writeDiagnostics(text: string): void {
-  try {
-    writeAll(Deno.stderr, text);
-  } catch {
-    // There is nowhere left to say so.
-  }
+  stderr.write(text);
+}
+
+/** The same to stdout, for commands whose work must not wait for a reader of their words. */
+export function offerOutput(text: string): void {
+  stdout.write(text);
 }

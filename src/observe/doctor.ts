@@ -99,7 +99,7 @@ export function inspectTools(path: string, backend: BackendName | null): CheckRe
   }));
 }
 
-/** `open` opens the store and tells its path. */
+/** `open` opens the store and gives its path. */
 export function inspectStore(open: () => string): CheckResult[] {
   try {
     return [{ what: "store", ok: true, detail: open(), remedy: null }];

@@ -10,7 +10,7 @@ const RECHECK_MS = 60_000;
 /** A cgroup that cannot be read is not an empty one: it is asked again. */
 const RETRY_MS = 1_000;
 
-/** Resolves when the job's cgroup is empty or gone. Nobody sees how such a job's processes leave. */
+/** Resolves when the job's cgroup is empty or gone. The exits of such a job's processes are not seen. */
 export async function emptied(cgroup: OwnedCgroup): Promise<Exit> {
   for (;;) {
     try {

@@ -1,11 +1,16 @@
 /**
- * Processes that carry a job's marker and are in no job's cgroup: what a job started through somebody else (systemd-run, a login) or what
- * was moved out of it. Found by their environment, which the process itself could have made: a marker is a hint and never enough to kill a
- * process of another user.
+ * Processes that carry a job's marker and are in no job's cgroup: a job started them through another program (systemd-run --scope, a login),
+ * or they were moved out of it. The marker is a variable of the environment, which a process can make up and a manager can hand on
+ * (systemctl import-environment): it is a hint, and proves nothing by itself. An escapee
+ * - is not older than its job, and of the job's boot and PID namespace;
+ * - is in no service: a manager starts those, with the environment that it was given;
+ * - is ended only if it is also the job's user's, the job is over, and no service bears the same marker: then a manager hands it on.
  */
-import { jobOfCgroup, jobOfSupervisorScope } from "../job/names.ts";
+import { jobOfCgroup, jobOfSupervisorScope, unitOfCgroup } from "../job/names.ts";
+import { startedBootMs } from "../linux/clock.ts";
+import { isSameNamespace } from "../linux/proc.ts";
 import { markerOf, type ProcessSource } from "../linux/processes.ts";
-import type { Identity, Job } from "../job/job.ts";
+import { type Identity, type Job, runningFacts } from "../job/job.ts";
 import { quoted } from "../base/text.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Finding } from "../job/finding.ts";
@@ -16,6 +21,8 @@ export interface Escapee {
   job: Job;
   /** Its user is the job's. */
   isOfJobsUser: boolean;
+  /** A service bears the same marker: this process may have it from the manager too. */
+  isMarkHandedOn?: boolean;
   name: string;
   cgroupPath: string;
 }
@@ -24,7 +31,7 @@ export interface Escapee {
 export async function findEscapees(source: ProcessSource, store: JobStore): Promise<Escapee[]> {
   const jobs = new Map<string, Job | null>();
   const jobOf = (id: string) => {
-    // Whose row is damaged is told as such.
+    // The sweep reports a damaged row by itself.
     if (!jobs.has(id)) jobs.set(id, store.get(id, () => {}));
     return jobs.get(id)!;
   };
@@ -37,10 +44,37 @@ export async function findEscapees(source: ProcessSource, store: JobStore): Prom
     const id = await markerOf(source.procs, pid);
     return id === null ? null : { pid, id, cgroupPath };
   }));
-  return marked.flatMap((found) => {
-    const job = found === null ? null : jobOf(found.id);
-    return found === null || job === null ? [] : identified(source, job, found);
+  const found = marked.filter((one) => one !== null);
+  const handedOn = new Set(found.filter(({ cgroupPath }) => isInService(cgroupPath)).map(({ id }) => id));
+  return found.filter(({ cgroupPath }) => !isInService(cgroupPath)).flatMap((one) => {
+    const job = jobOf(one.id);
+    if (job === null) return [];
+    return identified(source, job, one).map((escapee) => ({
+      ...escapee,
+      isMarkHandedOn: handedOn.has(one.id),
+    }));
   });
+}
+
+/** True for what a manager started, be it the service's own process or what that has started in turn. */
+export function isInService(cgroupPath: string): boolean {
+  return unitOfCgroup(cgroupPath)?.endsWith(".service") ?? false;
+}
+
+/** The start of a process is counted in ticks, and that of its job in milliseconds by another process. */
+const START_TOLERANCE_MS = 1_000;
+
+/** False for what was there before the job, or comes from another boot or PID namespace. */
+function canComeFrom(
+  job: Job,
+  { startTicks }: { startTicks: number },
+  { procs, clock }: ProcessSource,
+): boolean {
+  const { supervisor } = job.watch;
+  if (supervisor.bootId !== clock.bootId()) return false;
+  if (!isSameNamespace(supervisor.pidNamespace, procs.pidNamespace)) return false;
+  const run = runningFacts(job);
+  return run === null || startedBootMs({ startTicks }) >= run.startedBootMs - START_TOLERANCE_MS;
 }
 
 /** True for a job's own processes, and the supervisors of detached jobs that were started in a job. */
@@ -49,12 +83,13 @@ export function isCorrals(cgroupPath: string): boolean {
 }
 
 function identified(
-  { procs, clock }: ProcessSource,
+  source: ProcessSource,
   job: Job,
   { pid, cgroupPath }: { pid: number; cgroupPath: string },
 ): Escapee[] {
+  const { procs, clock } = source;
   const stat = procs.statIfShown(pid);
-  if (stat === null || stat.kernelThread || pid === Deno.pid) return [];
+  if (stat === null || stat.kernelThread || pid === Deno.pid || !canComeFrom(job, stat, source)) return [];
   // What waits at the gate of a launch bears the mark before it is put into the job's cgroup, and may be there by now.
   if (job.phase.state === "starting" || procs.cgroupPathIfShown(pid) !== cgroupPath) return [];
   const process = { pid, startTicks: stat.startTicks, bootId: clock.bootId() };
@@ -75,7 +110,10 @@ export function escapeeFinding({ process, job, name, cgroupPath }: Escapee): Fin
   };
 }
 
-/** True for one that may be ended: its job is over, and it is the job's user's. While the job lives, it works for it. */
-export function isEndable({ job, isOfJobsUser }: Escapee): boolean {
-  return job.phase.state === "ended" && isOfJobsUser;
+/**
+ * True for one that may be ended: its job is over, it is the job's user's, and no manager hands the marker on. While the job lives, it works
+ * for it.
+ */
+export function isEndable({ job, isOfJobsUser, isMarkHandedOn = false }: Escapee): boolean {
+  return job.phase.state === "ended" && isOfJobsUser && !isMarkHandedOn;
 }

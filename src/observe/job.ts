@@ -7,18 +7,26 @@ import { CgroupError } from "../base/errors.ts";
 import { type CgroupRecord, type Exit, type Job, runningFacts } from "../job/job.ts";
 import type { Observation } from "../job/observation.ts";
 import { type Clock, startedBootMs } from "../linux/clock.ts";
+import { isSameNamespace } from "../linux/proc.ts";
 import type { Node } from "./node.ts";
 
 /** The job's cgroup: as recorded, or by name when it never ran; null when there is none. */
 export function cgroupRecord(node: Node, job: Job): CgroupRecord | null {
   const run = runningFacts(job);
   if (run !== null) return run.cgroup;
-  return isOfThisBoot(node, job) ? node.backendOf(job).find(job.spec.id) : null;
+  return isOfThisBoot(node, job) && isOfThisNamespace(node, job)
+    ? node.backendOf(job).find(job.spec.id)
+    : null;
 }
 
 /** True when pids and cgroups of the record mean anything: the node has not rebooted since. */
 export function isOfThisBoot({ clock }: Pick<Node, "clock">, { watch }: Pick<Job, "watch">): boolean {
   return watch.supervisor.bootId === clock.bootId();
+}
+
+/** False when the record's pids are those of another PID namespace. */
+function isOfThisNamespace({ procs }: Pick<Node, "procs">, { watch }: Pick<Job, "watch">): boolean {
+  return isSameNamespace(watch.supervisor.pidNamespace, procs.pidNamespace);
 }
 
 /** What the observer was asked for and knows besides what it sees; `bootMs` is now, unless it is given. */
@@ -28,19 +36,24 @@ export type ObserveOptions = Partial<
 
 /** Observes a job from outside of its supervisor. Throws CgroupError. */
 export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): Observation {
-  const sameBoot = isOfThisBoot(node, job);
+  const vantage = vantageOf(node, job);
+  const sameBoot = vantage !== "here" || isOfThisBoot(node, job);
   const record = sameBoot ? cgroupRecord(node, job) : null;
   const cgroup = record === null ? "gone" : stateOfCgroup(node.cgroups(), record, job.spec.id);
   const bootMs = options.bootMs ?? node.clock.bootMs();
   return observation({
     bootMs,
+    vantage,
     sameBoot,
     cgroup,
-    supervisor: node.procs.isAlive(job.watch.supervisor, node.clock.bootId()) ? "alive" : "gone",
+    supervisor: isSupervisorAlive(node, job) ? "alive" : "gone",
     leader: isLeaderAlive(node, job, cgroup) ? { alive: true } : { alive: false, exit: null },
     supervisorAgeMs: bootMs - startedBootMs(job.watch.supervisor),
     ...options,
-  }, () => readOomKills(node.cgroups(), record!.path));
+  }, {
+    oomKills: () => readOomKills(node.cgroups(), record!.path),
+    killedByGuard: () => bearsMarkOfGuard(node.cgroups(), record!.path),
+  });
 }
 
 /** A job as its supervisor holds it. */
@@ -60,6 +73,7 @@ export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation
   const isThere = cgroup.exists();
   return observation({
     bootMs: known.clock.bootMs(),
+    vantage: "here",
     sameBoot: true,
     cgroup: !isThere ? "gone" : readEvents(cgroup).populated ? "populated" : "empty",
     supervisor: "self",
@@ -68,18 +82,35 @@ export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation
     onOrphan: "keep",
     endRequest,
     callerGone,
-  }, () => readOomKills(cgroup.fs, cgroup.path));
+  }, { oomKills: () => readOomKills(cgroup.fs, cgroup.path), killedByGuard: () => false });
+}
+
+/**
+ * The mark that a guard leaves which had to kill the job without corral: no cgroup may be made below it any more. It lies in the job's own
+ * cgroup, and goes with it.
+ */
+export const GUARD_KILLED = { file: "cgroup.max.descendants", text: "0" } as const;
+
+function bearsMarkOfGuard(fs: CgroupFs, path: string): boolean {
+  return fs.readOptional(path, GUARD_KILLED.file)?.trim() === GUARD_KILLED.text;
 }
 
 type Seen =
-  & Pick<Observation, "bootMs" | "sameBoot" | "cgroup" | "supervisor" | "leader" | "supervisorAgeMs">
+  & Pick<
+    Observation,
+    "bootMs" | "vantage" | "sameBoot" | "cgroup" | "supervisor" | "leader" | "supervisorAgeMs"
+  >
   & Partial<Observation>;
 
-/** OOM kills only matter once the first process is gone: a sweep looks at a thousand jobs, and at this file of few. */
-function observation(seen: Seen, oomKills: () => number | null): Observation {
+/** How they ended only matters once the first process is gone: a sweep looks at a thousand jobs, and at these files of few. */
+function observation(
+  seen: Seen,
+  { oomKills, killedByGuard }: { oomKills: () => number | null; killedByGuard: () => boolean },
+): Observation {
   const isThere = seen.cgroup === "populated" || seen.cgroup === "empty";
   return {
     oomKills: isThere && !seen.leader.alive ? oomKills() ?? 0 : 0,
+    killedByGuard: isThere && !seen.leader.alive && killedByGuard(),
     endRequest: null,
     onOrphan: "kill",
     finishedByOwner: false,
@@ -88,12 +119,43 @@ function observation(seen: Seen, oomKills: () => number | null): Observation {
   };
 }
 
-/** An adopted job has no first process: it lives as long as anything of it does. */
+/**
+ * Another boot id alone is no reboot: the job's cgroup, whose name no other has, or its supervisor, at the same tick of the same kernel,
+ * would not have outlived one.
+ */
+function vantageOf(node: Node, job: Job): Observation["vantage"] {
+  if (isOfThisBoot(node, job)) return isOfThisNamespace(node, job) ? "here" : "other-namespace";
+  const run = runningFacts(job);
+  const isThere = run !== null && node.cgroups().isOwn(run.cgroup, job.spec.id);
+  if (!isThere && !isSupervisorOfSomeBoot(node, job)) return "here";
+  return isOfThisNamespace(node, job) ? "other-boot" : "other-namespace";
+}
+
+function isSupervisorOfSomeBoot({ procs }: Node, { watch: { supervisor } }: Job): boolean {
+  const isComparable = (supervisor.pidNamespace ?? null) !== null;
+  return isComparable && procs.isAlive(supervisor, supervisor.bootId);
+}
+
+/** One that is hidden may be it; another user's is not, for a supervisor is of the store's user. */
+function isSupervisorAlive({ procs, clock }: Node, { watch }: Job): boolean {
+  return ["alive", "hidden"].includes(procs.liveness(watch.supervisor, clock.bootId()));
+}
+
+/**
+ * An adopted job has no first process: it lives as long as anything of it does. So does one whose first process hides itself, for it may
+ * have become another user's (setuid).
+ */
 function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boolean {
   if (job.spec.adopted) return cgroup === "populated";
   const run = runningFacts(job);
-  const { bootId } = job.watch.supervisor;
-  return run !== null && node.procs.isAlive({ ...run, bootId }, node.clock.bootId());
+  if (run === null) return false;
+  const { bootId, pidNamespace } = job.watch.supervisor;
+  const { pid, startTicks } = run;
+  const liveness = node.procs.liveness(
+    { pid, startTicks, bootId, pidNamespace: pidNamespace ?? null },
+    node.clock.bootId(),
+  );
+  return liveness === "alive" || (liveness !== "gone" && cgroup === "populated");
 }
 
 function stateOfCgroup(fs: CgroupFs, record: CgroupRecord, id: string): Observation["cgroup"] {

@@ -1,4 +1,4 @@
-/** The usage of a job as its cgroup tells it, with what only the node knows: the names of its devices. */
+/** The usage of a job as its cgroup shows it, with what only the node knows: the names of its devices. */
 import type { CgroupFs } from "../cgroup/file.ts";
 import { readUsage } from "../cgroup/usage.ts";
 import { blockDeviceNames } from "../linux/block_devices.ts";

@@ -1,4 +1,4 @@
-/** Cgroups that bear the name of a job and are not a live job's: those of ended jobs, and those that this store knows nothing of. */
+/** Cgroups that bear the name of a job and are not a live job's: the cgroups of ended jobs, and of jobs that are not in this store. */
 import type { Node } from "./node.ts";
 import { type Job, runningFacts } from "../job/job.ts";
 import type { NamedCgroup } from "../backend/backend.ts";
@@ -7,7 +7,7 @@ import type { JobStore } from "../store/jobs.ts";
 
 /** What lies in corral's places besides the live jobs. */
 export interface Leftovers {
-  /** Ended jobs whose cgroup is there: nobody lived to remove it. */
+  /** Ended jobs whose cgroup is there: no process lived to remove it. */
   ended: Job[];
   /** Not acted upon: they may be the jobs of another --state-dir, or of a row that was tampered with. */
   unknown: (NamedCgroup & { inode: number; isPopulated: boolean; isRecordedElsewhere: boolean })[];

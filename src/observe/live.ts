@@ -1,4 +1,4 @@
-/** What live jobs hold and use right now, read by somebody who only looks: `corral ps`, `corral top`. */
+/** What live jobs hold and use right now, read by commands that only look: `corral ps`, `corral top`. */
 import { readEventsAt } from "../cgroup/events.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
 import { readable, readCpuUsageUsec, readCurrent } from "../cgroup/usage.ts";

@@ -32,7 +32,7 @@ export interface Node {
   backendOf(job: Job): Backend;
   /** All on which jobs may be found from here. */
   backends(): Backend[];
-  /** Throws StoreError. `actor` is the command that writes. */
+  /** Throws StoreError, TrustError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;
   /** The store for a launch, which nothing may hold up. Throws StoreError. */
   openLaunchStore(waitMs: number): StorePort;

@@ -5,7 +5,7 @@ import type { Caller } from "../linux/caller.ts";
 import type { JobSpec, Watch } from "../job/job.ts";
 import { formatBytes } from "../value/size.ts";
 
-/** Says each warning through `say`. */
+/** Prints each warning through `say`. */
 export function warnAboutNode(
   on: Pick<Node, "procs"> & Pick<Caller, "env">,
   job: { spec: JobSpec; watch: Watch },

@@ -1,6 +1,6 @@
 /**
  * What a job holds while it lives, which no counter of its cgroup keeps: memory by kind, and its course. Taken by the job's supervisor
- * while it waits, and by whoever ends the job just before.
+ * while it waits, and, just before, by the process that ends the job.
  */
 import type { OwnedCgroup } from "../cgroup/file.ts";
 import { type Readable, readMemorySplit, readMemoryStalls, readSample } from "../cgroup/usage.ts";
@@ -46,7 +46,7 @@ export class Sampling implements Sampled {
     if (ageMs === null) return;
     attempt(() => {
       const { sample, split } = readSample(this.#file, ageMs);
-      // A cgroup that has vanished says nothing at all.
+      // A cgroup that has vanished gives no figures.
       if (Object.values({ ...sample, offsetMs: null }).every((value) => value === null)) return;
       this.#series.add(sample);
       this.peaks = higherSplit(this.peaks, split);

@@ -11,10 +11,14 @@ export interface FoundStrays {
   unanswered: number[];
 }
 
-/** One look at all processes. */
-export async function findStrays(source: ProcessSource, criteria: StrayCriteria): Promise<FoundStrays> {
+/** One look at all processes. `services` are pids that the system's manager answers for: see servicePids(). */
+export async function findStrays(
+  source: ProcessSource,
+  criteria: StrayCriteria,
+  services: ReadonlySet<number> = new Set(),
+): Promise<FoundStrays> {
   const list = await listProcesses(source);
-  const selected = selectStrays(list, criteria, sparedPids(list, Deno.pid));
+  const selected = selectStrays(list, criteria, sparedPids(list, Deno.pid).union(services));
   const readers = readersOfOutput(source.procs, selected.map(({ process }) => process.pid));
   return {
     strays: selected.filter(({ process }) => !readers.includes(process.pid)),

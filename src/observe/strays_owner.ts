@@ -4,6 +4,7 @@ import type { Node } from "./node.ts";
 import { UsageError } from "../base/errors.ts";
 import { ownersWord } from "./owner_answers.ts";
 import { askOwner } from "./owner.ts";
+import { unclearLines } from "./owner_unclear.ts";
 import type { Stray } from "./strays_select.ts";
 
 /** How the owner is asked, and whether its word decides. */
@@ -17,13 +18,13 @@ export interface OwnersViewOptions {
 
 /** The owner's word for each stray. */
 export interface OwnersView {
-  /** In lower case, null where it said nothing; null altogether when it was not asked. */
+  /** In lower case, null without an answer; null altogether when it was not asked. */
   statusOf: ((stray: Stray) => string | null) | null;
   /** False for one that is not wanted, because the owner did not call it finished. */
   fits: (stray: Stray) => boolean;
 }
 
-/** Asked once: of what is found later with another ref it has said nothing. Throws UsageError. */
+/** Asked once: what is found later with another ref has no answer. Throws UsageError. */
 export async function askOwnerOf(
   node: Pick<Node, "shell"> & Diagnostics,
   strays: readonly Stray[],
@@ -34,9 +35,10 @@ export async function askOwnerOf(
   }
   if (statusCommand === null) return { statusOf: null, fits: () => true };
   const refs = strays.map(({ ref }) => ref).filter((ref) => ref !== null);
-  const answers = await askOwner(node, statusCommand, refs);
+  const answers = await askOwner(node, statusCommand, refs, finishedStatuses);
+  for (const line of unclearLines(answers)) node.say(`warning: ${line}`);
   return {
-    statusOf: ({ ref }) => ref === null ? null : answers.get(ref.trim()) ?? null,
+    statusOf: ({ ref }) => ref === null ? null : answers.states.get(ref.trim()) ?? null,
     fits: ({ ref }) => !finishedOnly || ownersWord(answers, ref, finishedStatuses) === true,
   };
 }

@@ -1,6 +1,7 @@
 /** Which processes of a list are strays. Pure. */
 import { jobOfCgroup, jobOfSupervisorScope } from "../job/names.ts";
 import { commandLine, descendantsOf, type Process } from "../linux/processes.ts";
+import { isOrphaned, type IsSession } from "./strays_orphaned.ts";
 
 /** What an admin asked for. `null` is "whatever". */
 export interface StrayCriteria {
@@ -13,6 +14,10 @@ export interface StrayCriteria {
   uid: number | null;
   /** Also what the matches started, whatever its command line and age. */
   tree: boolean;
+  /** Found anywhere in the command line, the process is none. */
+  exclude?: RegExp | null;
+  /** Only what is orphaned: what init or a user's manager has taken in. */
+  orphanedFrom?: IsSession | null;
 }
 
 /** A process that belongs to no job. */
@@ -31,13 +36,17 @@ export function selectStrays(
   spared: ReadonlySet<number>,
 ): Stray[] {
   const jobless = list.filter((process) => !spared.has(process.pid) && isJobless(process));
-  const matched = jobless.filter((process) => isOfUser(process, criteria) && isMatch(process, criteria));
+  const byPid = new Map(list.map((process) => [process.pid, process]));
+  const fits = (process: Process) =>
+    isMatch(process, criteria) && isAbandoned(process, byPid.get(process.ppid) ?? null, criteria);
+  const matched = jobless.filter((process) => isOfUser(process, criteria) && fits(process));
   const matchedPids = new Set(matched.map(({ pid }) => pid));
-  // Not through a job or a corral: what lies below those has somebody to look after it.
+  // Not through a job or a corral: a supervisor looks after what lies below those.
   const below = criteria.tree ? descendantsOf(matchedPids, jobless) : [];
   const pids = new Set([...matched, ...below].map(({ pid }) => pid));
   const refOf = refFinder(jobless, matchedPids, criteria);
   return jobless.filter((process) => pids.has(process.pid) && isOfUser(process, criteria))
+    .filter((process) => !isExcluded(process, criteria))
     .map((process) => ({ process, ref: refOf(process), matched: matchedPids.has(process.pid) }));
 }
 
@@ -49,8 +58,13 @@ export function isStillStray(stray: Stray, now: Process, criteria: StrayCriteria
   // It has no command line any more and can become nothing else.
   if (now.exiting) return true;
   if (now.words === null) return "unknown";
-  // The owner's word about one id says nothing of another.
+  // The owner's word about one id is no word about another.
   if (ownRef(now, criteria) !== ownRef(stray.process, criteria)) return false;
+  // What has a parent again, by ptrace(2) for instance, is waited for.
+  if ((criteria.orphanedFrom ?? null) !== null && stray.matched && now.ppid !== stray.process.ppid) {
+    return false;
+  }
+  if (isExcluded(now, criteria)) return false;
   return stray.matched ? isMatch(now, criteria) : commandLine(now) === commandLine(stray.process);
 }
 
@@ -64,9 +78,18 @@ function isOfUser(process: Process, { uid }: StrayCriteria): boolean {
   return uid === null || process.uid === uid;
 }
 
-function isMatch(process: Process, { match, olderThanMs }: StrayCriteria): boolean {
+function isAbandoned(process: Process, parent: Process | null, { orphanedFrom }: StrayCriteria): boolean {
+  return (orphanedFrom ?? null) === null || isOrphaned(process, parent, orphanedFrom!);
+}
+
+function isExcluded(process: Process, { exclude }: StrayCriteria): boolean {
+  return exclude?.test(commandLine(process) ?? "") ?? false;
+}
+
+function isMatch(process: Process, { match, olderThanMs, exclude }: StrayCriteria): boolean {
   const line = commandLine(process);
-  return line !== null && match.test(line) && (olderThanMs === null || process.ageMs >= olderThanMs);
+  return line !== null && match.test(line) && !(exclude?.test(line) ?? false) &&
+    (olderThanMs === null || process.ageMs >= olderThanMs);
 }
 
 function ownRef(process: Process, { refPattern }: StrayCriteria): string | null {

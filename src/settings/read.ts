@@ -1,6 +1,7 @@
-/** Settings: global options before environment before configuration file before defaults. */
+/** Reads the settings. Global options take precedence over the environment, that over the configuration file, that over the defaults. */
 import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
+import { isAnythingAt, ownersOf, refuseChangeable } from "../base/trust.ts";
 import {
   type FileSettings,
   type FileType,
@@ -10,13 +11,13 @@ import {
   type Settings,
 } from "./settings.ts";
 
-/** Read when it exists and no other file is named. */
+/** The configuration file that is read, where it exists, when the caller names no other. */
 export const DEFAULT_CONFIG = "/etc/corral/config.toml";
 
-/** What the file holds, by its keys. */
+/** The file's values by key. */
 type Config = Readonly<Record<string, FileValue | undefined>>;
 
-/** What the settings depend on besides the file. */
+/** Everything besides the file that the settings depend on. */
 export interface Surroundings {
   uid: number;
   /** Where the store of a user is when no directory was named; `usersDir` is the configuration's. Throws StoreError. */
@@ -26,19 +27,23 @@ export interface Surroundings {
   env: Record<string, string>;
   cwd: string;
   options: { stateDir?: string; config?: string };
+  /** The user's home by the name services, for an environment without HOME (cron, env -i); null when they know none. */
+  homeOfUser?: () => Promise<string | null>;
 }
 
-/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key. */
+/** Reads the configuration file, when there is one. Throws UsageError naming file, line and key, TrustError. */
 export async function readSettings(around: Surroundings): Promise<Settings> {
   const named = around.options.config ?? around.env["CORRAL_CONFIG"];
   const file = named ?? DEFAULT_CONFIG;
-  const config = await parseConfig(file, readFile(file, named !== undefined));
+  const text = readFile(file, { cwd: around.cwd, named: named !== undefined, asRoot: around.uid === 0 });
+  const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
   const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
-    defaultStateDir(around, fromFile.userStateDir);
+    await defaultStateDir(around, fromFile.userStateDir);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   const absolute = fromHere(around.cwd, stateDir);
-  return { ...fromFile, stateDir: absolute, storeFile: around.storeFile(absolute) };
+  const configFile = named === undefined ? null : fromHere(around.cwd, named);
+  return { ...fromFile, stateDir: absolute, configFile, storeFile: around.storeFile(absolute) };
 }
 
 function settingsOf(config: Config, file: string): FileSettings {
@@ -48,16 +53,32 @@ function settingsOf(config: Config, file: string): FileSettings {
   return Object.fromEntries(all) as FileSettings;
 }
 
-function readFile(file: string, asked: boolean): string | null {
+interface Reading {
+  cwd: string;
+  /** True when the caller named the file: a missing one is then an error. */
+  named: boolean;
+  asRoot: boolean;
+}
+
+function readFile(file: string, { cwd, named, asRoot }: Reading): string | null {
+  const path = fromHere(cwd, file);
+  // The file can name a command that root runs, and the directory of the store.
+  if (asRoot && isAnythingAt(path)) refuseOthersConfig(path);
   try {
-    return Deno.readTextFileSync(file);
+    return Deno.readTextFileSync(path);
   } catch (cause) {
-    if (!asked && cause instanceof Deno.errors.NotFound) return null;
+    if (!named && cause instanceof Deno.errors.NotFound) return null;
     throw new UsageError(`cannot read the configuration ${file}: ${(cause as Error).message}`);
   }
 }
 
-/** The libraries for it are loaded only where there is a file. */
+/** Throws TrustError for a file that another user can change. */
+function refuseOthersConfig(file: string): void {
+  const remedy = "put it where only root can write, or name another: --config";
+  refuseChangeable({ what: "the configuration", path: file, remedy, mayBeInSticky: true }, ownersOf(file));
+}
+
+/** Loads the parser and the validator only where there is a file: both cost start-up time. */
 async function parseConfig(file: string, text: string | null): Promise<Config> {
   if (text === null) return {};
   const [{ parse }, v] = await Promise.all([import("smol-toml"), import("valibot")]);
@@ -94,16 +115,19 @@ function checkOf(v: Valibot, type: FileType) {
   }
 }
 
-function defaultStateDir(around: Surroundings, usersDir: string | null): string {
-  return around.uid === 0
-    ? "/var/lib/corral"
-    : around.userStateDir({ inHome: stateDirInHome(around.env), usersDir });
+async function defaultStateDir(around: Surroundings, usersDir: string | null): Promise<string> {
+  if (around.uid === 0) return "/var/lib/corral";
+  return around.userStateDir({ inHome: await stateDirInHome(around), usersDir });
 }
 
 /** As the XDG base directory specification has it; null without a home. */
-function stateDirInHome(env: Record<string, string>): string | null {
+async function stateDirInHome({ env, homeOfUser }: Surroundings): Promise<string | null> {
   const base = env["XDG_STATE_HOME"];
-  if (base?.startsWith("/")) return `${base}/corral`;
-  const home = env["HOME"];
-  return home?.startsWith("/") ? `${home}/.local/state/corral` : null;
+  if (isAbsolute(base)) return `${base}/corral`;
+  const home = isAbsolute(env["HOME"]) ? env["HOME"] : await homeOfUser?.();
+  return isAbsolute(home) ? `${home}/.local/state/corral` : null;
+}
+
+function isAbsolute(path: string | null | undefined): path is string {
+  return path?.startsWith("/") ?? false;
 }

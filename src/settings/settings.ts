@@ -1,11 +1,14 @@
-/** Every key of the configuration file: one row is all that a setting needs. Its reader, its manual and its tests derive from here. */
+/** The table of all keys of the configuration file. Reader, manual and tests derive from its rows, so a new setting is one new row. */
 import { parserFor, UsageError } from "../base/errors.ts";
 import { parseDurationMs } from "../value/duration.ts";
 
-/** Statuses of the owner's that mean "this job is over", in lower case. The configuration may add more. */
-export const FINISHED_STATUSES: readonly string[] = ["completed", "failed", "cancelled"];
+/** Statuses by which the owner reports a job as over, in lower case. The configuration may add more. */
+export const FINISHED_STATUSES: readonly string[] = [
+  ...["completed", "failed", "cancelled", "timeout", "out_of_memory", "node_fail", "boot_fail", "deadline"],
+  ...["preempted", "revoked"],
+];
 
-/** What a value must be for the file to be read at all. */
+/** The type that the validator demands of a value; the file is refused otherwise. */
 export type FileType =
   | { readonly kind: "text"; readonly mayBeEmpty: boolean }
   | { readonly kind: "choice"; readonly words: readonly string[] }
@@ -13,25 +16,25 @@ export type FileType =
   | { readonly kind: "words" }
   | { readonly kind: "count"; readonly min: number };
 
-/** From what the file has, or the default in its place, to the setting. `source` names file and key, for errors. */
+/** Converts the value of the file, or its default, into the setting. `source` names file and key in errors. */
 interface Kind<T> {
   readonly type: FileType;
   readonly typeWords: string;
   readonly read: (given: FileValue | null, source: string) => T;
 }
 
-/** As smol-toml gives it, checked by its FileType. */
+/** A value as smol-toml returns it, checked against its FileType. */
 export type FileValue = string | boolean | number | readonly string[];
 
 /** One key of the configuration file. */
 export interface Setting<T = unknown> extends Kind<T> {
   readonly key: string;
-  /** As in the file; null: there is none. */
+  /** The default as the file would have it; null when there is none. */
   readonly default: FileValue | null;
-  /** Where `default` is not what holds without the key. */
+  /** Words for the manual where `default` alone does not describe the behaviour without the key. */
   readonly defaultWords?: string;
   readonly help: string;
-  /** Read by sweeps alone. */
+  /** True when only sweeps read it. */
   readonly isForSweeps?: true;
 }
 
@@ -104,7 +107,7 @@ function setting<T>(kind: Kind<T>, row: Omit<Setting<T>, keyof Kind<T>>): Settin
   return { ...kind, ...row };
 }
 
-/** By the name that a setting has in the program. */
+/** The rows by the name that the program has for the setting. */
 export const SETTING_BY_NAME = {
   stateDir: setting(directory, {
     key: "state-dir",
@@ -164,7 +167,7 @@ export const SETTING_BY_NAME = {
     }.`,
     isForSweeps: true,
   }),
-  // One wrong answer of the owner's must not end a job.
+  // A single wrong answer of the owner must not end a job.
   strikes: setting(count(1), {
     key: "strikes",
     default: 2,
@@ -180,7 +183,7 @@ export const SETTING_BY_NAME = {
   }),
 };
 
-/** What the file and the defaults give. */
+/** The settings as file and defaults give them. */
 export type FileSettings = {
   [Name in keyof typeof SETTING_BY_NAME]: ReturnType<(typeof SETTING_BY_NAME)[Name]["read"]>;
 };
@@ -189,12 +192,14 @@ export type FileSettings = {
 export interface Settings extends FileSettings {
   stateDir: string;
   storeFile: string;
+  /** The configuration that was named, as an absolute path; null: the default one, or none. */
+  configFile: string | null;
 }
 
 /** The rows, in the order of the manual. */
 export const SETTINGS: readonly Setting[] = Object.values(SETTING_BY_NAME);
 
-/** What holds without the key, as it is written in the file. */
+/** The behaviour without the key, in the words of the file. */
 export function defaultWords({ default: value, defaultWords }: Setting): string {
   return defaultWords ?? (value === null ? "none" : JSON.stringify(value));
 }

@@ -83,7 +83,7 @@ function isSurvivor(value: unknown): boolean {
     (value["wchan"] === null || isString(value["wchan"]));
 }
 
-/** Column `io_devices`, JSON; null in rows of which nobody knows. */
+/** Column `io_devices`, JSON; null in rows older than the column. */
 export const ioDevicesOf = (json: string | null): IoDevice[] | null =>
   json === null
     ? null

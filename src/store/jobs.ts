@@ -4,10 +4,17 @@ import { crashPoint } from "../base/crash_point.ts";
 import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { Selector } from "../value/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
-import { openDatabase, storeError } from "./open.ts";
+import { isStoreAt, openDatabase, openNothing, storeError } from "./open.ts";
 import { readPages, type RowQuery } from "./pages.ts";
 import { reasonOf } from "./columns.ts";
-import { countPages, dropJobs, type Droppable, givePagesBack, selectDroppable } from "./prune.ts";
+import {
+  countPages,
+  dropJobs,
+  type Droppable,
+  givePagesBack,
+  selectClockMarks,
+  selectDroppable,
+} from "./prune.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { DamagedRow, jobFromRow, type JobRow, readRows, splitFromRow, USAGE_SQL } from "./rows.ts";
 import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
@@ -19,6 +26,9 @@ function rethrow(damage: DamagedRow): never {
   throw damage;
 }
 
+/** Commands that make a store where there is none. */
+const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor"]);
+
 /** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
 export class JobStore {
   readonly #db: DatabaseSync;
@@ -28,9 +38,18 @@ export class JobStore {
     this.#db = db;
   }
 
-  /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError. */
+  /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError, TrustError. */
   static open(directory: string, fileName: string, actor: string, waitMs?: number): JobStore {
     return new JobStore(openDatabase(directory, fileName, waitMs), `${directory}/${fileName}`, actor);
+  }
+
+  /**
+   * As open(), but only the commands that record a job, or look after the store, make one: for the others there are no jobs where there is
+   * no store. Throws StoreError, TrustError.
+   */
+  static openFor(directory: string, fileName: string, actor: string): JobStore {
+    if (MAKERS.has(actor) || isStoreAt(directory, fileName)) return JobStore.open(directory, fileName, actor);
+    return new JobStore(openNothing(), `${directory}/${fileName}`, actor);
   }
 
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
@@ -38,8 +57,8 @@ export class JobStore {
     this.#write("cannot record the job", (run) => {
       run(
         `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, adopted, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, adopted, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
         spec.id,
         spec.name,
         spec.ref,
@@ -57,6 +76,7 @@ export class JobStore {
         watch.supervisor.bootId,
         watch.supervisor.pid,
         watch.supervisor.startTicks,
+        watch.supervisor.pidNamespace ?? null,
         spec.adopted ? 1 : 0,
       );
       this.#event(run, spec.id, spec.createdAtMs, "starting", {});
@@ -71,7 +91,7 @@ export class JobStore {
   }
 
   /**
-   * starting -> running; false when somebody has ended the job meanwhile. `limits`: those in force, when they are not all that were
+   * starting -> running; false when another process has ended the job meanwhile. `limits`: those in force, when they are not all that were
    * asked for.
    */
   markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
@@ -99,7 +119,7 @@ export class JobStore {
   }
 
   /**
-   * -> ending, for `reason` unless somebody else was first. Returns the reason that holds, or null when the job has ended already.
+   * -> ending, for `reason` unless another process was first. Returns the reason that holds, or null when the job has ended already.
    */
   claimEnding(id: string, reason: EndReason, at: Moment): EndReason | null {
     return this.#write("cannot record the ending", (run) => {
@@ -117,7 +137,7 @@ export class JobStore {
     });
   }
 
-  /** -> ended, once: false when somebody else has ended it already. Steps are written with it, in one transaction. */
+  /** -> ended, once: false when another process has ended it already. Steps are written with it, in one transaction. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
     return this.#write("cannot record the end", (run) => {
       const changed = run(
@@ -224,7 +244,7 @@ export class JobStore {
     return this.#row(id)?.owner_strikes ?? 0;
   }
 
-  /** What is found now, each by a key of its own: those that were not found the last time. What is no longer found is forgotten. */
+  /** Records what a sweep found, each finding by a key of its own, and returns the keys that the last sweep did not have. Findings that are gone are forgotten. */
   newFindings(keys: readonly string[], atMs: number): Set<string> {
     return this.#write("cannot record the findings", (run) => {
       const known = new Set(
@@ -269,6 +289,11 @@ export class JobStore {
     );
   }
 
+  /** What the last records hold of the wall clock. Throws StoreError. */
+  clockMarks(bootId: string): { newestMs: number | null; offsetsMs: number[] } {
+    return this.#read("cannot read", () => selectClockMarks(this.#db, bootId));
+  }
+
   /** Ids of jobs whose records may go, those first that ended first; at most `count`. */
   droppable(which: Droppable, count: number): string[] {
     return this.#read("cannot read", () => selectDroppable(this.#db, which, count));
@@ -279,7 +304,7 @@ export class JobStore {
     return this.#write("cannot drop old records", (run) => dropJobs(run, which, ids));
   }
 
-  /** Pages of the file, and those that hold nothing and can be given back: none in a store older than schema 3. */
+  /** Pages of the file, and the empty ones that can be given back: none in a store older than schema 3. */
   pages(): { pages: number; freePages: number } {
     return this.#read("cannot read", () => countPages(this.#db));
   }

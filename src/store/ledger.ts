@@ -87,7 +87,7 @@ export class Ledger {
     return this.#attempt(this.#patience(BUSY_TIMEOUT_MS), (store) => store.isTaken(id)) ?? false;
   }
 
-  /** False when somebody has ended the job meanwhile: its command must not run. */
+  /** False when another process has ended the job meanwhile: its command must not run. */
   markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
     return this.#write<boolean>(["markRunning", [id, facts, limits]]) ?? true;
   }
@@ -105,7 +105,7 @@ export class Ledger {
     return this.#attempt(this.#patience(waitMs), (store) => store.claimEnding(id, reason, at)) ?? reason;
   }
 
-  /** False when somebody else had recorded the end before. */
+  /** False when another process had recorded the end before. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
     return this.#write<boolean>(["markEnded", [id, ending, steps]], !this.options.isShared) ?? true;
   }

@@ -1,12 +1,15 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
+import { isAnythingAt, ownersOf, refuseChangeable, TrustError } from "../base/trust.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long a statement waits for another process's write. */
 export const BUSY_TIMEOUT_MS = 10_000;
+/** Root's own: others may pass to the users' stores in it, and not look. */
+export const ROOT_STATE_DIR = "/var/lib/corral";
 const REOPEN_PAUSE_MS = 20;
 
 /** statfs(2) magic numbers of file systems shared between nodes, where WAL's shared memory does not work: NFS, SMB, Lustre, GPFS, BeeGFS, CEPH, FUSE, AFS. */
@@ -23,6 +26,24 @@ const SHARED_FILE_SYSTEMS = new Set([
   0x5346414f,
 ]);
 
+/** An empty store in memory, for a command that only looks where there is none: it must not make one, least of all as root. */
+export function openNothing(): DatabaseSync {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, ":memory:");
+  return db;
+}
+
+/** True when the store's file exists and holds anything: on a full disk it is made empty. As root, throws TrustError for a place that another user can change. */
+export function isStoreAt(directory: string, fileName: string): boolean {
+  refuseOthersStore(directory, `${directory}/${fileName}`);
+  try {
+    return (statSync(`${directory}/${fileName}`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  } catch {
+    // A file in the way, a directory that may not be searched: the opening reports it.
+    return true;
+  }
+}
+
 /**
  * Opens (and makes, mode 0700/0600) `directory/fileName` and brings it up to date. Safe with many processes at once; waits at most
  * `waitMs` for one of them.
@@ -35,11 +56,16 @@ export function openDatabase(
 ): DatabaseSync {
   const path = `${directory}/${fileName}`;
   try {
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    refuseOthersStore(directory, path);
+    Deno.mkdirSync(directory, { recursive: true, mode: directory === ROOT_STATE_DIR ? 0o711 : 0o700 });
+    // Looked at once more: another user may have made it in between, in a directory where all may make one.
+    refuseOthersStore(directory, path);
     makePrivate(path);
     return openPatiently(directory, path, waitMs);
   } catch (cause) {
-    throw cause instanceof StoreError ? cause : storeError("cannot open", path, cause);
+    throw cause instanceof StoreError || cause instanceof TrustError
+      ? cause
+      : storeError("cannot open", path, cause);
   }
 }
 
@@ -53,6 +79,26 @@ function makePrivate(path: string): void {
     Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
   } catch {
     // It is there; what else is wrong, SQLite finds too.
+  }
+}
+
+/** SQLite reads these beside its file, and believes them. */
+const SIDE_FILES = ["", "-wal", "-shm", "-journal"];
+
+/** As root, throws TrustError for a store, or a directory for one, that another user can change: a forged record makes root kill. */
+export function refuseOthersStore(directory: string, path = directory): void {
+  if (Deno.uid() !== 0) return;
+  const protection = {
+    what: "the store",
+    path,
+    remedy: "use another --state-dir, in a directory that only root can write",
+    mayBeInSticky: true,
+  };
+  // What is still to be made may be made in a sticky directory.
+  const toBeMade = isAnythingAt(directory) ? [] : [{ path: directory, uid: 0, mode: 0 }];
+  refuseChangeable(protection, [...toBeMade, ...ownersOf(directory)]);
+  for (const file of SIDE_FILES.map((suffix) => path + suffix).filter(isAnythingAt)) {
+    refuseChangeable(protection, ownersOf(file));
   }
 }
 
@@ -76,8 +122,8 @@ function openOnce(directory: string, path: string, waitMs: number): DatabaseSync
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
   const db = new DatabaseSync(path, { timeout: waitMs });
   try {
-    // Holds only when it is said before anything is in the file: a store can then shrink without being rewritten as a whole. Said of a
-    // file that is in use, it would write to it, and wait for whoever holds it.
+    // Takes effect only on an empty file: such a store can shrink without a rewrite of the whole. On a file in use the pragma would write,
+    // and wait for the process that holds the lock.
     if (pageCount(db) === 0) db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
     db.prepare(`PRAGMA journal_mode = ${isShared(directory) ? "DELETE" : "WAL"}`).get();
     db.prepare("PRAGMA synchronous = NORMAL").get();

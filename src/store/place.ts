@@ -1,9 +1,10 @@
 /** Where the store of a user is when no directory was named: on a local disk, so that no file server holds up the jobs of a node. */
 import { isOnLocalFileSystem } from "../linux/mounts.ts";
+import { ROOT_STATE_DIR } from "./open.ts";
 import { ensurePrivateDir, privateDirState } from "./private_dir.ts";
 
 /** Made by root for all users, mode 1777; each has a directory in it, named by the uid. */
-export const USERS_DIR = "/var/lib/corral/users";
+export const USERS_DIR = `${ROOT_STATE_DIR}/users`;
 const STICKY = 0o1000;
 
 /** The parts of the node that decide, apart for tests. */

@@ -21,6 +21,24 @@ export function selectDroppable(
   return statement.all(beforeMs, JSON.stringify(except), count).map((row) => String(row["id"]));
 }
 
+/** So many of the last records tell whether the clock is what it was. */
+const MARKS = 256;
+
+/** What the last records, in the order in which they were made, hold of the clock: see ClockFacts. */
+export function selectClockMarks(
+  db: DatabaseSync,
+  bootId: string,
+): { newestMs: number | null; offsetsMs: number[] } {
+  const rows = db.prepare(
+    `SELECT max(created_at_ms, coalesce(ended_at_ms, 0)) AS at_ms,
+       CASE WHEN boot_id = ? THEN started_at_ms - started_boot_ms END AS offset_ms
+     FROM jobs ORDER BY rowid DESC LIMIT ${MARKS}`,
+  ).all(bootId);
+  const times = rows.map((row) => Number(row["at_ms"]));
+  const offsets = rows.map((row) => row["offset_ms"]).filter((offset) => offset !== null).map(Number);
+  return { newestMs: times.length === 0 ? null : Math.max(...times), offsetsMs: offsets };
+}
+
 /** Drops these if they still are such jobs, with their events and samples; how many. */
 export function dropJobs(run: Run, { beforeMs, except }: Droppable, ids: readonly string[]): number {
   return run(

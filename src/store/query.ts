@@ -4,7 +4,7 @@ import type { Tag } from "../value/tag.ts";
 import type { RowQuery } from "./pages.ts";
 import { fieldSql, REASON_SQL } from "./report_fields.ts";
 
-/** Which jobs, and seen from when and where. Null is "any" or "nobody knows". */
+/** Which jobs, and the moment and node they are seen from. Null means any, or unknown. */
 export interface ReportFilter {
   /** Jobs that ran at some time between these moments: milliseconds since the epoch. */
   sinceMs: number | null;

@@ -37,6 +37,7 @@ export interface JobRow {
   boot_id: string | null;
   supervisor_pid: number | null;
   supervisor_start_ticks: number | null;
+  pid_namespace: number | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -146,6 +147,7 @@ function watchFromRow(row: JobRow): Watch {
       pid: present(row.supervisor_pid, "supervisor_pid"),
       startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
       bootId: present(row.boot_id, "boot_id"),
+      pidNamespace: row.pid_namespace,
     },
     backend: backendNameOf(present(row.backend, "backend")),
   };

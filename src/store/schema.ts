@@ -200,4 +200,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_ref ON jobs (ref) WHERE ref IS NOT NULL;
   CREATE INDEX jobs_ended ON jobs (ended_at_ms);
   `,
+  // The namespace in which the pids of a row are numbers at all; null in older rows.
+  `
+  ALTER TABLE jobs ADD COLUMN pid_namespace INTEGER;
+  `,
 ];

@@ -1,4 +1,4 @@
-/** One sweep at a time for each store. The kernel lets the lock go when its process ends, however it ends: a crashed sweep blocks nobody. */
+/** One sweep at a time for each store. The kernel releases the lock when its process ends, however it ends: a crashed sweep blocks no later one. */
 import { storeError } from "./open.ts";
 
 /** Unlocked first: a child that is being forked has the file open too until its exec, and closing alone would leave it the lock. */

@@ -8,7 +8,7 @@ import { errorCode } from "../base/errno.ts";
 import { CorralError } from "../base/errors.ts";
 import { type DBusMessage, DBusWriter, decodeMessage, encodeCall, type MethodCall } from "./wire.ts";
 
-/** systemd said no. The message is systemd's own. */
+/** A refusal by systemd. The message is systemd's own. */
 export class SystemdRefusal extends CorralError {
   override name = "SystemdRefusal";
 
@@ -39,7 +39,7 @@ const READ_BYTES = 65_536;
  * so the caller cleans up by unit name.
  */
 const CALL_CAP_MS = 90_000;
-/** The listening socket's queue is full for a moment when hundreds connect at once. */
+/** The listening socket's queue is full for a moment when hundreds connect at once; a manager that re-executes itself refuses. */
 const CONNECT_TRIES = 60;
 const CONNECT_PAUSE_MS = 50;
 
@@ -202,7 +202,7 @@ export class Line implements Disposable {
     return serial;
   }
 
-  /** What is said to others is passed over. Throws SystemdRefusal when the answer is an error. */
+  /** Skips messages for others. Throws SystemdRefusal when the answer is an error. */
   async #replyTo(serial: number): Promise<DBusMessage> {
     for (;;) {
       const reply = await this.#input.message();
@@ -219,14 +219,19 @@ async function connect(path: string): Promise<Deno.UnixConn> {
     try {
       return await Deno.connect({ transport: "unix", path });
     } catch (cause) {
-      // EAGAIN: the queue is full.
-      const busy = cause instanceof Deno.errors.WouldBlock || errorCode(cause) === "EAGAIN";
-      if (!busy || attempt === CONNECT_TRIES) {
+      if (!isForAMoment(cause) || attempt === CONNECT_TRIES) {
         throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
       }
       await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS * (0.5 + Math.random())));
     }
   }
+}
+
+/** The queue is full (EAGAIN), or the manager re-executes itself (ECONNREFUSED, ECONNRESET for some 0.2 s). */
+function isForAMoment(cause: unknown): boolean {
+  const { WouldBlock, ConnectionRefused, ConnectionReset } = Deno.errors;
+  return [WouldBlock, ConnectionRefused, ConnectionReset].some((kind) => cause instanceof kind) ||
+    ["EAGAIN", "ECONNREFUSED", "ECONNRESET"].includes(errorCode(cause) ?? "");
 }
 
 async function sendAll(connection: Deno.UnixConn, bytes: Uint8Array): Promise<void> {
@@ -251,7 +256,7 @@ class Input {
     for (;;) {
       const decoded = decodeMessage(this.#pending);
       if (decoded !== null) {
-        // Not a copy: systemd sends everybody's signals to everybody, thousands when hundreds of jobs start at once.
+        // Not a copy: systemd sends every unit's signals to every connection, thousands when hundreds of jobs start at once.
         this.#pending = this.#pending.subarray(decoded.length);
         return decoded.message;
       }

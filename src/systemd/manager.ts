@@ -1,8 +1,9 @@
 /**
- * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for everybody
- * else. Measured with systemd 252 and 257.
+ * The few calls corral makes to systemd (org.freedesktop.systemd1(5)): to the system manager for root, to the user manager for any other
+ * user. Measured with systemd 252 and 257.
  */
 import type { Limits } from "../job/limits.ts";
+import { pause } from "../base/poll.ts";
 import type { DBusWriter } from "./wire.ts";
 import {
   callForJob,
@@ -15,6 +16,8 @@ import {
   SystemdSilence,
 } from "./connection.ts";
 import {
+  guardScopeName,
+  guardScopeProperties,
   type JobUnits,
   limitProperties,
   scopeName,
@@ -29,13 +32,16 @@ import {
  * read: a supervisor that waits for days must not be one of its listeners.
  */
 const HOLD_MS = 250;
+/** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
+const HUNG_UP_TRIES = 6;
+const HUNG_UP_PAUSE_MS = 100;
 /** Messages around the start of one job; with more, others start at the same time, and the manager has enough to do without a listener. */
 const QUIET_MESSAGES = 20;
 
 /** One systemd manager: the system's, or that of a user. */
 export class Systemd {
   readonly #socketPath: string;
-  /** Where everybody reaches the system manager (D-Bus specification, "System message bus"). */
+  /** Where any user reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
   #isHolding = false;
   /** Open since the last call. */
@@ -54,10 +60,15 @@ export class Systemd {
   }
 
   /**
-   * One StartTransientUnit call makes both units: the scope with the process in it, and (as auxiliary unit) the slice with the limits and
-   * the accounting. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
+   * One StartTransientUnit call makes all units: the scope with the process in it, and (as auxiliary units) the slice with the limits and
+   * the accounting, and the scope of the guard. Resolves when systemd has done so: `done`, or how it failed. Throws SystemdRefusal.
    */
   async startJob(units: JobUnits): Promise<JobResult> {
+    return await this.#retried(() => this.#startOnce(units));
+  }
+
+  /** A request that was carried out although the connection broke leaves the second one with nothing to make: UnitExists. */
+  async #startOnce(units: JobUnits): Promise<JobResult> {
     return await this.#callForJob({
       member: "StartTransientUnit",
       signature: "ssa(sv)a(sa(sv))",
@@ -69,6 +80,11 @@ export class Systemd {
           writer.align(8);
           writer.string(sliceName(units.id));
           writeProperties(writer, sliceProperties(units));
+          const { guardPid } = units;
+          if (guardPid === null) return;
+          writer.align(8);
+          writer.string(guardScopeName(units.id));
+          writeProperties(writer, guardScopeProperties({ ...units, guardPid }));
         });
       },
     });
@@ -84,16 +100,33 @@ export class Systemd {
         writer.string("replace");
       },
     };
-    const held = this.#held;
     try {
-      return await this.#callForJob(stop);
-    } catch (error) {
-      // The manager was re-executed, or hung up. To stop what is stopped already does no harm.
-      if (held === null || !hasHungUp(error)) throw error;
-      this.#release();
-      return await this.#callForJob(stop);
+      // To stop what is stopped already does no harm.
+      return await this.#retried(() => this.#callForJob(stop));
     } finally {
       this.#release();
+    }
+  }
+
+  /** Takes back a `systemctl freeze` of a unit, while which systemd refuses to stop it. Throws SystemdRefusal, also when it is not there. */
+  async thawUnit(name: string): Promise<void> {
+    await callManager(this.#socketPath, this.uid, {
+      member: "ThawUnit",
+      signature: "s",
+      body: (writer) => writer.string(name),
+    });
+  }
+
+  /** Again on a new connection when the manager hung up without a word: it re-executes itself, and is back within a second. */
+  async #retried<T>(act: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (attempt === HUNG_UP_TRIES || !hasHungUp(error)) throw error;
+        this.#release();
+        await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
+      }
     }
   }
 

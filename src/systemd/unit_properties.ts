@@ -1,5 +1,5 @@
 /** The two units of a job: their names and their properties, as systemd takes them over D-Bus. Pure. */
-import { LIMIT_ROWS, type LimitKind, type Limits } from "../job/limits.ts";
+import { LIMIT_ROWS, type LimitKind, type Limits, NO_LIMITS } from "../job/limits.ts";
 import type { Variant } from "./wire.ts";
 
 /** One property of a unit. */
@@ -10,6 +10,8 @@ export interface JobUnits {
   id: string;
   /** The process that goes into the scope. */
   pid: number;
+  /** The process that goes into a scope of its own beside the job's slice; null: there is none. */
+  guardPid: number | null;
   description: string;
   limits: Limits;
   graceMs: number;
@@ -27,6 +29,11 @@ export function scopeName(id: string): string {
   return `corral-${id}.scope`;
 }
 
+/** Lies beside the slice and holds the job's guard. */
+export function guardScopeName(id: string): string {
+  return `corral-guard-${id}.scope`;
+}
+
 const text = (value: string): Variant => ({ signature: "s", value });
 const yes: Variant = { signature: "b", value: true };
 const usecOfMs = (ms: number): Variant => ({ signature: "t", value: Math.max(1, Math.round(ms * 1000)) });
@@ -36,13 +43,29 @@ export function scopeProperties(units: JobUnits): UnitProperty[] {
   return [
     ["PIDs", { signature: "au", value: [units.pid] }],
     ["Slice", text(sliceName(units.id))],
+    // Starts the guard's scope in the same transaction. Not Requires=: nor does the one end with the other.
+    ...(units.guardPid === null
+      ? []
+      : [["Wants", { signature: "as", value: [guardScopeName(units.id)] }] as const]),
     ["Description", text(units.description)],
     // A failed scope would stay loaded for ever (#24613).
     ["CollectMode", text("inactive-or-failed")],
     // What lies below the scope is the job's: systemd leaves nested cgroups alone, also at a daemon-reload.
     ["DelegateControllers", { signature: "as", value: ["memory", "pids"] }],
+    // The limits are the slice's: none of the scope's own (DefaultTasksMax) may bind below it.
+    ...limitProperties(NO_LIMITS, { lift: true }),
     ["TimeoutStopUSec", usecOfMs(units.graceMs)],
     ...(units.backstopMs === null ? [] : [["RuntimeMaxUSec", usecOfMs(units.backstopMs)] as const]),
+  ];
+}
+
+/** Properties of the scope of the job's guard. */
+export function guardScopeProperties(units: JobUnits & { guardPid: number }): UnitProperty[] {
+  return [
+    ["PIDs", { signature: "au", value: [units.guardPid] }],
+    ["Slice", text("corral.slice")],
+    ["Description", text(`guard of ${units.description}`)],
+    ["CollectMode", text("inactive-or-failed")],
   ];
 }
 

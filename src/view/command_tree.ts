@@ -33,7 +33,7 @@ export interface VerbForm {
   options: readonly OptionForm[];
 }
 
-/** All of it; the options are those that go before the command. */
+/** The whole command line; `options` go before the command. */
 export interface ProgramForm {
   name: string;
   description: string;

@@ -21,7 +21,7 @@ export interface Snapshot {
 export interface Display {
   /** What happens within `capMs`, if anything. */
   next(capMs: number): Promise<ScreenEvent | null>;
-  /** False when nobody reads it any more. */
+  /** False once the reader has gone. */
   show(snapshot: Snapshot, view: View): Promise<boolean>;
 }
 

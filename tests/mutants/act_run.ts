@@ -62,7 +62,7 @@ export const ACT_RUN = [
     ["its process stays", "gate.close();\n  await gate.exit;", ""],
     [
       "a launch that fails is not recorded",
-      'failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });',
+      'failed.record("failed-to-start", { code: exitCodeOf(error, true), signal: null });',
       "",
     ],
     [
@@ -72,8 +72,8 @@ export const ACT_RUN = [
     ],
     [
       "a stopped launch is a failure",
-      "if (stop.received !== null) return failed",
-      "if (false) return failed",
+      "if (stop.received !== null) return await failed",
+      "if (false) return await failed",
     ],
     ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
     [
@@ -140,9 +140,24 @@ export const ACT_RUN = [
     ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],
     ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
     ["the command has no session of its own", "detached: true", "detached: false"],
-    ["signals ignored before are not ignored", "traps + raw + SCRIPT", "raw + SCRIPT"],
-    ["what a shell makes up stays", "envWords: [...unset, ", "envWords: ["],
+    ["a command with a = in its path is taken for a variable", "/^-|=/", "/^-/"],
+    [
+      "signals ignored before are not ignored",
+      "traps + script + forUser + SCRIPT",
+      "script + forUser + SCRIPT",
+    ],
   ]),
+  ...editsOf("src/act/launch/gate_environment.ts", [
+    ["what a shell makes up stays", "const unset = [...MADE_UP, ", "const unset = ["],
+    ["the loader heeds the command's variables on the way", " && !LIBRARY_NAMES.test(name)", ""],
+    ["a user's variables are seen on the way", "if (surroundings === null && staysAsItIs", "if (staysAsItIs"],
+    ["what carries the variables stays", "    call.names.push(by);\n", ""],
+  ], ["act/launch"]),
+  ...editsOf("src/base/trust.ts", [
+    ["the thing itself may be sticky", "mayBeInSticky && part !== leaf", "mayBeInSticky"],
+    ["links are not followed", "if (target.startsWith", "if (true) return found;\n    if (target.startsWith"],
+    ["whose it is does not count", "isOwn(part.uid)", "true"],
+  ], ["base/trust_test.ts"]),
   ...editsOf("src/act/adopt/take.ts", [
     ["it stays frozen", "if (isFrozen(options.cgroup)) thaw(options.cgroup);", ""],
     ["members are not checked", "outside.forEach(check);", ""],

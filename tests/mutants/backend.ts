@@ -29,7 +29,7 @@ export const BACKEND = [
     ["the slice stays", "this.#removeDropIn(id);\n    await this.#stopSlice(id);", "this.#removeDropIn(id);"],
     [
       "a removal is not waited for",
-      "if (await poll(() => !cgroup.exists(), REMOVE_CAP_MS)) return;",
+      "if (await poll(isGone, REMOVE_CAP_MS)) return;",
       "return;",
     ],
     ["the deadline is in seconds", "`${Math.ceil(sinceStartMs)}ms`", "`${Math.ceil(sinceStartMs)}s`"],
@@ -37,13 +37,13 @@ export const BACKEND = [
     ["a lifted deadline stays", 'sinceStartMs === null ? "infinity"', 'sinceStartMs === null ? "1s"'],
     [
       "a unit that is gone is an error",
-      "if (!(error instanceof SystemdRefusal && error.errorName === NO_SUCH_UNIT)) throw error;",
-      "throw error;",
+      "if (error.errorName === NO_SUCH_UNIT) return;",
+      "if (error.errorName === NO_SUCH_UNIT) throw error;",
     ],
     [
       "every refusal of a stop is fine",
-      "if (!(error instanceof SystemdRefusal && error.errorName === NO_SUCH_UNIT)) throw error;",
-      "",
+      "if (error.errorName === NO_SUCH_UNIT) return;",
+      "return;",
     ],
     [
       "processes are moved into the slice itself",
@@ -211,11 +211,6 @@ export const OBSERVE = [
       '!isThere ? "empty" : readEvents',
     ],
     ["nobody looks for OOM kills", "isThere && !seen.leader.alive ? oomKills() ?? 0 : 0", "0"],
-    [
-      "a supervisor ends its own orphan",
-      'onOrphan: "keep",\n    endRequest',
-      'onOrphan: "kill",\n    endRequest',
-    ],
   ], ["act/run/supervise_test.ts"]),
   ...editsOf("src/observe/leftovers.ts", [
     ["a cgroup of another path is the job's", "run === null || run.cgroup.path === path", "true"],

@@ -56,8 +56,8 @@ export const CGROUP = [
     ["a removal takes what is not the job's", "if (!this.exists()) return true;", ""],
     [
       "children are removed after their parents",
-      "...this.#unlocked(() => this.fs.children(path)).flatMap((child) => walk(`${path}/${child}`)),\n      path,",
-      "path,\n      ...this.#unlocked(() => this.fs.children(path)).flatMap((child) => walk(`${path}/${child}`)),",
+      "return found.reverse();",
+      "return found;",
     ],
     [
       "processes in nested cgroups are not seen",
@@ -117,14 +117,16 @@ export const CGROUP = [
     ],
     [
       "it stays frozen after the signal",
-      '} finally {\n    thaw(cgroup);\n  }\n  crashPoint("ending: thawed");',
-      '} finally { /* nothing */ }\n  crashPoint("ending: thawed");',
+      "} finally {\n    thaw(cgroup);\n  }\n  cgroup.thawBelow();",
+      "} finally { /* nothing */ }\n  cgroup.thawBelow();",
     ],
+    ["a stopped process is left stopped", 'state === "T") trySignal', 'state === "?") trySignal'],
+    ["what is frozen below stays so", "  cgroup.thawBelow();\n", ""],
     ["it is thawed before the signal", "let sent = 0;", "thaw(cgroup);\n  let sent = 0;"],
     [
       "it is signalled without a look where it is",
-      "frozen ? procs.signalFrozen(pid, signal)",
-      "true ? procs.signalFrozen(pid, signal)",
+      "frozen ? procs.signalFrozen(pid, one)",
+      "true ? procs.signalFrozen(pid, one)",
     ],
     [
       "the first process that may not be signalled ends the round",

@@ -18,7 +18,8 @@ import { namesOfUids } from "../../linux/users.ts";
 import type { JobSpec, RunningFacts, Watch } from "../../job/job.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { launch, type Launched } from "../launch/launch.ts";
+import { guardOptions } from "../launch/guard.ts";
+import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { chooseTree } from "./choose.ts";
 import type { Detached } from "../run/detach.ts";
@@ -29,6 +30,7 @@ import { Ledger } from "../../store/ledger.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { releaseAdopted } from "../end/release_adopted.ts";
+import { PassedSignals } from "../../linux/passed_signals.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { supervise } from "../run/supervise.ts";
@@ -67,6 +69,8 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
+  // An adopted job has no first process to pass them on to: they change nothing.
+  new PassedSignals().listen(ignored);
   // Unlike a launch, an adoption that cannot be recorded is not begun: nothing would be lost by waiting.
   const store = context.openStore("adopt");
   const backend = context.backend(request.backend);
@@ -83,6 +87,7 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
   const ledger = new Ledger(store, context.say);
   const isOurs = ledger.markRunning(spec.id, run, holder.limits);
   holder.gate.close();
+  if (!isOurs) await releaseGuard(holder.guard, backend, spec.id);
   if (!isOurs) throw new CorralError(`job ${spec.id} was ended while it was being made`);
   if (places.length > 0) {
     say(`warning: they leave ${places.join(", ")}: its limits and accounting no longer hold for them`);
@@ -104,10 +109,12 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
       exit: emptied(cgroup),
       onChange: onContinue,
       callerIsGone: null,
+      guard: holder.guard,
     },
     stop,
     on,
   );
+  await releaseGuard(holder.guard, backend, spec.id);
   return EXIT.DONE;
 }
 
@@ -131,6 +138,7 @@ async function takeOver(adoption: Adoption): Promise<{ holder: Launched; members
     if (holder !== null) {
       holder.gate.close();
       await Promise.race([holder.gate.exit, after(HOLDER_CAP_MS)]);
+      await releaseGuard(holder.guard, adoption.backend, adoption.spec.id);
     }
     throw await released(adoption, error);
   }
@@ -151,6 +159,7 @@ async function launchHolder({ context, request, spec, backend, say }: Adoption):
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: say,
+    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan, receipt: null }),
   });
 }
 

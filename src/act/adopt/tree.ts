@@ -5,15 +5,10 @@
  * one and only fork(2) hands it on, so all of a session descend from the process whose pid is its id. The kernel gives a pid out again only
  * when no session and no process group has it for an id (__change_pid()).
  */
-import type { ProcStat } from "../../linux/proc.ts";
+import { hasEnded, type ProcStat } from "../../linux/proc.ts";
 
 /** What tells a member. A ProcStat is one. */
 export type Kin = Pick<ProcStat, "pid" | "ppid" | "session" | "startTicks" | "state" | "threads">;
-
-/** True for a process of which nothing runs any more. */
-export function isOver({ state, threads }: Pick<ProcStat, "state" | "threads">): boolean {
-  return "ZXx".includes(state) && threads <= 1;
-}
 
 /** The tree below some processes, over several looks at the node. */
 export class Tree<Process extends Kin> {
@@ -48,6 +43,6 @@ export class Tree<Process extends Kin> {
       }
     }
     this.include([...found]);
-    return [...found].filter((process) => !isOver(process));
+    return [...found].filter((process) => !hasEnded(process));
   }
 }

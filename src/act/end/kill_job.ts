@@ -1,7 +1,7 @@
 /** Ends one recorded job on request, whoever supervises it. */
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
-import { CorralError, StoreError } from "../../base/errors.ts";
+import { CgroupGoneError, CorralError, StoreError } from "../../base/errors.ts";
 import { decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
@@ -18,23 +18,34 @@ export interface KillResult {
   refused: string | null;
 }
 
+/** At a job whose cgroup vanishes each time. */
+const LOOKS = 3;
+
+const WHY_REPORTED = {
+  "foreign-cgroup": "the cgroup at its recorded path is not the one made for it",
+  "other-namespace": "it was started in another PID namespace: call corral there",
+  "other-boot": "the cgroup at its recorded path is not the one made for it",
+};
+
 /** Ends the job and waits until its cgroup is empty. Never throws for what the job is; throws StoreError. */
 export async function killJob(
   node: Node & Diagnostics,
   store: JobStore,
   job: Job,
   options: { skipGrace: boolean; actor: string; hurry?: AbortSignal },
+  looks = 1,
 ): Promise<KillResult> {
   const id = job.spec.id;
   try {
     const seen = observeJob(node, job, { endRequest: { skipGrace: options.skipGrace } });
     const action = decide(job, seen);
-    if (action.do === "report") {
-      return refused(id, "the cgroup at its recorded path is not the one made for it");
-    }
+    if (action.do === "report") return refused(id, WHY_REPORTED[action.finding]);
     if (!isAct(action)) return refused(id, whyLeft(job, seen));
     await carryOut(node, store, job, { action, seen, ...options });
   } catch (error) {
+    // What vanished between the look and the act is the job's end, and its record is a new one by now.
+    const now = error instanceof CgroupGoneError && looks < LOOKS ? store.get(id) : null;
+    if (now !== null) return await killJob(node, store, now, options, looks + 1);
     // One that cannot be ended must not keep the others from being ended.
     if (!(error instanceof CorralError) || error instanceof StoreError) throw error;
     return refused(id, error.message);

@@ -1,4 +1,4 @@
-/** The sweep as a line of crontab(5): in a file of its own for root, in the user's crontab for a user. */
+/** Writes the sweep as a line of crontab(5): for root in a file of its own, for another user in that user's crontab. */
 import { UsageError } from "../../base/errors.ts";
 import { formatDurationExact } from "../../value/duration.ts";
 import { quoted } from "../../base/text.ts";
@@ -7,11 +7,11 @@ import { type InstallRecord, isMarked, markerLine, recordLine } from "./record.t
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** What cron can do exactly: what divides an hour or a day. In minutes and hours. */
+/** Intervals that cron keeps exactly: they divide an hour (in minutes) or a day (in hours). */
 const divisors = (whole: number) =>
   Array.from({ length: whole - 1 }, (_, index) => index + 1).filter((part) => whole % part === 0);
 
-/** The five fields. Throws UsageError for an interval that cron cannot keep, naming those it can. */
+/** Returns the five fields. Throws UsageError for an interval that cron cannot keep; the error names the possible ones. */
 export function cronSchedule(everyMs: number): string {
   const minutes = divisors(60).find((count) => count * MINUTE_MS === everyMs);
   if (minutes !== undefined) return minutes === 1 ? "* * * * *" : `*/${minutes} * * * *`;
@@ -31,8 +31,8 @@ export function cronSchedule(everyMs: number): string {
 }
 
 /**
- * What cron runs: for its shell each word is quoted, and a percent sign, which to cron is the end of the line, escaped. Throws UsageError
- * for a word with a backslash: some crons take one away before a percent sign, some before another backslash too.
+ * Returns the command line for cron: each word is quoted for its shell, and each percent sign, which ends a line for cron, is escaped.
+ * Throws UsageError for a word with a backslash: some crons remove one before a percent sign, some before another backslash too.
  */
 export function cronCommand(argv: readonly string[]): string {
   return argv.map((word) => {
@@ -42,19 +42,19 @@ export function cronCommand(argv: readonly string[]): string {
   }).join(" ");
 }
 
-/** What a cron line is made of. */
+/** The parts of a cron line. */
 export interface SweepLine {
   argv: readonly string[];
   everyMs: number;
   record: InstallRecord;
 }
 
-/** A file for /etc/cron.d, whose lines name the user. */
+/** Returns a file for /etc/cron.d, where each line names the user. */
 export function cronFile({ argv, everyMs, record }: SweepLine): string {
   return `${markerLine("#")}${recordLine(record)}${cronSchedule(everyMs)} root ${cronCommand(argv)}\n`;
 }
 
-/** The crontab with the sweep in it, once. All other lines stay as they are. */
+/** Returns the crontab with the sweep in it exactly once. All other lines stay as they are. */
 export function withSweep(crontab: string, { argv, everyMs, record }: SweepLine): string {
   const lines = `${markerLine("#")}${recordLine(record)}${cronSchedule(everyMs)} ${cronCommand(argv)}\n`;
   const start = markedLines(crontab);
@@ -64,14 +64,14 @@ export function withSweep(crontab: string, { argv, everyMs, record }: SweepLine)
   return before + lines + rest.slice(before.length);
 }
 
-/** The crontab without the sweep. All other lines stay as they are. */
+/** Returns the crontab without the sweep. All other lines stay as they are. */
 export function withoutSweep(crontab: string): string {
   const marked = markedLines(crontab);
   if (marked === null) return crontab;
   return crontab.split("\n").toSpliced(marked.from, marked.count).join("\n");
 }
 
-/** The marker, the record and the line itself; where somebody has taken one of them away, only what is left of them. */
+/** Finds marker, record and line of the sweep; after an edit of the crontab, as many of them as still follow each other. */
 function markedLines(crontab: string): { from: number; count: number } | null {
   const lines = crontab.split("\n");
   const from = lines.findIndex((line) => line.startsWith("#") && isMarked(line));

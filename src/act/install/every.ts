@@ -1,11 +1,11 @@
-/** How often to sweep. */
+/** The interval of the sweeps. */
 import { ValueError } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";
 
 const LEAST_MS = 10_000;
 const MOST_MS = 7 * 24 * 3_600_000;
 
-/** Milliseconds: whole seconds, from 10 s to 7 days. Throws ValueError. */
+/** Returns milliseconds: whole seconds from 10 s to 7 days. Throws ValueError. */
 export function parseEveryMs(text: string): number {
   const everyMs = parseDurationMs(text);
   if (everyMs >= LEAST_MS && everyMs <= MOST_MS && everyMs % 1000 === 0) return everyMs;

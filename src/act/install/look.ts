@@ -1,4 +1,4 @@
-/** What is installed already. */
+/** Finds out what is installed already. */
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { fileState, namesIn } from "./node_files.ts";
@@ -43,14 +43,14 @@ export async function look(
   return { files, crontab, timerIsOn, record };
 }
 
-/** Pages of corral's manual, of whatever version. */
+/** Returns the paths of corral's manual pages, of any version. */
 function pagesIn(shareDir: string): string[] {
   return MANUAL_SECTIONS.map((section) => `${shareDir}/man/man${section}`).flatMap((directory) =>
     namesIn(directory).filter((name) => /^corral[-.]/.test(name)).map((name) => `${directory}/${name}`)
   );
 }
 
-/** Enabled, active, and as its files say: not those from before an installation that was cut short. */
+/** True when the timer is enabled and active and systemd has loaded its present files: an interrupted installation leaves older ones loaded. */
 async function isOn(on: Pick<Node, "run" | "runDir"> & Pick<Caller, "uid">): Promise<boolean> {
   const ask = (...args: string[]) => {
     const { argv, env } = systemctlCommand(on, args);

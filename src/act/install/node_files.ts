@@ -1,4 +1,4 @@
-/** The files of an installation on the node. */
+/** Reads, writes and removes the files of an installation on the node. */
 import { dirname } from "node:path";
 import { PathError } from "../../base/errors.ts";
 import type { FileState } from "./plan.ts";
@@ -7,7 +7,7 @@ import { isMarked } from "./record.ts";
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 
-/** What lies at the path; null for nothing. Links are not followed. Throws PathError. */
+/** Describes the entry at the path without following a link; null when there is none. Throws PathError. */
 export function fileState(path: string): FileState | null {
   return unlessMissing("cannot look at it", path, () => {
     const info = Deno.lstatSync(path);
@@ -18,18 +18,18 @@ export function fileState(path: string): FileState | null {
   });
 }
 
-/** The path without symbolic links; null when there is nothing at it. Throws PathError. */
+/** Returns the path without symbolic links; null when nothing exists there. Throws PathError. */
 export function realPath(path: string): string | null {
   return unlessMissing("cannot look at it", path, () => Deno.realPathSync(path));
 }
 
-/** What is in the directory; empty when there is none. Throws PathError. */
+/** Lists the names in the directory, sorted; empty when the directory does not exist. Throws PathError. */
 export function namesIn(directory: string): string[] {
   return unlessMissing("cannot list", directory, () => [...Deno.readDirSync(directory)])
     ?.map(({ name }) => name).toSorted() ?? [];
 }
 
-/** The directories above these paths that are not there, from the top down. */
+/** Lists the directories above these paths that do not exist, from the top down. */
 export function missingDirectories(paths: readonly string[]): string[] {
   const missing = new Set<string>();
   for (const path of paths) {
@@ -41,8 +41,8 @@ export function missingDirectories(paths: readonly string[]): string[] {
 }
 
 /**
- * Writes the file and the directories that it needs. It is there whole or not at all, and whatever lies at the path is replaced, not
- * followed. `forAll`: everybody may read it, whatever the umask. Throws PathError.
+ * Writes the file and the directories that it needs. The file appears whole or not at all, and replaces an entry at the path, which is not
+ * followed. `forAll` makes it readable to all users, regardless of the umask. Throws PathError.
  */
 export function writeFile(path: string, text: string, { forAll }: { forAll: boolean }): void {
   const partial = `${dirname(path)}/.${crypto.randomUUID()}`;
@@ -60,7 +60,7 @@ export function writeFile(path: string, text: string, { forAll }: { forAll: bool
   }
 }
 
-/** False when there was nothing. Throws PathError. */
+/** Removes the file; false when there was none. Throws PathError. */
 export function removeFile(path: string): boolean {
   return unlessMissing("cannot remove", path, () => {
     Deno.removeSync(path);
@@ -68,10 +68,10 @@ export function removeFile(path: string): boolean {
   }) ?? false;
 }
 
-/** False when it is not there or something is in it. */
+/** Removes the directory; false when it does not exist or is not empty. */
 export function removeEmptyDirectory(path: string): boolean {
   try {
-    // rmdir(2): never what is in it.
+    // rmdir(2) never removes the content.
     Deno.removeSync(path);
     return true;
   } catch {
@@ -88,7 +88,7 @@ function unlessMissing<T>(what: string, path: string, act: () => T): T | null {
   }
 }
 
-/** True for a directory, also through a link. */
+/** True for a directory, and for a link to one. */
 export function directoryExists(path: string): boolean {
   return unlessMissing("cannot look at it", path, () => Deno.statSync(path).isDirectory) ?? false;
 }
@@ -98,7 +98,7 @@ function exists(path: string): boolean {
     Deno.statSync(path);
     return true;
   } catch (error) {
-    // Whatever else is the matter with it shows when it is written to.
+    // Any other fault shows when the file is written.
     return !(error instanceof Deno.errors.NotFound);
   }
 }

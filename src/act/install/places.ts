@@ -1,18 +1,18 @@
-/** Where things are installed, for root and for a user. */
+/** The paths of an installation, for root and for another user. */
 import { SetupError } from "../../base/errors.ts";
 
-/** The unit that sweeps once. */
+/** Name of the unit that sweeps once. */
 export const SERVICE = "corral-sweep.service";
-/** The unit that starts it. */
+/** Name of the unit that starts the service. */
 export const TIMER = "corral-sweep.timer";
 
-/** What the places depend on. */
+/** The facts that the paths depend on. */
 export interface PlacesRequest {
   uid: number;
   /** /etc; elsewhere on a fake node. */
   etc: string;
   env: Readonly<Record<string, string>>;
-  /** Of --prefix, absolute; null where it was not given. */
+  /** The directory of --prefix, absolute; null without the option. */
   prefix: string | null;
 }
 
@@ -20,11 +20,11 @@ export interface PlacesRequest {
 export interface Places {
   service: string;
   timer: string;
-  /** What `systemctl enable` makes. */
+  /** The link that `systemctl enable` makes. */
   timerLink: string;
-  /** A file of cron's own for root; null for a user, who has a crontab. */
+  /** Root's file in cron's own directory; null for another user, whose sweep is in a crontab. */
   cronFile: string | null;
-  /** Manual and completions lie below it. */
+  /** The directory above manual and completions. */
   shareDir: string;
 }
 

@@ -1,47 +1,47 @@
-/** What is to be done, decided from what is wanted and what is there. Pure: nothing here touches the node. */
+/** Decides the steps of an installation from what is wanted and what exists. Pure: nothing here touches the node. */
 import { SetupError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { type SweepLine, withoutSweep, withSweep } from "./cron.ts";
 import { type Places, SERVICE, TIMER } from "./places.ts";
 import type { InstallRecord } from "./record.ts";
 
-/** One file as it should be. */
+/** One file as it should become. */
 export interface PlannedFile {
   path: string;
   text: string;
 }
 
-/** What lies at a path. `foreign` is whatever corral has not made; a `masked` unit is a link to /dev/null. */
+/** The entry at a path. A `foreign` one was not made by corral; a `masked` unit is a link to /dev/null. */
 export type FileState = { is: "ours"; text: string } | { is: "foreign" } | { is: "masked" };
 
-/** What is there. */
+/** The present state of the node. */
 export interface Found {
-  /** By path; a path at which there is nothing is not in it. */
+  /** The entries by path, without the paths that do not exist. */
   files: ReadonlyMap<string, FileState>;
   /** The user's crontab, empty when there is none; null for root, and where there is no crontab(1). */
   crontab: string | null;
   /** The timer is enabled and active, and systemd knows both units as they lie there. */
   timerIsOn: boolean;
-  /** Of the last installation; null when there was none. */
+  /** The record of the last installation; null when there was none. */
   record: InstallRecord | null;
 }
 
-/** What is wanted. */
+/** The state that the installation should reach. */
 export interface WantedInstallation {
   places: Places;
-  /** Of the timer's two units, none with cron. */
+  /** The timer's two units; empty with cron. */
   units: readonly PlannedFile[];
-  /** Of cron's own directory, none with a timer or a crontab. */
+  /** The file in cron's own directory; empty with a timer or a crontab. */
   cronFiles: readonly PlannedFile[];
-  /** For the user's crontab; null with a timer and for root. */
+  /** The sweep in the user's crontab; null with a timer and for root. */
   crontabLine: SweepLine | null;
   /** Manual and completions. */
   shared: readonly PlannedFile[];
-  /** Of the new record. */
+  /** The directories of the new record. */
   directories: readonly string[];
 }
 
-/** One step. `ifThere` and `mayFail`: whatever comes of it, the next step is taken. */
+/** One step. After a step with `ifThere` or `mayFail` the next one is taken even if it failed. */
 export type InstallStep =
   | { do: "write"; path: string; text: string }
   | { do: "remove"; path: string; ifThere: boolean }
@@ -51,7 +51,7 @@ export type InstallStep =
   | { do: "setCrontab"; text: string }
   | { do: "systemctl"; args: readonly string[]; mayFail: boolean };
 
-/** From what is there to what is wanted; empty when that is the same. Throws SetupError for a file in the way that is not corral's. */
+/** Returns the steps from the present state to the wanted one; none when they are the same. Throws SetupError for a foreign file in the way. */
 export function installPlan(wanted: WantedInstallation, found: Found): InstallStep[] {
   const { places, units, cronFiles, shared, directories } = wanted;
   const files = [...units, ...cronFiles, ...shared];
@@ -69,7 +69,7 @@ export function installPlan(wanted: WantedInstallation, found: Found): InstallSt
   ];
 }
 
-/** Takes away what corral has made and nothing else; empty when there is nothing. */
+/** Returns the steps that remove what corral has made, and nothing else. */
 export function uninstallPlan(places: Places, found: Found): InstallStep[] {
   const acts: InstallStep[] = [
     ...removeTimer(places, found),
@@ -79,12 +79,12 @@ export function uninstallPlan(places: Places, found: Found): InstallStep[] {
   return [...acts, ...removeDirectories(found.record, new Set())];
 }
 
-/** Paths at which something lies that is not corral's. */
+/** Lists the paths with a foreign entry. */
 export function foreignPaths(found: Found): string[] {
   return [...found.files].filter(([, { is }]) => is !== "ours").map(([path]) => path);
 }
 
-/** Paths of the manual and the completions that are there, of this installation and of the last one. */
+/** Lists the existing files of manual and completions, of this installation and of the last one. */
 function sharedIn({ service, timer, cronFile }: Places, found: Found): string[] {
   return [...found.files.keys()].filter((path) => ![service, timer, cronFile].includes(path));
 }
@@ -115,7 +115,7 @@ function startTimer({ places, units }: WantedInstallation, found: Found): Instal
   return [reload, systemctl("enable", "--quiet", TIMER), systemctl("restart", TIMER)];
 }
 
-/** A sweep that runs just now is left to end by itself. */
+/** Returns the steps that stop and remove the timer. A sweep that runs at this moment ends by itself. */
 function removeTimer({ service, timer, timerLink }: Places, found: Found): InstallStep[] {
   const ours = [service, timer].filter((path) => ourText(found, path) !== null);
   if (ours.length === 0) return [];
@@ -123,10 +123,10 @@ function removeTimer({ service, timer, timerLink }: Places, found: Found): Insta
   return [
     ...(ours.includes(timer) ? [{ ...systemctl("disable", "--quiet", "--now", TIMER), ...mayFail }] : []),
     ...removeOurs(ours, found),
-    // Gone with the timer, unless no manager was there to be told.
+    // `disable` removes it, unless there is no manager to ask.
     ...(ours.includes(timer) ? [{ do: "remove", path: timerLink, ifThere: true } as const] : []),
     { ...systemctl("daemon-reload"), ...mayFail },
-    // Else a last sweep that failed would be listed for ever.
+    // Otherwise systemd would list a failed last sweep for ever.
     { ...systemctl("reset-failed", "--quiet", SERVICE), ...mayFail },
   ];
 }
@@ -140,7 +140,7 @@ function crontabActs(
   return text === crontab ? [] : [{ do: "setCrontab", text }];
 }
 
-/** Those of the last installation that this one has no use for. What lies deeper goes first. */
+/** Returns the steps that remove directories of the last installation that this one does not use, the deepest first. */
 function removeDirectories(record: InstallRecord | null, used: ReadonlySet<string>): InstallStep[] {
   return (record?.directories ?? []).filter((path) => !used.has(path)).toSorted((a, b) => b.length - a.length)
     .map((path) => ({ do: "removeEmptyDirectory", path }));

@@ -1,37 +1,37 @@
 /**
- * How corral knows its own files again: a marker in one of their first lines. The file that starts the sweep (service or cron line)
- * carries a record of the rest as well, so that `corral uninstall` takes away exactly that.
+ * corral recognises its own files by a marker in one of their first lines. The file that starts the sweep (service or cron line) also
+ * carries a record of the rest, so that `corral uninstall` removes exactly that.
  */
 
-/** In one of the first lines of every file that is installed. */
+/** The marker in one of the first lines of every installed file. */
 export const MARKER = "made by: corral install";
 const MARKER_LINES = 3;
 const RECORD = "record: ";
 
-/** What is not to be seen from the places alone. */
+/** The facts about an installation that its places alone do not show. */
 export interface InstallRecord {
-  /** Below it lie manual and completions. */
+  /** The directory above manual and completions. */
   shareDir: string;
-  /** Directories that were not there before, absolute. */
+  /** Absolute paths of the directories that the installation made. */
   directories: readonly string[];
 }
 
-/** True for a file that corral has made, and may change and remove. */
+/** True for the text of a file that corral has made, and so may change and remove. */
 export function isMarked(text: string): boolean {
   return text.split("\n", MARKER_LINES).some((line) => line.includes(MARKER));
 }
 
-/** The marker as comments. `sign` begins a comment. */
+/** Returns the marker as a comment; `sign` begins one. */
 export function markerLine(sign: string): string {
   return `${sign} ${MARKER}; taken away by: corral uninstall\n`;
 }
 
-/** One line: JSON has no line breaks. */
+/** Returns the record as one line: JSON has no line breaks. */
 export function recordLine(record: InstallRecord): string {
   return `# ${RECORD}${JSON.stringify(record)}\n`;
 }
 
-/** From the text of the file; null for one without a record, or with one that makes no sense. */
+/** Reads the record in the text of a file; null when there is none or it makes no sense. */
 export function readRecord(text: string): InstallRecord | null {
   const line = text.split("\n").find((candidate) => candidate.startsWith(`# ${RECORD}`));
   if (line === undefined) return null;
@@ -42,7 +42,7 @@ export function readRecord(text: string): InstallRecord | null {
   }
 }
 
-/** Somebody may have edited it. */
+/** Checks a record that may have been edited by hand. */
 function checked(value: unknown): InstallRecord | null {
   const { shareDir, directories } = Object(value) as { shareDir: unknown; directories: unknown };
   const isPath = (path: unknown): path is string => typeof path === "string" && path.startsWith("/");

@@ -1,10 +1,10 @@
-/** What of the command line and the environment goes into an installation. */
+/** Reads the parts of command line and environment that an installation depends on. */
 import { fromHere } from "../../base/path.ts";
 import type { Caller } from "../../linux/caller.ts";
 import { UsageError } from "../../base/errors.ts";
 import { refuseControls } from "./wanted.ts";
 
-/** Of --prefix: absolute, without a slash at its end; null where it was not given. Throws UsageError. */
+/** Returns the directory of --prefix, absolute and without a final slash; null without the option. Throws UsageError. */
 export function prefixFrom(cwd: string, prefix: string | undefined): string | null {
   if (prefix === undefined) return null;
   if (prefix === "") throw new UsageError("--prefix: give a directory");
@@ -12,7 +12,7 @@ export function prefixFrom(cwd: string, prefix: string | undefined): string | nu
   return fromHere(cwd, prefix).replace(/(?<=.)\/+$/, "");
 }
 
-/** The timer's sweep gets the places that this command line and environment name: it has neither. */
+/** Returns the places that command line and environment name: the sweep of the timer has neither, so its own command line names them. */
 export function carried(
   { uid, cwd, env, settings }: Pick<Caller, "uid" | "cwd" | "env"> & { settings: { stateDir: string } },
   options: { stateDir?: string; config?: string },

@@ -7,13 +7,13 @@ import type { InstallStep } from "./plan.ts";
 import { makeUsersDirectory } from "./users_directory.ts";
 import { succeed, systemctlCommand, writeCrontab } from "./tools.ts";
 
-/** More files than that in one directory are reported in one line: the manual has dozens. */
+/** More files than this in one directory are reported in one line: the manual has dozens. */
 const FEW_FILES = 3;
 
-/** Where the steps are taken, and for whom. */
+/** The node and the user for which the steps are taken. */
 type Installer = Pick<Node, "run" | "runDir"> & Pick<Caller, "uid" | "userName">;
 
-/** One after another, each reported to `done` in words. Throws PathError, SetupError at the first that fails and should not. */
+/** Takes one step after another and reports each to `done` in words. Throws PathError, SetupError at the first that fails and must not. */
 export async function takeSteps(
   on: Installer,
   acts: readonly InstallStep[],
@@ -29,7 +29,7 @@ export async function takeSteps(
   }
 }
 
-/** Steps that follow each other, are of one kind and change files of one directory; any other step is alone. */
+/** Groups successive steps of one kind that change files of one directory; any other step is a group of its own. */
 function inOneDirectory(acts: readonly InstallStep[]): InstallStep[][] {
   const groups: InstallStep[][] = [];
   let last: string | null = null;
@@ -49,7 +49,7 @@ function summary([first]: readonly InstallStep[], done: readonly string[]): read
   return [`${first.do === "write" ? "wrote" : "removed"} ${done.length} files in ${dirname(first.path)}/`];
 }
 
-/** What was done, in words; null when there was nothing to do. */
+/** Takes the step and describes what it did; null when there was nothing to do. */
 async function take(on: Installer, act: InstallStep): Promise<string | null> {
   switch (act.do) {
     case "write":

@@ -1,4 +1,4 @@
-/** The node's own tools: systemctl and crontab. */
+/** Calls the node's own tools systemctl and crontab. */
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { SetupError } from "../../base/errors.ts";
@@ -6,17 +6,17 @@ import { NO_SUCH_TOOL } from "../../linux/command.ts";
 import { Systemd } from "../../systemd/manager.ts";
 import { shortened } from "../../base/text.ts";
 
-/** What a tool said is shown up to here. */
+/** Errors of a tool are cut after this many characters. */
 const SAID_CHARACTERS = 400;
-/** What the decoder puts in for bytes that are not UTF-8. */
+/** The character that the decoder puts in place of bytes that are not UTF-8. */
 const NOT_UTF8 = "\ufffd";
 
-/** The command line of systemctl(1) for the manager of user `uid`: the system's for root. */
+/** Returns the command line of systemctl(1) for the manager of user `uid`; root's is the system's. */
 export function systemctlArgv(uid: number, args: readonly string[]): string[] {
   return ["systemctl", ...(uid === 0 ? [] : ["--user"]), ...args];
 }
 
-/** The same, with the environment in which it finds that manager. */
+/** Returns that command line with the environment in which it finds the manager. */
 export function systemctlCommand(
   { uid, runDir }: Pick<Node, "runDir"> & Pick<Caller, "uid">,
   args: readonly string[],
@@ -25,7 +25,7 @@ export function systemctlCommand(
   return { argv: systemctlArgv(uid, args), env: systemd.toolEnv() };
 }
 
-/** False when the user's manager, and a timer of it, ends with the last log-out; true where nobody can say. */
+/** False when the user's manager, and with it a timer, ends at the last log-out; true when that is unknown. */
 export async function lingers(
   { run, userName }: Pick<Node, "run"> & Pick<Caller, "userName">,
 ): Promise<boolean> {
@@ -33,7 +33,7 @@ export async function lingers(
   return stdout.trim() !== "no";
 }
 
-/** The caller's crontab, empty when there is none; null without crontab(1). Throws SetupError where it may not be read. */
+/** Returns the caller's crontab, empty when there is none; null without crontab(1). Throws SetupError where it may not be read. */
 export async function readCrontab({ run }: Pick<Node, "run">): Promise<string | null> {
   const { code, stdout, stderr } = await run(["crontab", "-l"]);
   if (code === NO_SUCH_TOOL) return null;
@@ -42,7 +42,7 @@ export async function readCrontab({ run }: Pick<Node, "run">): Promise<string | 
   throw new SetupError(`cannot read the crontab: ${shortened(stderr, SAID_CHARACTERS)}`, "see: crontab -l");
 }
 
-/** Lines of others must come back as they were. */
+/** Refuses a crontab whose other lines corral could not write back unchanged. */
 function checked(crontab: string): string {
   if (!crontab.includes(NOT_UTF8)) return crontab;
   throw new SetupError("the crontab is not UTF-8, and corral would damage it", "edit it by hand: crontab -e");
@@ -60,7 +60,7 @@ export async function writeCrontab({ run }: Pick<Node, "run">, text: string): Pr
   }
 }
 
-/** Throws SetupError with what the tool said. */
+/** Runs the tool. Throws SetupError with its error when it fails. */
 export async function succeed(
   run: Node["run"],
   argv: readonly string[],

@@ -1,24 +1,24 @@
-/** The two systemd units: a service that sweeps once, and a timer that starts it. Tried with systemd 252 and 257. */
+/** Writes the two systemd units: a service that sweeps once, and a timer that starts it. Tried with systemd 252 and 257. */
 import { UsageError } from "../../base/errors.ts";
 import { formatDurationExact } from "../../value/duration.ts";
 import { quoted as shown } from "../../base/text.ts";
 import { type InstallRecord, markerLine, recordLine } from "./record.ts";
 
-/** What the units depend on. */
+/** The facts that the units depend on. */
 export interface SweepUnits {
   /** The sweep's command line; its first word is an absolute path. */
   argv: readonly string[];
   /** Milliseconds, whole seconds. */
   everyMs: number;
-  /** The system's manager, whose services can be shut in; a user's cannot. */
+  /** True for the system's manager, which can confine its services; a user's cannot. */
   forSystem: boolean;
-  /** Where the store is. */
+  /** The directory of the store. */
   stateDir: string;
   record: InstallRecord;
 }
 
 const FIRST_SWEEP_MS = 60_000;
-/** Nodes that were installed or booted at one moment do not ask the owner's database at one moment for ever. */
+/** Spreads the sweeps of nodes that were installed or booted together, so that they do not ask the owner's database together. */
 const SPREAD = 10;
 
 /** corral-sweep.service. */
@@ -28,7 +28,7 @@ export function serviceUnit(units: SweepUnits): string {
   }edit corral-sweep.service
 
 [Unit]
-Description=corral: end jobs that nobody waits for, collect what is over
+Description=corral: end jobs without a supervisor, collect ended ones
 Documentation=man:corral(1)
 
 [Service]
@@ -56,7 +56,7 @@ export function timerUnit({ everyMs, forSystem }: Pick<SweepUnits, "everyMs" | "
 [Unit]
 Description=corral: sweep every ${formatDurationExact(everyMs)}
 Documentation=man:corral(1)
-
+${forSystem ? "# Records are dropped by the clock: it is to be set first.\nAfter=time-sync.target\n" : ""}
 [Timer]
 # From the boot or the installation to the first sweep; then from the end of one sweep to the next.
 OnActiveSec=${formatDurationExact(Math.min(FIRST_SWEEP_MS, everyMs))}
@@ -71,9 +71,9 @@ WantedBy=timers.target
 }
 
 /**
- * What a sweep cannot do without decides: it writes cgroups and the store, signals any process, reads /proc/PID/environ of all, talks to
+ * The needs of a sweep decide: it writes cgroups and the store, signals any process, reads /proc/PID/environ of all, talks to
  * systemd's socket, writes drop-ins to /run, and runs the owner's status command, which may read everything, use the network and become
- * another user with sudo, su or runuser. Whatever else root can do is taken away.
+ * another user with sudo, su or runuser. All other powers of root are removed.
  */
 function sandbox(stateDir: string): string {
   return `
@@ -99,7 +99,7 @@ LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 SystemCallArchitectures=native
 # Refused, not killed: a program that only tries something new falls back.
-SystemCallFilter=@system-service
+SystemCallFilter=@system-service adjtimex
 SystemCallErrorNumber=EPERM
 # Kill, look into and read everything; the rest is what sudo and su need. No NoNewPrivileges: sudo refuses to work with it.
 CapabilityBoundingSet=CAP_KILL CAP_SYS_PTRACE CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH
@@ -107,15 +107,15 @@ CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_CHOWN CAP_FOWNER CAP_SYS_RESOURC
 `;
 }
 
-/** A store in one of the places that ProtectSystem=full makes read-only. */
+/** Allows writes to a store in one of the places that ProtectSystem=full makes read-only. */
 function readOnlyRescue(stateDir: string): string {
   const isReadOnly = /^\/+(usr|etc|boot|efi)(\/|$)/.test(stateDir);
   return isReadOnly ? `ReadWritePaths=${quoted(`-${stateDir}`, { variables: false })}\n` : "";
 }
 
 /**
- * A command line for ExecStart (systemd.service(5), "Command lines"). The program's own path is no place for variables. Throws UsageError
- * for one that systemd refuses to run.
+ * Returns a command line for ExecStart (systemd.service(5), "Command lines"). The program's own path may hold no variables. Throws
+ * UsageError for one that systemd refuses to run.
  */
 export function execLine([program = "", ...args]: readonly string[]): string {
   if (/["'\\]/.test(program)) {
@@ -129,7 +129,7 @@ export function execLine([program = "", ...args]: readonly string[]): string {
   ].join(" ");
 }
 
-/** One word of a unit file's value: specifiers (%) stay text, and variables ($) where the value would replace them. */
+/** Quotes one word of a unit file's value: specifiers (%) stay text, and so do variables ($) where the value would replace them. */
 function quoted(word: string, { variables }: { variables: boolean }): string {
   const plain = word.replaceAll("%", "%%").replaceAll("$", variables ? "$$$$" : "$$");
   if (/^[\w/.:=@+,%$-]+$/.test(plain)) return plain;

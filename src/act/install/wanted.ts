@@ -1,4 +1,4 @@
-/** From what is asked for to the files and lines that make it. Pure. */
+/** Returns the files and lines that make up the requested installation. Pure. */
 import { UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { cronFile } from "./cron.ts";
@@ -7,15 +7,15 @@ import type { PlannedFile, WantedInstallation } from "./plan.ts";
 import { type InstallRecord, markerLine } from "./record.ts";
 import { serviceUnit, type SweepUnits, timerUnit } from "./units.ts";
 
-/** What the sweep is told besides its verb. Null is: what it finds by itself. */
+/** Global options of the sweep. Null leaves one to its default. */
 export interface SweepRequest {
-  /** Absolute, without symbolic links. */
+  /** The binary: absolute, without symbolic links. */
   binary: string;
   stateDir: string | null;
   config: string | null;
 }
 
-/** Throws UsageError for a path that no unit file and no crontab can hold. */
+/** Returns the command line of the sweep. Throws UsageError for a path that no unit file and no crontab can hold. */
 export function sweepCommand({ binary, stateDir, config }: SweepRequest): string[] {
   const words = [
     binary,
@@ -36,7 +36,7 @@ export function refuseControls(path: string): void {
   }
 }
 
-/** A timer and its service, or cron: a file of its own for root, a line of the crontab for a user. `shared` goes with either. */
+/** Returns a timer and its service, or cron: root's own file, or a line of the user's crontab. `shared` goes with either. */
 export function wantedOf(
   places: Places,
   sweep: SweepUnits,
@@ -54,14 +54,14 @@ export function wantedOf(
 
 /** A file of the manual or of the completions. */
 export interface SharedFile {
-  /** Below the share directory. */
+  /** The path below the share directory. */
   path: string;
   text: string;
-  /** Begins a comment in it. */
+  /** The sign that begins a comment in it. */
   commentSign: string;
 }
 
-/** The same with corral's mark, and where they go. */
+/** Returns the files with corral's marker and their absolute paths. */
 export function sharedFiles(shareDir: string, files: readonly SharedFile[]): PlannedFile[] {
   return files.map(({ path, text, commentSign }) => ({
     path: `${shareDir}/${path}`,
@@ -69,13 +69,13 @@ export function sharedFiles(shareDir: string, files: readonly SharedFile[]): Pla
   }));
 }
 
-/** zsh and man(1) want to see their own marks in the first line. */
+/** Puts the marker below the first line, where zsh and man(1) expect their own. */
 function withMarker(text: string, commentSign: string): string {
   const [first = "", ...rest] = text.split("\n");
   return `${first}\n${markerLine(commentSign)}${rest.join("\n")}`;
 }
 
-/** The record of this installation: what it makes, and what the one before has made and this one goes on using. */
+/** Returns the record of this installation: what it makes, and what it goes on using of the one before. */
 export function newRecord(
   shareDir: string,
   paths: readonly string[],

@@ -1,6 +1,6 @@
 /**
  * Launches a job: gate, cgroup, limits read back, record. When it returns, the command waits in its cgroup, everything is known and
- * recorded, and `open()` lets it run. When it throws, nothing is left but the row that says so.
+ * recorded, and `open()` lets it run. When it throws, only the row that records it is left.
  */
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { crashPoint } from "../../base/crash_point.ts";
@@ -10,8 +10,14 @@ import type { Procs } from "../../linux/proc.ts";
 import type { JobSpec, RunningFacts } from "../../job/job.ts";
 import { isOnlyImplied, type LimitKey, type Limits, NO_LIMITS } from "../../job/limits.ts";
 import type { Backend } from "../../backend/backend.ts";
+import { type Guard, type GuardOptions, makeGuard } from "./guard.ts";
+import { poll } from "../../base/poll.ts";
 import { type Gate, type GateOptions, makeGate } from "./gate.ts";
+import { tighterOnTheWay } from "../../backend/limits_on_the_way.ts";
 import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
+
+/** systemd reports the job's scope, and starts the guard's in the same transaction. */
+const GUARD_CAP_MS = 2_000;
 
 /** How strictly, and around what process. */
 export interface LaunchOptions {
@@ -20,11 +26,15 @@ export interface LaunchOptions {
   /** See withImpliedSwap. */
   swapIsImplied: boolean;
   warn: (line: string) => void;
+  /** Null: the job has none. */
+  guard: GuardOptions | null;
 }
 
 /** A job that waits at its gate. */
 export interface Launched {
   gate: Gate;
+  /** Null where none could be started, which was said. */
+  guard: Guard | null;
   cgroup: OwnedCgroup;
   run: RunningFacts;
   /** The limits that are in force. */
@@ -41,29 +51,77 @@ export async function launch(
   const limits = enforceable(spec.limits, backend, options);
   const gate = await makeGate(options.gate);
   crashPoint("launch: gate made");
-  const cgroup = await place({ ...spec, limits }, backend, gate);
+  const guard = startGuard(options);
+  crashPoint("launch: guard made");
+  const cgroup = await place({ ...spec, limits }, backend, { gate, guard });
   crashPoint("launch: placed");
   try {
+    guard?.watch(cgroup.fs.locate(cgroup.path));
     const inForce = secureLimits(cgroup, limits, options);
+    checkTheWay(cgroup, host.procs.cgroupPath(gate.pid), inForce, options);
     crashPoint("launch: limits read back");
-    return { gate, cgroup, limits: inForce, run: facts(spec, gate, cgroup, host) };
+    const run = facts(spec, gate, cgroup, host);
+    if (run.deadlineBootMs !== null) {
+      guard?.expectEndWithin(run.deadlineBootMs - run.startedBootMs + spec.graceMs);
+    }
+    await secureGuard(spec.id, backend, guard, options.warn);
+    crashPoint("launch: guard knows the cgroup");
+    return { gate, guard, cgroup, limits: inForce, run };
   } catch (error) {
     gate.close();
     await gate.exit;
     await backend.remove(cgroup);
+    await releaseGuard(guard, backend, spec.id);
     throw error;
   }
 }
 
-async function place(spec: JobSpec, backend: Backend, gate: Gate): Promise<OwnedCgroup> {
+async function place(
+  spec: JobSpec,
+  backend: Backend,
+  { gate, guard }: Pick<Launched, "gate" | "guard">,
+): Promise<OwnedCgroup> {
   try {
-    return await backend.place(spec, gate.pid);
+    return await backend.place(spec, gate.pid, guard?.pid ?? null);
   } catch (error) {
     gate.close();
     await gate.exit;
     await backend.discard(spec.id);
+    await releaseGuard(guard, backend, spec.id);
     throw error;
   }
+}
+
+const NO_GUARD = "warning: this job has no guard: should its supervisor be killed, only a sweep ends it";
+
+function startGuard({ guard, warn }: LaunchOptions): Guard | null {
+  if (guard === null) return null;
+  try {
+    return makeGuard(guard);
+  } catch (error) {
+    warn(`${NO_GUARD}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** The guard is where neither the end of the job nor that of the caller reaches it, before the command runs. */
+async function secureGuard(
+  id: string,
+  backend: Backend,
+  guard: Guard | null,
+  warn: (line: string) => void,
+): Promise<void> {
+  if (guard === null) return;
+  const isReady = await guard.isReady() &&
+    await poll(() => backend.isGuardPlaced(id, guard.pid), GUARD_CAP_MS);
+  if (!isReady) warn(NO_GUARD);
+}
+
+/** At the end of a job: the guard goes, and its cgroup. */
+export async function releaseGuard(guard: Guard | null, backend: Backend, id: string): Promise<void> {
+  await guard?.release();
+  crashPoint("guard: released");
+  backend.removeGuards((other) => other !== id);
 }
 
 /** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */
@@ -91,7 +149,27 @@ function secureLimits(cgroup: OwnedCgroup, limits: Limits, options: LaunchOption
   return without(failed, limits, options);
 }
 
-/** The limits less those that failed; each is an error, or with `bestEffort` a warning. */
+/** A tighter limit of the job's own cgroups is as an ignored one; what others share with it is theirs to set, and only reported. */
+function checkTheWay(
+  cgroup: OwnedCgroup,
+  processPath: string | null,
+  limits: Limits,
+  options: LaunchOptions,
+): void {
+  const tighter = processPath === null ? [] : tighterOnTheWay(cgroup, processPath, limits);
+  for (const { option, asked, path, file, found, isJobs } of tighter) {
+    const where = `${file} of ${path.slice(path.lastIndexOf("/") + 1)} is ${found}`;
+    if (isJobs && !options.bestEffort) {
+      throw new SetupError(
+        `${option} ${asked} is not in force: ${where}`,
+        "see the drop-ins: systemd-delta --type=extended; or run with less: --best-effort",
+      );
+    }
+    options.warn(`warning: ${option} ${asked} cannot be reached: ${where}`);
+  }
+}
+
+/** The limits without the failed ones; each of them is an error, or with `bestEffort` a warning. */
 function without(
   failed: readonly { key: LimitKey; message: string; remedy: () => string }[],
   limits: Limits,

@@ -1,6 +1,6 @@
 /**
- * Deno 2.7.11 calls setgroups(0, NULL) in every child that gets a descriptor besides 0 to 2, as the gate does. That succeeds for who
- * may set groups, so root's job would lose the groups that root was given (SupplementaryGroups= of a service, newgrp, initgroups).
+ * Deno 2.7.11 calls setgroups(0, NULL) in every child that gets a descriptor besides 0 to 2, as the gate does. That succeeds for a process
+ * that may set groups, so root's job would lose the groups that root was given (SupplementaryGroups= of a service, newgrp, initgroups).
  */
 
 /** Bit of CAP_SETGID in CapEff (capabilities(7)). */

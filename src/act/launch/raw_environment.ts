@@ -1,6 +1,6 @@
 /**
  * Environment variables whose values are not UTF-8 (a file name in Latin-1). The runtime drops them without a word, so they are read from
- * /proc/self/environ and handed to the gate's shell as octal escapes.
+ * /proc/self/environ and handed to the gate's shell as octal escapes (gate_environment.ts).
  */
 
 /** A variable as printf(1) takes it: every byte of the value as \ooo. */
@@ -32,11 +32,4 @@ export function undecodableVariables(block: Uint8Array): RawVariable[] {
     }
   }
   return found;
-}
-
-/** A line of shell that exports the variables. The `x` keeps newlines at the end, which $(…) would take away. */
-export function exportLine(variables: readonly RawVariable[]): string {
-  return variables.map(({ name, octal }) =>
-    `${name}=$(printf '${octal}x'); ${name}=\${${name}%x}; export ${name}; `
-  ).join("");
 }

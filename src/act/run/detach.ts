@@ -11,6 +11,7 @@ import type { Terminal } from "../../linux/output.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
+import { envWords } from "../launch/gate_environment.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
 
@@ -91,7 +92,8 @@ function supervisorScope(
 ): { argv: string[]; env: Record<string, string> } {
   if (!(backend instanceof SystemdBackend)) return { argv: [], env: {} };
   const { systemd } = backend;
-  const env = systemd.toolEnv();
+  const tool = systemd.toolEnv();
+  const { env, words } = restoring([...Object.keys(tool), ...SET_BY_SYSTEMD_RUN], context.env);
   const argv = [
     toolPath("systemd-run"),
     ...systemd.toolFlags(),
@@ -103,17 +105,23 @@ function supervisorScope(
     `--description=supervisor of corral job ${id}`,
     "--slice=corral.slice",
     "--",
-    toolPath("env"),
-    ...restoring([...Object.keys(env), ...SET_BY_SYSTEMD_RUN], context.env),
+    ...words.flatMap((some) => [toolPath("env"), ...some]),
   ];
-  return { argv, env };
+  return { argv, env: { ...tool, ...env } };
 }
 
-/** Words for env(1) that give variables back the values they had, or the lack of one. */
-function restoring(names: readonly string[], before: Record<string, string>): string[] {
+/** What gives variables back the values they had, or the lack of one: words for env(1), and where it finds the values. */
+function restoring(
+  names: readonly string[],
+  before: Record<string, string>,
+): { env: Record<string, string>; words: string[][] } {
   const unset = names.filter((name) => before[name] === undefined);
-  const set = names.filter((name) => before[name] !== undefined);
-  return [...unset.flatMap((name) => ["-u", name]), ...set.map((name) => `${name}=${before[name]}`)];
+  const carried = names.filter((name) => before[name] !== undefined).map((name, index): [string, string] => [
+    name,
+    `CORRAL_RESTORE_${index}`,
+  ]);
+  const env = Object.fromEntries(carried.map(([name, by]) => [by, before[name]!]));
+  return { env, words: envWords(carried, unset) };
 }
 
 /** Passes on what the second corral says until it has started; false when it ended before. */

@@ -13,4 +13,6 @@ export interface JobRequest {
   swapIsImplied: boolean;
   backend: BackendName | "auto";
   bestEffort: boolean;
+  /** What a sweep does with a job whose supervisor is gone: its guard does the same. */
+  onOrphan: "kill" | "keep";
 }

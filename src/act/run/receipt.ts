@@ -1,11 +1,14 @@
 /** The receipt file: opened before the job starts, so that a wrong path is known in time, and written at its end. */
 import { CorralError, EXIT } from "../../base/errors.ts";
+import { refuseFifo } from "../../linux/fifo.ts";
 import { quoted } from "../../base/text.ts";
 
 /** An open receipt file; it is written once. */
 export interface Receipt {
   /** A disk that is full by then is said; it must not take the job's exit code away. */
-  write(text: string): void;
+  write(text: string): void | Promise<void>;
+  /** Which file it is, for the guard: `DEVICE:INODE:PATH`; null for one that another user's process writes. */
+  id: string | null;
 }
 
 /** Null without a path. Throws CorralError (exit 125) when the file cannot be written. */
@@ -18,6 +21,7 @@ export function openReceipt(
   const absolute = path.startsWith("/") ? path : `${cwd}/${path}`;
   let file: Deno.FsFile;
   try {
+    refuseFifo(absolute);
     file = Deno.openSync(absolute, { write: true, create: true, truncate: true });
   } catch (cause) {
     throw new CorralError(`--receipt: cannot write ${JSON.stringify(path)}: ${(cause as Error).message}`, {
@@ -25,7 +29,9 @@ export function openReceipt(
       cause,
     });
   }
+  const { dev, ino } = file.statSync();
   return {
+    id: `${dev}:${ino}:${absolute}`,
     write: (text) => {
       try {
         writeAll(file, new TextEncoder().encode(text.endsWith("\n") ? text : `${text}\n`));

@@ -9,14 +9,15 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
-import { CorralError, errorText, EXIT } from "../../base/errors.ts";
+import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
 import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
-import { launch, type Launched } from "../launch/launch.ts";
+import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
+import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../../job/json.ts";
@@ -29,10 +30,16 @@ import type { JobRequest } from "./job_request.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
-import { openReceipt, type Receipt } from "./receipt.ts";
+import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
+import type { Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
+import { rememberLastSignal } from "../../linux/last_signal.ts";
+import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
+import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { supervise } from "./supervise.ts";
+import { isHandedOn } from "./user_environment.ts";
+import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */
@@ -41,11 +48,15 @@ export interface RunRequest extends JobRequest {
   name: string;
   user: User | null;
   cwd: string;
+  /** False when any other directory will do as well, should another user's job not get into this one. */
+  isCwdAsked: boolean;
+  /** For another user: what root's own variables give the job too, see isHandedOn(). */
+  keepEnv: boolean;
   env: Record<string, string>;
   receipt: string | null;
   output: string | null;
-  /** End the job when the process that called is gone. */
-  withParent: boolean;
+  /** End the job when that process is gone. */
+  withParent: ParentChoice;
   quiet: boolean;
 }
 
@@ -54,7 +65,8 @@ export type RunContext = Node & Caller & Diagnostics;
 
 /** How a job runs when nobody waits for it: its words go to a file. */
 export interface DetachedRun extends Detached {
-  output: string;
+  /** Null for a file that another user's job makes for itself. */
+  output: string | null;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -65,12 +77,17 @@ export async function runJob(
 ): Promise<number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => request.quiet || speak(line);
-  const callerIsGone = request.withParent ? watchCaller() : null;
+  // Looks at the parent at once; that it is gone already is recorded as any start that fails.
+  const watching = watchParent(context, request.withParent);
+  watching.catch(() => {});
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
   stop.listen(ignored);
-  const receipt = openReceipt(request.receipt, context.cwd, say);
+  const passed = new PassedSignals();
+  passed.listen(ignored);
+  const other = anotherUser(request.user, context);
+  const receipt = receiptFor(context, request, say);
   const backend = context.backend(request.backend);
   backend.prepare();
   const ledger = openLedger(context, say);
@@ -80,24 +97,28 @@ export async function runJob(
   ledger.insert(spec, watch);
   crashPoint("launch: recorded");
   const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
-  const found = lookUpCommand(request.argv[0]!, {
-    path: request.env["PATH"] ?? "/usr/bin:/bin",
-    cwd: request.cwd,
+  // Another user's job looks its command up itself (launch/user_gate.ts).
+  if (other === null) await refuseMissingCommand(request, failed);
+  const callerIsGone = await watching.catch(async (error) => {
+    await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    throw error;
   });
-  if (!("found" in found)) {
-    failed.record("failed-to-start", { code: found.exitCode, signal: null });
-    throw new CorralError(`${quoted(request.argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
-  }
   warnAboutNode(context, { spec, watch }, say);
   let launched: Launched;
   try {
-    launched = await launchFrom(context, request, { spec, backend, ignored, detached, warn: say });
+    launched = await launchFrom(context, request, {
+      ...{ spec, backend, ignored, detached, warn: say },
+      receipt: receipt?.id ?? null,
+    });
   } catch (error) {
     // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
-    if (stop.received !== null) return failed.recordStopped(stop.received);
-    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    if (stop.received !== null) return await failed.recordStopped(stop.received);
+    await failed.record("failed-to-start", { code: exitCodeOf(error, true), signal: null });
     throw error;
   }
+  if (other !== null) tellArrival(launched.gate, request, say);
+  // A detached supervisor holds no file system, and root no directory of a user's.
+  if (detached !== null || other !== null) Deno.chdir("/");
   if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
     return await abandon(launched, spec, backend);
   }
@@ -105,11 +126,12 @@ export async function runJob(
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   } else if (!detached.started()) {
-    failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     return await abandon(launched, spec, backend);
   }
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
+  passed.sendTo(toProcess(launched.run, context.procs));
   crashPoint("launch: gate opened");
   const ending = await supervise(
     {
@@ -119,15 +141,18 @@ export async function runJob(
       cgroup: launched.cgroup,
       backend,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
-      exit: launched.gate.exit,
+      exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
       onChange: onContinue,
       callerIsGone,
+      guard: launched.guard,
     },
     stop,
     on,
   );
   ledger.settle(spec.id);
-  receipt?.write(
+  // Gone before the receipt is written, which may take long: the job is over, and recorded.
+  await releaseGuard(launched.guard, backend, spec.id);
+  await receipt?.write(
     receiptText(
       {
         spec: { ...spec, limits: launched.limits },
@@ -139,24 +164,24 @@ export async function runJob(
     ),
   );
   if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }
 
+async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
+  const found = lookUpCommand(argv[0]!, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
+  if ("found" in found) return;
+  await failed.record("failed-to-start", { code: found.exitCode, signal: null });
+  throw new CorralError(`${quoted(argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
+}
+
 /** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
-async function abandon({ gate, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
+async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
   gate.close();
   await gate.exit;
   await backend.remove(cgroup);
+  await releaseGuard(guard, backend, id);
   throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
-}
-
-/**
- * True once the process that called is gone: the kernel then gives this one another parent (getppid(2)). Not by PR_SET_PDEATHSIG, which
- * comes when the *thread* of the caller ends that forked.
- */
-function watchCaller(): () => boolean {
-  const caller = Deno.ppid;
-  return () => Deno.ppid !== caller;
 }
 
 function freeId(context: RunContext, ledger: Ledger): string {
@@ -191,29 +216,30 @@ interface LaunchParts {
   spec: JobSpec;
   backend: Backend;
   ignored: number[];
+  receipt: string | null;
   detached: DetachedRun | null;
   warn: (line: string) => void;
 }
 
 async function launchFrom(context: RunContext, request: RunRequest, parts: LaunchParts): Promise<Launched> {
-  const { user } = request;
-  const identity = user === null
-    ? {}
-    : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
+  const other = anotherUser(request.user, context);
+  const needsLog = parts.detached !== null && parts.detached.output === null;
+  const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
   return await launch(parts.spec, parts.backend, context, {
     gate: {
       argv: request.argv,
       cwd: request.cwd,
-      env: { ...request.env, ...identity, CORRAL_JOB_ID: parts.spec.id },
-      rawEnv: undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`)),
-      as: user === null || user.uid === context.uid ? null : { uid: user.uid, gid: user.gid },
+      env: { ...request.env, CORRAL_JOB_ID: parts.spec.id },
+      rawEnv: raw.filter(({ name }) => other === null || isHandedOn(name, request.keepEnv)),
+      as: gateFor(context, request, needsLog ? `${parts.spec.id}.log` : null),
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
-      ignoredSignals: parts.ignored,
+      ignoredSignals: keptIgnored(parts.ignored),
       output: parts.detached?.output ?? null,
     },
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: parts.warn,
+    guard: guardOptions(context, parts.spec.id, { onOrphan: request.onOrphan, receipt: parts.receipt }),
   });
 }
 
@@ -234,7 +260,7 @@ class FailedStart {
     readonly receipt: Receipt | null,
   ) {}
 
-  record(reason: EndReason, exit: Exit): void {
+  async record(reason: EndReason, exit: Exit): Promise<void> {
     const ending: Ending = {
       reason,
       trigger: reason,
@@ -246,14 +272,15 @@ class FailedStart {
     this.ledger.markEnded(this.job.spec.id, ending, []);
     this.ledger.settle(this.job.spec.id);
     const run: RunningFacts | null = null;
-    this.receipt?.write(
+    await this.receipt?.write(
       receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger, []),
     );
   }
 
   /** A signal came before the command ran; the exit code for it. */
-  recordStopped(signal: number): number {
-    this.record("killed", { code: null, signal });
+  async recordStopped(signal: number): Promise<number> {
+    await this.record("killed", { code: null, signal });
+    rememberLastSignal(signal);
     return EXIT.SIGNAL_BASE + signal;
   }
 }

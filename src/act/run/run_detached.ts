@@ -1,10 +1,12 @@
 /** `corral run --detach`: prints the id and returns; what the command says goes to a file. */
 import { dirname } from "node:path";
 import { fromHere } from "../../base/path.ts";
+import { refuseFifo } from "../../linux/fifo.ts";
 import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
 import { newJobId } from "../../value/id.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
+import { refuseOthersStore } from "../../store/open.ts";
 import { outputFileOf } from "../../store/output_file.ts";
 import { type RunContext, runJob, type RunRequest } from "./run.ts";
 
@@ -22,7 +24,9 @@ export async function runDetached(
 ): Promise<number> {
   const detached = detachedHalf(context);
   if (detached !== null) {
-    const output = outputFile(request, detached.id);
+    // Another user's file is that user's to make, not root's (launch/user_gate.ts).
+    const isOwn = request.user === null || request.user.uid === context.uid;
+    const output = isOwn ? outputFile(request, detached.id) : askedOutput(request);
     return await runJob(context, { ...request, env: withoutMark(request.env) }, { ...detached, output });
   }
   const id = newJobId(context.randomBytes);
@@ -31,11 +35,17 @@ export async function runDetached(
   return EXIT.DONE;
 }
 
-/** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError. */
+function askedOutput({ output, cwd }: DetachedRequest): string | null {
+  return output === null ? null : fromHere(cwd, output);
+}
+
+/** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError, TrustError. */
 function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: string): string {
+  if (asked === null) refuseOthersStore(stateDir);
   const path = asked === null ? outputFileOf(stateDir, id) : fromHere(cwd, asked);
   try {
     if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseFifo(path);
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
     return path;
   } catch (cause) {

@@ -3,6 +3,7 @@ import { decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import { type Exit, type Job, NO_EXIT, type RunningFacts, type Watch } from "../../job/job.ts";
 import { observeOwn } from "../../observe/job.ts";
+import type { Guard } from "../launch/guard.ts";
 import { releaseIdleMemory } from "../../linux/libc.ts";
 import { after } from "../../base/poll.ts";
 import { type EndableJob, type EndedJob, endJob, type Enforcement } from "../end/end_job.ts";
@@ -27,6 +28,8 @@ export interface Supervised extends EndableJob {
   onChange: (act: () => void) => void;
   /** With `--with-parent`; null for a job that outlives its caller. */
   callerIsGone: (() => boolean) | null;
+  /** Told of a deadline that was moved. */
+  guard: Pick<Guard, "expectEndWithin"> | null;
 }
 
 /** Resolves when the job has ended and its cgroup is empty and removed. */
@@ -89,6 +92,7 @@ function rereadDeadline(job: Supervised, on: Enforcement): boolean {
   const recorded = on.ledger.deadlineBootMs(job.spec.id);
   if (recorded === undefined || recorded === job.run.deadlineBootMs) return false;
   job.run.deadlineBootMs = recorded;
+  job.guard?.expectEndWithin(recorded === null ? null : recorded - on.clock.bootMs() + job.spec.graceMs);
   return true;
 }
 

@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
+import { doubtOf, SETTLED_MS } from "../../observe/clock_doubt.ts";
 import { SetupError, StoreError } from "../../base/errors.ts";
 import { isJobId } from "../../value/id.ts";
 import type { Droppable } from "../../store/prune.ts";
@@ -38,6 +39,8 @@ export interface Pruned {
   jobs: number;
   outputFiles: number;
 }
+
+const NOTHING: Pruned = { jobs: 0, outputFiles: 0 };
 
 /** The records of jobs that ended before `beforeMs`. Throws StoreError. */
 export async function prune(
@@ -84,19 +87,27 @@ export function planPrune(node: Node, store: JobStore, beforeMs: number): Pruned
   return { jobs: ids.length, outputFiles: ids.filter(isJobId).filter(isThere).length };
 }
 
-/** A few old records, as the `retention` in the configuration says. Never throws: a sweep has better to do. */
+/**
+ * A few old records, as the `retention` in the configuration says, by a clock that is believed and not just after a boot; how many. Never
+ * throws: a sweep has better to do.
+ */
 export async function applyRetention(
   node: Node & Diagnostics,
   store: JobStore,
   retentionMs: number | null,
-): Promise<void> {
-  if (retentionMs === null) return;
+): Promise<Pruned> {
+  if (retentionMs === null || node.clock.bootMs() < SETTLED_MS) return NOTHING;
   try {
-    const pruned = await prune(node, store, node.clock.wallMs() - retentionMs, ONE_SWEEP);
+    const why = doubtOf(node, store);
+    const beforeMs = node.clock.wallMs() - retentionMs;
+    if (why !== null) node.log("info", "old records stay", { because: why });
+    const pruned = why === null ? await prune(node, store, beforeMs, ONE_SWEEP) : NOTHING;
     if (pruned.jobs > 0) node.log("info", "dropped old records", { ...pruned });
+    return pruned;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     node.say(`warning: old records stay: ${error.message}`);
+    return NOTHING;
   }
 }
 
@@ -111,7 +122,7 @@ async function inSteps(untilMs: number, step: (count: number) => boolean): Promi
   }
 }
 
-/** A cgroup that nobody lived to remove is found again by its job's record. */
+/** A cgroup that no process lived to remove is found again by its job's record. */
 function idsWithCgroup(node: Node): string[] {
   try {
     return node.backends().flatMap((backend) => backend.list()).map(({ id }) => id);
@@ -123,7 +134,7 @@ function idsWithCgroup(node: Node): string[] {
 }
 
 function removeOutput(node: Diagnostics, store: JobStore, ids: readonly string[]): number {
-  // A row that somebody else wrote must not name a file elsewhere.
+  // A row that another program wrote must not name a file elsewhere.
   return ids.filter(isJobId).filter((id) => {
     try {
       Deno.removeSync(outputFileOf(dirname(store.path), id));

@@ -1,21 +1,21 @@
 /**
  * One pass over all jobs: the second loop around decide(). It ends what must end and collects what is over, each job by itself and side by
- * side, so that one that hangs holds up nobody; then it reports what does not belong.
+ * side, so that one that hangs holds up no other; then it reports what does not belong.
  *
  * Nothing is acted upon that is not in the store, and nothing of the store that its cgroup's name, place and inode do not confirm.
  */
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
-import { errorText } from "../../base/errors.ts";
+import { CgroupGoneError, errorText } from "../../base/errors.ts";
 import { atOnce } from "../../base/at_once.ts";
 import { type Action, decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
-import { ownersWord } from "../../observe/owner_answers.ts";
+import { NO_ANSWERS, type OwnersAnswers, ownersWord } from "../../observe/owner_answers.ts";
+import { unclearFindings } from "../../observe/owner_unclear.ts";
 import { askOwner } from "../../observe/owner.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import type { DamagedRow } from "../../store/rows.ts";
 import { carryOut, isAct, type JobAct } from "../end/carry_out.ts";
 import { endEscapees } from "../end/end_escapees.ts";
 import type { EndedProcess } from "../end/end_processes.ts";
@@ -23,19 +23,23 @@ import { Ledger } from "../../store/ledger.ts";
 import { observeJob } from "../../observe/job.ts";
 import { type Escapee, escapeeFinding, findEscapees, isEndable } from "../../observe/escapees.ts";
 import type { Finding } from "../../job/finding.ts";
-import { findLeftovers, type Leftovers } from "../../observe/leftovers.ts";
-import { applyRetention } from "./prune.ts";
+import { findLeftovers } from "../../observe/leftovers.ts";
+import { damagedRow, jobFinding, unknownCgroup, unreadable } from "./findings.ts";
+import { applyRetention, type Pruned } from "./prune.ts";
 
 /** Jobs ended side by side; each spends its time waiting for the kernel. */
 const AT_ONCE = 64;
 /** A longer grace is begun and not waited out: the next sweeps go on with it, and this one does not hold them up. */
 export const PATIENCE_MS = 30_000;
 
+/** At a job whose cgroup vanishes each time. */
+const LOOKS = 3;
+
 /** How to sweep. */
 export interface SweepOptions {
   dryRun: boolean;
   onOrphan: Observation["onOrphan"];
-  /** What to do with processes that left their job: tell, or end them once the job is over. */
+  /** What to do with processes that left their job: report them, or end them once the job is over. */
   escapees: "report" | "kill";
   statusCommand: string | null;
   /** How long the record of an ended job is kept; null: for ever. */
@@ -48,6 +52,8 @@ export interface SweepOptions {
   patienceMs: number;
   /** Of escapees that are ended. */
   graceMs: number;
+  /** Called when the jobs are done: another sweep may begin. */
+  unlock?: () => void;
   /** True once nothing more is to be begun. */
   isStopped: () => boolean;
 }
@@ -70,6 +76,8 @@ export interface SweepListener {
   finding(finding: Finding): void;
   /** An escapee that was to be ended, and what became of it. */
   escapee(escapee: Escapee, result: EndedProcess): void;
+  /** Old records that were dropped, if any. */
+  pruned(pruned: Pruned): void;
 }
 
 /** Resolves when everything that can be done has been done. Throws StoreError when the jobs cannot be read. */
@@ -108,10 +116,22 @@ class Sweep {
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
     crashPoint("sweep: jobs done");
-    // Last: it looks into other processes, and those may hang.
-    await this.#treatEscapees();
+    if (!options.dryRun) this.#removeGuards();
     this.#ledger.flush();
-    if (!options.dryRun && !options.isStopped()) await applyRetention(node, store, options.retentionMs);
+    if (!options.dryRun && !options.isStopped()) {
+      listener.pruned(await applyRetention(node, store, options.retentionMs));
+    }
+    options.unlock?.();
+    // Last, and not in the way of the next sweep: it looks into other processes, and those may hang.
+    await this.#treatEscapees();
+    // What could not be recorded before: there may be room by now.
+    this.#ledger.flush();
+  }
+
+  /** Cgroups that guards left when they had to kill their job. Those of another store's jobs are its own sweep's. */
+  #removeGuards(): void {
+    const isOver = (id: string) => this.store.get(id, () => {})?.phase.state === "ended";
+    for (const backend of this.node.backends()) backend.removeGuards((id) => !isOver(id));
   }
 
   async #treatEscapees(): Promise<void> {
@@ -126,14 +146,17 @@ class Sweep {
     }
   }
 
-  #askOwner(live: readonly Job[]): Promise<Map<string, string>> {
+  async #askOwner(live: readonly Job[]): Promise<OwnersAnswers> {
     const refs = live.map(({ spec }) => spec.ref).filter((ref) => ref !== null);
-    const { statusCommand } = this.options;
-    return statusCommand === null ? Promise.resolve(new Map()) : askOwner(this.node, statusCommand, refs);
+    const { statusCommand, finishedStatuses } = this.options;
+    if (statusCommand === null) return NO_ANSWERS;
+    const answers = await askOwner(this.node, statusCommand, refs, finishedStatuses);
+    for (const finding of unclearFindings(answers)) this.listener.finding(finding);
+    return answers;
   }
 
   /** The jobs that the owner has called finished often enough, this time included. */
-  #finishedJobs(live: readonly Job[], answers: Map<string, string>): Job[] {
+  #finishedJobs(live: readonly Job[], answers: OwnersAnswers): Job[] {
     return live.flatMap(({ spec, phase }) => {
       const isFinished = ownersWord(answers, spec.ref, this.options.finishedStatuses);
       if (phase.state !== "running" || isFinished === null) return [];
@@ -151,21 +174,30 @@ class Sweep {
   }
 
   /** Looks at one job and does what is to be done. Never throws: the others must not suffer. */
-  async #treat(job: Job, finishedByOwner: boolean): Promise<void> {
+  async #treat(job: Job, finishedByOwner: boolean, looks = 1): Promise<void> {
     if (this.options.isStopped()) return;
     try {
       const { onOrphan } = this.options;
       const seen = observeJob(this.node, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
       const action = decide(job, seen);
-      if (action.do === "report") this.listener.finding(foreignCgroup(job));
+      if (action.do === "report") this.listener.finding(jobFinding(job, action.finding));
       if (!isAct(action)) return;
       // The record is older than the look at its cgroup: what has ended by itself meanwhile has left nothing to do.
       const now = this.store.get(job.spec.id);
-      if (now !== null && now.phase.state !== job.phase.state) return await this.#treat(now, finishedByOwner);
+      if (now !== null && now.phase.state !== job.phase.state) {
+        return await this.#treat(now, finishedByOwner, looks);
+      }
       this.listener.act(await this.#perform(job, action, seen));
     } catch (error) {
-      this.listener.finding(unreadable(job, error));
+      const now = this.#again(job, error, looks);
+      if (now === null) this.listener.finding(unreadable(job, error));
+      else await this.#treat(now, finishedByOwner, looks + 1);
     }
+  }
+
+  /** What vanished between the look and the act was the job's end, not a foreign thing in its place: it is looked at again. */
+  #again(job: Job, error: unknown, looks: number): Job | null {
+    return error instanceof CgroupGoneError && looks < LOOKS ? this.store.get(job.spec.id) : null;
   }
 
   async #perform(job: Job, action: JobAct, seen: Observation): Promise<SweepAct> {
@@ -178,6 +210,7 @@ class Sweep {
       await carryOut(this.node, this.store, job, order);
       crashPoint("sweep: acted");
     } catch (error) {
+      if (error instanceof CgroupGoneError) throw error;
       return { ...act, outcome: "failed", message: errorText(error) };
     }
     return { ...act, ...this.#result(job, action) };
@@ -195,39 +228,4 @@ class Sweep {
 
 function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
   return [items.filter(fits), items.filter((item) => !fits(item))];
-}
-
-function foreignCgroup({ spec, phase }: Job): Finding {
-  const path = phase.state === "starting" ? spec.id : phase.run?.cgroup.path ?? spec.id;
-  return {
-    kind: "foreign-cgroup",
-    key: `foreign-cgroup ${spec.id} ${path}`,
-    id: spec.id,
-    pid: null,
-    message: `job ${spec.id}: ${path} is not the cgroup that was made for it; not touched`,
-  };
-}
-
-function unreadable({ spec }: Job, error: unknown): Finding {
-  const message = `job ${spec.id} cannot be looked at: ${errorText(error)}`;
-  return { kind: "unreadable", key: `unreadable ${spec.id}`, id: spec.id, pid: null, message };
-}
-
-function damagedRow({ id, message }: DamagedRow): Finding {
-  return { kind: "unreadable", key: `unreadable ${id}`, id, pid: null, message };
-}
-
-function unknownCgroup(
-  { id, path, inode, isPopulated, isRecordedElsewhere }: Leftovers["unknown"][number],
-): Finding {
-  const [what, why] = isRecordedElsewhere
-    ? [`bears the name of job ${id}`, "its record names another cgroup"]
-    : ["is of no job in this store", "another --state-dir's, or its record is lost"];
-  return {
-    kind: "unknown-cgroup",
-    key: `unknown-cgroup ${path} ${inode}`,
-    id,
-    pid: null,
-    message: `${path} ${what}${isPopulated ? "" : ", and empty"}: ${why}; not touched`,
-  };
 }

@@ -1,4 +1,4 @@
-/** `corral adopt`: a job out of processes that run already. What is then done is in act/adopt/adopt.ts. */
+/** `corral adopt`: makes a job of running processes. act/adopt/adopt.ts carries it out. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -73,7 +73,7 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
   };
 }
 
-/** For a supervisor that was killed in the midst of it: who was moved must not keep limits and a deadline that nobody knows of. */
+/** Cleans up after a supervisor that was killed in mid-adoption: processes that it moved must not keep limits and a deadline that no record has. */
 async function releaseHalfTaken(context: Context, id: string): Promise<void> {
   const store = context.openStore("adopt");
   const job = store.get(id);
@@ -81,7 +81,7 @@ async function releaseHalfTaken(context: Context, id: string): Promise<void> {
   if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);
 }
 
-/** The supervisor's words, with an exit code of this command's: that of a killed supervisor is none. */
+/** Passes on the supervisor's error with an exit code of this command: a killed supervisor has none. */
 function withOwnCode(error: unknown): unknown {
   if (!(error instanceof CorralError) || error.exitCode === EXIT.USAGE) return error;
   return new CorralError(error.message, { remedy: error.remedy, cause: error });

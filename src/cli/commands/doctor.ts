@@ -1,4 +1,4 @@
-/** `corral doctor`: what this node can enforce, each problem with the command that fixes it; then a real job, limited and killed. */
+/** `corral doctor`: reports what this node can enforce, and for each problem the command that fixes it; then limits and kills a real job. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -11,6 +11,7 @@ import {
   inspectStore,
   inspectTools,
 } from "../../observe/doctor.ts";
+import { inspectRoom } from "../../observe/doctor_room.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { BACKEND_CHOICE } from "../../backend/choose.ts";
 import { toJson } from "../../base/json.ts";
@@ -26,23 +27,28 @@ export function doctorVerb(invoke: Invoke) {
       choiceOption("--backend <BACKEND>", "check this backend: auto, systemd or cgroupfs", BACKEND_CHOICE),
     )
     .option("--json", "print JSON");
-  doctor.action((options) => invoke(doctor, (context) => examine(context, options)));
+  doctor.action((options) =>
+    invoke(doctor, (context, refused) => examine(context, options, refused), { withoutConfig: true })
+  );
   return doctor;
 }
 
 async function examine(
   context: Context,
   options: { backend?: ReturnType<typeof BACKEND_CHOICE.parse>; json?: boolean },
+  refusedConfig: CorralError | null,
 ): Promise<number> {
   const findings: CheckResult[] = [];
   const add = (...found: CheckResult[]) => {
     findings.push(...found);
     if (!options.json) { for (const finding of found) context.stdout.write(line(finding)); }
   };
+  if (refusedConfig !== null) add(failed("configuration", refusedConfig));
   const backend = attempt("backend", add, () => context.backend(options.backend ?? context.settings.backend));
   const node = attempt("cgroup2", add, () => context.layout());
   if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
   if (backend !== null) add(...inspectBackend(backend));
+  add(...inspectRoom(context.procs.root));
   add(...inspectTools(context.env["PATH"] ?? "", backend?.name ?? null));
   add(...inspectStore(() => context.openStore("doctor").path));
   if (backend !== null) add(await tryJob(context, backend));
@@ -58,9 +64,13 @@ function attempt<T>(what: string, add: (finding: CheckResult) => void, act: () =
     return act();
   } catch (error) {
     if (!(error instanceof CorralError)) throw error;
-    add({ what, ok: false, detail: error.message, remedy: error.remedy });
+    add(failed(what, error));
     return null;
   }
+}
+
+function failed(what: string, { message, remedy }: CorralError): CheckResult {
+  return { what, ok: false, detail: message, remedy };
 }
 
 function line({ what, ok, detail, remedy }: CheckResult): string {
@@ -68,11 +78,11 @@ function line({ what, ok, detail, remedy }: CheckResult): string {
   return `${printable(text)}\n${remedy === null ? "" : `      remedy: ${printable(remedy)}\n`}`;
 }
 
-/** A job that ignores TERM and leaves its session; nothing short of the cgroup's end takes it whole. */
+/** A job that ignores TERM and leaves its session: only the kill of its cgroup ends all of it. */
 const STUBBORN =
   "trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & while :; do sleep 1; done";
 
-/** Through this very binary, as a user would: a throw-away store, a limit for each controller that is there, a timeout. */
+/** Runs a job by this binary, as a caller would: a temporary store, a limit for each available controller, a timeout. */
 async function tryJob(context: Context, backend: Backend): Promise<CheckResult> {
   const directory = Deno.makeTempDirSync({ prefix: "corral-doctor-" });
   try {

@@ -1,4 +1,4 @@
-/** `corral freeze` and `corral thaw`: pause a job and let it go on. Its deadline goes on all the while. */
+/** `corral freeze` and `corral thaw`: pause a job and resume it. Its deadline goes on meanwhile. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import { freeze, isFrozen, thaw } from "../../cgroup/freezer.ts";

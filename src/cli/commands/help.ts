@@ -1,14 +1,14 @@
-/** `corral help`: the help of a command, or a page of the manual on the terminal. It needs neither node nor settings. */
+/** `corral help`: prints the help of a command or a page of the manual. It needs neither node nor settings. */
 import { Argument, Command } from "@commander-js/extra-typings";
 import { findPage, PAGE_KEYS, pageList, pageOf, refuseTopic, topicOf } from "../../view/manual/manual.ts";
 import { pageName, verbOf } from "../../view/manual/page.ts";
 import { terminalText } from "../../view/manual/terminal_text.ts";
 import type { CommandStreams, DescribeProgram, Invoke } from "../verb.ts";
 
-/** The sub-command; what it prints goes to `terminal`. */
+/** The sub-command, which prints to `terminal`. */
 export function helpVerb(_invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) {
   const topic = new Argument("[TOPIC]", "a command, or a page of the manual such as celery or corral-run");
-  // For the completions: other forms of a name are understood as well.
+  // The completions offer these keys; findPage() understands other forms of a name as well.
   topic.argChoices = PAGE_KEYS.map(topicOf);
   const help = new Command("help")
     .description(

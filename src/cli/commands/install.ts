@@ -1,4 +1,4 @@
-/** `corral install`: have this node swept by a timer or by cron; manual and completions. */
+/** `corral install`: installs a timer or a cron line that sweeps this node, the manual and the completions. */
 import { Command } from "@commander-js/extra-typings";
 import { dirname } from "node:path";
 import type { DescribeProgram, GlobalOptions, Invoke } from "../verb.ts";
@@ -14,7 +14,7 @@ import { type Places, placesOf, TIMER } from "../../act/install/places.ts";
 import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
 import { lingers, systemctlArgv } from "../../act/install/tools.ts";
-import { ownersOf, refuseChangeable } from "../../act/install/trust.ts";
+import { ownersOf, refuseChangeable } from "../../base/trust.ts";
 import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
 import { formatDurationExact } from "../../value/duration.ts";
 import { printable, quoted } from "../../base/text.ts";
@@ -60,7 +60,7 @@ async function install(
 ): Promise<number> {
   const places = placesOf({ ...context, prefix: prefixFrom(context.cwd, options.prefix) });
   const everyMs = options.sweepEvery ?? DEFAULT_EVERY_MS;
-  // A package that was just updated has taken it away from under this process.
+  // An update of the package may have removed the binary of this process.
   const binary = realPath(context.self.path) ?? refuseGone(context.self.path);
   if (context.uid === 0) refuseOthersFiles(binary, carried(context, options).config ?? DEFAULT_CONFIG);
   const byTimer = !options.cron && hasManager(context);
@@ -89,12 +89,14 @@ function refuseGone(path: string): never {
   throw new SetupError(`this binary is not there any more: ${quoted(path)}`, "call the new one");
 }
 
-/** Throws SetupError. */
+/** Throws TrustError for a binary or a configuration that another user can change. */
 function refuseOthersFiles(binary: string, config: string): void {
-  refuseChangeable("the binary", ownersOf(binary));
-  const file = realPath(config);
-  // It can name a command for the sweep to run.
-  if (file !== null) refuseChangeable("the configuration", ownersOf(file));
+  const protection = { remedy: "put it where only root can write", mayBeInSticky: false };
+  refuseChangeable({ what: "the binary", path: binary, ...protection }, ownersOf(binary));
+  // The configuration can name a command that the sweep runs.
+  if (realPath(config) !== null) {
+    refuseChangeable({ what: "the configuration", path: config, ...protection }, ownersOf(config));
+  }
 }
 
 function hasManager({ uid, layout }: Context): boolean {

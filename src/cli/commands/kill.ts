@@ -1,4 +1,4 @@
-/** `corral kill`: end jobs, whoever supervises them. */
+/** `corral kill`: ends jobs, whichever process supervises them. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -13,10 +13,11 @@ import { formatCount, MISSING } from "../../value/units.ts";
 import type { JobStore, OnDamage } from "../../store/jobs.ts";
 import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
+import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { selectLive } from "../select.ts";
 
-/** Jobs ended side by side; each spends its time waiting. */
+/** Number of jobs that are ended side by side; each spends its time waiting. */
 const AT_ONCE = 32;
 
 function command() {
@@ -59,8 +60,9 @@ async function killJobs(context: Context, selectors: string[], options: Options)
     return EXIT.NEGATIVE;
   }
   const stop = new StopSignals();
-  stop.listen(ignoredSignals(context.procs.root));
-  // A first signal cuts the grace short; nothing may stop the kill itself half-way.
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
+  // A first signal to this command cuts the grace short; no signal stops the kill half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
@@ -68,7 +70,7 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   return tell(context, results, options.json ?? false) ? exitCode : EXIT.NEGATIVE;
 }
 
-/** A row that is damaged might be of a job that is meant. */
+/** Reports damaged rows: one of them may be a job that was asked for. */
 function chooseJobs(store: JobStore, selectors: string[], options: Options, onDamage: OnDamage): Job[] {
   const { all, name, ref, user } = options;
   const filtered = all || name !== undefined || ref !== undefined || user !== undefined;

@@ -1,4 +1,4 @@
-/** `corral man`: a page of the manual for man(1). It needs neither node nor settings. */
+/** `corral man`: prints a page of the manual for man(1). It needs neither node nor settings. */
 import { Argument, Command } from "@commander-js/extra-typings";
 import { UsageError } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
@@ -6,10 +6,10 @@ import { findPage, PAGE_KEYS, pageList, pageOf, refuseTopic, topicOf } from "../
 import { roffPage } from "../../view/manual/roff.ts";
 import type { CommandStreams, DescribeProgram, Invoke } from "../verb.ts";
 
-/** The sub-command; what it prints goes to `terminal`. */
+/** The sub-command, which prints to `terminal`. */
 export function manVerb(_invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) {
   const topic = new Argument("[TOPIC]", "a command or a topic, such as run or celery (default: corral)");
-  // For the completions: other forms of a name are understood as well.
+  // The completions offer these keys; findPage() understands other forms of a name as well.
   topic.argChoices = PAGE_KEYS.map(topicOf);
   return new Command("man")
     .description("Prints a page of the manual as man(1) reads it: corral man run | man -l -")

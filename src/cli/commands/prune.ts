@@ -1,11 +1,12 @@
-/** `corral prune`: drop the records of jobs that ended long ago. */
+/** `corral prune`: drops the records of jobs that ended long ago. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { EXIT, parserFor } from "../../base/errors.ts";
+import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";
 import { toJson } from "../../base/json.ts";
 import { formatLocalTime } from "../../value/units.ts";
+import { doubtOf } from "../../observe/clock_doubt.ts";
 import { planPrune, prune, WHOLE } from "../../act/sweep/prune.ts";
 
 function command() {
@@ -20,6 +21,7 @@ function command() {
       parserFor("--older-than", (text) => parseDurationMs(text, { zeroAllowed: true })),
     )
     .option("--dry-run", "show how many would be dropped")
+    .option("--yes", "also by a clock that does not look right")
     .option("--json", "print JSON");
 }
 
@@ -36,6 +38,10 @@ async function pruneJobs(context: Context, options: Options): Promise<number> {
   const { olderThan, dryRun = false, json = false } = options;
   const store = context.openStore("prune");
   const beforeMs = context.clock.wallMs() - olderThan;
+  const why = dryRun || options.yes ? null : doubtOf(context, store);
+  if (why !== null) {
+    throw new CorralError(`nothing dropped: ${why}`, { remedy: "see: date; if it is right: --yes" });
+  }
   const pruned = dryRun ? planPrune(context, store, beforeMs) : await prune(context, store, beforeMs, WHOLE);
   if (json) {
     const endedBefore = new Date(beforeMs).toISOString();

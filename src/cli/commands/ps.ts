@@ -1,4 +1,4 @@
-/** `corral ps`: jobs that are not ended. */
+/** `corral ps`: lists the jobs that have not ended. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -41,7 +41,7 @@ async function listJobs(context: Context, intervalMs: number, json: boolean): Pr
   return exitCode;
 }
 
-/** One wait for all of them; none when there is nothing to measure. */
+/** Waits once for all jobs, and not at all when there is none to measure. */
 async function measure(context: Context, jobs: readonly Job[], intervalMs: number): Promise<LiveJob[]> {
   if (jobs.length === 0 || intervalMs === 0) return readLiveJobs(context, jobs, null).live;
   const since = readCpuTimes(context, jobs);
@@ -61,7 +61,11 @@ function liveJson(context: Context, live: readonly LiveJob[]): string {
 }
 
 async function liveText(context: Context, live: readonly LiveJob[]): Promise<string> {
-  const now = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
+  const now = {
+    wallMs: context.clock.wallMs(),
+    bootMs: context.clock.bootMs(),
+    bootId: context.clock.bootId(),
+  };
   const { widthColumns } = context.stdout;
   const options = { widthColumns, colour: context.colour };
   return [...await tableLines(LIVE_COLUMNS, liveCells(live, now), options)].join("");

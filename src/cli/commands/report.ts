@@ -27,7 +27,7 @@ const REASONS = [
 function command() {
   return new Command("report")
     .description(
-      "What jobs used, oldest first: those that ended, and those that still run with what is known of them. A figure that the kernel did " +
+      "Lists what jobs used, oldest first: ended jobs, and live ones with what is known of them. A figure that the kernel did " +
         "not give is -. cpu% is of the job's CPU quota or else of the node, mem% of its memory limit.",
     )
     .option("--since <SINCE>", "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00")
@@ -60,7 +60,7 @@ function command() {
       choiceOf("--format", FORMATS).parse,
     )
     .option("--json", "the same as --format json")
-    .option("--schema", "print the JSON Schema of all that corral says of jobs");
+    .option("--schema", "print the JSON Schema of all JSON about jobs");
 }
 
 /** The sub-command, wired to `invoke`. */
@@ -84,7 +84,7 @@ async function writeReport(context: Context, options: Options): Promise<void> {
   const { isTerminal, widthColumns } = context.stdout;
   const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
   for (const text of chunks(lines)) {
-    // `| head` has seen enough: the other million rows need not be read.
+    // After `| head` has gone, the other million rows need not be read.
     if (!context.stdout.write(text)) return;
   }
 }

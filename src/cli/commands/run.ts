@@ -1,15 +1,18 @@
-/** `corral run`: the options, and what they ask for. What is then done is in act/run/run.ts. */
+/** `corral run`: reads the options into a request. act/run/run.ts carries it out. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { SetupError, UsageError, ValueError } from "../../base/errors.ts";
-import { findUser } from "../../linux/users.ts";
+import { findUser, type User } from "../../linux/users.ts";
+import { fromHere } from "../../base/path.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import { quoted } from "../../base/text.ts";
 import { runDetached } from "../../act/run/run_detached.ts";
 import { runJob, type RunRequest } from "../../act/run/run.ts";
+import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
+import { namedParentOption } from "../parent_option.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
   const equals = text.indexOf("=");
@@ -37,12 +40,20 @@ function command() {
     .option("--user <USER>", "run as USER, with that user's groups (root only)")
     .option("--chdir <DIR>", "working directory")
     .option("--env <KEY=VALUE>", "environment variable, repeatable", collect(parseEnv))
+    .option(
+      "--keep-env",
+      "with --user: the caller's environment too, less what is root's own (TMPDIR, XDG_RUNTIME_DIR)",
+    )
     .option("--detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
-      "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log)",
+      "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log; with --user ~USER/.local/state/corral/output/ID.log)",
     )
-    .option("--with-parent", "end the job (reason orphaned) when the process that called corral is gone")
+    .option(
+      "--with-parent",
+      "end the job (reason orphaned) when the process that called corral is gone; --with-parent=PID: when process PID is",
+    )
+    .addOption(namedParentOption())
     .addOption(JOB_OPTIONS.backend)
     .option("--best-effort", "run although a limit cannot be enforced; warn")
     .option("--receipt <FILE>", "write a JSON receipt at the end")
@@ -71,34 +82,51 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
   }
   if (options.withParent && options.detach) {
-    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller");
+    throw new UsageError("--with-parent does not go with --detach: a detached job outlives its caller", {
+      remedy: "name another process: --with-parent=PID",
+    });
   }
   const user = options.user === undefined ? null : await findUser(options.user, context.run);
   if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
     throw new UsageError("--user needs root");
   }
-  const cwd = directoryFrom(context.cwd, options.chdir);
-  const env = {
-    ...context.env,
-    ...Object.fromEntries((options.env ?? []).map(({ key, value }) => [key, value])),
-  };
+  const asked = Object.fromEntries((options.env ?? []).map(({ key, value }) => [key, value]));
+  const keepEnv = options.keepEnv ?? false;
+  if (keepEnv && user === null) throw new UsageError("--keep-env goes with --user");
+  const isForAnother = user !== null && user.uid !== context.uid;
+  const env = isForAnother
+    ? userEnvironment(user, context.env, { keepEnv, asked })
+    : { ...context.env, ...(user === null ? {} : identityVariables(user)), ...asked };
+  const cwd = isForAnother
+    ? directoryForUser(context.cwd, options, user)
+    : directoryFrom(context.cwd, options.chdir);
   return {
     ...jobRequestFrom(context, options),
     argv,
     name: options.name ?? jobNameFromCommand(argv[0]!),
     user,
     cwd,
+    isCwdAsked: options.chdir !== undefined,
+    keepEnv,
     env,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
-    withParent: options.withParent ?? false,
+    withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
   };
 }
 
+/** Returns the path unchecked: the gate enters it with the rights of the user (act/launch/user_gate.ts). */
+function directoryForUser(cwd: string, { chdir, detach }: Options, user: User): string {
+  if (chdir === "") throw new UsageError("--chdir: give a directory");
+  if (chdir !== undefined) return fromHere(cwd, chdir);
+  // A detached job outlives the shell of its caller. A directory without a name cannot be entered as another user.
+  return detach || cwd.startsWith("/proc/self") ? user.home : cwd;
+}
+
 function directoryFrom(cwd: string, chdir: string | undefined): string {
   if (chdir === undefined) return entered(cwd);
-  // An empty variable in a script, not the directory that it happens to be in.
+  // An empty value is an unset variable in a script; it does not mean the current directory.
   if (chdir === "") throw new UsageError("--chdir: give a directory");
   const directory = chdir.startsWith("/") ? chdir : `${cwd}/${chdir}`;
   try {

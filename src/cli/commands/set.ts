@@ -1,4 +1,4 @@
-/** `corral set`: change the limits of a live job. */
+/** `corral set`: changes the limits of a live job. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
@@ -14,10 +14,10 @@ import { ownCgroup } from "../../observe/own_cgroup.ts";
 import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { selectOne } from "../select.ts";
 
-/** Lifts a limit. */
+/** The word that lifts a limit. */
 const NONE = "none";
 
-/** What an option asks for; in an object, because commander takes a parsed null for a missing value. */
+/** The parsed value of an option; in an object, because commander takes a parsed null for a missing value. */
 interface Wish<T> {
   value: T | null;
 }
@@ -123,7 +123,7 @@ function newDeadline(
   }
   const moved = timeoutMs + wish.deltaMs;
   const passed = context.clock.bootMs() - run.startedBootMs;
-  // A deadline moved into the past is a kill, and that has a command of its own.
+  // A deadline in the past would be a kill, which has a command of its own.
   if (moved <= passed) {
     throw new UsageError(`--timeout: the job has run for ${formatDurationExact(passed)} already`, {
       remedy: `to end it: corral kill ${job.spec.id}`,

@@ -1,4 +1,4 @@
-/** `corral show`: everything about one job. */
+/** `corral show`: prints everything about one job. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import { readEvents } from "../../cgroup/events.ts";
@@ -48,7 +48,7 @@ async function showJob(context: Context, selector: string, json: boolean): Promi
   return EXIT.DONE;
 }
 
-/** What a terminal is set to (locale(7)): the first of the three that is not empty holds. */
+/** Returns the locale of the terminal (locale(7)): the first of the three variables that is not empty. */
 function speaksUtf8(env: Record<string, string>): boolean {
   return /utf-?8/i.test(env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "");
 }
@@ -73,7 +73,7 @@ async function liveView(context: Context, job: Job, peaks: MemorySplit): Promise
   };
 }
 
-/** The command line is read with a cap: a process can keep its reader waiting. */
+/** Reads the command line with a cap: a process can keep its reader waiting. */
 async function treeNode({ procs }: Context, pid: number): Promise<TreeNode[]> {
   const stat = procs.statIfShown(pid);
   const words = stat === null ? "gone" : await commandWords(procs, pid);

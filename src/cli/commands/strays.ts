@@ -2,19 +2,21 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { EXIT, parserFor } from "../../base/errors.ts";
+import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
 import { commandLine, type Process } from "../../linux/processes.ts";
 import { namesOfUids, uidOf } from "../../linux/users.ts";
 import { formatDuration, formatDurationExact, parseDurationMs } from "../../value/duration.ts";
 import { parseSignal } from "../../value/signal.ts";
 import { READ_CAP_MS } from "../../base/bounded_read.ts";
-import { printable, shortened } from "../../base/text.ts";
+import { printable, quoted, shortened } from "../../base/text.ts";
 import { toJson } from "../../base/json.ts";
 import { type Column, renderTable } from "../../view/table.ts";
 import { formatCpuTime, formatOptionalBytes, MISSING } from "../../value/units.ts";
 import { type EndedStray, type EndedStrays, endStrays } from "../../act/end/end_strays.ts";
+import { servicePids } from "../../observe/service_pids.ts";
+import { sessionsOf } from "../../observe/strays_orphaned.ts";
 import { findStrays, type FoundStrays } from "../../observe/strays.ts";
-import { parsePattern, parseSelectivePattern } from "../../value/pattern.ts";
+import { isSweeping, parsePattern, parseSelectivePattern } from "../../value/pattern.ts";
 import { askOwnerOf, type OwnersView } from "../../observe/strays_owner.ts";
 import type { Stray, StrayCriteria } from "../../observe/strays_select.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
@@ -29,15 +31,17 @@ const COLUMNS: Column[] = [
   { key: "status", title: "status", align: "left" },
   { key: "command", title: "command", align: "left", shrink: true },
 ];
-/** What is repeated of a command line when its process was ended. */
+/** Of pids in a warning: on a node that is very busy, none answers. */
+const NAMED = 20;
+/** Characters of a command line that are repeated when its process was ended. */
 const COMMAND_CHARACTERS = 200;
 
 function command() {
   return new Command("strays")
     .description(
       "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, " +
-        "grace, KILL. Never listed: corral itself, its ancestors, every other corral, and processes with `corral run` in their " +
-        "command lines.",
+        "grace, KILL. Never listed: corral itself, its ancestors, every other corral, processes with `corral run` in their command " +
+        "lines, and the main processes of the system's services.",
     )
     .requiredOption(
       "--match <REGEX>",
@@ -51,18 +55,31 @@ function command() {
     )
     .option(
       "--older-than <DURATION>",
-      "only those that run for longer",
+      "only processes older than this",
       parserFor("--older-than", parseDurationMs),
     )
-    .option("--user <USER>", "only those of this effective user, by name or number")
+    .option("--user <USER>", "only processes of this effective user, by name or number")
+    .option(
+      "--exclude <REGEX>",
+      "no process whose command line matches this",
+      (text: string) => parsePattern("--exclude", text),
+    )
+    .option(
+      "--orphaned",
+      "only processes that init or a user's systemd has taken in, without terminal and login session",
+    )
     .option("--tree", "also what the matches have started, unless it is in a job")
     .option(
       "--status-command <CMD>",
       "shell command that reads refs, one a line, and prints REF STATUS; adds a column",
     )
-    .option("--finished-only", "only those whose owner calls them finished: needs refs and a status command")
+    .option(
+      "--finished-only",
+      "only processes of jobs that their owner reports finished: needs refs and a status command",
+    )
     .option("--kill", "end them; otherwise they are only listed")
     .option("--dry-run", "with --kill: only list them")
+    .option("--yes", "with --kill: although the pattern matches nearly everything")
     .option(
       "--grace <DURATION>",
       "from the first signal to KILL (default: 2s)",
@@ -89,8 +106,19 @@ async function handleStrays(context: Context, options: Options): Promise<number>
     olderThanMs: options.olderThan ?? null,
     uid: options.user === undefined ? null : await uidOf(options.user, context.run),
     tree: options.tree ?? false,
+    exclude: options.exclude ?? null,
+    orphanedFrom: options.orphaned ? sessionsOf(context.runDir) : null,
   };
-  const found = await findStrays(context, criteria);
+  if (options.kill && !options.dryRun && !options.yes && isSweeping(criteria.match)) {
+    throw new UsageError(
+      `--match: ${quoted(criteria.match.source)} matches nearly every command line there is`,
+      {
+        remedy: "look first, without --kill; if all are meant: --yes",
+      },
+    );
+  }
+  const services = await servicePids(context);
+  const found = await findStrays(context, criteria, services);
   sayUnanswered(context, found);
   const owner = await askOwnerOf(context, found.strays, {
     statusCommand: options.statusCommand ?? context.settings.statusCommand,
@@ -100,23 +128,27 @@ async function handleStrays(context: Context, options: Options): Promise<number>
   });
   const strays = found.strays.filter(owner.fits);
   return options.kill && !options.dryRun
-    ? await kill(context, strays, { ...options, criteria, owner })
+    ? await kill(context, strays, { ...options, criteria, owner, services })
     : await show(context, strays, { statusOf: owner.statusOf, json: options.json ?? false });
 }
 
 async function kill(
   context: Context,
   strays: readonly Stray[],
-  { criteria, owner, ...options }: Options & { criteria: StrayCriteria; owner: OwnersView },
+  { criteria, owner, services, ...options }: Options & {
+    criteria: StrayCriteria;
+    owner: OwnersView;
+    services: ReadonlySet<number>;
+  },
 ): Promise<number> {
   const stop = new StopSignals();
   stop.listen(ignoredSignals(context.procs.root));
-  // As in `corral kill`: a first signal cuts the grace short, nothing stops the kill itself half-way.
+  // As in `corral kill`: a first signal cuts the grace short, no signal stops the kill half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const result = await endStrays(strays, context, {
     criteria,
-    look: async () => (await findStrays(context, criteria)).strays.filter(owner.fits),
+    look: async () => (await findStrays(context, criteria, services)).strays.filter(owner.fits),
     signal: options.now ? null : options.signal ?? parseSignal("TERM"),
     graceMs: options.grace ?? context.settings.graceMs,
     hurry: hurry.signal,
@@ -129,7 +161,7 @@ function sayUnanswered(context: Context, { unanswered }: FoundStrays): void {
   context.say(
     `warning: ${unanswered.length} not looked at, no command line within ${
       formatDurationExact(READ_CAP_MS)
-    }: ${unanswered.join(" ")}`,
+    }: ${unanswered.slice(0, NAMED).join(" ")}${unanswered.length > NAMED ? " …" : ""}`,
   );
 }
 
@@ -179,7 +211,7 @@ function strayJson({ process, ref, matched }: Stray, nameOf: (uid: number) => st
   };
 }
 
-/** As ps(1): what has no command line is named in brackets. */
+/** As ps(1), names a process without a command line in brackets. */
 function commandOf(process: Process): string {
   return commandLine(process) ?? `[${process.name}]`;
 }

@@ -1,4 +1,4 @@
-/** `corral sweep`: one pass that ends what nobody waits for any more. Made for cron and timers. */
+/** `corral sweep`: one pass that ends jobs whose supervisor or owner is gone. Made for cron and timers. */
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -22,16 +22,19 @@ import { renderTable } from "../../view/table.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
+import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
+import { isAnythingAt } from "../../base/trust.ts";
 import { lockSweep } from "../../store/sweep_lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
 
 function command() {
   return new Command("sweep")
     .description(
-      "One pass over all jobs, for cron or a timer: ends those that are overdue, whose supervisor is gone or whose owner calls them " +
-        "finished, collects what is over, tries again what could not be killed, and reports processes and cgroups that do not belong. " +
+      "One pass over all jobs, for cron or a timer: ends jobs that are overdue, whose supervisor is gone or whose owner calls them " +
+        "finished, collects ended ones, tries again what could not be killed, and reports processes and cgroups that belong to no job. " +
         "Exit 1 if something that should have ended is alive, 75 if another sweep is running.",
     )
     .option("--dry-run", "show what would be done")
@@ -67,25 +70,34 @@ export function sweepVerb(invoke: Invoke) {
   return verb;
 }
 
+/** A dry run makes neither a store nor a lock in it. */
+const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
+
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
-  const store = context.openStore("sweep");
-  using lock = lockSweep(settings.stateDir, settings.storeFile);
+  const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
+  const lock = options.dryRun && !isAnythingAt(store.path)
+    ? NO_LOCK
+    : lockSweep(settings.stateDir, settings.storeFile);
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
+  using held = new DisposableStack();
+  held.use(lock);
   crashPoint("sweep: locked");
   context.unwritten().complete(store, context.say);
   const log = new SweepLog(context, store, options);
-  // Told to stop, it begins nothing more and comes to its end: a job half ended could be left frozen.
+  // At a signal the sweep begins nothing new and finishes the job at hand: half ended, that could be left frozen.
   const stop = new StopSignals();
-  stop.listen(ignoredSignals(context.procs.root));
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
-  await sweep(context, store, { ...sweepOptions(context, options), isStopped }, log);
+  const unlock = () => held.dispose();
+  await sweep(context, store, { ...sweepOptions(context, options), isStopped, unlock }, log);
   await log.close();
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped"> {
+function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped" | "unlock"> {
   return {
     dryRun: options.dryRun ?? false,
     onOrphan: options.onOrphan ?? settings.onOrphan,
@@ -99,11 +111,12 @@ function sweepOptions({ settings }: Context, options: Options): Omit<SweepOption
   };
 }
 
-/** Prints acts as they happen, and at the end what takes a whole: findings that are new, the table of a dry run, JSON. */
+/** Prints acts as they happen, and at the end new findings, the table of a dry run, or JSON. */
 class SweepLog {
   readonly #acts: SweepAct[] = [];
   readonly #findings: Finding[] = [];
   readonly #escapees: [Escapee, EndedProcess][] = [];
+  #pruned: Pruned = { jobs: 0, outputFiles: 0 };
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
@@ -127,6 +140,10 @@ class SweepLog {
     if (!this.options.json) this.#print(escapeeLine(escapee, result, this.#forJournal));
   }
 
+  pruned(pruned: Pruned): void {
+    this.#pruned = pruned;
+  }
+
   async close(): Promise<void> {
     const { context, options } = this;
     if (options.json) {
@@ -141,7 +158,9 @@ class SweepLog {
     }
     const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
     for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
-    const isIdle = this.#acts.length + this.#findings.length + this.#escapees.length === 0;
+    if (this.#pruned.jobs > 0 && !options.quiet) this.#print(`dropped old records: ${this.#pruned.jobs}`);
+    const isIdle =
+      this.#acts.length + this.#findings.length + this.#escapees.length + this.#pruned.jobs === 0;
     if (isIdle && !options.quiet && !options.dryRun) this.#print("nothing to do");
   }
 
@@ -152,10 +171,11 @@ class SweepLog {
       acts: this.#acts.map(actJson),
       escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
       findings: this.#findings.map(({ key: _, ...rest }) => rest),
+      dropped: this.#pruned.jobs,
     };
   }
 
-  /** A finding that lasts is told once, not by a mail from cron every five minutes. */
+  /** Reports a lasting finding once: cron would mail it every five minutes. */
   #newFindings(): Finding[] {
     const keys = this.#findings.map(({ key }) => key);
     const fresh = this.store.newFindings(keys, this.context.clock.wallMs());
@@ -168,6 +188,6 @@ class SweepLog {
   }
 
   #print(line: string): void {
-    this.context.stdout.write(`${line}\n`);
+    this.context.stdout.offer(`${line}\n`);
   }
 }

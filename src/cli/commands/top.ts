@@ -1,4 +1,4 @@
-/** `corral top`: the jobs that are not ended, refreshed. */
+/** `corral top`: the table of `corral ps`, refreshed. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -63,7 +63,7 @@ async function watch(context: Context, wanted: TopOptions): Promise<number> {
       (line) => said.push(line),
     );
     screen.close();
-    // Whoever asked for so many tables wants to have seen the last one.
+    // A user who asked for a number of tables wants to have seen the last one.
     if (last !== null) context.stdout.write(await plainTable(context, last.snapshot, last.view));
     return exitCode;
   } finally {

@@ -1,4 +1,4 @@
-/** `corral uninstall`: take away what `corral install` made. The store, the records of jobs and the binary stay. */
+/** `corral uninstall`: removes what `corral install` made. The store, the records of jobs and the binary stay. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -15,7 +15,7 @@ import { SHARED_PATHS } from "../shared_files.ts";
 export function uninstallVerb(invoke: Invoke) {
   const uninstall = new Command("uninstall")
     .description(
-      "Takes away what `corral install` made: timer or cron line, manual pages, completions, and the directories made for them. Jobs, " +
+      "Removes what `corral install` made: timer or cron line, manual pages, completions, and the directories made for them. Jobs, " +
         "their records and the binary stay.",
     )
     .option("--print", "show what would go; change nothing");

@@ -67,7 +67,7 @@ export function nearestRank(ascending: ArrayLike<number>, percent: number, beyon
   return ascending[Math.max(rank, 1) - 1] ?? null;
 }
 
-/** Figures of jobs that ended well, and how many were ended by the limit or held back by it: those needed more, nobody knows how much. */
+/** Figures of jobs that ended well, and the number of jobs that the limit ended or held back: their true need is larger and unknown (right-censored). */
 class Needs {
   readonly known: number[] = [];
   beyond = 0;

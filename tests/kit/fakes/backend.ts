@@ -38,11 +38,18 @@ export class FakeBackend implements Backend {
   }
 
   // deno-lint-ignore require-await
-  async place(spec: JobSpec, pid: number): Promise<OwnedCgroup> {
+  async place(spec: JobSpec, pid: number, _guardPid: number | null): Promise<OwnedCgroup> {
     this.#note("place", `${pid} ${JSON.stringify(limitsOf(spec.limits))}`);
     this.onPlace(pid);
     return this.dir.fs.own(this.dir.add(`/corral/${spec.id}`, this.files), spec.id);
   }
+
+  isGuardPlaced(): boolean {
+    return true;
+  }
+
+  removeGuards(): void {}
+  leaveGuard(): void {}
 
   // deno-lint-ignore require-await
   async attach(_cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

@@ -65,6 +65,8 @@ export class GateNode extends FakeNode {
       ...{ name: "job", ref: null, tags: {}, user: null, cwd: "/", env: { PATH: "/usr/bin:/bin" } },
       ...{ timeoutMs: null, graceMs: 5_000, signal: "TERM", limits: NO_LIMITS, swapIsImplied: true },
       ...{ backend: "auto", bestEffort: false, receipt: null, output: null, withParent: false, quiet: false },
+      ...{ isCwdAsked: false, keepEnv: false },
+      onOrphan: "kill",
       ...changes,
     };
     return runJob(this.context, request, detached);

@@ -113,6 +113,7 @@ export class FakeNode implements Disposable {
           this.out += text;
           return !this.outputEnds;
         },
+        offer: (lines) => void (this.out += lines),
         isTerminal: this.widthColumns !== null,
         isJournal: false,
         widthColumns: this.widthColumns,
@@ -123,7 +124,7 @@ export class FakeNode implements Disposable {
       env: this.env,
       cwd: "/",
       etc: this.etc,
-      self: { path: this.binary, args: [] },
+      self: { path: this.binary, args: [], settingsEnv: {} },
       uid: this.uid,
       userName: "alice",
       colour: false,
@@ -136,6 +137,7 @@ export class FakeNode implements Disposable {
         stateDir: this.stores.path,
         storeFile: "corral.db",
         userStateDir: null,
+        configFile: null,
         backend: "auto",
         graceMs: 2_000,
         bestEffort: false,

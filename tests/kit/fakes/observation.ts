@@ -11,6 +11,7 @@ export const ENDING_BOOT_MS = 9_001_500;
 export function seen(changes: Partial<Observation> = {}): Observation {
   return {
     bootMs: 9_002_000,
+    vantage: "here",
     sameBoot: true,
     cgroup: "populated",
     supervisor: "self",
@@ -18,6 +19,7 @@ export function seen(changes: Partial<Observation> = {}): Observation {
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
+    killedByGuard: false,
     finishedByOwner: false,
     callerGone: false,
     supervisorAgeMs: 2_000,

@@ -41,6 +41,10 @@ export class ProcDir implements Disposable {
     this.write("sys/kernel/random/boot_id", `${BOOT_ID}\n`);
     // As under nohup, with SIGINT and SIGTERM too.
     this.write("self/status", "Name:\tcorral\nSigIgn:\t0000000000004003\n");
+    this.write(
+      "self/limits",
+      "Max open files            1024                 1048576              files     \n",
+    );
     this.write("meminfo", "MemTotal:       16384000 kB\nMemFree:         1000 kB\n");
   }
 

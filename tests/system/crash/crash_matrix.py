@@ -13,7 +13,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from job_state import left_of, rows, wait_until
+from job_state import kill_guard, left_of, rows, wait_until
 
 WIDTH = 8
 WAIT_S = 60
@@ -87,13 +87,16 @@ class Case:
         supervisor = self.run()
         assert self.ready(supervisor), supervisor.said()
         self.move_deadline()
+        kill_guard(self.row()["id"])
         supervisor.kill()
         supervisor.wait()
 
-    def crashed_run(self, crash_at):
+    def crashed_run(self, crash_at, guarded=True):
         """The supervisor, which is told to end the job should it come so far."""
         process = self.run("crashing", crash_at)
         if self.ready(process):
+            if not guarded:
+                kill_guard(self.row()["id"])
             self.move_deadline()
             process.terminate()
         return process
@@ -120,7 +123,7 @@ class Case:
         if self.victim == "sweep of a recorded job":
             self.crashed_run(("launch: recorded", 0)).wait(WAIT_S)
         elif self.victim == "sweep of an ended job":
-            self.crashed_run(("ending: recorded", 0)).wait(WAIT_S)
+            self.crashed_run(("ending: recorded", 0), guarded=False).wait(WAIT_S)
         elif self.victim in ("sweep with an owner", "kill beside run"):
             self.supervisor = self.run()
             assert self.ready(self.supervisor), self.supervisor.said()

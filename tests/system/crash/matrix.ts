@@ -74,6 +74,8 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
     crash("the detached supervisor", ["failed-to-start"]),
   ],
   "launch: gate made": [crash("run", ["failed-to-start"])],
+  "launch: guard made": [crash("run", ["failed-to-start"])],
+  "launch: guard knows the cgroup": [crash("run", AT_THE_GATE)],
   "launch: cgroup made": [crash("run", ["failed-to-start"], CGROUPFS)],
   "launch: limits set": [crash("run", ["failed-to-start"], CGROUPFS)],
   "launch: placed": [crash("run", AT_THE_GATE)],
@@ -112,6 +114,9 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
   "sweep: owner heard": [crash("sweep with an owner", ["finished-by-owner"])],
   "sweep: jobs done": [crash("sweep", ["orphaned"])],
   "sweep: findings recorded": [crash("sweep", ["orphaned"])],
+  // Its shell kills the job, and the sweep accounts.
+  "guard: decided": [],
+  "guard: released": [crash("run", ["killed"])],
   "systemd: request sent": [
     // To make the job's units, and to remove them.
     crash("run", AT_THE_GATE, SYSTEMD),

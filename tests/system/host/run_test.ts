@@ -104,16 +104,20 @@ hostTest("corral run ends its job at once on a second signal", async (corral) =>
   assert.ok(corral.isGone(live.id));
 });
 
-hostTest("corral run killed with -9 leaves a job that corral kill finds and ends", async (corral) => {
-  const live = await corral.start([], ["sh", "-c", "echo ready; sleep 1000"]);
-  live.process.kill("SIGKILL");
-  await live.process.status;
-  assert.equal((await corral.show(live.id)).state, "running");
-  const { code, stdout } = await corral.corral("kill", "--now", live.id);
-  assert.deepEqual([code, stdout], [0, `${live.id} ended: killed\n`]);
-  assert.ok(corral.isGone(live.id));
-  await live.end();
-});
+hostTest(
+  "corral run killed with -9, and its guard, leaves a job that corral kill finds and ends",
+  async (corral) => {
+    const live = await corral.start([], ["sh", "-c", "echo ready; sleep 1000"]);
+    await new Deno.Command("pkill", { args: ["-KILL", "-f", `corral-guard-${live.id} `] }).output();
+    live.process.kill("SIGKILL");
+    await live.process.status;
+    assert.equal((await corral.show(live.id)).state, "running");
+    const { code, stdout } = await corral.corral("kill", "--now", live.id);
+    assert.deepEqual([code, stdout], [0, `${live.id} ended: killed\n`]);
+    assert.ok(corral.isGone(live.id));
+    await live.end();
+  },
+);
 
 hostTest("corral run hands binary data through both ways unharmed", async (corral) => {
   const data = Uint8Array.from({ length: 4 * 2 ** 20 }, (_, index) => (index * index) >> 7);

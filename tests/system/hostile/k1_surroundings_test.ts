@@ -170,9 +170,11 @@ hostileTest(
 
 /** Waits for the end of a pipe whose other end is descriptor 7, or any above 2, of a detached launch. */
 const PIPE_AT = `
-import os, select, subprocess, sys
+import fcntl, os, select, subprocess, sys
 reader, writer = os.pipe()
 fd = int(sys.argv[1])
+# Out of the way of the number that is asked for.
+reader = fcntl.fcntl(reader, fcntl.F_DUPFD_CLOEXEC, 300)
 os.dup2(writer, fd, True)
 if writer != fd:
     os.close(writer)

@@ -13,10 +13,9 @@ const GRACE = ["--grace", "200ms", "--quiet"];
 /** Runs its arguments only when the process that started it is gone. */
 const ORPHANED_FIRST = `
 import os, sys, time
-parent = os.getppid()
+starter = os.getpid()
 if os.fork() == 0:
     os.setsid()
-    starter = os.getppid()
     while os.getppid() == starter:
         time.sleep(0.01)
     os.execvp(sys.argv[1], sys.argv[1:])

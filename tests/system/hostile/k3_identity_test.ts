@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { leftOf, runGuestProgram } from "../../kit/guest/guest_program.ts";
-import { type Caller, succeeded } from "../machine/caller.ts";
+import { type Caller, killGuard, succeeded } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
 import { ALICE, BOTH_BACKENDS, hostileTest, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
 
@@ -155,6 +155,7 @@ hostileTest(
 hostileTest(machine, "K3: a job that is gone since another boot is lost, as before", ROOT, async (caller) => {
   const id = await caller.start([], ["sleep", "1000"]);
   const { supervisorPid, cgroupPath } = await caller.show(id);
+  await killGuard(machine, id);
   succeeded(
     await machine.sh(
       `kill -STOP ${supervisorPid}; echo 1 >/sys/fs/cgroup${cgroupPath}/cgroup.kill; systemctl stop corral-${id}.slice; kill -KILL ${supervisorPid}`,
@@ -185,10 +186,9 @@ for (const verb of ["sweep", "kill"]) {
       const mark = ownPath(caller, "runs");
       const id = await caller.start(["--grace", "100ms"], stubborn(mark));
       await stage.exists(caller, mark);
-      const { supervisorPid } = await caller.show(id);
       const other = await machine.spawn(["sleep", "1000"], { user: "bob" });
       try {
-        succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
+        await caller.orphan(id);
         // As if both pids had been given to others since.
         await editRow(caller, id, `supervisor_pid = ${other.pid}, pid = ${other.pid}, pgid = ${other.pid}`);
         const env = {
@@ -223,8 +223,7 @@ for (const pid of [0, 1, -1]) {
       const mark = ownPath(caller, "runs");
       const id = await caller.start(["--grace", "100ms"], stubborn(mark));
       await stage.exists(caller, mark);
-      const { supervisorPid } = await caller.show(id);
-      succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
+      await caller.orphan(id);
       await editRow(caller, id, `supervisor_pid = ${pid}, pid = ${pid}, pgid = ${pid}`);
       for (const words of [["sweep"], ["kill", id], ["set", id, "--timeout", "1h"]]) {
         const { signal, stdout } = await stage.script(

@@ -31,7 +31,7 @@ hostileTest(
       "the leader is a zombie with a live thread",
       `test "$(sed 's/.*) //' /proc/${pid}/stat | cut -c1)" = Z && test $(ls /proc/${pid}/task | wc -l) -ge 1`,
     );
-    succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
+    await caller.orphan(id);
     await until(caller, "the supervisor is gone", `! test -e /proc/${supervisorPid}`);
     succeeded(await caller.corral(["sweep", "--on-orphan", "keep"], { env }));
     assert.equal((await caller.show(id)).state, "running", "ended although kept");

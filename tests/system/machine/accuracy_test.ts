@@ -133,8 +133,8 @@ machineTest(machine, "the same when the supervisor is killed and a sweep collect
     const python = `python3 -c "import sqlite3, sys
 sys.exit(not sqlite3.connect('${root.stateDir}/corral.db').execute(sys.argv[1]).fetchall())" "${query}"`;
     await until(root, "the supervisor has saved what it sampled", python, 60_000);
-    const { supervisorPid, cgroupPath } = await root.show(id);
-    succeeded(await machine.sh(`kill -9 ${supervisorPid}`));
+    const { cgroupPath } = await root.show(id);
+    await root.orphan(id);
     await go();
     const directory = `${CGROUP_MOUNT}${cgroupPath}`;
     await until(root, "the job is over", `grep -q 'populated 0' ${directory}/cgroup.events`, 60_000);

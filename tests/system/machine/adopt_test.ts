@@ -236,8 +236,8 @@ machineTest(
     const process = await sleeper(root);
     try {
       const id = await adopt(root, [process.pid], ["--timeout", "1h"]);
-      const { supervisorPid, cgroupPath } = await root.show(id);
-      succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
+      const { cgroupPath } = await root.show(id);
+      await root.orphan(id);
       succeeded(await machine.exec(["python3", "-c", BREAK_OFF, `${root.stateDir}/corral.db`, id]));
       const { stdout } = succeeded(await root.corral(["sweep"]));
       assert.match(stdout, new RegExp(`^${id} let go of what a broken-off adoption had moved`));
@@ -268,7 +268,7 @@ machineTest(machine, "sweep ends an adopted job whose supervisor is gone, as any
   const process = await sleeper(root);
   try {
     const id = await adopt(root, [process.pid]);
-    succeeded(await machine.exec(["kill", "-KILL", String((await root.show(id)).supervisorPid)]));
+    await root.orphan(id);
     succeeded(await root.corral(["sweep"]));
     assert.equal((await root.ended(id)).reason, "orphaned");
     assert.equal((await process.wait()).signal, "SIGTERM");

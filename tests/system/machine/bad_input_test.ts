@@ -171,7 +171,7 @@ refusalTest(machine, "a job that is not there and a command that is none are sai
   },
   { argv: ["--state-dir", "", "ps"], code: 2, says: /^--state-dir: give a directory$/ },
   {
-    argv: ["--state-dir", "/proc/x", "ps"],
+    argv: ["--state-dir", "/proc/x", "sweep"],
     code: 1,
     says: /^\/proc\/x\/corral.db: cannot open: .* \(give a writable directory: --state-dir /,
   },

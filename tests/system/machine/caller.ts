@@ -111,6 +111,14 @@ export class Caller {
     return JSON.parse(succeeded(await this.corral(["show", job, "--json"])).stdout);
   }
 
+  /** Kills the jobs' supervisors, and their guards before: the jobs live until something else ends them. */
+  async orphan(...jobs: string[]): Promise<void> {
+    const shown = await Promise.all(jobs.map((job) => this.show(job)));
+    for (const { id } of shown) await killGuard(this.machine, id);
+    const pids = shown.map(({ supervisorPid }) => String(supervisorPid));
+    succeeded(await this.machine.exec(["kill", "-KILL", ...pids]));
+  }
+
   /** Ends what a failed test may have left; fine when nothing is left. */
   async end(...jobs: string[]): Promise<void> {
     for (const job of jobs) await this.corral(["kill", "--now", job]);
@@ -121,6 +129,11 @@ export class Caller {
     const corral = [this.machine.corral, "run", "--backend", this.backend, ...options, "--", ...argv];
     return needsCgroup ? [...IN_OWN_CGROUP, ...corral] : corral;
   }
+}
+
+/** Kills the guard of a job; fine when there is none. */
+export async function killGuard(machine: Machine, id: string): Promise<void> {
+  await machine.exec(["pkill", "-KILL", "-f", `corral-guard-${id} `]);
 }
 
 /** Both users on both backends. */

@@ -139,8 +139,7 @@ for (const caller of machine.tier === "vm" ? [] : unlikeCallers(machine, "kill")
 
 async function endsOrphan(caller: Caller): Promise<string> {
   const job = await caller.start(["--grace", "100ms"], STUBBORN);
-  const { supervisorPid } = await caller.show(job);
-  succeeded(await machine.exec(["kill", "-KILL", String(supervisorPid)]));
+  await caller.orphan(job);
   const { stdout } = succeeded(await caller.corral(["kill", job]));
   assert.equal(stdout, `${job} ended: killed\n`);
   const { state, usage } = await caller.show(job);

@@ -122,9 +122,7 @@ async function backstopMoves(caller: Caller): Promise<void> {
     assert.deepEqual(moved, ["1h 9.100000s", "9.100000s"]);
     const shown = await Promise.all([late, early].map((job) => caller.show(job)));
     // Nobody but systemd is left to end them.
-    succeeded(
-      await machine.exec(["kill", "-KILL", ...shown.map(({ supervisorPid }) => String(supervisorPid))]),
-    );
+    await caller.orphan(late, early);
     const events = `${CGROUP_MOUNT}${shown[1]!.cgroupPath}/cgroup.events`;
     await until(caller, "systemd has ended the early one", `grep -q "populated 0" ${events}`);
     const { state, processes } = await caller.show(late);

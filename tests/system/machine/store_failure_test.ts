@@ -24,6 +24,8 @@ interface BrokenStore {
   says: RegExp;
   /** `corral ps` works nevertheless. */
   readable?: boolean;
+  /** There is no store any more: no job is on record. */
+  absent?: boolean;
 }
 
 /** Other programs that have the store open, and say so. */
@@ -41,7 +43,7 @@ const BROKEN_STORES: readonly BrokenStore[] = [
     name: "damaged pages",
     breaking:
       `python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' "$1/corral.db"
-      dd if=/dev/urandom of="$1/corral.db" bs=4096 seek=1 count=8 conv=notrunc status=none`,
+      dd if=/dev/urandom of="$1/corral.db" bs=4096 seek=1 count=17 conv=notrunc status=none`,
     says: /malformed|not a database|damaged/,
   },
   {
@@ -65,9 +67,10 @@ const BROKEN_STORES: readonly BrokenStore[] = [
   },
   {
     name: "on a full file system",
-    breaking: 'mount -t tmpfs -o size=64k corral-test "$1" && head -c 60k /dev/zero >"$1/filler"',
+    breaking: 'mount -t tmpfs -o size=64k,mode=700 corral-test "$1" && head -c 60k /dev/zero >"$1/filler"',
     mending: 'umount "$1"',
     says: /full/,
+    absent: true,
   },
   { name: "where a file is in the way", breaking: 'rm -r "$1" && echo >"$1"', says: /directory/ },
   {
@@ -154,6 +157,12 @@ for (const [index, broken] of BROKEN_STORES.entries()) {
       assert.match(line ?? "", /^corral: warning: /);
       assert.match(line ?? "", broken.says);
       assert.deepEqual(others, []);
+    }
+    if (broken.absent) {
+      // Beside launches that fail to make one, there may or may not be the beginning of a store.
+      assert.match(ps.stderr, /^$|full/);
+      assert.match(show.stderr, /no job matches|full/);
+      return;
     }
     for (const { code, stderr } of [ps, show]) {
       if (broken.readable) {

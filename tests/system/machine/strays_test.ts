@@ -119,7 +119,7 @@ machineTest(machine, "corral strays as alice ends her own and is refused for ano
     assert.equal(code, 1);
     const ended = results.map(({ pid, ended }) => [pid, ended]).sort();
     assert.deepEqual(ended, [[own.pid, "term"], [other.pid, "refused"]].sort());
-    assert.match(results.find(({ pid }) => pid === other.pid)?.because ?? "", /belongs to somebody else/);
+    assert.match(results.find(({ pid }) => pid === other.pid)?.because ?? "", /belongs to another user/);
     assert.ok(await isAlive(other));
     const again = await alice.corral([...match(subject), "--kill", "--user", "alice"]);
     assert.deepEqual([again.code, again.stdout], [0, ""]);

@@ -54,9 +54,7 @@ function assertEndedOnce(
 
 async function startOrphans(caller: Caller): Promise<string[]> {
   const jobs = await times(JOBS, () => caller.start(GRACE, STUBBORN));
-  const supervisors = await Promise.all(jobs.map((job) => caller.show(job)));
-  const pids = supervisors.map(({ supervisorPid }) => String(supervisorPid));
-  succeeded(await machine.exec(["kill", "-KILL", ...pids]));
+  await caller.orphan(...jobs);
   return jobs;
 }
 

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { machineTest, machineUnderTest, nativeOnly, onceOnly } from "../../kit/machine/for_test.ts";
 import type { Running } from "../../kit/machine/machine.ts";
-import { allCallers, Caller, linesOfSweep, succeeded, until } from "./caller.ts";
+import { allCallers, Caller, killGuard, linesOfSweep, succeeded, until } from "./caller.ts";
 import { leftOf } from "../../kit/guest/guest_program.ts";
 
 const machine = await machineUnderTest();
@@ -44,7 +44,8 @@ async function sweep(caller: Caller, ...options: string[]): Promise<SweepJson> {
 }
 
 async function signalSupervisor(caller: Caller, job: string, signal: string): Promise<void> {
-  const { supervisorPid } = await caller.show(job);
+  const { id, supervisorPid } = await caller.show(job);
+  await killGuard(machine, id);
   succeeded(await machine.exec(["kill", `-${signal}`, String(supervisorPid)]));
 }
 

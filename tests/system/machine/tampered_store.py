@@ -13,7 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from bystanders import Bystander, Watch
-from job_state import CGROUP_MOUNT, left_of, read, rows, wait_until
+from job_state import CGROUP_MOUNT, kill_guard, left_of, read, rows, wait_until
 
 WAIT_S = 30
 WIDTH = 4
@@ -41,6 +41,7 @@ def start(state_dir, prefix=(), backend=request["backend"]):
 
 def orphan():
     id = start(request["base"])
+    kill_guard(id)
     os.kill(rows(store)[id]["supervisor_pid"], signal.SIGKILL)
     return id
 

@@ -147,7 +147,7 @@ Deno.test("CgroupfsBackend leaves nothing behind when a cgroup cannot be made", 
   using dir = new CgroupDir();
   const backend = new CgroupfsBackend(dir.fs, "");
   // A plain directory gets no cgroup.procs: the process cannot be moved.
-  await assert.rejects(backend.place(specOf(), 4711), /cannot make the job's cgroup: .*cgroup\.procs/);
+  await assert.rejects(backend.place(specOf(), 4711, null), /cannot make the job's cgroup: .*cgroup\.procs/);
   assert.equal(backend.find("7k2m9q"), null);
   assert.deepEqual(dir.fs.children("/corral"), []);
 });
@@ -158,7 +158,7 @@ Deno.test("CgroupfsBackend never takes over a cgroup that is there already", asy
   Deno.mkdirSync(dir.mount + JOB_PATH, { recursive: true });
   const backend = new CgroupfsBackend(dir.fs, "");
   const before = backend.find("7k2m9q");
-  await assert.rejects(backend.place(specOf(), 4711), /exists/);
+  await assert.rejects(backend.place(specOf(), 4711, null), /exists/);
   assert.notEqual(before, null);
   assert.deepEqual(backend.find("7k2m9q"), before);
 });

@@ -42,7 +42,7 @@ const LIMITS = { ...NO_LIMITS, memoryMaxBytes: 4096, pidsMax: 9 };
 
 Deno.test("CgroupfsBackend.place() switches controllers on, sets the limits, and moves the process in last", async () => {
   using bench = new Bench();
-  const cgroup = await bench.backend.place(specOf({ limits: LIMITS }), PID);
+  const cgroup = await bench.backend.place(specOf({ limits: LIMITS }), PID, null);
   assert.equal(cgroup.path, JOB_PATH);
   assert.deepEqual(bench.writes, [
     "/corral/cgroup.subtree_control +cpu +memory +pids",
@@ -55,7 +55,7 @@ Deno.test("CgroupfsBackend.place() switches controllers on, sets the limits, and
 
 Deno.test("CgroupfsBackend.setLimits() lifts what is no limit any more", async () => {
   using bench = new Bench();
-  const cgroup = await bench.backend.place(specOf({ limits: LIMITS }), PID);
+  const cgroup = await bench.backend.place(specOf({ limits: LIMITS }), PID, null);
   bench.writes.length = 0;
   await bench.backend.setLimits(cgroup, { ...NO_LIMITS, pidsMax: 20 });
   assert.deepEqual(bench.writes, [`${JOB_PATH}/memory.max max`, `${JOB_PATH}/pids.max 20`]);
@@ -63,7 +63,7 @@ Deno.test("CgroupfsBackend.setLimits() lifts what is no limit any more", async (
 
 Deno.test("CgroupfsBackend.remove() waits for a cgroup that is busy, and says what to run when it stays so", async () => {
   using bench = new Bench();
-  const cgroup = await bench.backend.place(specOf(), PID);
+  const cgroup = await bench.backend.place(specOf(), PID, null);
   using _time = new QuickTime(100);
   cgroup.remove = () => false;
   const removing = bench.backend.remove(cgroup);

@@ -47,7 +47,7 @@ class Bench implements AsyncDisposable {
   }
 
   place(changes: Partial<JobSpec> = {}) {
-    return this.backend.place(specOf(changes), NO_PID);
+    return this.backend.place(specOf(changes), NO_PID, null);
   }
 
   async refusal(act: Promise<unknown>): Promise<string> {
@@ -152,6 +152,25 @@ Deno.test("SystemdBackend.remove() takes the drop-in, stops the slice and waits 
   assert.equal(bench.dir.fs.inode(SLICE), null);
   assert.throws(() => Deno.lstatSync(bench.dropIn), Deno.errors.NotFound);
   assert.deepEqual(bench.members, ["StartTransientUnit", "StopUnit"]);
+});
+
+Deno.test("SystemdBackend.remove() removes itself what systemd left because the job nested it too deep", async () => {
+  await using bench = new Bench(DONE, DONE);
+  bench.arrive();
+  const cgroup = await bench.place();
+  const below = `${bench.dir.mount}${SLICE}/left/below`;
+  Deno.mkdirSync(below, { recursive: true });
+  // Unlike a cgroup's, these files keep their directory.
+  const files = [...Deno.readDirSync(bench.dir.mount + SLICE)].filter(({ isFile }) => isFile);
+  for (const { name } of files) bench.dir.take(SLICE, name);
+  await bench.backend.remove(cgroup);
+  assert.equal(bench.dir.fs.inode(SLICE), null);
+});
+
+Deno.test("SystemdBackend.clear() thaws for systemd what cannot be stopped while it is frozen, and stops it then", async () => {
+  await using bench = new Bench(REFUSED, { messages: [emptyReply()] }, { messages: [emptyReply()] }, DONE);
+  await bench.backend.clear(JOB_ID);
+  assert.deepEqual(bench.members, ["StopUnit", "ThawUnit", "ThawUnit", "StopUnit"]);
 });
 
 Deno.test("SystemdBackend.remove() says what to run when the slice stays", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CgroupFs, OwnedCgroup } from "../../../src/cgroup/file.ts";
-import { CgroupError } from "../../../src/base/errors.ts";
+import { CgroupError, CgroupGoneError } from "../../../src/base/errors.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID } from "../../kit/fakes/job.ts";
 
@@ -73,8 +73,18 @@ Deno.test("CgroupFs.own() refuses a cgroup that was made anew under the same nam
   using dir = new CgroupDir();
   const record = dir.add(JOB_PATH);
   assertNotOwned(dir.fs, { ...record, inode: record.inode + 1 }, /not the cgroup that was made for this job/);
+});
+
+Deno.test("CgroupFs.own() tells a cgroup that is gone from a foreign one", () => {
+  using dir = new CgroupDir();
+  const record = dir.add(JOB_PATH);
+  const owned = dir.fs.own(record, JOB_ID);
   dir.vanish(JOB_PATH);
-  assertNotOwned(dir.fs, record, /not the cgroup that was made for this job/);
+  assert.throws(() => dir.fs.own(record, JOB_ID), CgroupGoneError);
+  assert.throws(() => owned.write("cgroup.freeze", "1"), CgroupGoneError);
+  const { inode } = dir.add(JOB_PATH);
+  const isForeign = (error: unknown) => error instanceof CgroupError && !(error instanceof CgroupGoneError);
+  assert.throws(() => dir.fs.own({ ...record, inode: inode + 1 }, JOB_ID), isForeign);
 });
 
 Deno.test("CgroupFs.own() refuses a symbolic link and a file", () => {

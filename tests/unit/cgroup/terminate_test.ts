@@ -98,7 +98,7 @@ Deno.test("terminate() kills one by one on a kernel without cgroup.kill", async 
   const cgroup = dir.own();
   dir.take(JOB_PATH, "cgroup.kill");
   const onStep = (step: string) => step === "kill" && dir.put(JOB_PATH, "cgroup.events", EMPTY);
-  const { steps, survivors } = await run(cgroup, proc, { signal: null, onStep });
+  const { steps, survivors } = await run(cgroup, proc, { signal: null, capMs: 5_000, onStep });
   assert.deepEqual(steps, [["kill", { by: "signals" }], ["empty", { emptied: true }]]);
   assert.deepEqual(survivors, []);
 });

@@ -51,6 +51,7 @@ Deno.test("inspectLayout() of a container: cgroup2, no systemd", () => {
     ownCgroup: "/job/inner",
     uid: 0,
     systemdBooted: false,
+    systemdElsewhere: false,
     userRuntimeDir: null,
   });
 });

@@ -22,6 +22,7 @@ Deno.test("parseStat() reads a real line whose name looks like fields", () => {
     ppid: 1458,
     pgid: 1458,
     session: 546,
+    terminal: 0,
     kernelThread: false,
     exiting: false,
     cpuTicks: 5,

@@ -56,6 +56,8 @@ listTest("listProcesses() says everything about a process, with units", async ()
     startTicks: 900_100,
     bootId: BOOT_ID,
     ppid: 7,
+    session: NO_PID,
+    terminal: 0,
     name: "python3",
     state: "R",
     kernelThread: false,

@@ -12,6 +12,23 @@ Deno.test("runShell() feeds the command and brings back what it says", async () 
   assert.deepEqual(result, { code: 3, stdout: "a failed\n$(b) failed\n", stderr: "no" });
 });
 
+Deno.test({
+  name: "runShell() has its answer when the command has ended, whatever still holds its output",
+  // The daemon's end of the pipe is not closed.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const mark = `1001.${Deno.pid}`;
+    for (const redirection of ["", ">/dev/null", "2>/dev/null"]) {
+      const startMs = performance.now();
+      const result = await shell(`echo a failed; sleep ${mark} </dev/null ${redirection} & exit 0`);
+      assert.deepEqual([result?.code, result?.stdout], [0, "a failed\n"]);
+      assert.ok(performance.now() - startMs < CAP_MS / 2);
+    }
+    new Deno.Command("pkill", { args: ["-KILL", "-f", `^sleep ${mark}$`] }).outputSync();
+  },
+});
+
 Deno.test("runShell() does not mind a command that reads nothing of much", async () => {
   assert.deepEqual(await shell("exec <&-; echo done", "x\n".repeat(1_000_000)), {
     code: 0,

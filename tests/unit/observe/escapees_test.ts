@@ -45,6 +45,39 @@ Deno.test("findEscapees() leaves out what is in a job, a supervisor of one, and 
   for (const process of innocent) assert.deepEqual(await found(process), [], JSON.stringify(process));
 });
 
+Deno.test("findEscapees() leaves out services: their manager may have given them the mark", async () => {
+  const services = [
+    "/system.slice/cron.service",
+    "/system.slice/docker.service/nested/deep",
+    "/user.slice/user-1000.slice/user@1000.service/app.slice/app.service",
+    "/user.slice/user-1000.slice/user@1000.service",
+  ];
+  for (const cgroup of services) assert.deepEqual(await found({ cgroup }), [], cgroup);
+  const [escapee] = await found({
+    cgroup: "/user.slice/user-1000.slice/user@1000.service/app.slice/run-u7.scope",
+  });
+  assert.equal(escapee?.isMarkHandedOn, false);
+});
+
+Deno.test("findEscapees() lets none be ended whose mark a service bears too", async () => {
+  const node = new FakeNode();
+  node.addProcess(PID + 1, { environ: [MARK], cgroup: "/system.slice/later.service" });
+  const [escapee, ...others] = await found({}, node);
+  assert.deepEqual(others, []);
+  const over = { ...escapee!, job: { ...escapee!.job, phase: endedPhase() } };
+  assert.equal(isEndable(over), false);
+  assert.equal(isEndable({ ...over, isMarkHandedOn: false }), true);
+});
+
+Deno.test("findEscapees() leaves out what is older than its job, or of another boot", async () => {
+  assert.deepEqual(await found({ startTicks: 890_000 }), []);
+  assert.equal((await found({ startTicks: 900_150 })).length, 1);
+  const node = new FakeNode();
+  const earlier = () =>
+    node.start({ watch: { supervisor: { pid: 4700, startTicks: 900_000, bootId: "an earlier boot" } } });
+  assert.deepEqual(await found({}, node, earlier), []);
+});
+
 Deno.test("findEscapees() leaves out what waits at the gate of a launch", async () => {
   const node = new FakeNode();
   assert.deepEqual(await found({}, node, () => node.startStarting()), []);

@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { cgroupRecord, observeJob } from "../../../src/observe/job.ts";
 import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../kit/fakes/node.ts";
+import { BOOT_ID } from "../../kit/fakes/job.ts";
+import { decide } from "../../../src/job/decide.ts";
+import type { Observation } from "../../../src/job/observation.ts";
+import { Procs } from "../../../src/linux/proc.ts";
 
 Deno.test("observeJob() of a job that runs undisturbed", () => {
   using node = new FakeNode();
   const job = node.start();
   assert.deepEqual(observeJob(node.context, job), {
     bootMs: node.bootMs,
+    vantage: "here",
     sameBoot: true,
     cgroup: "populated",
     supervisor: "alive",
@@ -15,6 +20,7 @@ Deno.test("observeJob() of a job that runs undisturbed", () => {
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
+    killedByGuard: false,
     finishedByOwner: false,
     callerGone: false,
     supervisorAgeMs: node.bootMs - 900_000 * 10,
@@ -57,6 +63,7 @@ Deno.test("observeJob() after a reboot believes no pid and no cgroup", () => {
   using node = new FakeNode();
   const job = node.start({
     watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+    run: { cgroup: { path: JOB_PATH, inode: 1 } },
   });
   const { sameBoot, cgroup, supervisor, leader } = observeJob(node.context, job);
   assert.deepEqual([sameBoot, cgroup, supervisor, leader.alive], [false, "gone", "gone", false]);
@@ -104,4 +111,66 @@ Deno.test("cgroupRecord() of a job of an earlier boot that never ran is none, wh
   const supervisor = { ...job.watch.supervisor, bootId: node.context.clock.bootId() };
   const now = { ...job, watch: { ...job.watch, supervisor } };
   assert.deepEqual(cgroupRecord(node.context, now), record);
+});
+
+/** As if this node's /proc belonged to that PID namespace. */
+function inNamespace(node: FakeNode, inode: number): FakeNode["context"] {
+  const procs = Object.create(node.context.procs, { pidNamespace: { value: inode } });
+  return { ...node.context, procs };
+}
+
+Deno.test("observeJob() and decide() from another PID namespace: nothing is ended or recorded, whatever seems gone", () => {
+  using node = new FakeNode();
+  const supervisor = { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: BOOT_ID, pidNamespace: 1 };
+  const job = node.start({ watch: { supervisor } });
+  node.proc.remove(SUPERVISOR_PID);
+  node.proc.remove(LEADER_PID);
+  const look = (inode: number, endRequest: Observation["endRequest"] = null) =>
+    decide(job, observeJob(inNamespace(node, inode), job, { endRequest }));
+  assert.deepEqual(look(2), { do: "report", finding: "other-namespace" });
+  assert.deepEqual(look(2, { skipGrace: true }), { do: "report", finding: "other-namespace" });
+  assert.equal(look(1).do, "end");
+  node.cgroups.vanish(JOB_PATH);
+  assert.deepEqual(look(2), { do: "report", finding: "other-namespace" });
+  assert.deepEqual(look(2, { skipGrace: true }), { do: "collect", reason: "lost", exit: null });
+});
+
+Deno.test("observeJob() and decide() under another boot id: a cgroup that is there is no reboot, and kill ends it", () => {
+  using node = new FakeNode();
+  const supervisor = { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "a container's", pidNamespace: 1 };
+  const job = node.start({ watch: { supervisor } });
+  const look = (endRequest: Observation["endRequest"] = null) =>
+    decide(job, observeJob(inNamespace(node, 1), job, { endRequest }));
+  assert.deepEqual(look(), { do: "report", finding: "other-boot" });
+  assert.deepEqual(look({ skipGrace: false }), { do: "end", reason: "killed", exit: null, skipGrace: false });
+  node.cgroups.vanish(JOB_PATH);
+  assert.deepEqual(look(), { do: "report", finding: "other-boot" }, "its supervisor lives");
+  node.proc.remove(SUPERVISOR_PID);
+  assert.deepEqual(look(), { do: "collect", reason: "lost", exit: null });
+});
+
+Deno.test("observeJob() takes what hides itself for alive, and another user's process for no supervisor", () => {
+  using node = new FakeNode();
+  const job = node.start();
+  node.proc.remove(SUPERVISOR_PID);
+  node.proc.remove(LEADER_PID);
+  const seen = (answer: "mine" | "refused" | "none") => {
+    const procs = new Procs(node.context.procs.root, () => answer);
+    const { supervisor, leader } = observeJob({ ...node.context, procs }, job);
+    return [supervisor, leader.alive];
+  };
+  assert.deepEqual(seen("none"), ["gone", false]);
+  assert.deepEqual(seen("mine"), ["alive", true]);
+  assert.deepEqual(seen("refused"), ["gone", true]);
+  node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
+  assert.deepEqual(seen("refused"), ["gone", false]);
+});
+
+Deno.test("observeJob() takes a first process whose main thread has ended for alive while others live", () => {
+  using node = new FakeNode();
+  const job = node.start();
+  node.addProcess(LEADER_PID, { state: "Z", threads: 2 });
+  assert.equal(observeJob(node.context, job).leader.alive, true);
+  node.addProcess(LEADER_PID, { state: "Z", threads: 1 });
+  assert.equal(observeJob(node.context, job).leader.alive, false);
 });

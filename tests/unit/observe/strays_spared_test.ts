@@ -57,3 +57,19 @@ Deno.test("sparedPids() are those who launch jobs by a command line that holds t
 Deno.test("sparedPids() comes to an end where a reused pid closes a circle", () => {
   assert.deepEqual(spared(processOf(90, { ppid: 91 }), processOf(91, { ppid: 90 })), [90, 91, SELF]);
 });
+
+Deno.test("sparedPids() takes no longer for command lines made to be long", () => {
+  const lines = [
+    `corral `.repeat(9_000),
+    `corral run`.repeat(6_000),
+    " ".repeat(60_000),
+    "corral ".padEnd(60_000, "\n"),
+  ];
+  const processes = Array.from(
+    { length: 200 },
+    (_, index) => processOf(200 + index, { words: ["x", lines[index % lines.length]!] }),
+  );
+  const startMs = performance.now();
+  spared(...processes);
+  assert.ok(performance.now() - startMs < 2_000, "a quadratic pattern takes a minute");
+});

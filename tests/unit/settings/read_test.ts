@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FINISHED_STATUSES } from "../../../src/settings/settings.ts";
 import { readSettings, type Surroundings } from "../../../src/settings/read.ts";
 import { renderError, UsageError } from "../../../src/base/errors.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
@@ -40,13 +41,14 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     stateDir: "/var/lib/corral",
     userStateDir: null,
     storeFile: "node7.db",
+    configFile: "/dev/null",
     backend: "auto",
     graceMs: 2_000,
     bestEffort: false,
     onOrphan: "kill",
     escapees: "report",
     statusCommand: null,
-    finishedStatuses: ["completed", "failed", "cancelled"],
+    finishedStatuses: FINISHED_STATUSES,
     strikes: 2,
     retentionMs: 90 * 86_400_000,
   });
@@ -62,6 +64,18 @@ Deno.test("readSettings() follows XDG_STATE_HOME when it is absolute, as its spe
   assert.equal(await stateDir("/state"), "/state/corral");
   assert.equal(await stateDir("state"), "/h/.local/state/corral");
   assert.equal(await stateDir(""), "/h/.local/state/corral");
+});
+
+Deno.test("readSettings() without a usable HOME takes the home that the name services know", async () => {
+  for (const env of [{}, { HOME: "" }, { HOME: "relative" }]) {
+    const settings = await readSettings(
+      {
+        ...around({ env: { CORRAL_CONFIG: "/dev/null", ...env } }),
+        homeOfUser: () => Promise.resolve("/home/bob"),
+      },
+    );
+    assert.equal(settings.stateDir, "/home/bob/.local/state/corral");
+  }
 });
 
 Deno.test("readSettings() without a home leaves the place to the node", async () => {
@@ -100,7 +114,9 @@ Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
     'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
     'retention = "1d"\nuser-state-dir = "/srv/users"\n';
-  assert.deepEqual(await read(text), {
+  const { configFile, ...settings } = await read(text);
+  assert.match(configFile!, /\/config\.toml$/);
+  assert.deepEqual(settings, {
     stateDir: "/s",
     storeFile: "node7.db",
     backend: "cgroupfs",
@@ -109,7 +125,7 @@ Deno.test("readSettings() reads every key", async () => {
     onOrphan: "keep",
     escapees: "kill",
     statusCommand: "ask",
-    finishedStatuses: ["completed", "failed", "cancelled", "revoked"],
+    finishedStatuses: [...FINISHED_STATUSES, "revoked"],
     strikes: 3,
     userStateDir: "/srv/users",
     retentionMs: 86_400_000,

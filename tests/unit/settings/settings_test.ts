@@ -7,7 +7,7 @@ import { TempDir } from "../../kit/fakes/temp.ts";
 async function settingsOf(text: string) {
   using temp = new TempDir();
   const config = temp.write("config.toml", text);
-  return await readSettings({
+  const { configFile: _, ...settings } = await readSettings({
     uid: 0,
     userStateDir: () => "/state",
     storeFile: () => "node7.db",
@@ -15,6 +15,7 @@ async function settingsOf(text: string) {
     cwd: "/",
     options: { config },
   });
+  return settings;
 }
 
 Deno.test("SETTINGS: a file that has every default as the manual shows it changes nothing", async () => {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { renderError, StoreError } from "../../../src/base/errors.ts";
+import { TrustError } from "../../../src/base/trust.ts";
 import { MIGRATIONS } from "../../../src/store/schema.ts";
 import { storeError } from "../../../src/store/open.ts";
 import { JobStore } from "../../../src/store/jobs.ts";
 import { JOB_ID, specOf, watchOf } from "../../kit/fakes/job.ts";
 import { StoreDir } from "../../kit/fakes/stores.ts";
+import { TempDir } from "../../kit/fakes/temp.ts";
 
 const isRoot = Deno.uid() === 0;
 const PARALLEL = 20;
@@ -166,7 +168,7 @@ Deno.test({
         console.log(renderError(error));
         console.log(written > 0 && store.live().length === written);
       }`;
-    const mount = 'mount -t tmpfs -o size=400k none "$0" && exec "$@"';
+    const mount = 'mount -t tmpfs -o size=400k,mode=700 none "$0" && exec "$@"';
     const child = evaluate(script, ["unshare", "--mount", "sh", "-c", mount, dir.path]);
     await child.stdin.close();
     const output = await child.output();
@@ -188,4 +190,59 @@ Deno.test("JobStore.open() that fails in the midst of a migration leaves the sto
   assert.match(refusal(dir.path), /duplicate column name: adopted/);
   assert.deepEqual(columns(), before);
   assert.equal(raw.prepare("PRAGMA user_version").get()?.["user_version"], 1);
+});
+
+Deno.test("JobStore.openFor() makes a store only for commands that record; for the others there are no jobs", () => {
+  using temp = new TempDir();
+  const directory = `${temp.path}/store`;
+  for (const actor of ["ps", "kill", "dry-run"]) {
+    const store = JobStore.openFor(directory, "node.db", actor);
+    assert.deepEqual([store.path, store.live()], [`${directory}/node.db`, []]);
+    store.close();
+    assert.throws(() => Deno.statSync(directory), Deno.errors.NotFound);
+  }
+  const store = JobStore.openFor(directory, "node.db", "run");
+  store.insert(specOf({}), watchOf());
+  store.close();
+  const again = JobStore.openFor(directory, "node.db", "ps");
+  assert.equal(again.live().length, 1);
+  again.close();
+});
+
+Deno.test("JobStore.openFor() of an empty file has no jobs, and reports a file in the way", () => {
+  using temp = new TempDir();
+  temp.write("node.db", "");
+  const store = JobStore.openFor(temp.path, "node.db", "ps");
+  assert.deepEqual(store.live(), []);
+  store.close();
+  assert.equal(Deno.statSync(`${temp.path}/node.db`).size, 0);
+  assert.throws(() => JobStore.openFor(`${temp.path}/node.db`, "node.db", "ps"), StoreError);
+});
+
+Deno.test({
+  name: `JobStore.open() as root refuses a store that another user can change${
+    isRoot ? "" : " (needs root)"
+  }`,
+  ignore: !isRoot,
+  fn() {
+    using temp = new TempDir();
+    const directory = `${temp.path}/store`;
+    JobStore.open(directory, "node.db", "run").close();
+    for (const actor of ["run", "ps"]) {
+      const opens = () => JobStore.openFor(directory, "node.db", actor).close();
+      opens();
+      Deno.chownSync(`${directory}/node.db`, 65533, null);
+      assert.throws(opens, TrustError);
+      Deno.chownSync(`${directory}/node.db`, 0, null);
+      for (const mode of [0o777, 0o1777, 0o770]) {
+        Deno.chmodSync(directory, mode);
+        assert.throws(opens, TrustError, mode.toString(8));
+      }
+      Deno.chmodSync(directory, 0o755);
+      Deno.writeTextFileSync(`${directory}/node.db-journal`, "", { mode: 0o666 });
+      Deno.chmodSync(`${directory}/node.db-journal`, 0o666);
+      assert.throws(opens, TrustError);
+      Deno.removeSync(`${directory}/node.db-journal`);
+    }
+  },
 });

@@ -17,6 +17,7 @@ const LIMITS: Limits = {
 const UNITS = {
   id: "7k2m9q",
   pid: 4711,
+  guardPid: null,
   description: "corral job 7k2m9q",
   limits: LIMITS,
   graceMs: 2_000,

@@ -13,6 +13,7 @@ const LIMITS: Limits = {
 const UNITS = {
   id: "7k2m9q",
   pid: 4711,
+  guardPid: null,
   description: "corral job 7k2m9q",
   limits: LIMITS,
   graceMs: 2_000,
@@ -48,6 +49,13 @@ Deno.test("sliceProperties() accounts for everything even without limits", () =>
     "IOAccounting",
   ]);
   for (const [, variant] of properties.slice(1)) assert.deepEqual(variant, { signature: "b", value: true });
+});
+
+Deno.test("scopeProperties() lifts every limit of the scope itself, which systemd's defaults would set", () => {
+  const properties = new Map(scopeProperties(UNITS));
+  for (const [name] of limitProperties(LIMITS, { lift: true })) {
+    assert.deepEqual(properties.get(name), number(NONE));
+  }
 });
 
 Deno.test("scopeProperties() has a backstop exactly when there is a timeout", () => {

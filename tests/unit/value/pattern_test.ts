@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EXIT, UsageError } from "../../../src/base/errors.ts";
-import { parsePattern, parseSelectivePattern } from "../../../src/value/pattern.ts";
+import { isSweeping, parsePattern, parseSelectivePattern } from "../../../src/value/pattern.ts";
 
 Deno.test("parsePattern() reads one, or says what is wrong in the engine's own words", () => {
   assert.ok(parsePattern("--match", "--sid (\\S+)").test("x --sid 7"));
@@ -23,4 +23,31 @@ Deno.test("parseSelectivePattern() refuses what matches everything", () => {
     );
   }
   assert.ok(parseSelectivePattern("--match", "fastsurfer|freesurfer").test("x freesurfer"));
+});
+
+Deno.test("isSweeping() knows patterns that mean everything, and those that mean something", () => {
+  const everything = [
+    "^.",
+    ".",
+    "[a-z]",
+    "\\w",
+    "(?=.)",
+    "python3|.|x",
+    "bin",
+    "[^x]",
+    "e",
+    "init|sshd|cron|bash",
+    "/",
+  ];
+  assert.deepEqual(everything.filter((text) => !isSweeping(parsePattern("--match", text))), []);
+  const something = [
+    "run_fastsurfer.*--sid",
+    "^python3 ",
+    "celery",
+    "sshd",
+    "^/usr/bin/",
+    "\\.py\\b",
+    "bash|agetty",
+  ];
+  assert.deepEqual(something.filter((text) => isSweeping(parsePattern("--match", text))), []);
 });

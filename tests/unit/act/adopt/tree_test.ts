@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isOver, type Kin, Tree } from "../../../../src/act/adopt/tree.ts";
+import { type Kin, Tree } from "../../../../src/act/adopt/tree.ts";
+import { hasEnded } from "../../../../src/linux/proc.ts";
 
 const ROOT = 100;
 const SHELL = 50;
@@ -77,9 +78,9 @@ Deno.test("Tree.include() adds members of whom nobody is a parent", () => {
   assert.deepEqual(pidsOf(tree, root, born, kin(171, { ppid: 170 })).sort(), [ROOT, 170, 171]);
 });
 
-Deno.test("isOver() is not true of a process that has only lost its main thread", () => {
-  assert.ok(isOver(kin(1, zombie)));
-  assert.ok(isOver(kin(1, { state: "X" })));
-  assert.ok(!isOver(kin(1, { ...zombie, threads: 2 })));
-  assert.ok(!isOver(kin(1, { state: "T" })));
+Deno.test("hasEnded() is not true of a process that has only lost its main thread", () => {
+  assert.ok(hasEnded(kin(1, zombie)));
+  assert.ok(hasEnded(kin(1, { state: "X" })));
+  assert.ok(!hasEnded(kin(1, { ...zombie, threads: 2 })));
+  assert.ok(!hasEnded(kin(1, { state: "T" })));
 });

@@ -9,6 +9,10 @@ import { FakeBackend } from "../../../kit/fakes/backend.ts";
 import { CgroupDir, JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { specOf } from "../../../kit/fakes/job.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
+import { libc } from "../../../../src/linux/libc.ts";
+
+// Opened once for all tests: the runtime counts it as a leak of the first that does.
+Object.values(libc());
 
 const HOST = { procs: new Procs("/proc"), clock: hostClock("/proc") };
 const PATIENCE_MS = 10_000;
@@ -49,7 +53,7 @@ class Bench implements Disposable {
       output: null,
     };
     const warn = (line: string) => void this.warnings.push(line);
-    return launch(spec, this.backend, HOST, { gate, bestEffort, swapIsImplied, warn });
+    return launch(spec, this.backend, HOST, { gate, bestEffort, swapIsImplied, warn, guard: null });
   }
 
   get #mark(): string {

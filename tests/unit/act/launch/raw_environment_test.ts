@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exportLine, undecodableVariables } from "../../../../src/act/launch/raw_environment.ts";
+import { undecodableVariables } from "../../../../src/act/launch/raw_environment.ts";
 
 /** An environment block of strings in which each character stands for one byte. */
 function block(...entries: string[]): Uint8Array {
@@ -24,17 +24,4 @@ Deno.test("undecodableVariables() reads blocks without an end and without anythi
   assert.deepEqual(undecodableVariables(new Uint8Array()), []);
   assert.deepEqual(undecodableVariables(block("A=\xff").slice(0, -1)), [{ name: "A", octal: "\\377" }]);
   assert.deepEqual(undecodableVariables(block("", "", "A=\xff")), [{ name: "A", octal: "\\377" }]);
-});
-
-Deno.test("exportLine() has a real shell export the very bytes", async () => {
-  const value = Uint8Array.from({ length: 255 }, (_, index) => index + 1);
-  const octal = [...value].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
-  const newlines = { name: "NEWLINES", octal: "\\377\\012\\012" };
-  const script = `${exportLine([{ name: "ALL", octal }, newlines])} exec cat /proc/self/environ`;
-  const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script], clearEnv: true }).output();
-  const entries = new TextDecoder("latin1").decode(stdout).split("\0");
-  const shown = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
-  assert.ok(entries.includes(`ALL=${shown(value)}`));
-  assert.ok(entries.includes(`NEWLINES=${shown(Uint8Array.of(255, 10, 10))}`));
-  assert.equal(exportLine([]), "");
 });

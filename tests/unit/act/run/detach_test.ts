@@ -18,7 +18,10 @@ class Halves implements Disposable {
   async start(): Promise<void> {
     const path = this.#temp.write("corral", `#!/bin/sh\n${this.script}\n`);
     Deno.chmodSync(path, 0o755);
-    const context: Context = { ...this.node.context, self: { path, args: ["adopt", "two words"] } };
+    const context: Context = {
+      ...this.node.context,
+      self: { path, args: ["adopt", "two words"], settingsEnv: {} },
+    };
     await startSupervisor(context, this.node.backend, JOB_ID);
   }
 

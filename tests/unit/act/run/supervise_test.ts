@@ -51,6 +51,7 @@ class Supervision implements Disposable {
         exit: this.#exit.promise,
         onChange,
         callerIsGone: withParent ? () => this.callerIsGone : null,
+        guard: null,
       },
       this.stop,
       { clock, procs: node.context.procs, ledger: new Ledger(node.stores.open(), warn), actor: "run", warn },

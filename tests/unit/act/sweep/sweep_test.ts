@@ -24,6 +24,7 @@ const OPTIONS: SweepOptions = {
 async function listen(node: FakeNode, changes: Partial<SweepOptions> = {}) {
   const told = { acts: [] as SweepAct[], findings: [] as string[], escapees: [] as string[] };
   await sweep(node.context, node.stores.open("sweep"), { ...OPTIONS, ...changes }, {
+    pruned: () => {},
     act: (act) => void told.acts.push(act),
     finding: ({ kind }) => void told.findings.push(kind),
     escapee: (_escapee, { ended }) => void told.escapees.push(ended),
@@ -34,6 +35,7 @@ async function listen(node: FakeNode, changes: Partial<SweepOptions> = {}) {
 async function sweepNode(node: FakeNode, changes: Partial<SweepOptions> = {}): Promise<SweepAct[]> {
   const acts: SweepAct[] = [];
   await sweep(node.context, node.stores.open("sweep"), { ...OPTIONS, ...changes }, {
+    pruned: () => {},
     act: (act) => void acts.push(act),
     finding: ({ message }) => assert.fail(message),
     escapee: ({ name }) => assert.fail(name),

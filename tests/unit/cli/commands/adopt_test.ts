@@ -176,7 +176,7 @@ adoptTest(
     node.cgroups.add(`/corral/${id}`, { "cgroup.procs": `${PID}\n` });
     const script = `${node.stores.path}/corral`;
     Deno.writeTextFileSync(script, "#!/bin/sh\nkill -9 $$\n", { mode: 0o755 });
-    const self = { path: script, args: [] };
+    const self = { path: script, args: [], settingsEnv: {} };
     const context = { ...node.context, env: {}, self, randomBytes: () => bytes };
     const said: string[] = [];
     const terminal = { out: () => {}, err: (text: string) => void said.push(text), widthColumns: null };

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { runCli } from "../../../../src/cli/program.ts";
+import { TrustError } from "../../../../src/base/trust.ts";
 import {
   type CheckResult,
   inspectBackend,
@@ -116,4 +118,28 @@ Deno.test("corral doctor goes on when there is no backend at all", async () => {
     "remedy it\x1b[2J",
   ]]);
   assert.ok(findings.some(({ what }) => what === "store"));
+});
+
+Deno.test("corral doctor looks at the node although root refuses the configuration, and names that; no other command does", async () => {
+  using node = new FakeNode();
+  const asked: (string | undefined)[] = [];
+  let out = "";
+  const terminal = {
+    out: (text: string) => void (out += text),
+    err: (text: string) => void (out += text),
+    widthColumns: null,
+  };
+  const makeContext = ({ config }: { config?: string }) => {
+    asked.push(config);
+    return config === "/dev/null"
+      ? Promise.resolve({ ...node.context, stdout: { ...node.context.stdout, write: terminal.out } })
+      : Promise.reject(new TrustError("the configuration is another's", "remedy it"));
+  };
+  assert.equal(await runCli(["doctor"], terminal, makeContext as never), EXIT.NEGATIVE);
+  assert.match(
+    out,
+    /^FAIL {2}configuration: the configuration is another's\n {6}remedy: remedy it\n(ok|FAIL) /,
+  );
+  assert.equal(await runCli(["ps"], terminal, makeContext as never), EXIT.NEGATIVE);
+  assert.deepEqual(asked, [undefined, "/dev/null", undefined]);
 });

@@ -274,7 +274,7 @@ Deno.test("corral install as root refuses a binary that others can replace; a us
   assert.equal(await root.node.corral("install", ...root.prefix), EXIT.NEGATIVE);
   assert.match(
     root.node.said[0]!,
-    /^corral: the binary ".*\/home\/corral" is not for root's timer, others can replace it: /,
+    /^corral: the binary ".*\/home\/corral" can be changed by others than root: /,
   );
   assert.deepEqual(root.listing().filter((path) => path.endsWith(".service")), []);
   using alice = new Installer("alice");
@@ -286,7 +286,10 @@ Deno.test("corral install as root refuses a configuration that others can write:
   using root = new Installer("root");
   const config = root.temp.write("home/corral.toml", "");
   assert.equal(await root.node.corral("--config", config, "install", ...root.prefix), EXIT.NEGATIVE);
-  assert.match(root.node.said[0]!, /^corral: the configuration ".*corral\.toml" is not for root's timer/);
+  assert.match(
+    root.node.said[0]!,
+    /^corral: the configuration ".*corral\.toml" can be changed by others than root/,
+  );
 });
 
 Deno.test("corral install that is cut short by systemctl is finished by the next one", async () => {

@@ -51,6 +51,8 @@ killTest("corral kill only records a job that has left nothing", async (node) =>
 killTest("corral kill records a job of an earlier boot as lost and touches nothing", async (node) => {
   node.start({
     watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+    // What bears the name by now was made since.
+    run: { cgroup: { path: JOB_PATH, inode: 1 } },
   });
   assert.equal(await node.corral("kill", JOB_ID), EXIT.DONE);
   assert.equal(node.out, `${JOB_ID} ended: lost\n`);

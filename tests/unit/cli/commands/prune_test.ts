@@ -159,3 +159,34 @@ sweepTest("corral sweep that cannot drop old records says so, and has swept", as
   assert.equal(await node.corral("sweep", "--quiet"), EXIT.DONE);
   assert.match(node.said[0]!, /^warning: old records stay: .*full/);
 });
+
+sweepTest(
+  "corral sweep drops nothing by a clock that is not believed, nor in the first hour after a boot",
+  async (node) => {
+    node.retentionMs = 90 * DAY_MS;
+    ended(node, "aaaaaa", 1);
+    node.wallMs += 91 * DAY_MS;
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    assert.equal(left(node, ["aaaaaa"]).length, 1);
+    node.wallMs -= 91 * DAY_MS;
+    ended(node, "bbbbbb", 91);
+    const { bootMs } = node;
+    node.bootMs = 3_599_000;
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    assert.equal(left(node, ["bbbbbb"]).length, 1);
+    node.bootMs = bootMs;
+    node.out = "";
+    assert.equal(await node.corral("sweep"), EXIT.DONE);
+    assert.deepEqual([node.out, left(node, ["aaaaaa", "bbbbbb"])], ["dropped old records: 1\n", ["aaaaaa"]]);
+  },
+);
+
+Deno.test("corral prune by a clock that is not believed drops nothing without --yes", async () => {
+  using node = new FakeNode();
+  ended(node, "aaaaaa", 1);
+  node.wallMs += 91 * DAY_MS;
+  assert.equal(await node.corral("prune", "--older-than", "90d"), EXIT.NEGATIVE);
+  assert.match(node.said.pop()!, /nothing dropped: the clock is .* ahead .*--yes/);
+  assert.equal(await node.corral("prune", "--older-than", "90d", "--yes"), EXIT.DONE);
+  assert.deepEqual(left(node, ["aaaaaa"]), []);
+});

@@ -98,7 +98,10 @@ straysTest("corral strays refuses patterns that cannot be read or match everythi
   for (
     const [words, message] of [
       [["--match", "("], /^corral: --match: Invalid regular expression: .*Unterminated group$/],
-      [["--match", ""], /^corral: --match: "" matches every command line there is$/],
+      [
+        ["--match", ""],
+        /^corral: --match: "" matches every command line there is \(if all are meant: .* --yes\)$/,
+      ],
       [["--match", "x", "--ref-pattern", "[b-a]"], /^corral: --ref-pattern: Invalid .*out of order.*$/],
       [["--match", "\x1b[2J("], /^corral: --match: Invalid regular expression: \/\\x1b.*$/],
       [[], /^corral: required option '--match <REGEX>' not specified/],

@@ -81,6 +81,8 @@ sweepTest("corral sweep records a launch that was cut short and clears its units
 sweepTest("corral sweep records the jobs of an earlier boot as lost and touches nothing", async (node) => {
   node.start({
     watch: { supervisor: { pid: SUPERVISOR_PID, startTicks: 900_000, bootId: "an earlier boot" } },
+    // What bears the name by now was made since.
+    run: { cgroup: { path: JOB_PATH, inode: 1 } },
   });
   assert.equal(await node.corral("sweep"), EXIT.DONE);
   assert.deepEqual(takeLines(node), [`${JOB_ID} collected: lost (fastsurfer)`]);

@@ -1,0 +1,74 @@
+/**
+ * What a guard has corral do when its job's supervisor is gone or hangs: for this one job what a sweep would, at once. A sweep, `corral
+ * kill` and this may be at it at the same time; claims in the store keep them apart, as they do for two sweeps.
+ */
+import type { Diagnostics } from "../../base/diagnostics.ts";
+import type { Node } from "../../observe/node.ts";
+import { crashPoint } from "../../base/crash_point.ts";
+import { type Action, decide } from "../../job/decide.ts";
+import type { Observation } from "../../job/observation.ts";
+import type { Job } from "../../job/job.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import { observeJob } from "../../observe/job.ts";
+import { carryOut, isAct } from "./carry_out.ts";
+
+/** How often a job is looked at that is left to go on (`on-orphan = keep`), or that another process is ending. */
+const LOOK_MS = 500;
+/** From the end of its socket to the end of the supervisor itself: the kernel closes its files first. */
+const DYING_CAP_MS = 10_000;
+const DYING_LOOK_MS = 10;
+
+/** What the guard saw: its supervisor is gone, or is there and should long have ended the job. */
+export type GuardSaw = "gone" | "hung";
+
+/** What became of it. `supervised`: the supervisor lives and is not late. */
+export type UnsupervisedResult = "over" | "supervised";
+
+/** Resolves when the job is over and recorded, or need not be ended. Throws CorralError, StoreError. */
+export async function endUnsupervised(
+  node: Node & Diagnostics,
+  store: JobStore,
+  id: string,
+  options: { saw: GuardSaw; onOrphan: Observation["onOrphan"] },
+): Promise<UnsupervisedResult> {
+  if (options.saw === "gone") await untilDead(node, store, id);
+  for (;;) {
+    const job = store.get(id);
+    if (job === null || isDone(node, job)) return "over";
+    const { action, seen } = look(node, job, options);
+    if (action.do === "report") return "over";
+    if (isAct(action)) {
+      crashPoint("guard: decided");
+      await carryOut(node, store, job, { action, seen, actor: "guard" });
+    } else if (seen.supervisor === "alive" && job.phase.state === "running") return "supervised";
+    else await node.pause(LOOK_MS);
+  }
+}
+
+/** A supervisor that is stopped, frozen or starved past deadline and grace acts no more than one that is gone. */
+function look(
+  node: Node,
+  job: Job,
+  { saw, onOrphan }: { saw: GuardSaw; onOrphan: Observation["onOrphan"] },
+): { action: Action; seen: Observation } {
+  const seen = observeJob(node, job, { onOrphan });
+  const run = job.phase.state === "running" ? job.phase.run : null;
+  const lateMs = run?.deadlineBootMs == null ? -Infinity : seen.bootMs - run.deadlineBootMs;
+  const hangs = saw === "hung" && seen.supervisor === "alive" && lateMs >= job.spec.graceMs;
+  const judged: Observation = hangs ? { ...seen, supervisor: "gone" } : seen;
+  return { action: decide(job, judged), seen: judged };
+}
+
+function isDone(node: Node, job: Job): boolean {
+  if (job.phase.state !== "ended") return false;
+  return job.phase.survivors.length > 0 || !isAct(decide(job, observeJob(node, job)));
+}
+
+async function untilDead(node: Node, store: JobStore, id: string): Promise<void> {
+  const supervisor = store.get(id)?.watch.supervisor;
+  if (supervisor === undefined) return;
+  for (let waitedMs = 0; waitedMs < DYING_CAP_MS; waitedMs += DYING_LOOK_MS) {
+    if (!node.procs.isAlive(supervisor, node.clock.bootId())) return;
+    await node.pause(DYING_LOOK_MS);
+  }
+}

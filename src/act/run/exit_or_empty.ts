@@ -1,0 +1,46 @@
+/**
+ * The second source of "the job is over". The first is waitpid(2), which can be deceived: a child that is reaped by another hand (SIGCHLD
+ * ignored at the wrong moment, a debugger) never reports. Then an empty cgroup without a first process is the end.
+ */
+import { readEvents } from "../../cgroup/events.ts";
+import type { OwnedCgroup } from "../../cgroup/file.ts";
+import { type Exit, NO_EXIT, type RunningFacts } from "../../job/job.ts";
+import type { Procs } from "../../linux/proc.ts";
+
+/** Between two looks; the end must be seen by two, so that waitpid(2), which knows the exit code, comes first. */
+const LOOK_MS = 2_500;
+
+/** Resolves as `exit` does, or with an unknown exit when it does not although the job is over. Keeps no process alive. */
+export function exitOrEmpty(
+  exit: Promise<Exit>,
+  job: { cgroup: OwnedCgroup; run: Pick<RunningFacts, "pid" | "startTicks"> },
+  procs: Procs,
+): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    let wasOver = false;
+    const timer = setInterval(() => {
+      const over = isOver(job, procs);
+      if (over && wasOver) {
+        clearInterval(timer);
+        resolve(NO_EXIT);
+      }
+      wasOver = over;
+    }, LOOK_MS);
+    Deno.unrefTimer(timer);
+    exit.then(resolve, reject).finally(() => clearInterval(timer));
+  });
+}
+
+/** What cannot be read is not over. */
+function isOver(
+  { cgroup, run }: { cgroup: OwnedCgroup; run: Pick<RunningFacts, "pid" | "startTicks"> },
+  procs: Procs,
+): boolean {
+  try {
+    const stat = procs.stat(run.pid);
+    const leaderLives = stat !== null && stat.startTicks === run.startTicks && !"ZX".includes(stat.state);
+    return !leaderLives && !readEvents(cgroup).populated;
+  } catch {
+    return false;
+  }
+}

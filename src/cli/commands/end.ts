@@ -1,0 +1,46 @@
+/** `corral end`: called by the guard of a job whose supervisor is gone or hangs (act/launch/guard.ts). Not shown in the help. */
+import { Command } from "@commander-js/extra-typings";
+import type { Invoke } from "../verb.ts";
+import type { Context } from "../context.ts";
+import { EXIT, UsageError } from "../../base/errors.ts";
+import { quoted } from "../../base/text.ts";
+import { isJobId } from "../../value/id.ts";
+import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
+import { writeReceipt } from "../../act/end/guard_receipt.ts";
+
+/** The supervisor lives and is not late: the guard goes on waiting. */
+const STILL_SUPERVISED = 75;
+
+/** The sub-command, wired to `invoke`. */
+export function endVerb(invoke: Invoke) {
+  const verb = new Command("end")
+    .description("Ends the job as a sweep would. For the job's guard.")
+    .argument("<ID>", "the whole id of the job")
+    .argument("<SAW>", "gone or hung: what became of the supervisor")
+    .option("--receipt <FILE>", "DEVICE:INODE:PATH of the receipt");
+  verb.action((id, saw, options) => invoke(verb, (context) => end(context, id, saw, options.receipt)));
+  return verb;
+}
+
+async function end(
+  context: Context,
+  id: string,
+  saw: string,
+  receipt: string | undefined,
+): Promise<number> {
+  if (!isJobId(id)) throw new UsageError(`${quoted(id)} is not the id of a job`);
+  // The guard's own is the job's cgroup.
+  Deno.chdir("/");
+  const store = context.openStore("guard");
+  const job = store.get(id);
+  const { onOrphan } = context.settings;
+  const result = await endUnsupervised(context, store, id, { saw: saw as GuardSaw, onOrphan });
+  if (result === "supervised") return STILL_SUPERVISED;
+  try {
+    if (receipt !== undefined) writeReceipt(store, id, receipt);
+  } catch (error) {
+    context.say(`warning: the receipt is not written: ${(error as Error).message}`);
+  }
+  if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
+  return EXIT.DONE;
+}

@@ -1,0 +1,71 @@
+/**
+ * Real-time signals to this process, which the runtime cannot listen to (2.7.11). They cannot be left to signalfd(2) either: each thread of
+ * the runtime would have to block them, and those exist before the first line of this program runs.
+ *
+ * So their handler is a function of libc that is safe in a handler and leaves a trace: eventfd_write(fd, value) is called as
+ * handler(signal, siginfo), and finds an eventfd under the very number of the signal. One poll(2) on a thread of its own waits for all.
+ * Several of one signal that come together are one.
+ *
+ * Signals 32 and 33 are glibc's own and stay as they are: sent from elsewhere, they end any process that does not use them.
+ */
+import { pause } from "../base/poll.ts";
+import { libc } from "./libc.ts";
+import { handleBy } from "./signal_action.ts";
+
+/** SIGRTMIN and SIGRTMAX of glibc. */
+const FIRST = 34;
+const LAST = 64;
+/** open(2): eventfd(2) and dup3(2) take the same. */
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const F_GETFD = 1;
+/** poll(2). */
+const POLLIN = 1;
+const ENTRY_BYTES = 8;
+const FOR_EVER = -1;
+/** After an error of poll(2) itself. */
+const RETRY_MS = 1_000;
+
+/**
+ * Calls `act` with the number of each real-time signal that arrives. One whose number is in use as a descriptor, or beyond the limit for
+ * them, is not seen, and ends nothing either. Throws where libc has not what it takes.
+ */
+export function onRealTimeSignals(act: (signal: number) => void): void {
+  const seen: number[] = [];
+  for (let signal = FIRST; signal <= LAST; signal++) {
+    const isOpen = openAt(signal);
+    if (isOpen) seen.push(signal);
+    handleBy(isOpen ? "eventfd_write" : "getpid", signal);
+  }
+  void watch(seen, act);
+}
+
+function openAt(descriptor: number): boolean {
+  const c = libc();
+  if (c.fcntl(descriptor, F_GETFD, 0n) >= 0) return false;
+  const opened = c.eventfd(0, O_CLOEXEC | O_NONBLOCK);
+  if (opened === descriptor) return true;
+  if (opened < 0) return false;
+  const isPlaced = c.dup3(opened, descriptor, O_CLOEXEC) === descriptor;
+  c.close(opened);
+  return isPlaced;
+}
+
+async function watch(signals: readonly number[], act: (signal: number) => void): Promise<void> {
+  const entries = new DataView(new ArrayBuffer(signals.length * ENTRY_BYTES));
+  signals.forEach((signal, index) => {
+    entries.setInt32(index * ENTRY_BYTES, signal, true);
+    entries.setInt16(index * ENTRY_BYTES + 4, POLLIN, true);
+  });
+  const value = new Uint8Array(8);
+  for (;;) {
+    const count = await libc().pollAside(new Uint8Array(entries.buffer), BigInt(signals.length), FOR_EVER);
+    if (count < 0) await pause(RETRY_MS);
+    if (count <= 0) continue;
+    signals.forEach((signal, index) => {
+      if ((entries.getInt16(index * ENTRY_BYTES + 6, true) & POLLIN) === 0) return;
+      libc().eventfd_read(signal, value);
+      act(signal);
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { endUnsupervised, type GuardSaw } from "../../../../src/act/end/end_unsupervised.ts";
+import { writeReceipt } from "../../../../src/act/end/guard_receipt.ts";
+import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
+import { JOB_ID } from "../../../kit/fakes/job.ts";
+import { FakeKernel } from "../../../kit/fakes/kernel.ts";
+import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
+import { TempDir } from "../../../kit/fakes/temp.ts";
+
+const end = (node: FakeNode, saw: GuardSaw, onOrphan: "kill" | "keep" = "kill") =>
+  endUnsupervised(node.context, node.stores.open("guard"), JOB_ID, { saw, onOrphan });
+
+const reasonOf = (node: FakeNode) => {
+  const { phase } = node.recorded();
+  return phase.state === "ended" ? phase.reason : phase.state;
+};
+
+Deno.test("endUnsupervised() ends an orphan, and one that is overdue as a timeout", async () => {
+  for (const [deadlineBootMs, reason] of [[null, "orphaned"], [9_100_000, "timeout"]] as const) {
+    using node = new FakeNode();
+    node.start({ spec: { graceMs: 5 }, run: { deadlineBootMs } });
+    node.proc.remove(SUPERVISOR_PID);
+    await using _kernel = new FakeKernel(node.cgroups);
+    assert.equal(await end(node, "gone"), "over");
+    assert.equal(reasonOf(node), reason);
+  }
+});
+
+Deno.test("endUnsupervised() waits for a supervisor that is about to be gone, and leaves the job of one that stays", async () => {
+  using dying = new FakeNode();
+  dying.start({ spec: { graceMs: 5 } });
+  await using _kernel = new FakeKernel(dying.cgroups);
+  dying.meanwhile = () => dying.proc.remove(SUPERVISOR_PID);
+  assert.equal(await end(dying, "gone"), "over");
+  assert.equal(reasonOf(dying), "orphaned");
+
+  using living = new FakeNode();
+  living.start();
+  assert.equal(await end(living, "gone"), "supervised");
+  assert.equal(reasonOf(living), "running");
+});
+
+Deno.test("endUnsupervised() takes a supervisor for gone that is late by more than the grace, and no other", async () => {
+  const job = { spec: { graceMs: 1_000 }, run: { deadlineBootMs: 9_100_500 } };
+  for (const [bootMs, becomes] of [[9_101_000, "running"], [9_101_600, "timeout"]] as const) {
+    using node = new FakeNode();
+    node.start(job);
+    node.bootMs = bootMs;
+    await using kernel = new FakeKernel(node.cgroups);
+    const asked = end(node, "hung");
+    if (becomes === "timeout") await kernel.killed;
+    assert.equal(await asked, becomes === "running" ? "supervised" : "over");
+    assert.equal(reasonOf(node), becomes);
+  }
+});
+
+Deno.test("endUnsupervised() with on-orphan keep waits for the job's own end and records it", async () => {
+  using node = new FakeNode();
+  node.start();
+  node.proc.remove(SUPERVISOR_PID);
+  node.meanwhile = () => {
+    if (node.pausesMs.length < 3) return;
+    node.proc.remove(LEADER_PID);
+    node.cgroups.put(JOB_PATH, "cgroup.procs", "");
+    node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
+  };
+  assert.equal(await end(node, "gone", "keep"), "over");
+  assert.equal(reasonOf(node), "exited");
+});
+
+Deno.test("endUnsupervised() has nothing to do for a job that is over, or of another store", async () => {
+  using node = new FakeNode();
+  assert.equal(await end(node, "gone"), "over");
+});
+
+Deno.test("writeReceipt() writes into the file that the supervisor opened, and into no other", async () => {
+  using node = new FakeNode();
+  using temp = new TempDir();
+  node.start({ spec: { graceMs: 5 } });
+  node.proc.remove(SUPERVISOR_PID);
+  await using _kernel = new FakeKernel(node.cgroups);
+  await end(node, "gone");
+  const store = node.stores.open("guard");
+  const [own, other] = [temp.write("own", ""), temp.write("other", "")];
+  const { dev, ino } = Deno.statSync(own);
+  writeReceipt(store, JOB_ID, `${dev}:${ino}:${other}`);
+  assert.equal(Deno.readTextFileSync(other), "");
+  Deno.symlinkSync(own, `${temp.path}/link`);
+  writeReceipt(store, JOB_ID, `${dev}:${ino}:${temp.path}/link`);
+  assert.equal(Deno.readTextFileSync(own), "");
+  writeReceipt(store, JOB_ID, `${dev}:${ino}:${own}`);
+  assert.equal(JSON.parse(Deno.readTextFileSync(own)).reason, "orphaned");
+});
