@@ -4,12 +4,11 @@ import { statfsSync, statSync } from "node:fs";
 import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { isAnythingAt, ownersOf, refuseChangeable, TrustError } from "../base/trust.ts";
+import { stateDirMode } from "./private_dir.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long a statement waits for another process's write. */
 export const BUSY_TIMEOUT_MS = 10_000;
-/** Root's own: others may pass to the users' stores in it, and not look. */
-export const ROOT_STATE_DIR = "/var/lib/corral";
 const REOPEN_PAUSE_MS = 20;
 
 /** statfs(2) magic numbers of file systems shared between nodes, where WAL's shared memory does not work: NFS, SMB, Lustre, GPFS, BeeGFS, CEPH, FUSE, AFS. */
@@ -57,7 +56,7 @@ export function openDatabase(
   const path = `${directory}/${fileName}`;
   try {
     refuseOthersStore(directory, path);
-    Deno.mkdirSync(directory, { recursive: true, mode: directory === ROOT_STATE_DIR ? 0o711 : 0o700 });
+    Deno.mkdirSync(directory, { recursive: true, mode: stateDirMode(directory) });
     // Looked at once more: another user may have made it in between, in a directory where all may make one.
     refuseOthersStore(directory, path);
     makePrivate(path);

@@ -1,7 +1,6 @@
 /** Where the store of a user is when no directory was named: on a local disk, so that no file server holds up the jobs of a node. */
 import { isOnLocalFileSystem } from "../linux/mounts.ts";
-import { ROOT_STATE_DIR } from "./open.ts";
-import { ensurePrivateDir, privateDirState } from "./private_dir.ts";
+import { ensurePrivateDir, privateDirState, ROOT_STATE_DIR } from "./private_dir.ts";
 
 /** Made by root for all users, mode 1777; each has a directory in it, named by the uid. */
 export const USERS_DIR = `${ROOT_STATE_DIR}/users`;

@@ -1,6 +1,14 @@
 /** Directories in a place where every user can make one. */
 import { StoreError } from "../base/errors.ts";
 
+/** Root's own: others may pass to the users' stores in it, and not look. */
+export const ROOT_STATE_DIR = "/var/lib/corral";
+
+/** The mode in which a directory for a store is made. */
+export function stateDirMode(directory: string): number {
+  return directory === ROOT_STATE_DIR ? 0o711 : 0o700;
+}
+
 const OTHERS = 0o077;
 
 /** What is at the path: `own` is a directory of the user's alone, `foreign` anything else. */

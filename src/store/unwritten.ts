@@ -5,7 +5,7 @@
 import { dirname } from "node:path";
 import { errorText } from "../base/errors.ts";
 import type { JobStore } from "./jobs.ts";
-import { ensurePrivateDir, privateDirState } from "./private_dir.ts";
+import { ensurePrivateDir, privateDirState, stateDirMode } from "./private_dir.ts";
 
 /** The writes of a store that may come late. */
 type LateWrite = "insert" | "markRunning" | "markEnded" | "setSurvivors" | "addEvents";
@@ -45,23 +45,14 @@ export class Unwritten {
 
   /** Keeps what is not written of a job. Throws what the file system throws. */
   keep(id: string, writes: readonly Write[]): void {
-    const umask = Deno.umask(0o077);
-    try {
-      if (this.uid !== null) ensurePrivateDir(dirname(this.directory), this.uid);
-      Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-      const path = `${this.directory}/${id}.json`;
-      Deno.writeTextFileSync(
-        `${path}.new`,
-        JSON.stringify({ version: VERSION, store: this.storePath, writes }),
-        {
-          createNew: true,
-          mode: 0o600,
-        },
-      );
-      Deno.renameSync(`${path}.new`, path);
-    } finally {
-      Deno.umask(umask);
-    }
+    const above = dirname(this.directory);
+    if (this.uid !== null) ensurePrivateDir(above, this.uid);
+    else Deno.mkdirSync(above, { recursive: true, mode: stateDirMode(above) });
+    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const path = `${this.directory}/${id}.json`;
+    const text = JSON.stringify({ version: VERSION, store: this.storePath, writes });
+    Deno.writeTextFileSync(`${path}.new`, text, { createNew: true, mode: 0o600 });
+    Deno.renameSync(`${path}.new`, path);
   }
 
   /** Writes all that was kept into its store. A file that cannot be written now is left for the next time, and said. */
