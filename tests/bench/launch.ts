@@ -19,6 +19,12 @@ const AIM_RATIO = { one: 1.5, burst: 2 };
 /** Times in milliseconds, by command. */
 type Times = Record<string, number[]>;
 
+type Burst = Record<string, { wallMs: number[]; cpuMs: number[] }>;
+
+function columnOf(rows: Burst, key: "wallMs" | "cpuMs"): Times {
+  return Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row[key]]));
+}
+
 /** `before` is another build of corral, to be compared in the same run. */
 export interface Programs {
   corral: string;
@@ -40,9 +46,12 @@ export async function benchLaunch(machine: Machine, { corral, bare, before }: Pr
   console.log(`launch: ${ROUNDS} interleaved rounds, ms; ratio to bare Deno binary + systemd-run`);
   await printTimes(times);
   const many = { commands: compared, rounds: BURST_ROUNDS, count: BURST, pauseMs: BURST_PAUSE_MS };
-  const burst = await measure<Times>(machine, "burst", { options: many, timeoutMs: TIMEOUT_MS });
+  const rows = await measure<Burst>(machine, "burst", { options: many, timeoutMs: TIMEOUT_MS });
+  const burst = columnOf(rows, "wallMs");
   console.log(`${BURST} launches at once: ${BURST_ROUNDS} interleaved rounds, ms until the last has ended`);
   await printTimes(burst);
+  console.log("the same: ms of CPU time for each launch, with what systemd spends on it");
+  await printTimes(columnOf(rows, "cpuMs"));
   return [
     aim("launch", times, AIM_RATIO.one),
     aim(`${BURST} launches at once`, burst, AIM_RATIO.burst),

@@ -198,7 +198,7 @@ export const ACT_END = [
       "return await markerOf(node.procs, pid) === idOf.get(pid);",
       "return true;",
     ],
-    ["what is back in a job is ended", "if (cgroupPath === null || isCorrals(cgroupPath)) return false;", ""],
+    ["what is back in a job is ended", "isCorrals(cgroupPath) ||", ""],
   ], ["observe/escapees_test.ts"]),
   ...editsOf("src/act/end/kill_job.ts", [
     [

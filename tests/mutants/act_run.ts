@@ -188,13 +188,13 @@ export const ACT_RUN = [
     ],
     [
       "a sweep that is told to stop goes on",
-      "async #treat(job: Job, finishedByOwner: boolean): Promise<void> {\n    if (this.options.isStopped()) return;",
-      "async #treat(job: Job, finishedByOwner: boolean): Promise<void> {",
+      "async #treat(job: Job, finishedByOwner: boolean, looks = 1): Promise<void> {\n    if (this.options.isStopped()) return;",
+      "async #treat(job: Job, finishedByOwner: boolean, looks = 1): Promise<void> {",
     ],
     [
       "an old record is acted upon",
-      "if (now !== null && now.phase.state !== job.phase.state) return",
-      "if (false) return",
+      "if (now !== null && now.phase.state !== job.phase.state) {",
+      "if (now !== null && Math.random() > 2) {",
     ],
     ["one strike is enough", "< this.options.strikes) return [];", "< 1) return [];"],
     ["a dry run counts", "after === before || this.options.dryRun ? after", "after === before ? after"],
@@ -209,7 +209,11 @@ export const ACT_RUN = [
       'return { ...act, outcome: "failed", message: errorText(error) };',
       "throw error;",
     ],
-    ["what was not recorded is not written at the end", "this.#ledger.flush();", ""],
+    [
+      "what was not recorded is not written at the end",
+      "there may be room by now.\n    this.#ledger.flush();",
+      "",
+    ],
     ["the store of a sweep is one job's", "{ isShared: true }", "{ isShared: false }"],
     ["a foreign cgroup is not told", 'if (action.do === "report") this.listener', "if (false) this.listener"],
     [

@@ -54,7 +54,7 @@ export const BACKEND = [
   ...editsOf("src/backend/cgroupfs_backend.ts", [
     [
       "another's cgroup is taken over",
-      "Deno.mkdirSync(this.fs.locate(path));",
+      'Deno.mkdirSync(this.fs.locate(path));\n      crashPoint("launch: cgroup made");',
       "Deno.mkdirSync(this.fs.locate(path), { recursive: true });",
     ],
     ["the limits are not set", "writeLimits(cgroup, spec.limits, { lift: false });", ""],
@@ -148,7 +148,11 @@ export const BACKEND = [
       "limits[key] !== null",
     ],
     ["there is no backstop", "units.backstopMs === null ? []", "units.backstopMs !== 0 ? []"],
-    ["failed scopes stay loaded", '["CollectMode", text("inactive-or-failed")],', ""],
+    [
+      "failed scopes stay loaded",
+      '["CollectMode", text("inactive-or-failed")],\n    // What lies',
+      "// What lies",
+    ],
   ], ["systemd", "backend/systemd_backend_test.ts"]),
   ...editsOf("src/systemd/manager.ts", [
     [
@@ -169,8 +173,8 @@ export const OBSERVE = [
   ...editsOf("src/observe/job.ts", [
     [
       "a job of an earlier boot is found by its name",
-      "isOfThisBoot(node, job) ? node.backendOf(job).find(job.spec.id) : null",
-      "node.backendOf(job).find(job.spec.id)",
+      "isOfThisBoot(node, job) && isOfThisNamespace(node, job)\n",
+      "isOfThisNamespace(node, job)\n",
     ],
     ["every boot is this one", "return watch.supervisor.bootId === clock.bootId();", "return true;"],
     [
@@ -186,8 +190,8 @@ export const OBSERVE = [
     ["a foreign cgroup is gone", '=== null ? "gone" : "foreign"', '=== null ? "gone" : "gone"'],
     [
       "a supervisor is known by its pid",
-      "node.procs.isAlive(job.watch.supervisor, node.clock.bootId()) ?",
-      "node.procs.stat(job.watch.supervisor.pid) !== null ?",
+      "supervisor: isSupervisorAlive(node, job) ?",
+      "supervisor: node.procs.stat(job.watch.supervisor.pid) !== null ?",
     ],
     ["an adopted job has a first process", "if (job.spec.adopted) return cgroup", "if (false) return cgroup"],
     ["the time of the sweep is not its own", "options.bootMs ?? node.clock.bootMs()", "node.clock.bootMs()"],
@@ -243,12 +247,12 @@ export const OBSERVE = [
     ],
   ], ["observe"]),
   ...editsOf("src/observe/owner_answers.ts", [
-    ["the last of two answers counts", "for (const ref of contradicted) answers.delete(ref);", ""],
-    ["a status is not what it says", "match[2]!.toLowerCase()", "match[2]!"],
+    ["the last of two answers counts", "states.delete(ref);", ""],
+    ["a status is not what it says", "? stateOf(word) : null", "? word : null"],
     [
       "no answer means not finished",
-      "return status === undefined ? null",
-      "return status === undefined ? false",
+      "return state === undefined ? null",
+      "return state === undefined ? false",
     ],
   ], ["observe", "cli/commands/sweep_test.ts"]),
   ...editsOf("src/observe/sampling.ts", [

@@ -28,8 +28,8 @@ export const CGROUP = [
     ],
     [
       "the inode is not looked at before it is owned",
-      "if (this.inode(record.path) !== record.inode) {",
-      "if (this.inode(record.path) === null) {",
+      "if (inode !== record.inode) throw refuse(",
+      "if (inode === null) throw refuse(",
     ],
     [
       "the inode is not looked at again at a write",
@@ -39,12 +39,12 @@ export const CGROUP = [
     ["a symbolic link is a cgroup", "info.isDirectory ? info.ino : null", "info.ino"],
     [
       "a write does not check whose the cgroup is",
-      'if (!this.exists()) throw new CgroupError("cannot write: the job\'s cgroup is gone", { path: name });\n    try {\n      this.#unlocked',
+      "this.#mustExist(name);\n    try {\n      this.#unlocked",
       "try {\n      this.#unlocked",
     ],
     [
       "a process is moved into whatever is there",
-      'if (!this.exists()) throw new CgroupError("cannot write: the job\'s cgroup is gone", { path: name });\n    try {\n      Deno',
+      "this.#mustExist(name);\n    try {\n      Deno",
       "try {\n      Deno",
     ],
     [
@@ -52,7 +52,7 @@ export const CGROUP = [
       "Deno.writeTextFileSync(name, value, { create: false })",
       "Deno.writeTextFileSync(name, value)",
     ],
-    ["corral moves itself in", "pid <= 1) throw", "pid < 0) throw"],
+    ["corral moves itself in", "if (!isSinglePid(pid)) throw", "if (pid < 0) throw"],
     ["a removal takes what is not the job's", "if (!this.exists()) return true;", ""],
     [
       "children are removed after their parents",
@@ -86,7 +86,7 @@ export const CGROUP = [
     ["a wait has no cap", "if (leftMs <= 0 || stop?.aborted)", "if (stop?.aborted)"],
     ["a wait does not stop", "if (leftMs <= 0 || stop?.aborted)", "if (leftMs <= 0)"],
     ["no notice of the kernel is taken", "notice?.then(done, done);", ""],
-    ["it is looked at by itself all the time", "notices.come ? recheckMs : RECHECK_MS", "RECHECK_MS"],
+    ["it is looked at by itself all the time", "notices.come ? recheckMs ?? lookMs : lookMs", "lookMs"],
   ]),
   ...editsOf("src/cgroup/freezer.ts", [
     ["a freeze that fails is left", "if (!frozen) thaw(cgroup);", ""],

@@ -2,7 +2,7 @@
  * Takes running processes and all that descends from them into a job, and supervises it as any other.
  *
  * The job's cgroup is made around a holder, a process that waits at the gate as at every launch: limits that cannot be enforced are known
- * before anybody is touched, and the cgroup cannot vanish. The tree is moved in beside it (act/adopt/take.ts), then the holder leaves. The job
+ * before any process is touched, and the cgroup cannot vanish. The tree is moved in beside it (act/adopt/take.ts), then the holder leaves. The job
  * is over when nothing is left.
  */
 import { take } from "./take.ts";
@@ -44,7 +44,7 @@ export interface AdoptRequest extends JobRequest {
   force: boolean;
 }
 
-/** The holder closes within milliseconds, unless its cgroup is frozen or starved; nobody waits for it longer. */
+/** The holder closes within milliseconds, unless its cgroup is frozen or starved; the adoption waits for it no longer. */
 const HOLDER_CAP_MS = 5_000;
 
 /** The node, and the caller that adopts. */
@@ -64,7 +64,7 @@ interface Adoption {
   say: (line: string) => void;
 }
 
-/** Supervises the job to its end. Throws CorralError, StoreError when there is no job; then nobody was ended, and no limit holds. */
+/** Supervises the job to its end. Throws CorralError, StoreError when there is no job; then no process was ended, and no limit holds. */
 export async function adoptJob(context: Adopter, request: AdoptRequest, detached: Detached): Promise<number> {
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -163,7 +163,7 @@ async function launchHolder({ context, request, spec, backend, say }: Adoption):
   });
 }
 
-/** Lets go of everybody; the error to throw, with a word about who stays where. */
+/** Lets go of every process; the error to throw names the cgroup in which some stay. */
 async function released(
   { context, store, backend, spec, watch }: Adoption,
   error: unknown,

@@ -12,7 +12,7 @@ export interface Candidate {
   cgroups: string;
 }
 
-/** Who takes it. */
+/** The process that adopts. */
 export interface Adopter {
   uid: number;
   /** corral itself and all it was called from. */
@@ -61,7 +61,7 @@ export function nameOf({ pid, name }: ProcStat, namedPids: readonly number[]): s
   return `process ${pid} (${quoted(name)})${below}`;
 }
 
-/** Units and other cgroups that somebody keeps account of, out of /proc/PID/cgroup texts: what the processes leave. Sorted, each once. */
+/** Units and other cgroups with an accounting of their own, out of /proc/PID/cgroup texts: what the processes leave. Sorted, each once. */
 export function placesLeft(cgroupTexts: readonly string[]): string[] {
   const places = cgroupTexts.map((text) => {
     const path = parseCgroupPath(text) ?? "/";

@@ -3,7 +3,7 @@
  *
  * Nothing is stopped: a parent that waits for stopped children (a shell, sudo, su) would see it and act on it. Once a process is in the
  * cgroup its children are born there, so after each move only the children born just before are still outside. They are found by looking
- * again, and so on until two looks in a row find nobody outside. A tree that does not come to rest is frozen as far as it is inside, which
+ * again, and so on until two looks in a row find no process outside. A tree that does not come to rest is frozen as far as it is inside, which
  * no parent sees: what is outside then grows up to the limit of its user's processes, or its own, and no further.
  */
 import type { OwnedCgroup } from "../../cgroup/file.ts";
@@ -70,7 +70,7 @@ function insiders({ cgroup, procs, holderPid }: TakeOptions): ProcStat[] {
     .filter((stat) => stat !== null);
 }
 
-/** The kernel moves by pid. One that was given to somebody else in that instant is found out here, and nothing is enforced. */
+/** The kernel moves by pid. A pid that went to another process in that instant is found out here, and nothing is enforced. */
 function assertSame(moved: readonly ProcStat[], { cgroup, procs }: TakeOptions): void {
   for (const { pid, startTicks } of moved) {
     const now = procs.statIfShown(pid);
@@ -83,7 +83,7 @@ function assertSame(moved: readonly ProcStat[], { cgroup, procs }: TakeOptions):
   }
 }
 
-/** Where the kernel says that it is, at or below `path`; one that is gone is nowhere else. */
+/** True when the kernel reports it at or below `path`; one that is gone is nowhere else. */
 function isInside(procs: Procs, pid: number, path: string): boolean {
   const at = procs.cgroupPath(pid);
   return at === null || `${at}/`.startsWith(`${path}/`);

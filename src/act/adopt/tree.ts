@@ -1,5 +1,5 @@
 /**
- * Which processes belong to a tree, while it grows and sheds: those that were named and all that descend from them. Pure.
+ * Which processes belong to a tree, while it grows and sheds: the named ones and all their descendants. Pure.
  *
  * A descendant is known by its parent, and, when that has ended and the kernel has given it another, by its session: only setsid(2) begins
  * one and only fork(2) hands it on, so all of a session descend from the process whose pid is its id. The kernel gives a pid out again only
@@ -7,7 +7,7 @@
  */
 import { hasEnded, type ProcStat } from "../../linux/proc.ts";
 
-/** What tells a member. A ProcStat is one. */
+/** What identifies a member. A ProcStat is one. */
 export type Kin = Pick<ProcStat, "pid" | "ppid" | "session" | "startTicks" | "state" | "threads">;
 
 /** The tree below some processes, over several looks at the node. */

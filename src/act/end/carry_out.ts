@@ -96,7 +96,7 @@ function endRequest(
 }
 
 /**
- * What is left of a job that has ended: processes that outlived its end, tried once more, or the cgroup that nobody lived to remove.
+ * What is left of a job that has ended: processes that outlived its end, tried once more, or a cgroup whose supervisor died before removing it.
  * `record` is null when they and their cgroup have gone since.
  */
 async function finishEnded(

@@ -58,7 +58,7 @@ export interface EndRequest {
   exit: Exit | null;
   /** True: no first signal, no grace. */
   skipGrace: boolean;
-  /** Somebody began this ending and is gone: no second first signal, and what is left of the grace that began then. */
+  /** Resumes an ending whose process died: the first signal is not repeated, and only the rest of its grace is waited for. */
   graceLeftMs?: number;
   /** A grace that is longer is only begun, not waited out: null is returned, and the job is left in state `ending`. */
   patienceMs?: number;
@@ -95,7 +95,7 @@ export async function endJob(
   const processesLive = job.cgroup.exists() && readEvents(job.cgroup).populated;
   // What the job holds now is gone with its processes.
   if (processesLive) job.sampling.take();
-  // Taken before the store is asked, which may let itself be waited for. Only the supervisor comes the moment its job is over.
+  // Read before the store call, which may block. Only the supervisor comes the moment its job is over.
   const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
   const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
     at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
@@ -169,17 +169,17 @@ async function terminateAll(job: EndableJob, request: EndRequest, on: Acting): P
   return await signalAndWait(cgroup, on.procs, { ...options, graceMs: patienceMs }) ? [] : null;
 }
 
-/** How long to wait for an ending that somebody else has begun; null when nobody has. */
+/** How long to wait for an ending that another process has begun; null when none has. */
 function graceOfOthers({ spec, cgroup }: EndableJob, request: EndRequest, on: Acting): number | null {
   if (request.graceLeftMs !== undefined) {
-    // Who began it died between freeze and thaw: no process has got the first signal yet, and one that waits there is not doubled.
+    // The process that began it died between freeze and thaw: none of the job has got the first signal yet, and one that waits there is not doubled.
     return isFrozen(cgroup) ? null : request.graceLeftMs;
   }
-  // Somebody else is ending this job at this moment: leave the grace to them, and finish what they do not.
+  // Another process is ending this job at this moment: it keeps the grace, and this one finishes what it does not.
   return on.others ? spec.graceMs + TAKE_OVER_MS : null;
 }
 
-/** @param overBootMs when the job was over; null when nobody saw it */
+/** @param overBootMs when the job was over; null when no process saw it */
 function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcement): Usage | null {
   try {
     if (!job.cgroup.exists()) return null;
@@ -197,7 +197,7 @@ function collectUsage(job: EndableJob, overBootMs: number | null, on: Enforcemen
   }
 }
 
-/** A cgroup that cannot be removed is said, and left to the next sweep: the processes are gone. */
+/** A cgroup that cannot be removed is reported, and left to the next sweep: the processes are gone. */
 async function removeCgroup(job: EndableJob, on: Enforcement): Promise<void> {
   try {
     await job.backend.remove(job.cgroup);

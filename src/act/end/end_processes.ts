@@ -47,7 +47,7 @@ export interface EndProcessesOptions {
   stillMeant: (identity: Identity) => Meant | Promise<Meant>;
 }
 
-/** Held at one time, a file descriptor each. The runtime raises its limit to the hard one, which is 4096 where nobody set another. */
+/** Held at one time, a file descriptor each. The runtime raises its limit to the hard one, which is 4096 by default. */
 const AT_ONCE = 1_000;
 const KILL = parseSignal("KILL");
 const CONT = parseSignal("CONT");

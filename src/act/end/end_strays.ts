@@ -28,7 +28,7 @@ const LOOKS = 3;
 
 /**
  * Ends the strays of a first look, then looks again for what slipped in before the signals went out, by a fork for instance. What started
- * later is left to the next call: somebody may have just launched it.
+ * later is left to the next call: it may have been launched just now.
  */
 export async function endStrays(
   first: readonly Stray[],

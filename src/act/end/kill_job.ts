@@ -1,4 +1,4 @@
-/** Ends one recorded job on request, whoever supervises it. */
+/** Ends one recorded job on request, beside its supervisor or without one. */
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { CgroupGoneError, CorralError, StoreError } from "../../base/errors.ts";

@@ -1,7 +1,7 @@
 /**
  * Lets go of what an adoption took and could not keep. Whom it had moved runs on where it is, in the job's cgroup, without limits and
  * without a deadline: the way back is barred (only systemd may move processes into a session or a service, and does not), and an adoption
- * that fails must never be the end of anybody.
+ * that fails must never end a process.
  */
 import { isFrozen, thaw } from "../../cgroup/freezer.ts";
 import { readEvents } from "../../cgroup/events.ts";

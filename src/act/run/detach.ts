@@ -1,9 +1,9 @@
 /**
- * A job that nobody waits for has a second corral as its supervisor: `corral run --detach` and `corral adopt`. The first one, which was
- * called, starts it with its own command line, waits until it says that the job runs, and returns. The second has a session of its own
+ * A job without a waiting caller has a second corral as its supervisor: `corral run --detach` and `corral adopt`. The first one, which was
+ * called, starts it with its own command line, waits until it reports that the job runs, and returns. The second has a session of its own
  * and, under systemd, a scope of its own (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
  *
- * The second speaks to the first in lines on its standard output: `say "…"` for the user, then `started`. Afterwards nobody listens.
+ * The second speaks to the first in lines on its standard output: `say "…"` for the user, then `started`. After that the first one is gone.
  */
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
@@ -15,14 +15,14 @@ import { envWords } from "../launch/gate_environment.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
 
-/** Tells the second corral the id of the job that it supervises. Taken out of the job's environment. */
+/** Gives the second corral the id of the job that it supervises. Taken out of the job's environment. */
 const SUPERVISE = "CORRAL_SUPERVISE";
 /** What systemd-run(1) puts into the environment of a scope's process. */
 const SET_BY_SYSTEMD_RUN = ["INVOCATION_ID"];
 const STARTED = "started";
 const SAY = "say ";
 
-/** What a supervisor that nobody waits for is told, and whom it tells. */
+/** What a detached supervisor is given, and where its words go. */
 export interface Detached {
   id: string;
   /** A line for the user, as long as the first corral listens. */
@@ -31,7 +31,7 @@ export interface Detached {
   started: () => boolean;
 }
 
-/** What the second corral was started for; null in the first, which nobody started. */
+/** What the second corral was started for; null in the first, which the caller started. */
 export function detachedHalf(
   context: Pick<Caller, "env"> & Pick<Terminal, "stdout"> & Diagnostics,
 ): Detached | null {
@@ -77,7 +77,7 @@ export async function startSupervisor(
   }).spawn();
   crashPoint("detach: supervisor started");
   if (await hasStarted(child.stdout, (line) => context.say(line))) return await child.stderr.cancel();
-  // It failed before the job ran: its own words and exit code are ours. That it was killed says nothing of the job.
+  // It failed before the job ran: its own words and exit code are ours. A signal that killed it is no exit code of the job.
   const [words, status] = await Promise.all([new Response(child.stderr).text(), child.status]);
   throw new CorralError(words.trim().replace(/^corral: /, "") || "the supervisor did not start", {
     exitCode: status.code === 0 || status.signal !== null ? EXIT.CORRAL_FAILED : status.code,
@@ -124,7 +124,7 @@ function restoring(
   return { env, words: envWords(carried, unset) };
 }
 
-/** Passes on what the second corral says until it has started; false when it ended before. */
+/** Passes on what the second corral prints until it has started; false when it ended before. */
 async function hasStarted(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   say: (line: string) => void,

@@ -5,7 +5,7 @@ import { quoted } from "../../base/text.ts";
 
 /** An open receipt file; it is written once. */
 export interface Receipt {
-  /** A disk that is full by then is said; it must not take the job's exit code away. */
+  /** A disk that is full by then is reported; it must not take the job's exit code away. */
   write(text: string): void | Promise<void>;
   /** Which file it is, for the guard: `DEVICE:INODE:PATH`; null for one that another user's process writes. */
   id: string | null;

@@ -1,7 +1,7 @@
 /**
  * The main job from the first record to the exit code: record, launch, supervise, receipt.
  *
- * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (said, and the
+ * Each failure has its own way out: the command cannot be run (126, 127), corral cannot run it (125), the store fails (reported, and the
  * job runs on).
  */
 import { readKernelBytes, readKernelText } from "../../base/kernel_file.ts";
@@ -63,7 +63,7 @@ export interface RunRequest extends JobRequest {
 /** The node, the caller, and where warnings go. */
 export type RunContext = Node & Caller & Diagnostics;
 
-/** How a job runs when nobody waits for it: its words go to a file. */
+/** How a job runs without a waiting caller: its output goes to a file. */
 export interface DetachedRun extends Detached {
   /** Null for a file that another user's job makes for itself. */
   output: string | null;
@@ -175,7 +175,7 @@ async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: Fail
   throw new CorralError(`${quoted(argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
 }
 
-/** Somebody has ended the job while this process hung in its launch: what is recorded as over must not run. */
+/** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */
 async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backend: Backend): Promise<never> {
   gate.close();
   await gate.exit;
@@ -244,7 +244,7 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
 }
 
 function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): string {
-  // The loss was said when it happened; the receipt still tells the steps.
+  // The ledger reported the loss when it happened; the receipt still has the steps.
   const recorded = ledger.recorded(job.spec.id);
   // Limits and time-out may have been changed since the launch (`corral set`).
   const spec = recorded?.spec ?? job.spec;

@@ -1,4 +1,4 @@
-/** `corral run --detach`: prints the id and returns; what the command says goes to a file. */
+/** `corral run --detach`: prints the id and returns; the output of the command goes to a file. */
 import { dirname } from "node:path";
 import { fromHere } from "../../base/path.ts";
 import { refuseFifo } from "../../linux/fifo.ts";

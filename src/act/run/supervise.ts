@@ -11,7 +11,7 @@ import type { StopSignals } from "../../linux/stop_signals.ts";
 
 /** Timers are re-armed at least this often: setTimeout tops out at 24.8 days, and the node may have slept. */
 const REARM_MS = 3_600_000;
-/** How soon a job with `--with-parent` notices that its caller is gone: nothing tells it. */
+/** How soon a job with `--with-parent` notices that its caller is gone: the kernel gives no notice. */
 const CALLER_POLL_MS = 1_000;
 /** A job that lives longer is waited for with as little memory as possible. */
 const IDLE_AFTER_MS = 2_000;
@@ -24,11 +24,11 @@ export interface Supervised extends EndableJob {
   run: RunningFacts;
   /** Resolves when the command's first process has gone. */
   exit: Promise<Exit>;
-  /** Re-read the deadline now: somebody changed it. */
+  /** Called when `corral set` has changed the deadline. */
   onChange: (act: () => void) => void;
   /** With `--with-parent`; null for a job that outlives its caller. */
   callerIsGone: (() => boolean) | null;
-  /** Told of a deadline that was moved. */
+  /** Learns of a deadline that was moved. */
   guard: Pick<Guard, "expectEndWithin"> | null;
 }
 

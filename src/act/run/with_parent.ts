@@ -44,7 +44,7 @@ function watchNamed({ procs, clock }: Pick<Node, "procs" | "clock">, pid: number
       exitCode: EXIT.CORRAL_FAILED,
     });
   }
-  return () => !procs.isAlive(identity, clock.bootId());
+  return () => procs.liveness(identity, clock.bootId()) === "gone";
 }
 
 /** The pid of the process that adopts the orphans of this one; null when the node does not answer. */

@@ -5,14 +5,15 @@ import type { ExecOptions, ExecResult, Machine, Running } from "../../kit/machin
 import { type Caller, succeeded, until } from "../machine/caller.ts";
 import { type FileSystem, type Mount, withFileSystem } from "./hung.ts";
 import * as stage from "./stage.ts";
-import { EVERYONE, hostileTest, launch, ownPath, stubborn, UNLIKE } from "./stage.ts";
+import { type As, BOTH_BACKENDS, EVERYONE, hostileTest, launch, ownPath, stubborn, UNLIKE } from "./stage.ts";
 
 /** For what returns at once although a file system hangs: less than the ten seconds of a busy store. */
 export const RETURN_MS = 8_000;
 
 /** One of the paths that `corral run` touches; `on` gives the options that put it on the hung file system. */
 interface Place {
-  on: (hung: FileSystem) => { options?: string[]; exec?: ExecOptions; cwd?: string };
+  on: (hung: FileSystem) => { options?: string[]; exec?: ExecOptions; cwd?: string; shell?: string };
+  as?: readonly As[];
 }
 
 const PLACES: Record<string, Place> = {
@@ -20,8 +21,11 @@ const PLACES: Record<string, Place> = {
   "the receipt": { on: ({ dir }) => ({ options: ["--receipt", `${dir}/receipt.json`] }) },
   "the working directory": { on: ({ dir }) => ({ cwd: dir }) },
   "a directory of the PATH": {
-    on: ({ dir }) => ({ exec: { env: { PATH: `${dir}:/usr/local/bin:/usr/bin:/bin` } } }),
+    on: ({ dir }) => ({ exec: { env: { PATH: `${dir}:/usr/local/bin:/usr/bin:/bin` } }, shell: "sh" }),
+    // A user's own cgroup comes from systemd-run, which the test's shell would look for there.
+    as: BOTH_BACKENDS,
   },
+  "--chdir": { on: ({ dir }) => ({ options: ["--chdir", dir] }) },
   "home and TMPDIR": { on: ({ dir }) => ({ exec: { env: { HOME: dir, TMPDIR: dir } } }) },
 };
 
@@ -91,7 +95,7 @@ async function isGone(caller: Caller, mark: string, nativeMs: number): Promise<v
 function deadlineHolds(machine: Machine, one: Case): void {
   const { kind, mount, options, place, on } = one;
   const name = `K10: on ${kind}, the deadline holds when ${place} stops answering`;
-  hostileTest(machine, name, place === "the store" ? EVERYONE : UNLIKE, async (caller) => {
+  hostileTest(machine, name, place === "the store" ? EVERYONE : one.as ?? UNLIKE, async (caller) => {
     const mark = ownPath(caller, "runs");
     await withFileSystem(caller, mount, async (hung) => {
       const words = ["--timeout", `${3 * machine.slowness}s`, "--grace", "200ms"];
@@ -115,7 +119,7 @@ function deadlineHolds(machine: Machine, one: Case): void {
 function codeIsPassedOn(machine: Machine, one: Case): void {
   const { kind, mount, options, place } = one;
   const name = `K10: on ${kind}, the exit code is passed on when ${place} stops answering`;
-  hostileTest(machine, name, UNLIKE, async (caller) => {
+  hostileTest(machine, name, one.as ?? UNLIKE, async (caller) => {
     const [mark, go] = [ownPath(caller, "runs"), ownPath(caller, "go")];
     const script = ': >"$0"; until test -e "$1"; do /bin/sleep 0.05; done; exit 7';
     await withFileSystem(caller, mount, async (hung) => {
@@ -130,27 +134,33 @@ function codeIsPassedOn(machine: Machine, one: Case): void {
 
 function termActs(machine: Machine, one: Case): void {
   const { kind, mount, options, place } = one;
-  hostileTest(machine, `K10: on ${kind}, TERM acts when ${place} stops answering`, UNLIKE, async (caller) => {
-    const mark = ownPath(caller, "runs");
-    await withFileSystem(caller, mount, async (hung) => {
-      const running = await start(one, caller, hung, [["--grace", "200ms"], stubborn(mark)]);
-      await stage.exists(caller, mark);
-      await hung.hang();
-      await running.kill("SIGTERM");
-      assert.equal((await returns(machine, running, "corral run after TERM")).code, 143);
-      await isGone(caller, mark, RETURN_MS);
-    });
-  }, options);
+  hostileTest(
+    machine,
+    `K10: on ${kind}, TERM acts when ${place} stops answering`,
+    one.as ?? UNLIKE,
+    async (caller) => {
+      const mark = ownPath(caller, "runs");
+      await withFileSystem(caller, mount, async (hung) => {
+        const running = await start(one, caller, hung, [["--grace", "200ms"], stubborn(mark)]);
+        await stage.exists(caller, mark);
+        await hung.hang();
+        await running.kill("SIGTERM");
+        assert.equal((await returns(machine, running, "corral run after TERM")).code, 143);
+        await isGone(caller, mark, RETURN_MS);
+      });
+    },
+    options,
+  );
 }
 
 function termActsOnALaunch(machine: Machine, one: Case): void {
   const { kind, mount, options, place } = one;
   const name = `K10: on ${kind}, TERM acts on a launch for which ${place} does not answer`;
-  hostileTest(machine, name, UNLIKE, async (caller) => {
+  hostileTest(machine, name, one.as ?? UNLIKE, async (caller) => {
     const mark = ownPath(caller, "ran");
     await withFileSystem(caller, mount, async (hung) => {
       // It stands there already, as a shell that was there before.
-      const job = ["/bin/sh", "-c", ': >"$0"; exec /bin/sleep 1000', mark];
+      const job = [one.on(hung).shell ?? "/bin/sh", "-c", ': >"$0"; exec /bin/sleep 1000', mark];
       const go = ownPath(caller, "go");
       const running = await start(one, caller, hung, [["--timeout", "1h", "--grace", "200ms"], job, go]);
       await stage.exists(caller, `${go}-awaited`);

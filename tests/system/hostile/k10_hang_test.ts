@@ -5,7 +5,7 @@ import { succeeded, until } from "../machine/caller.ts";
 import { FROM, hangTests, returns, spawn } from "./hang_cases.ts";
 import { mountFuse, withFileSystem } from "./hung.ts";
 import * as stage from "./stage.ts";
-import { BOTH_BACKENDS, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
+import { BOTH_BACKENDS, hostileTest, launch, ownPath, stubborn, UNLIKE } from "./stage.ts";
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);
@@ -100,44 +100,6 @@ hostileTest(
         await returns(machine, running, `corral ${words.join(" ")}`);
         await hung.release();
         if (id !== null) await stage.endedAs(caller, id, "killed");
-      }
-    });
-  },
-  NATIVE,
-);
-
-hostileTest(
-  machine,
-  "K10: a process whose command line never answers holds up no verb",
-  ROOT,
-  async (caller) => {
-    await withFileSystem(caller, mountFuse, async (hung) => {
-      await machine.putFile(
-        "/tmp/corral-test-mute_process.py",
-        await Deno.readTextFile(new URL("./mute_process.py", import.meta.url)),
-      );
-      const mute = await machine.spawn([
-        "python3",
-        "/tmp/corral-test-mute_process.py",
-        `${hung.dir}/memory`,
-        ownPath(caller, "mute"),
-      ]);
-      await stage.exists(caller, ownPath(caller, "mute"));
-      await hung.hang();
-      try {
-        const id = await caller.start(["--timeout", "2s", "--grace", "100ms"], ["sleep", "1000"]);
-        for (const words of LOOKING.slice(0, 5)) {
-          await returns(
-            machine,
-            await spawn(caller, [machine.corral, ...words]),
-            `corral ${words.join(" ")}`,
-            15_000,
-          );
-        }
-        await stage.endedAs(caller, id, "timeout");
-      } finally {
-        await hung.release();
-        await mute.kill("SIGKILL");
       }
     });
   },

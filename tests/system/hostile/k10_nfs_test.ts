@@ -88,3 +88,42 @@ hostileTest(
   },
   NFS,
 );
+
+/** Maps a file, for which the kernel asks the server with the process's memory locked: a read of its command line waits with it. */
+const MUTE = `import mmap, os, sys, time
+file = open(sys.argv[1], "w+b")
+file.truncate(4096)
+open(sys.argv[2], "w").close()
+while not os.path.exists(sys.argv[3]):
+    time.sleep(0.05)
+mmap.mmap(file.fileno(), 4096)`;
+
+hostileTest(
+  machine,
+  "K10: a process whose command line never answers holds up no verb",
+  ALICE,
+  async (caller) => {
+    await withFileSystem(caller, mountNfs("hard,actimeo=0"), async (hung) => {
+      const [ready, go] = [ownPath(caller, "ready"), ownPath(caller, "go")];
+      const mute = await machine.spawn(["python3", "-c", MUTE, `${hung.dir}/file`, ready, go], {
+        user: caller.user,
+      });
+      await stage.exists(caller, ready);
+      await hung.hang();
+      await machine.putFile(go, "");
+      await until(
+        caller,
+        "its command line does not answer",
+        `! timeout -s KILL 1 cat /proc/${mute.pid}/cmdline`,
+      );
+      const id = await caller.start(["--timeout", "40s", "--grace", "100ms"], ["sleep", "1000"]);
+      for (const words of [["ps"], ["sweep"], ["strays", "--match", "hostile-nothing"], ["report"]]) {
+        await returns(machine, await spawn(caller, [machine.corral, ...words]), `corral ${words[0]}`);
+      }
+      await stage.endedAs(caller, id, "timeout");
+      await hung.release();
+      await mute.kill("SIGKILL");
+    });
+  },
+  NFS,
+);

@@ -11,7 +11,7 @@ import time
 
 from job_state import wait_until
 
-LIMIT_S = 25
+LIMIT_S = 15
 F_SETPIPE_SZ, PAGE_BYTES = 1031, 4096
 # Forks until it is refused, ignores TERM, and forks again whenever it can.
 BOMB = """

@@ -56,10 +56,13 @@ def remove_cgroup(top):
     write(f"{top}/cgroup.freeze", "0")
     write(f"{top}/cgroup.kill", "1")
     # Relative to descriptors, as a path in it may be longer than the kernel takes.
-    for _, names, _, parent in os.fwalk(top, topdown=False):
-        for name in names:
-            remove(name, parent)
-    remove(top, None)
+    try:
+        for _, names, _, parent in os.fwalk(top, topdown=False):
+            for name in names:
+                remove(name, parent)
+        remove(top, None)
+    except FileNotFoundError:
+        pass  # a scope goes by itself
 
 
 def remove(name, parent):

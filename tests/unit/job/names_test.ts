@@ -57,3 +57,21 @@ Deno.test("jobOfSupervisorScope() knows the scope of a detached supervisor and n
     ]
   ) assert.equal(jobOfSupervisorScope(path), null, String(path));
 });
+
+Deno.test("jobOfSupervisorScope() knows the cgroup of a guard, which is no job's", () => {
+  for (
+    const path of [
+      "/corral.slice/corral-guard-7k2m9q.scope",
+      "/corral/guard-7k2m9q",
+      "/x/corral/guard-7k2m9q",
+    ]
+  ) {
+    assert.equal(jobOfSupervisorScope(path), "7k2m9q", path);
+    assert.equal(jobOfCgroup(path), null, path);
+  }
+  for (
+    const path of ["/corral/guards-leaving", "/corral/guard-x", "/corral.slice/corral-guard-7k2m9q.slice"]
+  ) {
+    assert.equal(jobOfSupervisorScope(path), null, path);
+  }
+});

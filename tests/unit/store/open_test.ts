@@ -246,3 +246,22 @@ Deno.test({
     }
   },
 });
+
+Deno.test("JobStore waits for another process that writes at this moment", async () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  const script = `
+    import { DatabaseSync } from "node:sqlite";
+    const db = new DatabaseSync(${JSON.stringify(dir.file)});
+    db.exec("BEGIN IMMEDIATE");
+    console.log("held");
+    setTimeout(() => { db.exec("COMMIT"); db.close(); }, 100);`;
+  const args = ["eval", "--no-check", script];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped" }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  store.insert(specOf(), watchOf());
+  assert.ok(store.isTaken(JOB_ID));
+  await reader.cancel();
+  await child.status;
+});
