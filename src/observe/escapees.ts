@@ -3,8 +3,10 @@
  * or they were moved out of it. The marker is a variable of the environment, which a process can make up and a manager can hand on
  * (systemctl import-environment): it is a hint, and proves nothing by itself. An escapee
  * - is not older than its job, and of the job's boot and PID namespace;
- * - is in no service: a manager starts those, with the environment that it was given;
- * - is ended only if it is also the job's user's, the job is over, and no service bears the same marker: then a manager hands it on.
+ * - is no service of a manager's, which starts it with the environment that it was given: in a service, only what has a parent there
+ *   that does not bear the marker (atd);
+ * - is ended only if it is also the job's user's, the job is over, it is in no service, and no service bears the same marker: then a
+ *   manager hands it on.
  */
 import { jobOfCgroup, jobOfSupervisorScope, unitOfCgroup } from "../job/names.ts";
 import { startedBootMs } from "../linux/clock.ts";
@@ -45,8 +47,11 @@ export async function findEscapees(source: ProcessSource, store: JobStore): Prom
     return id === null ? null : { pid, id, cgroupPath };
   }));
   const found = marked.filter((one) => one !== null);
-  const handedOn = new Set(found.filter(({ cgroupPath }) => isInService(cgroupPath)).map(({ id }) => id));
-  return found.filter(({ cgroupPath }) => !isInService(cgroupPath)).flatMap((one) => {
+  const markedPids = new Set(found.map(({ pid }) => pid));
+  const isService = (one: { pid: number; cgroupPath: string }) =>
+    isInService(one.cgroupPath) && !hasUnmarkedParent(source, one, markedPids);
+  const handedOn = new Set(found.filter(isService).map(({ id }) => id));
+  return found.filter((one) => !isService(one)).flatMap((one) => {
     const job = jobOf(one.id);
     if (job === null) return [];
     return identified(source, job, one).map((escapee) => ({
@@ -59,6 +64,16 @@ export async function findEscapees(source: ProcessSource, store: JobStore): Prom
 /** True for what a manager started, be it the service's own process or what that has started in turn. */
 export function isInService(cgroupPath: string): boolean {
   return unitOfCgroup(cgroupPath)?.endsWith(".service") ?? false;
+}
+
+/** True when a process of the same service started it, and has no marker to hand on. */
+function hasUnmarkedParent(
+  { procs }: ProcessSource,
+  { pid, cgroupPath }: { pid: number; cgroupPath: string },
+  marked: ReadonlySet<number>,
+): boolean {
+  const parent = procs.statIfShown(pid)?.ppid ?? 0;
+  return parent > 1 && !marked.has(parent) && procs.cgroupPathIfShown(parent) === cgroupPath;
 }
 
 /** The start of a process is counted in ticks, and that of its job in milliseconds by another process. */
@@ -111,9 +126,9 @@ export function escapeeFinding({ process, job, name, cgroupPath }: Escapee): Fin
 }
 
 /**
- * True for one that may be ended: its job is over, it is the job's user's, and no manager hands the marker on. While the job lives, it works
- * for it.
+ * True for one that may be ended: its job is over, it is the job's user's, in no service, and no manager hands the marker on. While the job
+ * lives, it works for it.
  */
-export function isEndable({ job, isOfJobsUser, isMarkHandedOn = false }: Escapee): boolean {
-  return job.phase.state === "ended" && isOfJobsUser && !isMarkHandedOn;
+export function isEndable({ job, isOfJobsUser, cgroupPath, isMarkHandedOn = false }: Escapee): boolean {
+  return job.phase.state === "ended" && isOfJobsUser && !isMarkHandedOn && !isInService(cgroupPath);
 }

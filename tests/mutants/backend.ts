@@ -54,8 +54,8 @@ export const BACKEND = [
   ...editsOf("src/backend/cgroupfs_backend.ts", [
     [
       "another's cgroup is taken over",
-      'Deno.mkdirSync(this.fs.locate(path));\n      crashPoint("launch: cgroup made");',
-      "Deno.mkdirSync(this.fs.locate(path), { recursive: true });",
+      "Deno.mkdirSync(this.fs.locate(path));\n      crashPoint",
+      "Deno.mkdirSync(this.fs.locate(path), { recursive: true });\n      crashPoint",
     ],
     ["the limits are not set", "writeLimits(cgroup, spec.limits, { lift: false });", ""],
     [
@@ -148,11 +148,7 @@ export const BACKEND = [
       "limits[key] !== null",
     ],
     ["there is no backstop", "units.backstopMs === null ? []", "units.backstopMs !== 0 ? []"],
-    [
-      "failed scopes stay loaded",
-      '["CollectMode", text("inactive-or-failed")],\n    // What lies',
-      "// What lies",
-    ],
+    ["failed scopes stay loaded", '["CollectMode", text("inactive-or-failed")],\n    // What', "// What"],
   ], ["systemd", "backend/systemd_backend_test.ts"]),
   ...editsOf("src/systemd/manager.ts", [
     [
@@ -173,8 +169,13 @@ export const OBSERVE = [
   ...editsOf("src/observe/job.ts", [
     [
       "a job of an earlier boot is found by its name",
-      "isOfThisBoot(node, job) && isOfThisNamespace(node, job)\n",
-      "isOfThisNamespace(node, job)\n",
+      "return isOfThisBoot(node, job) && isOf",
+      "return isOf",
+    ],
+    [
+      "a supervisor is known by its pid",
+      '["alive", "hidden"].includes(procs.liveness(watch.supervisor, clock.bootId()))',
+      "procs.stat(watch.supervisor.pid) !== null && clock !== undefined",
     ],
     ["every boot is this one", "return watch.supervisor.bootId === clock.bootId();", "return true;"],
     [
@@ -188,11 +189,7 @@ export const OBSERVE = [
       "if (fs.inode(record.path) === null) return",
     ],
     ["a foreign cgroup is gone", '=== null ? "gone" : "foreign"', '=== null ? "gone" : "gone"'],
-    [
-      "a supervisor is known by its pid",
-      "supervisor: isSupervisorAlive(node, job) ?",
-      "supervisor: node.procs.stat(job.watch.supervisor.pid) !== null ?",
-    ],
+
     ["an adopted job has a first process", "if (job.spec.adopted) return cgroup", "if (false) return cgroup"],
     ["the time of the sweep is not its own", "options.bootMs ?? node.clock.bootMs()", "node.clock.bootMs()"],
     ["the age of a supervisor is its start", "bootMs - startedBootMs(job", "startedBootMs(job"],
@@ -248,7 +245,7 @@ export const OBSERVE = [
   ], ["observe"]),
   ...editsOf("src/observe/owner_answers.ts", [
     ["the last of two answers counts", "states.delete(ref);", ""],
-    ["a status is not what it says", "? stateOf(word) : null", "? word : null"],
+    ["a status is not what it says", "state === null || !isKnown(state)", "state === null"],
     [
       "no answer means not finished",
       "return state === undefined ? null",

@@ -28,8 +28,8 @@ export const CGROUP = [
     ],
     [
       "the inode is not looked at before it is owned",
-      "if (inode !== record.inode) throw refuse(",
-      "if (inode === null) throw refuse(",
+      "if (inode !== record.inode) throw",
+      "if (inode === null) throw",
     ],
     [
       "the inode is not looked at again at a write",
@@ -39,8 +39,8 @@ export const CGROUP = [
     ["a symbolic link is a cgroup", "info.isDirectory ? info.ino : null", "info.ino"],
     [
       "a write does not check whose the cgroup is",
-      "this.#mustExist(name);\n    try {\n      this.#unlocked",
-      "try {\n      this.#unlocked",
+      "this.#mustExist(name);\n    try {\n      this",
+      "try {\n      this",
     ],
     [
       "a process is moved into whatever is there",
@@ -52,7 +52,7 @@ export const CGROUP = [
       "Deno.writeTextFileSync(name, value, { create: false })",
       "Deno.writeTextFileSync(name, value)",
     ],
-    ["corral moves itself in", "if (!isSinglePid(pid)) throw", "if (pid < 0) throw"],
+    ["corral moves itself in", "if (!isSinglePid(pid)) throw", "if (false) throw"],
     ["a removal takes what is not the job's", "if (!this.exists()) return true;", ""],
     [
       "children are removed after their parents",

@@ -11,8 +11,10 @@ const NATIVE = nativeOnly(machine);
 const BOUND = { timeoutMs: 15_000 };
 
 /** Sets a limit, then execs. */
-const LIMITED = `import os, resource, sys
+const LIMITED = `import os, resource, signal, sys
 resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]), int(sys.argv[2])))
+for number in (signal.SIGXFSZ, signal.SIGPIPE):  # Python itself ignores them
+    signal.signal(number, signal.SIG_DFL)
 os.execvp(sys.argv[3], sys.argv[3:])`;
 
 hostileTest(

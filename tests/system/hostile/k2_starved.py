@@ -1,5 +1,4 @@
 """`corral run` in surroundings that starve it. Reads {"act", "argv", ...}, prints how it ended as JSON; what hangs is killed and has no code."""
-import fcntl
 import json
 import os
 import pty
@@ -12,7 +11,6 @@ import time
 from job_state import wait_until
 
 LIMIT_S = 15
-F_SETPIPE_SZ, PAGE_BYTES = 1031, 4096
 # Forks until it is refused, ignores TERM, and forks again whenever it can.
 BOMB = """
 import os, signal, sys, time
@@ -40,29 +38,23 @@ def outcome(process, started, **more):
     return {"code": code, "seconds": time.monotonic() - started, **more}
 
 
-def full_pipe():
-    """Its end for writing, with no room left; the other end is never read."""
-    reader, writer = os.pipe()
-    fcntl.fcntl(writer, F_SETPIPE_SZ, PAGE_BYTES)
-    if request["full"]:
-        os.write(writer, b"x" * PAGE_BYTES)
-    return reader, writer
-
-
-def full_terminal():
-    ours, theirs = pty.openpty()
-    if request["full"]:
-        os.set_blocking(theirs, False)
+def fill(end):
+    """Until not one byte more goes in, also a moment later: a terminal takes some from one buffer to the next."""
+    os.set_blocking(end, False)
+    for size in (4096, 1, 1, 1):
         try:
             while True:
-                os.write(theirs, b"x" * 64)
+                os.write(end, b"x" * size)
         except BlockingIOError:
-            os.set_blocking(theirs, True)
-    return ours, theirs
+            time.sleep(0.1)
+    os.set_blocking(end, True)
 
 
 def full():
-    ours, theirs = (full_terminal if request["stream"] == "terminal" else full_pipe)()
+    """The end for writing is corral's; the other one is never read."""
+    ours, theirs = pty.openpty() if request["stream"] == "terminal" else os.pipe()
+    if request["full"]:
+        fill(theirs)
     stdout = theirs if request["stream"] == "both" else subprocess.DEVNULL
     started = time.monotonic()
     process = subprocess.Popen(request["argv"], stdin=subprocess.DEVNULL, stdout=stdout, stderr=theirs)

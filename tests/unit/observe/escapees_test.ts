@@ -59,6 +59,18 @@ Deno.test("findEscapees() leaves out services: their manager may have given them
   assert.equal(escapee?.isMarkHandedOn, false);
 });
 
+Deno.test("findEscapees() reports what a service without the mark has started with it, and lets none of it be ended", async () => {
+  const cgroup = "/system.slice/atd.service";
+  const node = new FakeNode();
+  node.addProcess(PID + 1, { environ: ["A=b"], cgroup });
+  const [escapee] = await found({ cgroup, ppid: PID + 1 }, node);
+  assert.equal(escapee?.process.pid, PID);
+  assert.equal(isEndable({ ...escapee!, job: { ...escapee!.job, phase: endedPhase() } }), false);
+  const marked = new FakeNode();
+  marked.addProcess(PID + 1, { environ: [MARK], cgroup });
+  assert.deepEqual(await found({ cgroup, ppid: PID + 1 }, marked), []);
+});
+
 Deno.test("findEscapees() lets none be ended whose mark a service bears too", async () => {
   const node = new FakeNode();
   node.addProcess(PID + 1, { environ: [MARK], cgroup: "/system.slice/later.service" });

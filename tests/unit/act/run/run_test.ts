@@ -163,6 +163,13 @@ runTest(
   async (bench) => {
     const { node } = bench;
     node.onPlaced = () => node.signals.send("SIGTERM");
+    const { procs } = node.proc;
+    const send = procs.signalFrozen.bind(procs);
+    // Time enough for a command that was let run.
+    procs.signalFrozen = (pid, signal) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      return send(pid, signal);
+    };
     assert.equal(await node.launch(bench.mark()), EXIT.SIGNAL_BASE + 15);
     assert.ok(!bench.hasRun);
     assert.equal(bench.ended.reason, "killed");
