@@ -11,6 +11,8 @@ const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 /** Module of src/ to the one that takes its place in dist/corral-crash; both relative to the project. */
 const CRASHING = { from: "src/base/crash_point.ts", to: "tests/kit/crash_point.ts" };
+/** The module of a thread, which nothing imports. */
+const WORKER = "store/store_worker";
 /** In src/base/version.ts; must occur exactly once. */
 const COMMIT_PLACEHOLDER = "__COMMIT__";
 
@@ -30,6 +32,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
     bundleDir,
     ...(variant === "crash" ? ["--import-map", await crashingImportMap()] : []),
     "src/main.ts",
+    `src/${WORKER}.ts`,
   ]);
   await stampCommit(bundleDir, commit);
   // No code cache: its default file in $TMPDIR could be planted by any user, and root runs this binary.
@@ -46,6 +49,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--v8-flags=--single-threaded",
       "--allow-all",
     ],
+    ...["--include", `${bundleDir}/${WORKER}.js`],
     ...["--output", `${binary}.new`, `${bundleDir}/main.js`],
   ]);
   if (!startAnywhere(`${binary}.new`)) console.error("build: it will not start in a deleted directory");
@@ -63,7 +67,8 @@ async function crashingImportMap(): Promise<string> {
 
 async function stampCommit(bundleDir: string, commit: string): Promise<void> {
   let stamped = 0;
-  for await (const { name } of Deno.readDir(bundleDir)) {
+  for await (const { name, isFile } of Deno.readDir(bundleDir)) {
+    if (!isFile) continue;
     const parts = (await Deno.readTextFile(`${bundleDir}/${name}`)).split(
       COMMIT_PLACEHOLDER,
     );

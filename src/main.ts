@@ -46,7 +46,11 @@ import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { JobStore } from "./store/jobs.ts";
+import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
+import { openLaunchStore, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
+import { SERVE_STORE } from "./store/remote_store.ts";
+import { serveStore } from "./store/served_store.ts";
 import { offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
@@ -65,7 +69,10 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
   const settings = await readSettings({
-    ...{ uid, hostName: Deno.hostname(), env, cwd, options },
+    ...{ uid, env, cwd, options },
+    userStateDir: (known) => userStateDirHere(uid, known),
+    storeFile: (stateDir) =>
+      storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
     homeOfUser: () => homeOfUid(uid, runCommand),
   });
   const log: Log = await makeLog(options, writeDiagnostics);
@@ -117,6 +124,8 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
+    openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
+    unwritten: () => unwrittenOf(settings, uid),
   };
 }
 
@@ -175,6 +184,11 @@ function deletedDirectory(): string | null {
 reportRejections((reason) => {
   writeDiagnostics(`corral: unexpected: ${printable(String((reason as Error)?.message ?? reason))}\n`);
 });
+
+if (Deno.args[0] === SERVE_STORE && !Deno.stdin.isTerminal()) {
+  await serveStore();
+  Deno.exit(0);
+}
 
 const exitCode = await runCli(Deno.args, {
   out: (text) => writeAll(Deno.stdout, text),

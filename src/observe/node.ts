@@ -7,6 +7,7 @@ import type { CommandResult } from "../linux/command.ts";
 import type { NodeLayout } from "../linux/node.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { JobStore } from "../store/jobs.ts";
+import type { StorePort, Unwritten } from "../store/unwritten.ts";
 
 /** Clocks, processes, cgroups, backends, stores and tools of one node. */
 export interface Node {
@@ -33,4 +34,8 @@ export interface Node {
   backends(): Backend[];
   /** Throws StoreError, TrustError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;
+  /** The store for a launch, which nothing may hold up. Throws StoreError. */
+  openLaunchStore(waitMs: number): StorePort;
+  /** Where a launch leaves what it could not write into its store. */
+  unwritten(): Unwritten;
 }

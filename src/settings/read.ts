@@ -20,7 +20,10 @@ type Config = Readonly<Record<string, FileValue | undefined>>;
 /** Everything besides the file that the settings depend on. */
 export interface Surroundings {
   uid: number;
-  hostName: string;
+  /** Where the store of a user is when no directory was named; `usersDir` is the configuration's. Throws StoreError. */
+  userStateDir: (known: { inHome: string | null; usersDir: string | null }) => string;
+  /** Name of the store's file in its directory. */
+  storeFile: (stateDir: string) => string;
   env: Record<string, string>;
   cwd: string;
   options: { stateDir?: string; config?: string };
@@ -36,15 +39,11 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
   const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
-    await defaultStateDir(around);
+    await defaultStateDir(around, fromFile.userStateDir);
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
-  return {
-    ...fromFile,
-    stateDir: fromHere(around.cwd, stateDir),
-    configFile: named === undefined ? null : fromHere(around.cwd, named),
-    // Nodes share the homes of users, so each node has a file of its own there. Root's directory is on the node itself.
-    storeFile: around.uid === 0 ? "corral.db" : `${around.hostName}.db`,
-  };
+  const absolute = fromHere(around.cwd, stateDir);
+  const configFile = named === undefined ? null : fromHere(around.cwd, named);
+  return { ...fromFile, stateDir: absolute, configFile, storeFile: around.storeFile(absolute) };
 }
 
 function settingsOf(config: Config, file: string): FileSettings {
@@ -116,15 +115,17 @@ function checkOf(v: Valibot, type: FileType) {
   }
 }
 
-async function defaultStateDir({ uid, env, homeOfUser }: Surroundings): Promise<string> {
-  if (uid === 0) return "/var/lib/corral";
+async function defaultStateDir(around: Surroundings, usersDir: string | null): Promise<string> {
+  if (around.uid === 0) return "/var/lib/corral";
+  return around.userStateDir({ inHome: await stateDirInHome(around), usersDir });
+}
+
+/** As the XDG base directory specification has it; null without a home. */
+async function stateDirInHome({ env, homeOfUser }: Surroundings): Promise<string | null> {
   const base = env["XDG_STATE_HOME"];
-  if (base?.startsWith("/")) return `${base}/corral`;
+  if (isAbsolute(base)) return `${base}/corral`;
   const home = isAbsolute(env["HOME"]) ? env["HOME"] : await homeOfUser?.();
-  if (!isAbsolute(home)) {
-    throw new UsageError("no place for the store: HOME is not set", { remedy: "give --state-dir" });
-  }
-  return `${home}/.local/state/corral`;
+  return isAbsolute(home) ? `${home}/.local/state/corral` : null;
 }
 
 function isAbsolute(path: string | null | undefined): path is string {

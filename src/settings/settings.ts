@@ -1,5 +1,5 @@
 /** The table of all keys of the configuration file. Reader, manual and tests derive from its rows, so a new setting is one new row. */
-import { parserFor } from "../base/errors.ts";
+import { parserFor, UsageError } from "../base/errors.ts";
 import { parseDurationMs } from "../value/duration.ts";
 
 /** Statuses by which the owner reports a job as over, in lower case. The configuration may add more. */
@@ -62,7 +62,16 @@ const flag: Kind<boolean> = {
 const directory: Kind<string | null> = {
   type: text,
   typeWords: "a directory",
-  read: (given) => given as string | null,
+  read: (given, source) => {
+    const text = given as string | null;
+    // A directory of that very name is never meant.
+    if (text !== null && /^~|%[a-zA-Z]/.test(text)) {
+      throw new UsageError(`${source}: neither ~ nor %u is expanded`, {
+        remedy: "give a plain path; user-state-dir has a directory for each user",
+      });
+    }
+    return text;
+  },
 };
 
 const shellCommand: Kind<string | null> = {
@@ -103,8 +112,16 @@ export const SETTING_BY_NAME = {
   stateDir: setting(directory, {
     key: "state-dir",
     default: null,
-    defaultWords: "/var/lib/corral for root; else $XDG_STATE_HOME/corral or ~/.local/state/corral",
+    defaultWords:
+      "/var/lib/corral for root; else a directory of `user-state-dir`, or $XDG_STATE_HOME/corral or ~/.local/state/corral, or, where that is not on a local disk, /var/tmp/corral-UID",
     help: "Where the store is. `--state-dir` and `CORRAL_STATE_DIR` go before it.",
+  }),
+  userStateDir: setting(directory, {
+    key: "user-state-dir",
+    default: null,
+    defaultWords: "/var/lib/corral/users",
+    help:
+      "Where root has made a directory (mode 1777) for the stores of all users: each is UID/ in it, the user's alone. Without it, see `state-dir`.",
   }),
   backend: setting(choice("auto", "systemd", "cgroupfs"), {
     key: "backend",

@@ -4,6 +4,7 @@ import { statfsSync, statSync } from "node:fs";
 import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { isAnythingAt, ownersOf, refuseChangeable, TrustError } from "../base/trust.ts";
+import { stateDirMode } from "./private_dir.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long a statement waits for another process's write. */
@@ -53,20 +54,30 @@ export function openDatabase(
   waitMs = BUSY_TIMEOUT_MS,
 ): DatabaseSync {
   const path = `${directory}/${fileName}`;
-  // Command lines can hold secrets: the file is its owner's alone, also in a directory that is not.
-  const umask = Deno.umask(0o077);
   try {
     refuseOthersStore(directory, path);
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(directory, { recursive: true, mode: stateDirMode(directory) });
     // Looked at once more: another user may have made it in between, in a directory where all may make one.
     refuseOthersStore(directory, path);
+    makePrivate(path);
     return openPatiently(directory, path, waitMs);
   } catch (cause) {
     throw cause instanceof StoreError || cause instanceof TrustError
       ? cause
       : storeError("cannot open", path, cause);
-  } finally {
-    Deno.umask(umask);
+  }
+}
+
+/**
+ * Command lines can hold secrets: a new file is its owner's alone, also in a directory that is not; SQLite gives its other files the same
+ * mode. Not by umask(2), which is the whole process's, also that of a job that another thread starts. A file that is there is not opened:
+ * to close it would drop SQLite's locks on it.
+ */
+function makePrivate(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch {
+    // It is there; what else is wrong, SQLite finds too.
   }
 }
 

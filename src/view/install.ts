@@ -1,4 +1,5 @@
 /** The steps of an installation as text, for `--print`. Pure. */
+import { dirname } from "node:path";
 import type { InstallStep } from "../act/install/plan.ts";
 import { systemctlArgv } from "../act/install/tools.ts";
 import { printable } from "../base/text.ts";
@@ -12,6 +13,10 @@ export function stepText(act: InstallStep, { uid, userName }: { uid: number; use
       return `==> remove ${printable(act.path)}${act.ifThere ? ", if it is there" : ""}\n`;
     case "removeEmptyDirectory":
       return `==> remove ${printable(act.path)}/, if it is empty\n`;
+    case "makeUsersDirectory":
+      return `==> make ${printable(act.path)}/ (mode 1777), and let all users through ${
+        printable(dirname(act.path))
+      }/ (mode 0711)\n`;
     case "setCrontab":
       return act.text === ""
         ? `==> remove the crontab of ${userName}, now empty\n`

@@ -76,11 +76,6 @@ export const ACT_RUN = [
       "if (false) return await failed",
     ],
     ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
-    [
-      "without a store nothing runs",
-      "say(`warning: this job is not recorded: ${errorText(error)}`);",
-      "throw error;",
-    ],
     ["an id that is taken is taken again", "if (!ledger.isTaken(id)) return id;", "return id;"],
     ["a job has no marker", ", CORRAL_JOB_ID: parts.spec.id }", " }"],
     ["the exit code ignores the signal", "runExitCode(ending, stop.received)", "runExitCode(ending, null)"],

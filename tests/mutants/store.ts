@@ -85,8 +85,8 @@ export const STORE = [
       "onFailure(error);\n      return undefined;",
       "throw error;",
     ],
-    ["what could not be written is lost", "this.#pending.push(act);", ""],
-    ["what could not be written comes last", "this.#pending[0]!(this.store);", "void 0;"],
+    ["what could not be written is lost", "this.#pending.push(write);", ""],
+    ["what could not be written comes last", "applyOnce(this.#store, this.#pending[0]!);", "void 0;"],
     [
       "a write that failed is written again and again",
       "this.#pending.shift();",
@@ -106,8 +106,8 @@ export const STORE = [
     ],
     [
       "a job without a store never runs",
-      "this.#write((store) => store.markRunning(id, facts, limits)) ?? true",
-      "this.#write((store) => store.markRunning(id, facts, limits)) ?? false",
+      'this.#write<boolean>(["markRunning", [id, facts, limits]]) ?? true',
+      'this.#write<boolean>(["markRunning", [id, facts, limits]]) ?? false',
     ],
     [
       "an end without a store was another's",
@@ -142,7 +142,7 @@ export const STORE = [
   ], ["store", "cli/commands/prune_test.ts"]),
   ...editsOf("src/store/open.ts", [
     ["a store of a newer corral is taken", "if (version() > MIGRATIONS.length) {", "if (false) {"],
-    ["the store can be read by all", "Deno.umask(0o077)", "Deno.umask(0o022)"],
+    ["the store can be read by all", "createNew: true, mode: 0o600", "createNew: true, mode: 0o644"],
     [
       "half a migration stays",
       'db.exec("ROLLBACK");\n    throw error;',

@@ -46,6 +46,8 @@ export type InstallStep =
   | { do: "write"; path: string; text: string }
   | { do: "remove"; path: string; ifThere: boolean }
   | { do: "removeEmptyDirectory"; path: string }
+  /** For the stores of all users: any may make a directory in it, and none take away another's. */
+  | { do: "makeUsersDirectory"; path: string }
   | { do: "setCrontab"; text: string }
   | { do: "systemctl"; args: readonly string[]; mayFail: boolean };
 

@@ -4,6 +4,7 @@ import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { removeEmptyDirectory, removeFile, writeFile } from "./node_files.ts";
 import type { InstallStep } from "./plan.ts";
+import { makeUsersDirectory } from "./users_directory.ts";
 import { succeed, systemctlCommand, writeCrontab } from "./tools.ts";
 
 /** More files than this in one directory are reported in one line: the manual has dozens. */
@@ -58,6 +59,9 @@ async function take(on: Installer, act: InstallStep): Promise<string | null> {
       return removeFile(act.path) ? `removed ${act.path}` : null;
     case "removeEmptyDirectory":
       return removeEmptyDirectory(act.path) ? `removed ${act.path}/` : null;
+    case "makeUsersDirectory":
+      makeUsersDirectory(act.path);
+      return `made ${act.path}/`;
     case "setCrontab":
       await writeCrontab(on, act.text);
       return `changed the crontab of ${on.userName}`;

@@ -27,8 +27,8 @@ export interface Detached {
   id: string;
   /** A line for the user, as long as the first corral listens. */
   say: (line: string) => void;
-  /** The job runs: the first corral returns. */
-  started: () => void;
+  /** The job runs: the first corral returns. False when that is gone: its caller gave up, and has no id to ask for. */
+  started: () => boolean;
 }
 
 /** What the second corral was started for; null in the first, which the caller started. */
@@ -42,8 +42,8 @@ export function detachedHalf(
     id,
     say: (line) => listens ? context.stdout.write(`${SAY}${JSON.stringify(line)}\n`) : context.say(line),
     started: () => {
-      context.stdout.write(`${STARTED}\n`);
       listens = false;
+      return context.stdout.write(`${STARTED}\n`);
     },
   };
 }

@@ -9,8 +9,7 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
-import { CorralError, errorText, EXIT, exitCodeOf } from "../../base/errors.ts";
-import { TrustError } from "../../base/trust.ts";
+import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
 import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../job/job.ts";
@@ -24,12 +23,12 @@ import { undecodableVariables } from "../launch/raw_environment.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import { quoted } from "../../base/text.ts";
-import type { JobStore } from "../../store/jobs.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
-import { Ledger } from "../../store/ledger.ts";
+import type { Ledger } from "../../store/ledger.ts";
+import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
 import type { Receipt } from "./receipt.ts";
@@ -126,7 +125,10 @@ export async function runJob(
   crashPoint("launch: running recorded");
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
-  } else detached.started();
+  } else if (!detached.started()) {
+    await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    return await abandon(launched, spec, backend);
+  }
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   if (stop.received === null) launched.gate.open();
   passed.sendTo(toProcess(launched.run, context.procs));
@@ -147,6 +149,7 @@ export async function runJob(
     stop,
     on,
   );
+  ledger.settle(spec.id);
   // Gone before the receipt is written, which may take long: the job is over, and recorded.
   await releaseGuard(launched.guard, backend, spec.id);
   await receipt?.write(
@@ -156,7 +159,7 @@ export async function runJob(
         watch,
         phase: { state: "ended", run: launched.run, ...ending },
       },
-      ledger.store,
+      ledger,
       ending.steps,
     ),
   );
@@ -179,17 +182,6 @@ async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backe
   await backend.remove(cgroup);
   await releaseGuard(guard, backend, id);
   throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
-}
-
-function openLedger(context: RunContext, say: (line: string) => void): Ledger {
-  try {
-    return new Ledger(context.openStore("run"), say);
-  } catch (error) {
-    // A store that others can change is no failure of the store: a record in it would have root act on theirs.
-    if (error instanceof TrustError) throw error;
-    say(`warning: this job is not recorded: ${errorText(error)}`);
-    return new Ledger(null, say);
-  }
 }
 
 function freeId(context: RunContext, ledger: Ledger): string {
@@ -251,17 +243,12 @@ async function launchFrom(context: RunContext, request: RunRequest, parts: Launc
   });
 }
 
-function receiptText(job: Job, store: JobStore | null, steps: StoredEvent[]): string {
-  let events = steps;
-  let spec = job.spec;
-  try {
-    events = store?.events(spec.id) ?? steps;
-    // Limits and time-out may have been changed since the launch (`corral set`).
-    spec = store?.get(spec.id)?.spec ?? spec;
-  } catch {
-    // The ledger reported the loss when it happened; the receipt still has the steps.
-  }
-  return toJson(jobJson({ ...job, spec }, events, null));
+function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): string {
+  // The ledger reported the loss when it happened; the receipt still has the steps.
+  const recorded = ledger.recorded(job.spec.id);
+  // Limits and time-out may have been changed since the launch (`corral set`).
+  const spec = recorded?.spec ?? job.spec;
+  return toJson(jobJson({ ...job, spec }, recorded?.events ?? steps, null));
 }
 
 /** The record of a job whose command never ran. */
@@ -283,9 +270,10 @@ class FailedStart {
       survivors: [],
     };
     this.ledger.markEnded(this.job.spec.id, ending, []);
+    this.ledger.settle(this.job.spec.id);
     const run: RunningFacts | null = null;
     await this.receipt?.write(
-      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger.store, []),
+      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger, []),
     );
   }
 

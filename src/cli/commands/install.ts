@@ -5,6 +5,7 @@ import type { DescribeProgram, GlobalOptions, Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { DEFAULT_CONFIG } from "../../settings/read.ts";
 import { EXIT, parserFor, SetupError } from "../../base/errors.ts";
+import { usersDirectorySteps } from "../../act/install/users_directory.ts";
 import { takeOrShow } from "../take_or_show.ts";
 import { parseEveryMs } from "../../act/install/every.ts";
 import { look } from "../../act/install/look.ts";
@@ -73,7 +74,11 @@ async function install(
     record: recordFor(places, found, byTimer),
   };
   const shared = sharedFiles(places.shareDir, sharedFilesOf(await describeProgram()));
-  const acts = installPlan(wantedOf(places, sweep, { byTimer, shared }), found);
+  const configured = context.settings.userStateDir;
+  const acts = [
+    ...installPlan(wantedOf(places, sweep, { byTimer, shared }), found),
+    ...usersDirectorySteps({ uid: context.uid, etc: context.etc, configured }),
+  ];
   await takeOrShow(context, acts, { print: options.print ?? false });
   if (acts.length === 0) context.stdout.write("nothing to change: it is installed\n");
   if (!options.print) await tell(context, places, { everyMs, byTimer });

@@ -83,6 +83,7 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   using held = new DisposableStack();
   held.use(lock);
   crashPoint("sweep: locked");
+  if (!options.dryRun) context.unwritten().complete(store, context.say);
   const log = new SweepLog(context, store, options);
   // At a signal the sweep begins nothing new and finishes the job at hand: half ended, that could be left frozen.
   const stop = new StopSignals();

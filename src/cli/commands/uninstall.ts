@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../../base/errors.ts";
+import { usersDirectoryRemoval } from "../../act/install/users_directory.ts";
 import { takeOrShow } from "../take_or_show.ts";
 import { look } from "../../act/install/look.ts";
 import { placesOf } from "../../act/install/places.ts";
@@ -27,7 +28,11 @@ export function uninstallVerb(invoke: Invoke) {
 async function takeAway(context: Context, { print }: { print: boolean }): Promise<number> {
   const places = placesOf({ ...context, prefix: null });
   const found = await look(context, places, SHARED_PATHS);
-  const acts = uninstallPlan(places, found);
+  const configured = context.settings.userStateDir;
+  const acts = [
+    ...uninstallPlan(places, found),
+    ...usersDirectoryRemoval({ uid: context.uid, etc: context.etc, configured }),
+  ];
   await takeOrShow(context, acts, { print });
   if (acts.length === 0) context.stdout.write("nothing is installed\n");
   const foreign = foreignPaths(found);

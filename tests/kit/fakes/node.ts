@@ -1,4 +1,5 @@
 /** A whole node made of temporary directories, and the context that commands get on it. Nothing on it is real but the store. */
+import { Unwritten } from "../../../src/store/unwritten.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import type { CommandResult } from "../../../src/linux/command.ts";
@@ -135,6 +136,7 @@ export class FakeNode implements Disposable {
       settings: {
         stateDir: this.stores.path,
         storeFile: "corral.db",
+        userStateDir: null,
         configFile: null,
         backend: "auto",
         graceMs: 2_000,
@@ -169,6 +171,8 @@ export class FakeNode implements Disposable {
       backendOf: () => this.backend,
       backends: () => [this.backend],
       openStore: this.openStore,
+      openLaunchStore: () => this.openStore("run"),
+      unwritten: () => new Unwritten(`${this.stores.path}/unwritten`, this.stores.file),
     };
   }
 

@@ -3,6 +3,7 @@
 Reads {"corral", "base": directory for stores, "backend"}; prints JSON. Three bystanders are each in a cgroup that a row will name:
 somebody's own, a job's of another store, a job's of alice's.
 """
+import glob
 import json
 import os
 import signal
@@ -109,7 +110,7 @@ def main():
     other_dir, alice_dir = f"{request['base']}-other", f"{request['base']}-alice"
     subprocess.run(["install", "-d", "-o", "alice", alice_dir], check=True)
     others = [start(other_dir), start(alice_dir, ALICE, "systemd")]
-    other_rows = [rows(f"{other_dir}/corral.db")[others[0]], rows(f"{alice_dir}/corral-test.db")[others[1]]]
+    other_rows = [rows(f"{other_dir}/corral.db")[others[0]], rows(glob.glob(f"{alice_dir}/*.db")[0])[others[1]]]
     other_paths = [row["cgroup_path"] for row in other_rows]
     assignments = tamperings(victim.pid, other_paths)
     with ThreadPoolExecutor(WIDTH) as pool:

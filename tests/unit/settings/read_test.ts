@@ -7,7 +7,8 @@ import { TempDir } from "../../kit/fakes/temp.ts";
 function around(changes: Partial<Surroundings> = {}): Surroundings {
   return {
     uid: 1000,
-    hostName: "node7",
+    userStateDir: ({ inHome, usersDir }) => inHome ?? `${usersDir ?? "/users"}/1000`,
+    storeFile: () => "node7.db",
     env: { HOME: "/home/alice" },
     cwd: "/work",
     options: {},
@@ -38,7 +39,8 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
   const env = { CORRAL_CONFIG: "/dev/null" };
   assert.deepEqual(await readSettings(around({ uid: 0, env })), {
     stateDir: "/var/lib/corral",
-    storeFile: "corral.db",
+    userStateDir: null,
+    storeFile: "node7.db",
     configFile: "/dev/null",
     backend: "auto",
     graceMs: 2_000,
@@ -76,12 +78,17 @@ Deno.test("readSettings() without a usable HOME takes the home that the name ser
   }
 });
 
-Deno.test("readSettings() without a home says what to give", async () => {
+Deno.test("readSettings() without a home leaves the place to the node", async () => {
   for (const env of [{}, { HOME: "" }, { HOME: "relative" }]) {
-    await assert.rejects(
-      readSettings(around({ env: { CORRAL_CONFIG: "/dev/null", ...env } })),
-      /no place for the store: HOME is not set/,
-    );
+    const { stateDir } = await readSettings(around({ env: { CORRAL_CONFIG: "/dev/null", ...env } }));
+    assert.equal(stateDir, "/users/1000");
+  }
+  assert.equal((await read('user-state-dir = "/all"', { env: {} })).stateDir, "/all/1000");
+});
+
+Deno.test("readSettings() takes no directory whose name a shell or systemd would expand", async () => {
+  for (const line of ['state-dir = "~/x"', 'state-dir = "/tmp/%u"', 'user-state-dir = "/tmp/%u"']) {
+    assert.match(await refusal(line), /neither ~ nor %u is expanded/);
   }
 });
 
@@ -106,7 +113,7 @@ Deno.test("readSettings() takes the file that is named, by option before environ
 Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
     'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
-    'retention = "1d"\n';
+    'retention = "1d"\nuser-state-dir = "/srv/users"\n';
   const { configFile, ...settings } = await read(text);
   assert.match(configFile!, /\/config\.toml$/);
   assert.deepEqual(settings, {
@@ -120,6 +127,7 @@ Deno.test("readSettings() reads every key", async () => {
     statusCommand: "ask",
     finishedStatuses: [...FINISHED_STATUSES, "revoked"],
     strikes: 3,
+    userStateDir: "/srv/users",
     retentionMs: 86_400_000,
   });
   assert.equal((await read('retention = "none"')).retentionMs, null);
@@ -131,7 +139,7 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ['\nbackend = "a\n', /^corral: FILE:2:\d+: \S/],
     [
       "grace = 5",
-      /^corral: FILE: grace: .*string.* \(known keys: state-dir, backend, grace, best-effort, on-orphan, .*\)$/,
+      /^corral: FILE: grace: .*string.* \(known keys: state-dir, user-state-dir, backend, grace, best-effort, on-orphan, .*\)$/,
     ],
     ['best-effort = "yes"', /^corral: FILE: best-effort: /],
     ['backend = "docker"', /^corral: FILE: backend: .*"auto".*docker/],

@@ -9,7 +9,8 @@ async function settingsOf(text: string) {
   const config = temp.write("config.toml", text);
   const { configFile: _, ...settings } = await readSettings({
     uid: 0,
-    hostName: "node7",
+    userStateDir: () => "/state",
+    storeFile: () => "node7.db",
     env: {},
     cwd: "/",
     options: { config },

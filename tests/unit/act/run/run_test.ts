@@ -273,7 +273,7 @@ runTest(
     const detached = {
       id: node.id,
       say: (line: string) => void told.push(line),
-      started: () => void told.push(`started, ${node.recorded(node.id).phase.state}`),
+      started: () => told.push(`started, ${node.recorded(node.id).phase.state}`) > 0,
       output,
     };
     assert.equal(await node.launch(["sh", "-c", "echo words; echo errors >&2"], {}, detached), 0);

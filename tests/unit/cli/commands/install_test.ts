@@ -19,6 +19,7 @@ class Installer implements Disposable {
     const { node, temp } = this;
     Deno.mkdirSync(`${temp.path}/home`);
     Deno.mkdirSync(`${temp.path}/etc/cron.d`, { recursive: true });
+    Deno.mkdirSync(`${temp.path}/var/lib/corral`, { recursive: true });
     node.uid = user === "root" ? 0 : 1000;
     node.etc = `${temp.path}/etc`;
     node.env = { HOME: `${temp.path}/home` };
@@ -204,7 +205,14 @@ Deno.test("corral install leaves a crontab alone that it would damage, and says 
   alice.tools.hasCrontab = false;
   assert.equal(await alice.node.corral("install"), EXIT.NEGATIVE);
   assert.match(alice.node.said.pop()!, /^corral: there is no crontab\(1\) here, and no user manager/);
-  assert.deepEqual(alice.listing(), ["/etc/", "/etc/cron.d/", "/home/"]);
+  assert.deepEqual(alice.listing(), [
+    "/etc/",
+    "/etc/cron.d/",
+    "/home/",
+    "/var/",
+    "/var/lib/",
+    "/var/lib/corral/",
+  ]);
 });
 
 Deno.test("corral install --print shows every file and command and changes nothing", async () => {
@@ -240,6 +248,7 @@ Deno.test("corral install takes away the page of a version before, and leaves an
   assert.equal(await root.node.corral("uninstall"), EXIT.DONE);
   assert.deepEqual(root.listing().filter((path) => path.includes("/corral")), [
     "/usr/share/man/man1/corral-fence.1",
+    "/var/lib/corral/",
   ]);
 });
 
@@ -308,4 +317,18 @@ Deno.test("corral install reads intervals as everywhere, within bounds", async (
     assert.match(root.node.said[0]!, /^corral: --sweep-every: cannot read /);
     root.node.said.length = 0;
   }
+});
+
+Deno.test("corral install by root makes the directory for the users' stores, and uninstall leaves those there are", async () => {
+  using root = new Installer("root");
+  Deno.chmodSync(`${root.temp.path}/var/lib/corral`, 0o700);
+  await root.node.corral("install", ...root.prefix);
+  const mode = (path: string) => Deno.statSync(root.temp.path + path).mode! & 0o7777;
+  assert.deepEqual([mode("/var/lib/corral"), mode("/var/lib/corral/users")], [0o711, 0o1777]);
+  root.temp.write("var/lib/corral/users/1000/x.db", "");
+  await root.node.corral("uninstall");
+  assert.ok(root.listing().includes("/var/lib/corral/users/1000/x.db"));
+  using alice = new Installer("alice");
+  await alice.node.corral("install");
+  assert.ok(!alice.listing().includes("/var/lib/corral/users/"));
 });

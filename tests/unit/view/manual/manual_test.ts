@@ -151,7 +151,14 @@ Deno.test("the manual's examples of a configuration are read without complaint",
 async function readToml(text: string) {
   using temp = new TempDir();
   const config = temp.write("config.toml", text);
-  return await readSettings({ uid: 0, hostName: "node", env: {}, cwd: "/", options: { config } });
+  return await readSettings({
+    uid: 0,
+    userStateDir: () => "/state",
+    storeFile: () => "node.db",
+    env: {},
+    cwd: "/",
+    options: { config },
+  });
 }
 
 Deno.test("corral-json(5) has every key of the schema, corral-metrics(7) every metric, corral-report(1) every column", () => {

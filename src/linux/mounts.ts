@@ -1,0 +1,93 @@
+/** Which file system a path is on, found without a call to a file system that may not answer. */
+import { readlinkSync } from "node:fs";
+import { readKernelText } from "../base/kernel_file.ts";
+
+/** Types of file systems that no other machine and no other process serves. Any other may stop answering: NFS, CIFS, FUSE, Lustre, 9p, autofs … */
+const LOCAL_TYPES = new Set(
+  ("bcachefs btrfs devtmpfs erofs exfat ext2 ext3 ext4 f2fs iso9660 jfs msdos nilfs2 ntfs3 overlay proc ramfs reiserfs " +
+    "rootfs squashfs sysfs tmpfs udf ufs vfat xfs zfs").split(" "),
+);
+/** As many as the kernel follows. */
+const MAX_LINKS = 40;
+
+/** A mount: where, and its file system's type. */
+interface Mount {
+  dir: string;
+  type: string;
+}
+
+/** The mounts of /proc/PID/mountinfo (proc_pid_mountinfo(5)), in their order. Pure. */
+export function parseMounts(mountinfo: string): Mount[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const [before, after] = line.split(" - ");
+    const dir = before?.split(" ")[4];
+    return dir === undefined || after === undefined
+      ? []
+      : [{ dir: unescaped(dir), type: after.split(" ")[0]! }];
+  });
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+}
+
+/** Where symlinks lead to; null for what is none, or cannot be read. */
+type ReadLink = (path: string) => string | null;
+
+/**
+ * True when every directory on the way to an absolute path is on a local file system. Links are followed step by step, and none is read on
+ * a file system that is not local: a server that does not answer is not asked.
+ */
+export function isLocal(path: string, mounts: readonly Mount[], readLink: ReadLink = linkAt): boolean {
+  let [here, rest] = ["", path.split("/").filter((part) => part !== "")];
+  if (!isLocalMount("/", mounts)) return false;
+  for (let links = 0; rest.length > 0;) {
+    const [part, ...further] = rest;
+    rest = further;
+    if (part === ".") continue;
+    if (part === "..") {
+      here = here.slice(0, here.lastIndexOf("/"));
+      continue;
+    }
+    const next = `${here}/${part}`;
+    if (!isLocalMount(next, mounts)) return false;
+    const target = readLink(next);
+    if (target === null) {
+      here = next;
+      continue;
+    }
+    if (++links > MAX_LINKS) return true;
+    rest = [...target.split("/").filter((word) => word !== ""), ...rest];
+    if (target.startsWith("/")) here = "";
+  }
+  return true;
+}
+
+/** The mount that holds this path without links: the longest; of several on one place, the last. */
+function isLocalMount(path: string, mounts: readonly Mount[]): boolean {
+  let held: Mount | null = null;
+  for (const mount of mounts) {
+    const isAbove = mount.dir === "/" || path === mount.dir || path.startsWith(`${mount.dir}/`);
+    if (isAbove && mount.dir.length >= (held?.dir.length ?? 0)) held = mount;
+  }
+  return held === null || LOCAL_TYPES.has(held.type);
+}
+
+function linkAt(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The same for this process's own mounts; a node that does not show them is taken for local. */
+export function isOnLocalFileSystem(path: string, procRoot = "/proc"): boolean {
+  let mounts: Mount[];
+  try {
+    mounts = parseMounts(readKernelText(`${procRoot}/self/mountinfo`));
+  } catch {
+    return true;
+  }
+  return isLocal(path, mounts);
+}
