@@ -25,12 +25,12 @@ export const ACT_RUN = [
 
     [
       "the exit of what was killed is not waited for",
-      "Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)])",
+      "Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)])",
       "Promise.resolve(null)",
     ],
     [
       "the exit of what was killed is waited for without end",
-      "Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)])",
+      "Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)])",
       "job.exit",
     ],
     ["the job is not sampled", "using _samples = job.sampling.follow(on.ledger, job.spec.id);", ""],
@@ -77,15 +77,13 @@ export const ACT_RUN = [
     ],
     ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
     ["an id that is taken is taken again", "if (!ledger.isTaken(id)) return id;", "return id;"],
-    ["a job has no marker", ", CORRAL_JOB_ID: parts.spec.id }", " }"],
+    ["a job has no marker", ", CORRAL_JOB_ID: spec.id }", " }"],
     ["the exit code ignores the signal", "runExitCode(ending, stop.received)", "runExitCode(ending, null)"],
-    ["a receipt of a failed start is not written", "this.receipt?.write(", "void ("],
-    [
-      "a receipt is not written",
-      "receipt?.write(\n    receiptText(\n      {",
-      "void (\n    receiptText(\n      {",
-    ],
+    ["a receipt is not written", "await receipt?.write(", "void ("],
   ]),
+  ...editsOf("src/act/run/failed_start.ts", [
+    ["a receipt of a failed start is not written", "this.receipt?.write(", "void ("],
+  ], ["act/run/run_test.ts"]),
   ...editsOf("src/act/launch/launch.ts", [
     [
       "limits are not read back",

@@ -12,7 +12,7 @@ import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
-import type { EndReason, Exit, Job, JobSpec, RunningFacts, Watch } from "../../job/job.ts";
+import type { Job, JobSpec, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
@@ -20,10 +20,7 @@ import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
-import { jobJson } from "../../job/json.ts";
-import { toJson } from "../../base/json.ts";
 import { quoted } from "../../base/text.ts";
-import type { Ending, StoredEvent } from "../../job/events.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "./job_request.ts";
@@ -37,7 +34,8 @@ import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
 import { exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
-import { supervise } from "./supervise.ts";
+import { FailedStart, receiptText } from "./failed_start.ts";
+import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
 import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
@@ -69,17 +67,57 @@ export interface DetachedRun extends Detached {
   output: string | null;
 }
 
+/** A run from its first record on: what it was asked for, who listens, and where it is recorded. */
+interface Run {
+  readonly context: RunContext;
+  readonly request: RunRequest;
+  readonly detached: DetachedRun | null;
+  readonly say: (line: string) => void;
+  /** Signals that were ignored when corral started. */
+  readonly ignored: number[];
+  readonly stop: StopSignals;
+  readonly passed: PassedSignals;
+  /** The user whom root becomes for this job; null for a job of the caller's own. */
+  readonly other: User | null;
+  readonly receipt: Receipt | null;
+  readonly backend: Backend;
+  readonly ledger: Ledger;
+  readonly spec: JobSpec;
+  readonly watch: Watch;
+  readonly failed: FailedStart;
+}
+
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
 export async function runJob(
   context: RunContext,
   request: RunRequest,
   detached: DetachedRun | null = null,
 ): Promise<number> {
-  const speak = detached?.say ?? context.say;
-  const say = (line: string) => request.quiet || speak(line);
   // Looks at the parent at once; that it is gone already is recorded as any start that fails.
   const watching = watchParent(context, request.withParent);
   watching.catch(() => {});
+  const run = recordedRun(context, request, detached);
+  // Another user's job looks its command up itself (launch/user_gate.ts).
+  if (run.other === null) await refuseMissingCommand(request, run.failed);
+  const callerIsGone = await watching.catch(async (error) => {
+    await run.failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
+    throw error;
+  });
+  warnAboutNode(context, run, run.say);
+  const launched = await launchRun(run);
+  if (typeof launched === "number") return launched;
+  await announce(run, launched);
+  const { stop, passed } = run;
+  if (stop.received === null) launched.gate.open();
+  passed.sendTo(toProcess(launched.run, context.procs));
+  crashPoint("launch: gate opened");
+  return await superviseRun(run, launched, callerIsGone);
+}
+
+/** Listens to signals, then records the job: a crash from here on leaves a trace. */
+function recordedRun(context: RunContext, request: RunRequest, detached: DetachedRun | null): Run {
+  const speak = detached?.say ?? context.say;
+  const say = (line: string) => void (request.quiet || speak(line));
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
   const stop = new StopSignals();
@@ -97,72 +135,70 @@ export async function runJob(
   ledger.insert(spec, watch);
   crashPoint("launch: recorded");
   const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
-  // Another user's job looks its command up itself (launch/user_gate.ts).
-  if (other === null) await refuseMissingCommand(request, failed);
-  const callerIsGone = await watching.catch(async (error) => {
-    await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
-    throw error;
-  });
-  warnAboutNode(context, { spec, watch }, say);
+  return {
+    ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
+    ...{ spec, watch, failed },
+  };
+}
+
+/** The job waiting at its gate, recorded as running; an exit code when a signal came first. */
+async function launchRun(run: Run): Promise<Launched | number> {
+  const { request, stop, failed, detached, other, ledger, spec, backend } = run;
   let launched: Launched;
   try {
-    launched = await launchFrom(context, request, {
-      ...{ spec, backend, ignored, detached, warn: say },
-      receipt: receipt?.id ?? null,
-    });
+    launched = await launchFrom(run);
   } catch (error) {
     // Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.
     if (stop.received !== null) return await failed.recordStopped(stop.received);
     await failed.record("failed-to-start", { code: exitCodeOf(error, true), signal: null });
     throw error;
   }
-  if (other !== null) tellArrival(launched.gate, request, say);
+  if (other !== null) tellArrival(launched.gate, request, run.say);
   // A detached supervisor holds no file system, and root no directory of a user's.
   if (detached !== null || other !== null) Deno.chdir("/");
   if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {
     return await abandon(launched, spec, backend);
   }
   crashPoint("launch: running recorded");
+  return launched;
+}
+
+/** Reports the start to the caller; a caller of `--detach` that has given up meanwhile gets no job. */
+async function announce({ detached, say, spec, backend, failed }: Run, launched: Launched): Promise<void> {
   if (detached === null) {
     say(`job ${spec.id} started (pid ${launched.run.pid}, ${backend.describe(spec.id, launched.cgroup)})`);
   } else if (!detached.started()) {
     await failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
-    return await abandon(launched, spec, backend);
+    await abandon(launched, spec, backend);
   }
-  const on = enforcementOn(context, { ledger, actor: "run", warn: say });
-  if (stop.received === null) launched.gate.open();
-  passed.sendTo(toProcess(launched.run, context.procs));
-  crashPoint("launch: gate opened");
+}
+
+/** From the open gate to the exit code. */
+async function superviseRun(
+  run: Run,
+  launched: Launched,
+  callerIsGone: Supervised["callerIsGone"],
+): Promise<number> {
+  const { context, spec, watch, backend, ledger, stop, say, receipt } = run;
   const ending = await supervise(
     {
-      spec,
-      watch,
+      ...{ spec, watch, backend, callerIsGone },
       run: launched.run,
       cgroup: launched.cgroup,
-      backend,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
       exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
       onChange: onContinue,
-      callerIsGone,
       guard: launched.guard,
     },
     stop,
-    on,
+    enforcementOn(context, { ledger, actor: "run", warn: say }),
   );
   ledger.settle(spec.id);
   // Gone before the receipt is written, which may take long: the job is over, and recorded.
   await releaseGuard(launched.guard, backend, spec.id);
-  await receipt?.write(
-    receiptText(
-      {
-        spec: { ...spec, limits: launched.limits },
-        watch,
-        phase: { state: "ended", run: launched.run, ...ending },
-      },
-      ledger,
-      ending.steps,
-    ),
-  );
+  const phase = { state: "ended", run: launched.run, ...ending } as const;
+  const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
+  await receipt?.write(receiptText(job, ledger, ending.steps));
   if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
   if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
@@ -212,75 +248,25 @@ function specFrom(context: RunContext, request: RunRequest, id: string): JobSpec
   };
 }
 
-interface LaunchParts {
-  spec: JobSpec;
-  backend: Backend;
-  ignored: number[];
-  receipt: string | null;
-  detached: DetachedRun | null;
-  warn: (line: string) => void;
-}
-
-async function launchFrom(context: RunContext, request: RunRequest, parts: LaunchParts): Promise<Launched> {
-  const other = anotherUser(request.user, context);
-  const needsLog = parts.detached !== null && parts.detached.output === null;
+async function launchFrom({ context, request, spec, backend, ...run }: Run): Promise<Launched> {
+  const { other, detached } = run;
+  const needsLog = detached !== null && detached.output === null;
   const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
-  return await launch(parts.spec, parts.backend, context, {
+  const receipt = run.receipt?.id ?? null;
+  return await launch(spec, backend, context, {
     gate: {
       argv: request.argv,
       cwd: request.cwd,
-      env: { ...request.env, CORRAL_JOB_ID: parts.spec.id },
+      env: { ...request.env, CORRAL_JOB_ID: spec.id },
       rawEnv: raw.filter(({ name }) => other === null || isHandedOn(name, request.keepEnv)),
-      as: gateFor(context, request, needsLog ? `${parts.spec.id}.log` : null),
+      as: gateFor(context, request, needsLog ? `${spec.id}.log` : null),
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
-      ignoredSignals: keptIgnored(parts.ignored),
-      output: parts.detached?.output ?? null,
+      ignoredSignals: keptIgnored(run.ignored),
+      output: detached?.output ?? null,
     },
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
-    warn: parts.warn,
-    guard: guardOptions(context, parts.spec.id, { onOrphan: request.onOrphan, receipt: parts.receipt }),
+    warn: run.say,
+    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan, receipt }),
   });
-}
-
-function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): string {
-  // The ledger reported the loss when it happened; the receipt still has the steps.
-  const recorded = ledger.recorded(job.spec.id);
-  // Limits and time-out may have been changed since the launch (`corral set`).
-  const spec = recorded?.spec ?? job.spec;
-  return toJson(jobJson({ ...job, spec }, recorded?.events ?? steps, null));
-}
-
-/** The record of a job whose command never ran. */
-class FailedStart {
-  constructor(
-    readonly context: RunContext,
-    readonly job: Pick<Job, "spec" | "watch">,
-    readonly ledger: Ledger,
-    readonly receipt: Receipt | null,
-  ) {}
-
-  async record(reason: EndReason, exit: Exit): Promise<void> {
-    const ending: Ending = {
-      reason,
-      trigger: reason,
-      exit,
-      endedAtMs: this.context.clock.wallMs(),
-      usage: null,
-      survivors: [],
-    };
-    this.ledger.markEnded(this.job.spec.id, ending, []);
-    this.ledger.settle(this.job.spec.id);
-    const run: RunningFacts | null = null;
-    await this.receipt?.write(
-      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger, []),
-    );
-  }
-
-  /** A signal came before the command ran; the exit code for it. */
-  async recordStopped(signal: number): Promise<number> {
-    await this.record("killed", { code: null, signal });
-    rememberLastSignal(signal);
-    return EXIT.SIGNAL_BASE + signal;
-  }
 }

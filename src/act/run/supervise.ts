@@ -61,7 +61,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     if (action.do === "end" && action.reason === "timeout" && rereadDeadline(job, on)) continue;
     if (action.do === "end" || action.do === "collect") {
       const skipGrace = action.do === "end" && action.skipGrace;
-      const exitAfterwards = () => Promise.race([job.exit, after(EXIT_NOTICE_CAP_MS)]);
+      const exitAfterwards = () => Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)]);
       const ended = await endJob(job, {
         reason: action.reason,
         exit,
