@@ -26,3 +26,16 @@ export function isForbidden(error: unknown): boolean {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) return true;
   return ["EACCES", "EPERM"].includes(errorCode(error) ?? "");
 }
+
+/**
+ * True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it), and cgroup.procs of a
+ * threaded cgroup.
+ */
+export function isSwitchedOff(error: unknown): boolean {
+  return errorCode(error) === "ENOTSUP";
+}
+
+/** True for ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would mean the cgroup. */
+export function isNoProcess(error: unknown): boolean {
+  return errorCode(error) === "ESRCH";
+}

@@ -6,35 +6,12 @@
  */
 import { readKernelText } from "../base/kernel_file.ts";
 import { crashPoint } from "../base/crash_point.ts";
-import { errorCode, isForbidden, isVanished } from "../base/errno.ts";
+import { errorCode, isForbidden, isNoProcess, isSwitchedOff, isVanished } from "../base/errno.ts";
 import { CgroupError, CgroupGoneError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
+import { bearsName, isPlain } from "../job/names.ts";
 import { withShortName } from "../linux/long_path.ts";
 import { isSinglePid } from "../linux/pid.ts";
-
-/**
- * True for EOPNOTSUPP: a pressure file of a kernel booted with psi=0 (Linux 4.20 to 5.12; later ones do not show it), and cgroup.procs of a
- * threaded cgroup.
- */
-function isSwitchedOff(error: unknown): boolean {
-  return errorCode(error) === "ENOTSUP";
-}
-
-/** ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would mean the cgroup. */
-function isNoProcess(error: unknown): boolean {
-  return errorCode(error) === "ESRCH";
-}
-
-/** Last path segments that corral makes: `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs). */
-function bearsName(path: string, id: string): boolean {
-  return path.endsWith(`/corral.slice/corral-${id}.slice`) || path.endsWith(`/corral/${id}`);
-}
-
-/** The kernel makes no cgroup with a newline in its name (cgroup_mkdir()): a path that has one is not from it. */
-function isPlain(path: string): boolean {
-  if (!path.startsWith("/") || /[\0\n]/.test(path)) return false;
-  return path.slice(1).split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
-}
 
 /** Reads of a cgroup2 mount, and the right to write to single cgroups of it. */
 export class CgroupFs {

@@ -56,3 +56,14 @@ function lastPair(path: string | null, read: (parent: string, name: string) => s
   }
   return null;
 }
+
+/** True for a path that ends as corral makes it for this job: `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs). */
+export function bearsName(path: string, id: string): boolean {
+  return path.endsWith(`/corral.slice/corral-${id}.slice`) || path.endsWith(`/corral/${id}`);
+}
+
+/** True for an absolute path without `.`, `..`, empty names and newlines: the kernel makes no cgroup with a newline (cgroup_mkdir()). */
+export function isPlain(path: string): boolean {
+  if (!path.startsWith("/") || /[\0\n]/.test(path)) return false;
+  return path.slice(1).split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
+}

@@ -15,16 +15,29 @@ import {
   selectClockMarks,
   selectDroppable,
 } from "./prune.ts";
+import { replaceFindings } from "./findings.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
-import { DamagedRow, jobFromRow, type JobRow, readRows, splitFromRow, USAGE_SQL } from "./rows.ts";
+import {
+  DamagedRow,
+  eventFromRow,
+  jobFromRow,
+  type JobRow,
+  type OnDamage,
+  readRows,
+  rethrow,
+  splitFromRow,
+} from "./rows.ts";
+import {
+  addEvent,
+  type Changes,
+  insertJob,
+  setChanges,
+  setEnded,
+  setEnding,
+  setRunning,
+  type Writing,
+} from "./transitions.ts";
 import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
-
-/** Told of a row that cannot be read as a job. */
-export type OnDamage = (damage: DamagedRow) => void;
-
-function rethrow(damage: DamagedRow): never {
-  throw damage;
-}
 
 /** Commands that make a store where there is none. */
 const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor"]);
@@ -54,33 +67,7 @@ export class JobStore {
 
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
   insert(spec: JobSpec, watch: Watch): void {
-    this.#write("cannot record the job", (run) => {
-      run(
-        `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-           created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, adopted, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
-        spec.id,
-        spec.name,
-        spec.ref,
-        JSON.stringify(spec.tags),
-        JSON.stringify(spec.argv),
-        spec.user,
-        spec.uid,
-        spec.cwd,
-        JSON.stringify(spec.limits),
-        spec.timeoutMs,
-        spec.graceMs,
-        spec.signal,
-        watch.backend,
-        spec.createdAtMs,
-        watch.supervisor.bootId,
-        watch.supervisor.pid,
-        watch.supervisor.startTicks,
-        watch.supervisor.pidNamespace ?? null,
-        spec.adopted ? 1 : 0,
-      );
-      this.#event(run, spec.id, spec.createdAtMs, "starting", {});
-    });
+    this.#write("cannot record the job", (on) => insertJob(on, spec, watch));
   }
 
   isTaken(id: string): boolean {
@@ -95,43 +82,15 @@ export class JobStore {
    * asked for.
    */
   markRunning(id: string, facts: RunningFacts, limits: Limits | null = null): boolean {
-    return this.#write("cannot record the launch", (run) => {
-      const changed = run(
-        `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
-           started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, limits = coalesce(?, limits)
-         WHERE id = ? AND state = 'starting'`,
-        facts.pid,
-        facts.startTicks,
-        facts.pgid,
-        facts.cgroup.path,
-        facts.cgroup.inode,
-        facts.startedAtMs,
-        facts.startedBootMs,
-        facts.deadlineBootMs,
-        limits === null ? null : JSON.stringify(limits),
-        id,
-      );
-      if (changed > 0) {
-        this.#event(run, id, facts.startedAtMs, "running", { pid: facts.pid, cgroup: facts.cgroup.path });
-      }
-      return changed > 0;
-    });
+    return this.#write("cannot record the launch", (on) => setRunning(on, id, facts, limits));
   }
 
   /**
    * -> ending, for `reason` unless another process was first. Returns the reason that holds, or null when the job has ended already.
    */
   claimEnding(id: string, reason: EndReason, at: Moment): EndReason | null {
-    return this.#write("cannot record the ending", (run) => {
-      const changed = run(
-        `UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ?, ending_boot_ms = ?
-         WHERE id = ? AND state IN ('starting', 'running')`,
-        reason,
-        at.wallMs,
-        at.bootMs,
-        id,
-      );
-      if (changed > 0) this.#event(run, id, at.wallMs, "ending", { reason });
+    return this.#write("cannot record the ending", (on) => {
+      setEnding(on, id, reason, at);
       const row = this.#row(id);
       return row === null || row.state === "ended" ? null : reasonOf(row.reason, "reason");
     });
@@ -139,32 +98,13 @@ export class JobStore {
 
   /** -> ended, once: false when another process has ended it already. Steps are written with it, in one transaction. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
-    return this.#write("cannot record the end", (run) => {
-      const changed = run(
-        `UPDATE jobs SET state = 'ended', reason = ?, trigger_reason = ?, exit_code = ?, exit_signal = ?, ended_at_ms = ?,
-           survivors = ?, ${
-          USAGE_SQL.columns.map((column) => `${column} = ?`).join(", ")
-        } WHERE id = ? AND state <> 'ended'`,
-        ending.reason,
-        ending.trigger,
-        ending.exit.code,
-        ending.exit.signal,
-        ending.endedAtMs,
-        JSON.stringify(ending.survivors),
-        ...USAGE_SQL.values(ending.usage),
-        id,
-      );
-      if (changed > 0 && ending.samples !== undefined) replaceSamples(run, id, ending.samples);
-      for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);
-      if (changed > 0) this.#event(run, id, ending.endedAtMs, "ended", { reason: ending.reason });
-      return changed > 0;
-    });
+    return this.#write("cannot record the end", (on) => setEnded(on, id, ending, steps));
   }
 
   /** What was sampled of a live job so far, in place of what was saved before; nothing for one that has ended. */
   saveSampled(id: string, sampled: { samples: readonly Sample[]; peaks: MemorySplit }): void {
-    this.#write("cannot record the samples", (run) => {
-      if (savePeaks(run, id, sampled.peaks)) replaceSamples(run, id, sampled.samples);
+    this.#write("cannot record the samples", (on) => {
+      if (savePeaks(on.run, id, sampled.peaks)) replaceSamples(on.run, id, sampled.samples);
     });
   }
 
@@ -180,35 +120,21 @@ export class JobStore {
 
   /** What is left of an unkillable job after another try. */
   setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {
-    this.#write("cannot record the survivors", (run) => {
-      run("UPDATE jobs SET survivors = ? WHERE id = ?", JSON.stringify(survivors), id);
-      for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);
+    this.#write("cannot record the survivors", (on) => {
+      on.run("UPDATE jobs SET survivors = ? WHERE id = ?", JSON.stringify(survivors), id);
+      for (const step of steps) addEvent(on, id, step);
     });
   }
 
   /** New limits or a new deadline of a live job; false when it is ending or has ended. */
-  change(
-    id: string,
-    to: { limits: Limits; timeoutMs: number | null; deadlineBootMs: number | null },
-    event: StoredEvent,
-  ): boolean {
-    return this.#write("cannot record the change", (run) => {
-      const changed = run(
-        "UPDATE jobs SET limits = ?, timeout_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
-        JSON.stringify(to.limits),
-        to.timeoutMs,
-        to.deadlineBootMs,
-        id,
-      );
-      if (changed > 0) this.#event(run, id, event.atMs, event.kind, event.detail);
-      return changed > 0;
-    });
+  change(id: string, to: Changes, event: StoredEvent): boolean {
+    return this.#write("cannot record the change", (on) => setChanges(on, id, to, event));
   }
 
   /** Adds events. */
   addEvents(id: string, events: StoredEvent[]): void {
-    this.#write("cannot record an event", (run) => {
-      for (const event of events) this.#event(run, id, event.atMs, event.kind, event.detail);
+    this.#write("cannot record an event", (on) => {
+      for (const event of events) addEvent(on, id, event);
     });
   }
 
@@ -229,8 +155,8 @@ export class JobStore {
    * Returns that number.
    */
   countStrike(id: string, isFinished: boolean): number {
-    return this.#write("cannot record the owner's word", (run) => {
-      run(
+    return this.#write("cannot record the owner's word", (on) => {
+      on.run(
         "UPDATE jobs SET owner_strikes = CASE WHEN ? THEN owner_strikes + 1 ELSE 0 END WHERE id = ?",
         Number(isFinished),
         id,
@@ -246,14 +172,9 @@ export class JobStore {
 
   /** Records what a sweep found, each finding by a key of its own, and returns the keys that the last sweep did not have. Findings that are gone are forgotten. */
   newFindings(keys: readonly string[], atMs: number): Set<string> {
-    return this.#write("cannot record the findings", (run) => {
-      const known = new Set(
-        this.#db.prepare("SELECT key FROM findings").all().map((row) => String(row["key"])),
-      );
-      const fresh = new Set(keys.filter((key) => !known.has(key)));
-      for (const key of fresh) run("INSERT INTO findings (key, first_at_ms) VALUES (?, ?)", key, atMs);
-      for (const key of known) if (!keys.includes(key)) run("DELETE FROM findings WHERE key = ?", key);
-      return fresh;
+    return this.#write("cannot record the findings", (on) => {
+      const known = this.#db.prepare("SELECT key FROM findings").all().map((row) => String(row["key"]));
+      return replaceFindings(on, known, { keys, atMs });
     });
   }
 
@@ -274,19 +195,8 @@ export class JobStore {
 
   /** In the order in which they happened: the steps of an ending are written when it is over. */
   events(id: string): StoredEvent[] {
-    return this.#read(
-      "cannot read",
-      () =>
-        this.#db.prepare("SELECT at_ms, actor, kind, detail FROM events WHERE job_id = ? ORDER BY at_ms, seq")
-          .all(
-            id,
-          ).map((row) => ({
-            atMs: Number(row["at_ms"]),
-            actor: String(row["actor"]),
-            kind: String(row["kind"]),
-            detail: JSON.parse(String(row["detail"])),
-          })),
-    );
+    const sql = "SELECT at_ms, actor, kind, detail FROM events WHERE job_id = ? ORDER BY at_ms, seq";
+    return this.#read("cannot read", () => this.#db.prepare(sql).all(id).map(eventFromRow));
   }
 
   /** What the last records hold of the wall clock. Throws StoreError. */
@@ -301,7 +211,7 @@ export class JobStore {
 
   /** Drops the records of these jobs if they may go, in one transaction; how many. */
   drop(which: Droppable, ids: readonly string[]): number {
-    return this.#write("cannot drop old records", (run) => dropJobs(run, which, ids));
+    return this.#write("cannot drop old records", ({ run }) => dropJobs(run, which, ids));
   }
 
   /** Pages of the file, and the empty ones that can be given back: none in a store older than schema 3. */
@@ -359,24 +269,13 @@ export class JobStore {
     });
   }
 
-  #event(run: Run, id: string, atMs: number, kind: string, detail: Record<string, unknown>): void {
-    run(
-      "INSERT INTO events (job_id, at_ms, actor, kind, detail) VALUES (?, ?, ?, ?, ?)",
-      id,
-      atMs,
-      this.actor,
-      kind,
-      JSON.stringify(detail),
-    );
-  }
-
   /** One transaction. IMMEDIATE: a transaction that reads first and writes later fails at once when another one writes. */
-  #write<T>(what: string, act: (run: Run) => T): T {
+  #write<T>(what: string, act: (on: Writing) => T): T {
     const run: Run = (sql, ...values) => Number(this.#db.prepare(sql).run(...values).changes);
     return this.#read(what, () => {
       run("BEGIN IMMEDIATE");
       try {
-        const result = act(run);
+        const result = act({ run, actor: this.actor });
         crashPoint("store: not committed");
         run("COMMIT");
         return result;

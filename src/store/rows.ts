@@ -1,4 +1,5 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
+import type { StoredEvent } from "../job/events.ts";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../base/errors.ts";
 import type { Exit, Job, Phase, RunningFacts, Watch } from "../job/job.ts";
@@ -209,4 +210,22 @@ function usageFromRow(row: JobRow): Usage | null {
   if (figures.every(([, value]) => value === null)) return null;
   const ioDevices = ioDevicesOf(row[IO_DEVICES_COLUMN] as string | null);
   return { ...Object.fromEntries(figures), ioDevices } as unknown as Usage;
+}
+
+/** Receives a row that cannot be read as a job. */
+export type OnDamage = (damage: DamagedRow) => void;
+
+/** The row makes the call fail. */
+export function rethrow(damage: DamagedRow): never {
+  throw damage;
+}
+
+/** An event as it was written. */
+export function eventFromRow(row: Record<string, unknown>): StoredEvent {
+  return {
+    atMs: Number(row["at_ms"]),
+    actor: String(row["actor"]),
+    kind: String(row["kind"]),
+    detail: JSON.parse(String(row["detail"])),
+  };
 }

@@ -2,12 +2,7 @@
 import { editsOf } from "./mutant.ts";
 
 export const CGROUP = [
-  ...editsOf("src/cgroup/file.ts", [
-    [
-      "any path is a job's own",
-      "if (!isPlain(record.path) || !bearsName(record.path, id)) {",
-      "if (false) {",
-    ],
+  ...editsOf("src/job/names.ts", [
     ["a path with dots is plain", 'segment !== "." && segment !== ".."', "true"],
     ["a path with a newline is plain", String.raw`/[\0\n]/.test(path)`, "false"],
     ["the name of any job will do", "path.endsWith(`/corral/${id}`)", 'path.includes("/corral/")'],
@@ -15,6 +10,13 @@ export const CGROUP = [
       "a slice of any job will do",
       "path.endsWith(`/corral.slice/corral-${id}.slice`)",
       'path.includes("/corral.slice/corral-")',
+    ],
+  ], ["cgroup/file_test.ts", "job"]),
+  ...editsOf("src/cgroup/file.ts", [
+    [
+      "any path is a job's own",
+      "if (!isPlain(record.path) || !bearsName(record.path, id)) {",
+      "if (false) {",
     ],
     [
       "corral kills itself",

@@ -2,46 +2,58 @@
 import { editsOf } from "./mutant.ts";
 
 export const STORE = [
-  ...editsOf("src/store/jobs.ts", [
+  ...editsOf("src/store/transitions.ts", [
     ["a job that was ended while it started runs", "WHERE id = ? AND state = 'starting'`", "WHERE id = ?`"],
     [
       "the last reason wins",
-      "WHERE id = ? AND state IN ('starting', 'running')`,\n        reason,",
-      "WHERE id = ? AND state <> 'ended'`,\n        reason,",
+      "WHERE id = ? AND state IN ('starting', 'running')`,\n    reason,",
+      "WHERE id = ? AND state <> 'ended'`,\n    reason,",
     ],
-    ["an ended job is ending again", 'row === null || row.state === "ended" ? null', "row === null ? null"],
-    ["the reason of an ending is one's own", 'reasonOf(row.reason, "reason");\n    });', "reason;\n    });"],
     [
       "an end is recorded twice",
-      "WHERE id = ? AND state <> 'ended'`,\n        ending.reason",
-      "WHERE id = ?`,\n        ending.reason",
+      "WHERE id = ? AND state <> 'ended'`,\n    ending.reason",
+      "WHERE id = ?`,\n    ending.reason",
     ],
     [
       "an end leaves no event",
-      'this.#event(run, id, ending.endedAtMs, "ended"',
-      'if (false) this.#event(run, id, ending.endedAtMs, "ended"',
+      'addEvent(on, id, { atMs: ending.endedAtMs, kind: "ended"',
+      'if (false) addEvent(on, id, { atMs: ending.endedAtMs, kind: "ended"',
     ],
-    [
-      "the steps of an ending are lost",
-      "for (const step of steps) this.#event(run, id, step.atMs, step.kind, step.detail);\n      if (changed > 0) this.#event(run, id, ending",
-      "if (changed > 0) this.#event(run, id, ending",
-    ],
+    ["the steps of an ending are lost", "for (const step of steps) addEvent(on, id, step);", ""],
     [
       "an ending leaves no event",
-      'if (changed > 0) this.#event(run, id, at.wallMs, "ending", { reason });',
+      "if (changed > 0) addEvent(on, id, { atMs: at.wallMs",
+      "if (false) addEvent(on, id, { atMs: at.wallMs",
+    ],
+    [
+      "a launch leaves no event",
+      'addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });',
       "",
     ],
-    ["a launch leaves no event", 'this.#event(run, spec.id, spec.createdAtMs, "starting", {});', ""],
     ["survivors are not recorded at the end", "JSON.stringify(ending.survivors)", '"[]"'],
-    [
-      "survivors are not recorded afterwards",
-      '"UPDATE jobs SET survivors = ? WHERE id = ?", JSON.stringify(survivors)',
-      '"UPDATE jobs SET survivors = ? WHERE id = ?", "[]"',
-    ],
     [
       "the samples of an ended job are replaced",
       "if (changed > 0 && ending.samples !== undefined)",
       "if (ending.samples !== undefined)",
+    ],
+    [
+      "a job that is ending can be changed",
+      "WHERE id = ? AND state IN ('starting', 'running')\",",
+      "WHERE id = ? AND state <> 'ended'\",",
+    ],
+    ["a change leaves no event", "if (changed > 0) addEvent(on, id, event);", ""],
+    ["the clocks of an ending are exchanged", "at.wallMs,\n    at.bootMs,", "at.bootMs,\n    at.wallMs,"],
+  ], ["store/jobs_test.ts", "act/end/end_job_test.ts"]),
+  ...editsOf("src/store/findings.ts", [
+    ["what is found again is new", 'if (!keys.includes(key)) run("DELETE', 'run("DELETE'],
+  ], ["store/jobs_test.ts"]),
+  ...editsOf("src/store/jobs.ts", [
+    ["an ended job is ending again", 'row === null || row.state === "ended" ? null', "row === null ? null"],
+    ["the reason of an ending is one's own", 'reasonOf(row.reason, "reason");\n    });', "reason;\n    });"],
+    [
+      "survivors are not recorded afterwards",
+      '"UPDATE jobs SET survivors = ? WHERE id = ?", JSON.stringify(survivors)',
+      '"UPDATE jobs SET survivors = ? WHERE id = ?", "[]"',
     ],
     ["there is no transaction", 'run("BEGIN IMMEDIATE");', ""],
     ["a transaction is not immediate", 'run("BEGIN IMMEDIATE");', 'run("BEGIN");'],
@@ -52,16 +64,6 @@ export const STORE = [
       'if (this.#db.isTransaction) run("COMMIT");',
     ],
     [
-      "a job that is ending can be changed",
-      "WHERE id = ? AND state IN ('starting', 'running')\",",
-      "WHERE id = ? AND state <> 'ended'\",",
-    ],
-    [
-      "a change leaves no event",
-      "if (changed > 0) this.#event(run, id, event.atMs, event.kind, event.detail);",
-      "",
-    ],
-    [
       "unkillable jobs are not live",
       "\"state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id\"",
       "\"state <> 'ended' ORDER BY created_at_ms, id\"",
@@ -70,12 +72,6 @@ export const STORE = [
       "a strike is never taken back",
       "THEN owner_strikes + 1 ELSE 0 END",
       "THEN owner_strikes + 1 ELSE owner_strikes END",
-    ],
-    ["what is found again is new", 'if (!keys.includes(key)) run("DELETE', 'run("DELETE'],
-    [
-      "the clocks of an ending are exchanged",
-      "at.wallMs,\n        at.bootMs,",
-      "at.bootMs,\n        at.wallMs,",
     ],
     ["all of a prefix's neighbours are found", "id >= ? AND id < ?", "id >= ? AND id > ?"],
   ], ["store"]),

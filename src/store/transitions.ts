@@ -1,0 +1,140 @@
+/** The changes of a job's state, as statements that run inside a transaction of the store's. Each leaves an event. */
+import type { EndReason, JobSpec, Limits, RunningFacts, Watch } from "../job/job.ts";
+import type { Ending, Moment, StoredEvent } from "../job/events.ts";
+import { USAGE_SQL } from "./rows.ts";
+import { replaceSamples, type Run } from "./samples.ts";
+
+/** A transaction, and the command that writes it. */
+export interface Writing {
+  run: Run;
+  actor: string;
+}
+
+/** Adds one event. */
+export function addEvent({ run, actor }: Writing, id: string, event: Omit<StoredEvent, "actor">): void {
+  run(
+    "INSERT INTO events (job_id, at_ms, actor, kind, detail) VALUES (?, ?, ?, ?, ?)",
+    id,
+    event.atMs,
+    actor,
+    event.kind,
+    JSON.stringify(event.detail),
+  );
+}
+
+/** A new job, state `starting`. */
+export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
+  const { run } = on;
+  run(
+    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
+       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, adopted, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+    spec.id,
+    spec.name,
+    spec.ref,
+    JSON.stringify(spec.tags),
+    JSON.stringify(spec.argv),
+    spec.user,
+    spec.uid,
+    spec.cwd,
+    JSON.stringify(spec.limits),
+    spec.timeoutMs,
+    spec.graceMs,
+    spec.signal,
+    watch.backend,
+    spec.createdAtMs,
+    watch.supervisor.bootId,
+    watch.supervisor.pid,
+    watch.supervisor.startTicks,
+    watch.supervisor.pidNamespace ?? null,
+    spec.adopted ? 1 : 0,
+  );
+  addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });
+}
+
+/** starting -> running; false when another process has ended the job meanwhile. `limits`: see JobStore.markRunning(). */
+export function setRunning(on: Writing, id: string, facts: RunningFacts, limits: Limits | null): boolean {
+  const { run } = on;
+  const changed = run(
+    `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
+       started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, limits = coalesce(?, limits)
+     WHERE id = ? AND state = 'starting'`,
+    facts.pid,
+    facts.startTicks,
+    facts.pgid,
+    facts.cgroup.path,
+    facts.cgroup.inode,
+    facts.startedAtMs,
+    facts.startedBootMs,
+    facts.deadlineBootMs,
+    limits === null ? null : JSON.stringify(limits),
+    id,
+  );
+  if (changed > 0) {
+    addEvent(on, id, {
+      atMs: facts.startedAtMs,
+      kind: "running",
+      detail: { pid: facts.pid, cgroup: facts.cgroup.path },
+    });
+  }
+  return changed > 0;
+}
+
+/** -> ended, with the steps that led there; false when another process has ended it already. */
+export function setEnded(on: Writing, id: string, ending: Ending, steps: readonly StoredEvent[]): boolean {
+  const { run } = on;
+  const changed = run(
+    `UPDATE jobs SET state = 'ended', reason = ?, trigger_reason = ?, exit_code = ?, exit_signal = ?, ended_at_ms = ?,
+       survivors = ?, ${
+      USAGE_SQL.columns.map((column) => `${column} = ?`).join(", ")
+    } WHERE id = ? AND state <> 'ended'`,
+    ending.reason,
+    ending.trigger,
+    ending.exit.code,
+    ending.exit.signal,
+    ending.endedAtMs,
+    JSON.stringify(ending.survivors),
+    ...USAGE_SQL.values(ending.usage),
+    id,
+  );
+  if (changed > 0 && ending.samples !== undefined) replaceSamples(run, id, ending.samples);
+  for (const step of steps) addEvent(on, id, step);
+  if (changed > 0) {
+    addEvent(on, id, { atMs: ending.endedAtMs, kind: "ended", detail: { reason: ending.reason } });
+  }
+  return changed > 0;
+}
+
+/** starting or running -> ending, unless another process was first. */
+export function setEnding(on: Writing, id: string, reason: EndReason, at: Moment): void {
+  const { run } = on;
+  const changed = run(
+    `UPDATE jobs SET state = 'ending', reason = ?, ending_at_ms = ?, ending_boot_ms = ?
+     WHERE id = ? AND state IN ('starting', 'running')`,
+    reason,
+    at.wallMs,
+    at.bootMs,
+    id,
+  );
+  if (changed > 0) addEvent(on, id, { atMs: at.wallMs, kind: "ending", detail: { reason } });
+}
+
+/** What `corral set` may change of a live job. */
+export interface Changes {
+  limits: Limits;
+  timeoutMs: number | null;
+  deadlineBootMs: number | null;
+}
+
+/** New limits or a new deadline of a live job; false when it is ending or has ended. */
+export function setChanges(on: Writing, id: string, to: Changes, event: StoredEvent): boolean {
+  const changed = on.run(
+    "UPDATE jobs SET limits = ?, timeout_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
+    JSON.stringify(to.limits),
+    to.timeoutMs,
+    to.deadlineBootMs,
+    id,
+  );
+  if (changed > 0) addEvent(on, id, event);
+  return changed > 0;
+}
