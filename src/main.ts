@@ -25,7 +25,8 @@ import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
-import { readSettings } from "./settings/read.ts";
+import { readSettings, type Surroundings } from "./settings/read.ts";
+import type { Output } from "./linux/output.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
@@ -68,13 +69,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const env = Deno.env.toObject();
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
-  const settings = await readSettings({
-    ...{ uid, env, cwd, options },
-    userStateDir: (known) => userStateDirHere(uid, known),
-    storeFile: (stateDir) =>
-      storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
-    homeOfUser: () => homeOfUid(uid, runCommand),
-  });
+  const settings = await settingsHere({ uid, env, cwd, options });
   const log: Log = await makeLog(options, writeDiagnostics);
   const clock = hostClock(PROC);
   const procs = new Procs(PROC, probe);
@@ -88,13 +83,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     cgroupRoot: env["CORRAL_CGROUP_ROOT"] ?? null,
   });
   return {
-    stdout: {
-      write: (text) => writeAll(Deno.stdout, text),
-      offer: offerOutput,
-      isTerminal: stdoutWidth !== null,
-      isJournal: isJournal(env["JOURNAL_STREAM"]),
-      widthColumns: stdoutWidth,
-    },
+    stdout: outputHere(env),
     openScreen,
     say: log.say,
     log: log.log,
@@ -126,6 +115,29 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
     unwritten: () => unwrittenOf(settings, uid),
+  };
+}
+
+function settingsHere(
+  around: Pick<Surroundings, "uid" | "env" | "cwd" | "options">,
+): Promise<Settings> {
+  const { uid } = around;
+  return readSettings({
+    ...around,
+    userStateDir: (known) => userStateDirHere(uid, known),
+    storeFile: (stateDir) =>
+      storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
+    homeOfUser: () => homeOfUid(uid, runCommand),
+  });
+}
+
+function outputHere(env: Record<string, string>): Output {
+  return {
+    write: (text) => writeAll(Deno.stdout, text),
+    offer: offerOutput,
+    isTerminal: stdoutWidth !== null,
+    isJournal: isJournal(env["JOURNAL_STREAM"]),
+    widthColumns: stdoutWidth,
   };
 }
 

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { SYSTEM_PATH, toolPath } from "./command_lookup.ts";
 
 /** Whom to become, by number: with the groups that the name services give that user. */
-export interface Identity {
+export interface UserIds {
   uid: number;
   gid: number;
 }
@@ -15,7 +15,7 @@ export interface Identity {
 export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: SYSTEM_PATH, LC_ALL: "C" };
 
 /** Words to put before an absolute path, which then runs as the user. Throws SetupError. */
-export function becoming({ uid, gid }: Identity): string[] {
+export function becoming({ uid, gid }: UserIds): string[] {
   return [toolPath("setpriv"), `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
 }
 
@@ -27,7 +27,7 @@ export interface UserResult {
 
 /** Runs a script of sh(1) as the user, `args` from $1, with `stdin`. Null when it has not ended within `capMs`: it is killed. */
 export function runAsUser(
-  identity: Identity,
+  identity: UserIds,
   script: string,
   args: readonly string[],
   { stdin, capMs }: { stdin: string; capMs: number },

@@ -5,10 +5,10 @@
  */
 import { CorralError, EXIT, SetupError, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
-import type { Identity } from "../../linux/as_user.ts";
+import type { UserIds } from "../../linux/as_user.ts";
 
 /** What is asked for in the name of another user; paths are absolute. */
-export interface ForUser extends Identity {
+export interface ForUser extends UserIds {
   name: string;
   home: string;
   /** The directory must be the one that was asked for; otherwise home and `/` will do as well. */

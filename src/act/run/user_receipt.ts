@@ -1,6 +1,6 @@
 /** The receipt of a job of another user: tried by the gate (launch/user_gate.ts) and written at the end, each time as that user. */
 import { quoted } from "../../base/text.ts";
-import { type Identity, runAsUser } from "../../linux/as_user.ts";
+import { runAsUser, type UserIds } from "../../linux/as_user.ts";
 import type { Receipt } from "./receipt.ts";
 
 /** For a file system that does not answer, or a FIFO that the job has put there. */
@@ -8,7 +8,7 @@ const WRITE_CAP_MS = 10_000;
 const SCRIPT = '[ ! -p "$1" ] || { echo "it is a FIFO" >&2; exit 1; }; exec cat >"$1"';
 
 /** `path` is absolute. */
-export function userReceipt(identity: Identity, path: string, warn: (line: string) => void): Receipt {
+export function userReceipt(identity: UserIds, path: string, warn: (line: string) => void): Receipt {
   return {
     id: null,
     async write(text) {

@@ -12,7 +12,7 @@ import { formatCpuTime, formatOptionalBytes, MISSING } from "../../value/units.t
 const HOUR_CHARACTERS = 13;
 
 /** All that is on the page. */
-export interface Page {
+export interface ReportPage {
   /** Name of the node. */
   readonly host: string;
   /** When it was made, as it is shown. */
@@ -25,7 +25,7 @@ export interface Page {
 }
 
 /** The page, a piece at a time. */
-export function* htmlPage(page: Page): Generator<string> {
+export function* htmlPage(page: ReportPage): Generator<string> {
   const title = `corral report, ${page.host}`;
   yield `<!DOCTYPE html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { barChart, escapeHtml } from "../../../../src/view/report/html_chart.ts";
 import { PAGE_SCRIPT } from "../../../../src/view/report/html_assets.ts";
-import { htmlPage, type Page } from "../../../../src/view/report/html.ts";
+import { htmlPage, type ReportPage } from "../../../../src/view/report/html.ts";
 import { REPORT_COLUMNS } from "../../../../src/view/report/columns.ts";
 import type { Stretch } from "../../../../src/view/report/time_course.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
@@ -13,7 +13,7 @@ const COLUMNS = ["id", "name", "mem-peak"].map((key) => REPORT_COLUMNS.find((col
 const HOSTILE =
   `</td></tbody></script><script>document.title = "taken"</script><img src=x onerror="document.title='taken'">&amp;`;
 
-function pageOf(changes: Partial<Page> = {}): string {
+function pageOf(changes: Partial<ReportPage> = {}): string {
   return [...htmlPage({
     host: "node1",
     madeAt: "2026-11-01 08:00:00",
