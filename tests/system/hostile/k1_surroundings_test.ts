@@ -207,19 +207,6 @@ for (const fd of [7, 3, 200]) {
   );
 }
 
-hostileTest(
-  machine,
-  "K1: the job of a foreground run has no descriptor above 2, and no guard holds one",
-  BOTH_BACKENDS,
-  async (caller) => {
-    const lock = ownPath(caller, "lock");
-    const words = launch(caller, ["--quiet"], ["sh", "-c", 'ls /proc/$$/fd; flock -n "$0" echo free', lock]);
-    const { stdout } = await stage.script(caller, `exec 9>"$1"; shift; "$@"`, [lock, ...words]);
-    assert.deepEqual(stdout.trim().split("\n"), ["0", "1", "2", "free"]);
-  },
-  NATIVE,
-);
-
 const HOMES: Record<string, ExecOptions> = {
   "no environment at all": { env: { PATH: "/usr/bin:/bin:/usr/local/bin" }, clearEnv: true },
   "an empty HOME": { env: { HOME: "" } },
