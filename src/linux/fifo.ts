@@ -1,4 +1,4 @@
-/** A FIFO without a reader holds up whoever opens it for writing, for ever: corral writes to none. */
+/** A FIFO without a reader holds up a process that opens it for writing, for ever: corral writes to none. */
 
 /** Throws TypeError when a FIFO lies at the path; anything else, or nothing, is left to the one who opens it. */
 export function refuseFifo(path: string): void {

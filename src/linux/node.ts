@@ -25,7 +25,7 @@ export interface NodeRoots {
 }
 
 /**
- * The cgroup2 mounts of /proc/self/mountinfo (proc_pid_mountinfo(5)) that no other mount hides: those that show the hierarchy from its root
+ * The cgroup2 mounts of /proc/self/mountinfo (proc_pid_mountinfo(5)) that no other mount hides: mounts that show the hierarchy from its root
  * first.
  */
 export function parseCgroup2Mounts(text: string): string[] {

@@ -91,7 +91,7 @@ class Output {
     }
   }
 
-  /** What there is; whoever still holds the other end writes to nobody from now on. */
+  /** What there is; a process that still holds the other end has no reader from now on. */
   take(): string {
     clearTimeout(this.#timer);
     this.#reader.cancel().catch(() => {});

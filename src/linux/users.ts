@@ -14,7 +14,7 @@ export interface User {
 /** Exit code of getent(1) for a key that is not there. */
 const GETENT_NOT_FOUND = 2;
 
-/** setuid(2) and chown(2) take 2^32-1 for "leave it as it is": whoever drops to that user stays root. */
+/** setuid(2) and chown(2) take 2^32-1 for "leave it as it is": a process that drops to that user stays root. */
 const MAX_USER_NUMBER = 2 ** 32 - 2;
 
 /**

@@ -1,7 +1,7 @@
 /** What the last sweep found, so that a finding that lasts is reported once. */
 import type { Writing } from "./transitions.ts";
 
-/** Puts the findings with these keys in the place of the `known` ones; gives those that are new. */
+/** Puts the findings with these keys in the place of the `known` ones; returns the new ones. */
 export function replaceFindings(
   { run }: Writing,
   known: readonly string[],

@@ -1,4 +1,4 @@
-/** The tables, as numbered migrations: `PRAGMA user_version` counts those that were applied. Never change one; add the next. */
+/** The tables, as numbered migrations: `PRAGMA user_version` counts the applied ones. Never change one; add the next. */
 
 export const MIGRATIONS: readonly string[] = [
   `

@@ -1,6 +1,6 @@
 /**
  * What a launch could not write into its store before it returned: files of a local directory, which the next sweep writes. The record of a
- * job is then late, and nobody has waited for it.
+ * job is then late, and no command has waited for it.
  */
 import { dirname } from "node:path";
 import { errorText } from "../base/errors.ts";

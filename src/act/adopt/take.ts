@@ -32,7 +32,7 @@ export interface TakeOptions {
   capMs?: number;
 }
 
-/** Resolves with those that are inside. Throws CorralError when one must not or cannot be moved; those moved before are then inside. */
+/** Resolves with the processes that are inside. Throws CorralError when one must not or cannot be moved; the ones moved before are then inside. */
 export async function take(tree: Tree<ProcStat>, options: TakeOptions): Promise<ProcStat[]> {
   try {
     return await moveAll(tree, options);
