@@ -1,6 +1,6 @@
 /** What is written to the store besides the jobs themselves. */
-import type { EndReason, Exit, Survivor } from "./job.ts";
-import type { Sample, Usage } from "./usage.ts";
+import type { Phase } from "./job.ts";
+import type { Sample } from "./usage.ts";
 
 /** An act or decision, as it is kept: append-only. */
 export interface StoredEvent {
@@ -20,13 +20,7 @@ export interface Moment {
 }
 
 /** How a job ended, to be written once. */
-export interface Ending {
-  reason: EndReason;
-  trigger: EndReason;
-  exit: Exit;
-  endedAtMs: number;
-  usage: Usage | null;
-  survivors: Survivor[];
+export interface Ending extends Omit<Extract<Phase, { state: "ended" }>, "state" | "run"> {
   /** The job's course; absent without new samples, and what is recorded stays. */
   samples?: readonly Sample[];
 }

@@ -1,17 +1,9 @@
-/** What `corral report --by` says of the jobs that have something in common. Pure. */
+/** What `corral report --by` prints of the jobs that have something in common. Pure. */
+import type { GroupedJob } from "../../store/report_reader.ts";
 
-/** What of one job goes into its group. */
-export interface Member {
-  /** The name, user, reason or day. */
+/** What of one job goes into its group; `key` as it is shown. */
+export interface Member extends Omit<GroupedJob, "key"> {
   key: string;
-  outcome: "live" | "well" | "failed";
-  /** Why it was ended, also when its processes could not be killed; null for a live job. */
-  trigger: string | null;
-  wallMs: number | null;
-  cpuUsageUsec: number | null;
-  memoryPeakBytes: number | null;
-  /** Of its scheduling periods, those in which its CPU quota held it back, 0..1. */
-  throttledShare: number | null;
 }
 
 /** Of the values that are known; nearest rank, so each is a value that a job really had. Null without any. */
