@@ -68,35 +68,30 @@ hostileTest(
   NATIVE,
 );
 
+/** Gives a user's slice, supervisors and jobs together, room for 60 tasks more than it has. */
+const LIMIT_SLICE = `slice=user-1000.slice; now=$(cat /sys/fs/cgroup/user.slice/$slice/pids.current)
+  systemctl set-property --runtime $slice TasksMax=$((now + 60))`;
+
 hostileTest(
   machine,
-  "K2: a job that fills its service's TasksMax is ended at its deadline",
-  ROOT,
+  "K2: a job that fills the TasksMax of its user is ended at its deadline",
+  ALICE,
   async (caller) => {
     const bomb = await starved<string>(caller, "bomb-text", {});
-    const words = launch(caller, ["--backend", "cgroupfs", "--timeout", "20s", "--grace", "1s"], [
-      "python3",
-      "-c",
-      bomb,
-    ]);
-    const service = [
-      "systemd-run",
-      "--quiet",
-      "--wait",
-      "--collect",
-      "-p",
-      "TasksMax=60",
-      "-p",
-      "Delegate=yes",
-    ];
-    const { code, stderr } = await caller.exec([
-      ...service,
-      "-E",
-      `CORRAL_STATE_DIR=${caller.stateDir}`,
-      ...words,
-    ]);
-    assert.equal(code, 124, stderr);
-    await stage.noLiveJob(caller);
+    const words = launch(caller, ["--timeout", "20s", "--grace", "1s"], ["python3", "-c", bomb]);
+    const state = `CORRAL_STATE_DIR=${caller.stateDir}`;
+    const service = ["systemd-run", "--user", "--quiet", "--wait", "--pipe", "--collect", "-E", state];
+    await stage.asRoot(machine, LIMIT_SLICE);
+    try {
+      const { code, stderr } = await caller.exec([...service, ...words]);
+      assert.equal(code, 124, stderr);
+      await stage.noLiveJob(caller);
+    } finally {
+      await stage.asRoot(
+        machine,
+        "systemctl set-property --runtime user-1000.slice TasksMax=infinity; systemctl revert user-1000.slice",
+      );
+    }
   },
   { needs: ["pids"] },
 );
