@@ -232,10 +232,12 @@ function quieten(command: Command, terminal: CommandStreams): void {
     writeErr: terminal.err,
     getOutHelpWidth: () => terminal.widthColumns ?? 100,
     outputError: (text, write) => {
-      const [first = "", second] = text.trim().split("\n");
-      const near = second === undefined ? "" : ` ${second.replace(/^\(Did you/, "(did you")}`;
+      // Only a last line of commander's own is a hint: a word of the command line may hold line breaks too.
+      const [, message = "", hint] = /^(?:error: )?(.*?)(?:\n\(Did you (mean .*\?)\))?$/s.exec(text.trim()) ??
+        [];
+      const near = hint === undefined ? "" : ` (did you ${printable(hint)})`;
       write(
-        `corral: ${printable(first.replace(/^error: /, ""))}${near} (see: corral ${
+        `corral: ${printable(message)}${near} (see: corral ${
           command.name() === "corral" ? "" : `${command.name()} `
         }--help)\n`,
       );

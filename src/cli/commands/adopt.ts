@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
+import { printId } from "../print_id.ts";
 import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
 import { parsePid } from "../../value/count.ts";
 import { newJobId } from "../../value/id.ts";
@@ -60,7 +61,7 @@ async function adoptProcesses(context: Context, options: Options): Promise<numbe
     throw withOwnCode(error);
   }
   const job = options.json ? context.openStore("adopt").get(id) : null;
-  context.stdout.write(job === null ? `${id}\n` : `${toJson(jobJson(job, null, null))}\n`);
+  printId(context, id, job === null ? id : toJson(jobJson(job, null, null)));
   return EXIT.DONE;
 }
 

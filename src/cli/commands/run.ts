@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
+import { printId } from "../print_id.ts";
 import { SetupError, UsageError, ValueError } from "../../base/errors.ts";
 import { findUser, type User } from "../../linux/users.ts";
 import { fromHere } from "../../base/path.ts";
@@ -70,7 +71,7 @@ export function runVerb(invoke: Invoke) {
     invoke(run, async (context) => {
       const request = await requestFrom(context, [program, ...args], options);
       if (!options.detach) return await runJob(context, request);
-      const started = (id: string) => void context.stdout.write(`${id}\n`);
+      const started = (id: string) => printId(context, id);
       return await runDetached(context, { ...request, stateDir: context.settings.stateDir }, started);
     }, { launching: true })
   );

@@ -64,6 +64,11 @@ Deno.test("corral without a command, or with one that is none, says where to loo
   await assertUsage([""], 1, /^corral: unknown command "" /);
 });
 
+Deno.test("corral shows a word that it does not know without the control characters in it", async () => {
+  await assertUsage(["ps", "z\n\x1b[31mx"], 1, /got 1: z\\n\\x1b\[31mx\. \(see: corral ps --help\)$/);
+  await assertUsage(["ps", "z\n(Did you mean \x1b[2J?)"], 1, /got 1: z\\n\(Did you mean \\x1b\[2J\?\)/);
+});
+
 Deno.test("corral refuses options that it does not know, with a hint where one is near", async () => {
   await assertUsage(["--nope"], 1, /^corral: unknown option '--nope' \(see: corral --help\)$/);
   for (const verb of VERBS) {
