@@ -9,7 +9,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import type { Survivor } from "../job/job.ts";
 import { parseSignal, type Signal } from "../value/signal.ts";
 import type { Procs } from "../linux/proc.ts";
-import { CgroupError } from "../base/errors.ts";
+import { CgroupError, CgroupGoneError } from "../base/errors.ts";
 import { readEvents, waitForEvents } from "./events.ts";
 import { isForbidden } from "../base/errno.ts";
 import type { OwnedCgroup } from "./file.ts";
@@ -57,7 +57,7 @@ export async function signalAndWait(
   procs: Procs,
   options: TerminateOptions,
 ): Promise<boolean> {
-  await continueOnRefusal("signal", () => signalAll(cgroup, procs, options), options);
+  await continueOnRefusal("signal", () => signalAll(cgroup, procs, options), { ...options, cgroup });
   const emptied = await waitForEvents(cgroup, (events) => !events.populated, {
     capMs: options.graceMs,
     stop: options.skipGrace,
@@ -109,7 +109,7 @@ async function killAll(cgroup: OwnedCgroup, procs: Procs, options: TerminateOpti
   const capMs = options.killCapMs ?? KILL_CAP_MS;
   if (!readEvents(cgroup).populated) return [];
   const killing = () => Promise.resolve(cgroup.writeOptional("cgroup.kill", "1"));
-  const atOnce = await continueOnRefusal("kill", killing, options) ?? false;
+  const atOnce = await continueOnRefusal("kill", killing, { ...options, cgroup }) ?? false;
   crashPoint("ending: kill written");
   options.onStep("kill", { by: atOnce ? "cgroup.kill" : "signals" });
   const empty = atOnce
@@ -138,6 +138,8 @@ function thawOrRecord(cgroup: OwnedCgroup, options: TerminateOptions): void {
   try {
     thaw(cgroup);
   } catch (error) {
+    // The supervisor that is ending the same job was quicker, and has removed it.
+    if (error instanceof CgroupGoneError || !cgroup.exists()) return;
     options.onStep("step-failed", { step: "thaw", message: (error as Error).message });
   }
 }
@@ -146,13 +148,14 @@ function thawOrRecord(cgroup: OwnedCgroup, options: TerminateOptions): void {
 async function continueOnRefusal<T>(
   step: string,
   act: () => Promise<T>,
-  options: TerminateOptions,
+  { cgroup, onStep }: TerminateOptions & { cgroup: OwnedCgroup },
 ): Promise<T | null> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof CgroupError)) throw error;
-    options.onStep("step-failed", { step, message: error.message });
+    // Gone is not refused: the supervisor that is ending the same job was quicker.
+    if (cgroup.exists()) onStep("step-failed", { step, message: error.message });
     return null;
   }
 }
@@ -169,7 +172,7 @@ async function killOneByOne(
 ): Promise<boolean> {
   const until = performance.now() + options.killCapMs;
   const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
-  await continueOnRefusal("freeze", freezing, options);
+  await continueOnRefusal("freeze", freezing, { ...options, cgroup });
   while (performance.now() < until) {
     killEach(cgroup, procs);
     if (await waitForEvents(cgroup, (events) => !events.populated, { capMs: KILL_ROUND_MS })) return true;

@@ -175,7 +175,7 @@ export const CGROUP = [
     ],
     [
       "a step that failed is not told",
-      'options.onStep("step-failed", { step, message: error.message });',
+      'if (cgroup.exists()) onStep("step-failed", { step, message: error.message });',
       "",
     ],
     ["every error is a step that failed", "if (!(error instanceof CgroupError)) throw error;", ""],
@@ -186,7 +186,7 @@ export const CGROUP = [
     ],
     [
       "single KILLs are sent unfrozen",
-      'await continueOnRefusal("freeze", freezing, options);',
+      'await continueOnRefusal("freeze", freezing, { ...options, cgroup });',
       "void freezing;",
     ],
     ["single KILLs are sent once", "while (performance.now() < until) {", "if (performance.now() < until) {"],

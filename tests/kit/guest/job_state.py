@@ -91,7 +91,8 @@ def left_of(ids, wait_s=5):
 
 
 def rows(store):
-    """{id: row} of one store."""
+    """{id: row} of one store, whose name may be a pattern: a user's store is named by host and machine."""
+    store = next(iter(glob.glob(store)), store)
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=10) as database:
         database.row_factory = sqlite3.Row
         return {row["id"]: dict(row) for row in database.execute("SELECT * FROM jobs")}

@@ -85,8 +85,8 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
     crash("the detached supervisor", PAST_THE_RECORD),
   ],
   "launch: gate opened": [crash("run", PAST_THE_RECORD)],
-  // Its supervisor lives and is let alone by the sweep: the deadline ends the job.
-  "detach: supervisor started": [crash("run --detach", ["timeout"])],
+  // Its supervisor lives, and sees before it opens the gate that the caller has gone: no job runs of which no caller has the id.
+  "detach: supervisor started": [crash("run --detach", ["failed-to-start"])],
   "ending: claimed": byAllAndBeside(),
   "ending: freezing": byAllAndBeside({ signalsLate: true }),
   "ending: frozen": byAllAndBeside({ signalsLate: true }),

@@ -41,7 +41,7 @@ for (const { name, prefix, backend, tries } of CALLERS) {
       const corral = [...prefix, machine.corral, "--state-dir", stateDir];
       const found = await runGuestProgram<Found>(machine, "system/machine/supervisor_death.py", {
         corral,
-        store: `${stateDir}/${prefix.length === 0 ? "corral" : "corral-test"}.db`,
+        store: `${stateDir}/*.db`,
         options: ["--backend", backend],
         tries,
         timeoutMs: TIMEOUT_MS,
