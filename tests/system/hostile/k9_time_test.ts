@@ -45,15 +45,13 @@ for (const zone of ZONES) {
       );
       assert.ok(seconds.some((second) => report.includes(second)), `${local} is not in\n${report}`);
       // The other way round: a moment that is typed is a local one.
-      const since = (await caller.exec(["date", "-d", `${started} 2 minutes`, "+%FT%H:%M"], { env }))
-        .stdout.trim();
-      const before = (await caller.exec(["date", "-d", `${started} 2 minutes ago`, "+%FT%H:%M"], { env }))
-        .stdout.trim();
-      const count = async (moment: string) =>
-        (JSON.stringify(
-          JSON.parse(succeeded(await caller.corral(["report", "--since", moment, "--json"], { env })).stdout),
-        ).match(/"id":/g) ?? []).length;
-      assert.deepEqual([await count(before), await count(since)], [1, 0]);
+      const before = ["date", "-d", `${started} 2 minutes ago`, "+%FT%H:%M"];
+      const moment = (await caller.exec(before, { env })).stdout.trim();
+      const count = async (option: string) => {
+        const { stdout } = succeeded(await caller.corral(["report", option, moment, "--json"], { env }));
+        return (stdout.match(/"id":/g) ?? []).length;
+      };
+      assert.deepEqual([await count("--since"), await count("--until")], [1, 0]);
     } finally {
       await stage.asRoot(machine, "rm -f /etc/localtime; ln -s /usr/share/zoneinfo/Etc/UTC /etc/localtime");
     }
