@@ -20,8 +20,11 @@ export interface Backend {
   place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup>;
   /** True once the guard is in the cgroup that `place` made for it. */
   isGuardPlaced(id: string, guardPid: number): boolean;
-  /** Removes the cgroups of guards that have exited, of all jobs but those for which `isLive` holds. Does not throw. */
-  removeGuards(isLive: (id: string) => boolean): void;
+  /**
+   * Removes the cgroups of guards that have exited, of all jobs but the ones for which `isLive` holds; false when a guard is still leaving
+   * its cgroup. Does not throw.
+   */
+  removeGuards(isLive: (id: string) => boolean): boolean;
   /** Takes this process and its parent, the guard of a job that is over, out of the guard's cgroup and removes that. Does not throw. */
   leaveGuard(id: string, guardPid: number): void;
   /**

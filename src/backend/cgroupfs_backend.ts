@@ -82,11 +82,12 @@ export class CgroupfsBackend implements Backend {
     return (this.fs.readOptional(`${this.parent}/${guardDirectory(id)}`, "cgroup.procs") ?? "").trim() !== "";
   }
 
-  removeGuards(isLive: (id: string) => boolean): void {
-    for (const name of this.fs.children(this.parent)) {
+  removeGuards(isLive: (id: string) => boolean): boolean {
+    const over = this.fs.children(this.parent).filter((name) => {
       const id = jobOfGuardDirectory(name);
-      if (id !== null && !isLive(id)) this.#removeQuietly(`${this.parent}/${name}`);
-    }
+      return id !== null && !isLive(id);
+    });
+    return over.map((name) => this.#removeQuietly(`${this.parent}/${name}`)).every((isGone) => isGone);
   }
 
   leaveGuard(id: string, guardPid: number): void {
@@ -167,12 +168,13 @@ export class CgroupfsBackend implements Backend {
     }
   }
 
-  #removeQuietly(path: string): void {
+  /** True when it is gone. EBUSY: a guard is still leaving; a directory that stays is removed by a sweep. */
+  #removeQuietly(path: string): boolean {
     try {
       Deno.removeSync(this.fs.locate(path));
+      return true;
     } catch (error) {
-      // EBUSY: a guard is still leaving. What is left is an empty directory that a sweep removes.
-      if (!isVanished(error)) return;
+      return isVanished(error);
     }
   }
 

@@ -96,7 +96,9 @@ export class SystemdBackend implements Backend {
   }
 
   /** A scope goes with its last process. */
-  removeGuards(): void {}
+  removeGuards(): boolean {
+    return true;
+  }
   leaveGuard(): void {}
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

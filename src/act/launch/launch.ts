@@ -92,6 +92,8 @@ async function place(
   }
 }
 
+/** From the exit of a guard to the removal of its cgroup; past it a sweep removes it. */
+const GUARD_REMOVAL_CAP_MS = 5_000;
 const NO_GUARD = "warning: this job has no guard: should its supervisor be killed, only a sweep ends it";
 
 function startGuard({ guard, warn }: LaunchOptions): Guard | null {
@@ -121,7 +123,8 @@ async function secureGuard(
 export async function releaseGuard(guard: Guard | null, backend: Backend, id: string): Promise<void> {
   await guard?.release();
   crashPoint("guard: released");
-  backend.removeGuards((other) => other !== id);
+  // A process that has exited may still be in its cgroup for a moment.
+  await poll(() => backend.removeGuards((other) => other !== id), GUARD_REMOVAL_CAP_MS);
 }
 
 /** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */

@@ -48,7 +48,9 @@ export class FakeBackend implements Backend {
     return true;
   }
 
-  removeGuards(): void {}
+  removeGuards(): boolean {
+    return true;
+  }
   leaveGuard(): void {}
 
   // deno-lint-ignore require-await
