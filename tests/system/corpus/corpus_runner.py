@@ -255,7 +255,11 @@ class Run:
         cgroups = cgroups_named(job)
         units = units_left(job)
         # That of the guard never holds a process of the job. It is its unit's, and systemd takes both away once the guard has gone.
-        left = [path for path in cgroups if "corral-guard-" not in path or os.path.isdir(path)]
+        deadline = time.monotonic() + UNIT_GONE_S
+        while (left := [path for path in cgroups if "corral-guard-" not in path or os.path.isdir(path)]) and any(
+            "corral-guard-" in path for path in left
+        ) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
         return {"survivors": survivors, "cgroups": left, "units": units}
 
 
