@@ -35,8 +35,6 @@ const HOLD_MS = 250;
 /** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
 const HUNG_UP_TRIES = 6;
 const HUNG_UP_PAUSE_MS = 100;
-/** Some 4 s. */
-const BUS_FULL_TRIES = 40;
 /** Messages around the start of one job; with more, others start at the same time, and the manager has enough to do without a listener. */
 const QUIET_MESSAGES = 20;
 
@@ -119,17 +117,13 @@ export class Systemd {
     });
   }
 
-  /**
-   * Again on a new connection when the manager hung up without a word: it re-executes itself, and is back within a second. The same when
-   * the bus has no room for one more connection of this user: it is slow to notice that others were closed.
-   */
+  /** Again on a new connection when the manager hung up without a word: it re-executes itself, and is back within a second. */
   async #retried<T>(act: () => Promise<T>): Promise<T> {
     for (let attempt = 1;; attempt++) {
       try {
         return await act();
       } catch (error) {
-        const tries = isBusFull(error) ? BUS_FULL_TRIES : hasHungUp(error) ? HUNG_UP_TRIES : 0;
-        if (attempt >= tries) throw error;
+        if (attempt === HUNG_UP_TRIES || !hasHungUp(error)) throw error;
         this.#release();
         await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
       }
@@ -175,17 +169,15 @@ export class Systemd {
    * do (systemd 238). One that is gone spoils the whole call, before any other is moved. Throws SystemdRefusal.
    */
   async attach(below: string, pids: readonly number[]): Promise<void> {
-    await this.#retried(() =>
-      callManagerOnBus(this.systemBus, this.uid, {
-        member: "AttachProcessesToUnit",
-        signature: "ssau",
-        body: (writer) => {
-          writer.string(`user@${this.uid}.service`);
-          writer.string(below);
-          writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
-        },
-      })
-    );
+    await callManagerOnBus(this.systemBus, this.uid, {
+      member: "AttachProcessesToUnit",
+      signature: "ssau",
+      body: (writer) => {
+        writer.string(`user@${this.uid}.service`);
+        writer.string(below);
+        writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
+      },
+    });
   }
 
   /** Re-reads unit files; the only way to change RuntimeMaxSec of a live scope (systemd 252 and 257 refuse it as a property). */
@@ -215,11 +207,6 @@ export class Systemd {
 /** True when the connection ended without a word of refusal. */
 function hasHungUp(error: unknown): boolean {
   return error instanceof SystemdRefusal && error.errorName === null && !(error instanceof SystemdSilence);
-}
-
-/** dbus-daemon(1), max_connections_per_user. */
-function isBusFull(error: unknown): boolean {
-  return error instanceof SystemdRefusal && error.errorName === "org.freedesktop.DBus.Error.LimitsExceeded";
 }
 
 function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {
