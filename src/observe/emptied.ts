@@ -1,4 +1,5 @@
 /** The end of a job that has no first process: nothing is left in its cgroup. */
+import { pause } from "../base/poll.ts";
 import { waitForEvents } from "../cgroup/events.ts";
 import type { OwnedCgroup } from "../cgroup/file.ts";
 import { type Exit, NO_EXIT } from "../job/job.ts";
@@ -19,7 +20,7 @@ export async function emptied(cgroup: OwnedCgroup): Promise<Exit> {
         return NO_EXIT;
       }
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await pause(RETRY_MS);
     }
   }
 }

@@ -3,6 +3,7 @@
  * that systemctl uses. No bus daemon is in between, so none has to run, and none refuses when hundreds of jobs start at once. Only what
  * systemd does not do for whom it does not know from a bus is asked for on the system bus.
  */
+import { pause } from "../base/poll.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { errorCode } from "../base/errno.ts";
 import { CorralError } from "../base/errors.ts";
@@ -222,7 +223,7 @@ async function connect(path: string): Promise<Deno.UnixConn> {
       if (!isForAMoment(cause) || attempt === CONNECT_TRIES) {
         throw new SystemdRefusal(`cannot reach systemd at ${path}: ${(cause as Error).message}`, null, cause);
       }
-      await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS * (0.5 + Math.random())));
+      await pause(CONNECT_PAUSE_MS * (0.5 + Math.random()));
     }
   }
 }

@@ -237,7 +237,7 @@ export const ACT_RUN = [
     ],
     [
       "others get no turn",
-      "await new Promise((resolve) => setTimeout(resolve, Math.max(SHORTEST_PAUSE_MS, tookMs)));",
+      "await pause(Math.max(SHORTEST_PAUSE_MS, tookMs));",
       "",
     ],
     [

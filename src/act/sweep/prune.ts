@@ -4,6 +4,7 @@
  * In steps that hold the store for a moment each, and leave it alone for as long: who launches a job gets in between. (SQLite's own wait
  * looks again at widening intervals and would miss a gap of microseconds for seconds.)
  */
+import { pause } from "../../base/poll.ts";
 import { dirname } from "node:path";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
@@ -118,7 +119,7 @@ async function inSteps(untilMs: number, step: (count: number) => boolean): Promi
     if (!step(count)) return;
     const tookMs = performance.now() - startMs;
     count = Math.round(Math.max(1, Math.min(LARGEST_STEP, count * STEP_MS / Math.max(tookMs, 1))));
-    await new Promise((resolve) => setTimeout(resolve, Math.max(SHORTEST_PAUSE_MS, tookMs)));
+    await pause(Math.max(SHORTEST_PAUSE_MS, tookMs));
   }
 }
 

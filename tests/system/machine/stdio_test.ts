@@ -12,7 +12,7 @@ const alice = new Caller(machine, "alice", "systemd", "stdio");
 const BLOCK_MIB = 16;
 const PIPE_MIB = 1024;
 /** A job between two pipes may take this much longer than cat(1) alone, besides the start of corral. */
-const SLOWER_AT_MOST = 3;
+const SLOWER_AT_MOST = 2;
 const START_S = 2;
 /** Of SIGUSR1 in a mask of /proc/PID/status. */
 const USR1_BIT = 1 << 9;
