@@ -43,6 +43,7 @@ import { onRealTimeSignals } from "./linux/real_time_signals.ts";
 import { settleSurroundings } from "./linux/surroundings.ts";
 import { reportRejections } from "./linux/rejections.ts";
 import { homeOfUid, nameOfUid } from "./linux/users.ts";
+import { chooseForLaunch } from "./backend/nest.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./backend/choose.ts";
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
@@ -107,6 +108,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     layout,
     cgroups,
     backend: (wanted) => chooseBackend(wanted, choice()),
+    launchBackend: (wanted, options) => chooseForLaunch(wanted, choice(), options),
     backendOf: (job) => {
       const run = job.phase.state === "starting" ? null : job.phase.run;
       return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());

@@ -14,7 +14,8 @@ export interface Backend {
   /** What to run so that jobs get `controller` here. */
   remedyFor(controller: string): string;
   /**
-   * Makes the job's cgroup with its limits and moves the waiting process `pid` into it, and the job's guard into a cgroup beside it.
+   * Makes the job's cgroup with its limits and moves the waiting process `pid` into it, and the job's guard into a cgroup beside it, or
+   * beside the outermost job's: the guard outlives the end of each of them.
    * Throws SetupError; then nothing of the job's cgroup is left.
    */
   place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup>;
@@ -89,6 +90,30 @@ export function listJobCgroups(
     const id = idOf(name);
     return id !== undefined && isJobId(id) ? [{ id, path: `${parent}/${name}` }] : [];
   });
+}
+
+/** The jobs in `parent`, those in them, and so on: `children` lists the ones right in a directory, `inside` gives that of a job. */
+export function listNested(
+  children: (parent: string) => NamedCgroup[],
+  parent: string,
+  inside: (path: string) => string,
+): NamedCgroup[] {
+  const found = children(parent);
+  // Not by recursion: a job can make directories of any names and depth.
+  for (const { path } of found) found.push(...children(inside(path)));
+  return found;
+}
+
+/** The cgroup at this path; null when there is none. */
+export function recordAt(fs: CgroupFs, path: string): CgroupRecord | null {
+  const inode = fs.inode(path);
+  return inode === null ? null : { path, inode };
+}
+
+/** The one that bears the job's name; null when there is none. */
+export function recordOfNamed(fs: CgroupFs, named: readonly NamedCgroup[], id: string): CgroupRecord | null {
+  const path = named.find((one) => one.id === id)?.path;
+  return path === undefined ? null : recordAt(fs, path);
 }
 
 /** Time systemd leaves corral to end an overdue job before it does so itself. */

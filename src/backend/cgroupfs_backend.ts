@@ -1,6 +1,7 @@
 /**
  * Jobs without systemd: ROOT/corral/ID below the cgroup2 mount, made and removed by corral itself. ROOT is / for root, and the
- * topmost cgroup that was delegated to the caller for any other user.
+ * topmost cgroup that was delegated to the caller for any other user. For a job in a job it is the cgroup of the outer one: because a cgroup
+ * that hands on controllers may hold no processes (cgroup-v2.rst, "No Internal Process Constraint"), those of a job are in a leaf of it.
  */
 import { isForbidden, isVanished } from "../base/errno.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
@@ -8,12 +9,24 @@ import { crashPoint } from "../base/crash_point.ts";
 import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { guardDirectory, jobOfGuardDirectory, LEAVING_GUARDS } from "../job/names.ts";
-import { type Backend, listJobCgroups, moveIn, type NamedCgroup, type Refused } from "./backend.ts";
+import { guardDirectory, jobOfGuardDirectory, jobsOfCgroup, LEAVING_GUARDS } from "../job/names.ts";
+import {
+  type Backend,
+  listJobCgroups,
+  listNested,
+  moveIn,
+  type NamedCgroup,
+  recordAt,
+  recordOfNamed,
+  type Refused,
+} from "./backend.ts";
 import { writeLimits } from "./limits_in_force.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
 const REMOVE_CAP_MS = 10_000;
+
+/** The child of a job's cgroup that holds its processes. No job id. */
+const LEAF = "job";
 
 /** Plain directories in cgroup2. */
 export class CgroupfsBackend implements Backend {
@@ -26,18 +39,38 @@ export class CgroupfsBackend implements Backend {
     return `${this.root}/corral`;
   }
 
+  /** True when jobs are made in another job. */
+  get #isNested(): boolean {
+    return this.#top !== this.root;
+  }
+
+  /** The root of the outermost job. */
+  get #top(): string {
+    let { root } = this;
+    for (let id = ownJob(root); id !== null; id = ownJob(root)) root = root.slice(0, -`/corral/${id}`.length);
+    return root;
+  }
+
+  /** Beside the outermost job, where no end of a job reaches a guard. */
+  get #guards(): string {
+    return `${this.#top}/corral`;
+  }
+
   prepare(): void {
     void this.fs.hastenMove();
   }
 
   controllers(): Set<string> {
+    // The outer job switches on whatever it has.
+    if (this.#isNested) return this.fs.controllers(this.root);
     const enabled = this.fs.readOptional(this.root === "" ? "/" : this.root, "cgroup.subtree_control") ?? "";
     return new Set(enabled.split(/\s+/).filter((name) => name !== ""));
   }
 
   remedyFor(controller: string): string {
-    const directory = this.fs.locate(this.root === "" ? "/" : this.root);
-    const offered = this.fs.controllers(this.root === "" ? "/" : this.root).has(controller);
+    const root = this.#top === "" ? "/" : this.#top;
+    const directory = this.fs.locate(root);
+    const offered = this.fs.controllers(root).has(controller);
     return offered
       ? `echo +${controller} > ${directory}/cgroup.subtree_control`
       : `mount the ${controller} controller on cgroup v2: boot with cgroup_no_v1=all (or systemd.unified_cgroup_hierarchy=1)`;
@@ -46,6 +79,7 @@ export class CgroupfsBackend implements Backend {
   async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
     const path = `${this.parent}/${spec.id}`;
     try {
+      if (this.#isNested) this.#handOn(this.root);
       this.#makeParent();
       // Fails for one that is there already: it is another job's, and stays.
       Deno.mkdirSync(this.fs.locate(path));
@@ -56,20 +90,21 @@ export class CgroupfsBackend implements Backend {
     try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       writeLimits(cgroup, spec.limits, { lift: false });
+      Deno.mkdirSync(this.fs.locate(`${path}/${LEAF}`));
       crashPoint("launch: limits set");
       // Side by side: each waits for the same grace period of the kernel.
       const guarded = guardPid === null ? null : this.#placeGuard(spec.id, guardPid);
-      cgroup.write("cgroup.procs", String(pid));
+      if (!cgroup.moveIn(pid, LEAF)) throw new Error("the command's process is gone");
       await guarded;
       return cgroup;
     } catch (cause) {
-      this.#removeQuietly(path);
+      for (const made of [`${path}/${LEAF}`, path]) this.#removeQuietly(made);
       throw this.#refused(cause);
     }
   }
 
   async #placeGuard(id: string, pid: number): Promise<void> {
-    const path = `${this.parent}/${guardDirectory(id)}`;
+    const path = `${this.#guards}/${guardDirectory(id)}`;
     try {
       Deno.mkdirSync(this.fs.locate(path));
       await Deno.writeTextFile(this.fs.locate(path, "cgroup.procs"), String(pid), { create: false });
@@ -79,22 +114,24 @@ export class CgroupfsBackend implements Backend {
   }
 
   isGuardPlaced(id: string): boolean {
-    return (this.fs.readOptional(`${this.parent}/${guardDirectory(id)}`, "cgroup.procs") ?? "").trim() !== "";
+    return (this.fs.readOptional(`${this.#guards}/${guardDirectory(id)}`, "cgroup.procs") ?? "").trim() !==
+      "";
   }
 
   removeGuards(isLive: (id: string) => boolean): boolean {
-    const over = this.fs.children(this.parent).filter((name) => {
+    const guards = this.#guards;
+    const over = this.fs.children(guards).filter((name) => {
       const id = jobOfGuardDirectory(name);
       return id !== null && !isLive(id);
     });
-    return over.map((name) => this.#removeQuietly(`${this.parent}/${name}`)).every((isGone) => isGone);
+    return over.map((name) => this.#removeQuietly(`${guards}/${name}`)).every((isGone) => isGone);
   }
 
   leaveGuard(id: string, guardPid: number): void {
-    const own = `${this.parent}/${guardDirectory(id)}`;
+    const own = `${this.#guards}/${guardDirectory(id)}`;
     if (!`${this.fs.ownPath}/`.startsWith(`${own}/`)) return;
     try {
-      const path = `${this.parent}/${LEAVING_GUARDS}`;
+      const path = `${this.#guards}/${LEAVING_GUARDS}`;
       Deno.mkdirSync(this.fs.locate(path), { recursive: true });
       for (const pid of [guardPid, Deno.pid]) {
         Deno.writeTextFileSync(this.fs.locate(path, "cgroup.procs"), String(pid), { create: false });
@@ -106,7 +143,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
-    const refused = moveIn(cgroup, "", pids);
+    const refused = moveIn(cgroup, LEAF, pids);
     const because = ({ message, cause }: CgroupError) =>
       isForbidden(cause)
         ? "it is outside of what is delegated to you: use --backend systemd, or root"
@@ -125,13 +162,13 @@ export class CgroupfsBackend implements Backend {
   }
 
   list(): NamedCgroup[] {
-    return listJobCgroups(this.fs, this.parent, (name) => name);
+    const inDirectory = (parent: string) => listJobCgroups(this.fs, parent, (name) => name);
+    return listNested(inDirectory, this.parent, (path) => `${path}/corral`);
   }
 
   find(id: string): CgroupRecord | null {
-    const path = `${this.parent}/${id}`;
-    const inode = this.fs.inode(path);
-    return inode === null ? null : { path, inode };
+    // A launch in another job that was cut short recorded no path.
+    return recordAt(this.fs, `${this.parent}/${id}`) ?? recordOfNamed(this.fs, this.list(), id);
   }
 
   // deno-lint-ignore require-await
@@ -147,7 +184,7 @@ export class CgroupfsBackend implements Backend {
   async remove(cgroup: OwnedCgroup): Promise<void> {
     const isRemoved = await poll(() => cgroup.remove(), REMOVE_CAP_MS);
     // Here too: a guard that was killed leaves its cgroup to whatever ends the job.
-    this.#removeQuietly(`${this.parent}/${guardDirectory(cgroup.id)}`);
+    this.#removeQuietly(`${this.#guards}/${guardDirectory(cgroup.id)}`);
     if (isRemoved) return;
     throw new SetupError("the job's cgroup stays busy", `rmdir ${this.fs.locate(cgroup.path)}`);
   }
@@ -156,15 +193,20 @@ export class CgroupfsBackend implements Backend {
     return `cgroup ${cgroup.path}`;
   }
 
-  /** ROOT/corral, with every controller its parent grants switched on for the jobs in it: for accounting as well as limits. */
+  /** ROOT/corral. */
   #makeParent(): void {
     Deno.mkdirSync(this.fs.locate(this.parent), { recursive: true });
-    const granted = this.fs.controllers(this.parent);
+    this.#handOn(this.parent);
+  }
+
+  /** Switches on every controller that a cgroup is granted for what lies in it: for accounting as well as limits. */
+  #handOn(path: string): void {
+    const granted = this.fs.controllers(path);
     const wanted = ["cpu", "io", "memory", "pids"].filter((name) => granted.has(name)).map((name) =>
       `+${name}`
     );
     if (wanted.length > 0) {
-      Deno.writeTextFileSync(this.fs.locate(this.parent, "cgroup.subtree_control"), wanted.join(" "));
+      Deno.writeTextFileSync(this.fs.locate(path, "cgroup.subtree_control"), wanted.join(" "));
     }
   }
 
@@ -188,4 +230,10 @@ export class CgroupfsBackend implements Backend {
       cause,
     );
   }
+}
+
+/** The job whose own cgroup this is; null for any other. */
+function ownJob(path: string): string | null {
+  const innermost = jobsOfCgroup(path).at(-1);
+  return innermost?.path === path && innermost.backend === "cgroupfs" ? innermost.id : null;
 }

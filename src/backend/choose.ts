@@ -6,6 +6,7 @@ import type { Procs } from "../linux/proc.ts";
 import { Systemd } from "../systemd/manager.ts";
 import { type Choice, choiceOf } from "../value/choice.ts";
 import type { BackendName } from "../job/job.ts";
+import { jobsOfSlice } from "../job/names.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
 import { SystemdBackend } from "./systemd_backend.ts";
@@ -41,14 +42,18 @@ export function usableBackends(choice: BackendChoice): Backend[] {
 
 /** The backend on which a recorded job runs, or would; `cgroupPath` is null when its launch was cut short. Throws SetupError. */
 export function backendOf(name: BackendName, cgroupPath: string | null, choice: BackendChoice): Backend {
-  if (name === "systemd") return chooseBackend("systemd", choice);
+  if (name === "systemd") {
+    const slice = cgroupPath?.slice(cgroupPath.lastIndexOf("/") + 1) ?? "";
+    return (systemdBackend(choice) ?? refuseSystemd(choice.node)).within(jobsOfSlice(slice).slice(0, -1));
+  }
   if (cgroupPath === null) {
     return usableBackends(choice).find((backend) => backend.name === name) ?? refuseCgroupfs(choice);
   }
   return new CgroupfsBackend(choice.fs, cgroupPath.split("/").slice(0, -2).join("/"));
 }
 
-function systemdBackend({ node, fs, procs }: BackendChoice): Backend | null {
+/** That of this user's manager; null where there is none. */
+export function systemdBackend({ node, fs, procs }: BackendChoice): SystemdBackend | null {
   if (!node.systemdBooted || node.systemdElsewhere) return null;
   if (node.uid === 0) return new SystemdBackend(fs, procs, new Systemd(null, node.uid), "/");
   if (node.userRuntimeDir === null) return null;
@@ -82,7 +87,8 @@ function delegatedRoot({ node, fs }: BackendChoice): string | null {
   return top;
 }
 
-function isOwnedBy(fs: CgroupFs, path: string, uid: number): boolean {
+/** True where the user can make cgroups and move processes. */
+export function isOwnedBy(fs: CgroupFs, path: string, uid: number): boolean {
   try {
     // Moving a process needs write access to cgroup.procs of the common ancestor (cgroup-v2.rst, "Delegation Containment").
     return [fs.locate(path), fs.locate(path, "cgroup.procs")].every((name) =>
@@ -93,7 +99,8 @@ function isOwnedBy(fs: CgroupFs, path: string, uid: number): boolean {
   }
 }
 
-function isWritable(fs: CgroupFs, path: string): boolean {
+/** True where root can. */
+export function isWritable(fs: CgroupFs, path: string): boolean {
   try {
     // access(2) is not at hand: an open for writing fails for the mode and for a read-only mount alike.
     Deno.openSync(fs.locate(path, "cgroup.procs"), { write: true }).close();

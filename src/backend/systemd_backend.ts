@@ -1,6 +1,7 @@
 /**
  * Jobs under systemd: corral.slice/corral-ID.slice carries limits and accounting, corral-ID.scope in it the processes. The scope
- * vanishes with its last process; the slice, and every counter, stays until it is stopped.
+ * vanishes with its last process; the slice, and every counter, stays until it is stopped. A job in a job has its slice in that one's:
+ * corral-OUTER.slice/corral-OUTER-ID.slice.
  */
 import { waitForEvents } from "../cgroup/events.ts";
 import { isForbidden } from "../base/errno.ts";
@@ -11,14 +12,20 @@ import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
 import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
+import { bearsName, jobsOfSlice } from "../job/names.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
+import { attachByManager } from "./attach_by_manager.ts";
+import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
   type Backend,
   backstopMs,
   listJobCgroups,
+  listNested,
   moveIn,
   type NamedCgroup,
+  recordAt,
+  recordOfNamed,
   type Refused,
 } from "./backend.ts";
 
@@ -30,7 +37,6 @@ const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
 const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 /** The kernel's own data of the scope's cgroup are charged to the slice: with less, its mkdir fails with ENOMEM (Linux 5.11). */
 const SCOPE_BYTES = 1_048_576;
-const DROP_IN = "50-corral-timeout.conf";
 
 /** Slice and scope, made and removed by systemd. */
 export class SystemdBackend implements Backend {
@@ -38,13 +44,28 @@ export class SystemdBackend implements Backend {
   /** The job whose units systemd was asked to make, without an answer. */
   #unanswered: string | null = null;
 
-  /** @param managerPath the manager's own cgroup: / or /user.slice/user-1000.slice/user@1000.service */
+  /**
+   * @param managerPath the manager's own cgroup: / or /user.slice/user-1000.slice/user@1000.service
+   * @param outer ids of the jobs in which jobs are made, outermost first
+   */
   constructor(
     readonly fs: CgroupFs,
     readonly procs: Procs,
     readonly systemd: Systemd,
     readonly managerPath: string,
+    readonly outer: readonly string[] = [],
   ) {}
+
+  /** The same manager, for jobs in other ones. */
+  within(outer: readonly string[]): SystemdBackend {
+    return new SystemdBackend(this.fs, this.procs, this.systemd, this.managerPath, outer);
+  }
+
+  /** The slice of the supervisor of a detached job: a process of the outer job. */
+  get supervisorSlice(): string {
+    const innermost = this.outer.at(-1);
+    return innermost === undefined ? "corral.slice" : sliceName(innermost, this.outer.slice(0, -1));
+  }
 
   prepare(): void {
     void this.fs.hastenMove();
@@ -69,6 +90,7 @@ export class SystemdBackend implements Backend {
       id: spec.id,
       pid,
       guardPid,
+      outer: this.outer,
       // Escape codes in a name must not reach the journal.
       description: `corral job ${spec.id}`,
       limits: spec.limits,
@@ -86,7 +108,7 @@ export class SystemdBackend implements Backend {
       cgroup.write("cgroup.freeze", "0");
       return cgroup;
     } catch (error) {
-      await this.#stopSlice(spec.id);
+      await this.#stopSlice(spec.id, this.#sliceOf(spec.id));
       throw error;
     }
   }
@@ -102,6 +124,7 @@ export class SystemdBackend implements Backend {
   leaveGuard(): void {}
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
+    const below = `${cgroup.path.slice(this.managerPath.length)}/${scopeName(cgroup.id)}`;
     const refused = moveIn(cgroup, scopeName(cgroup.id), pids);
     const isForManager = ({ error }: typeof refused[number]) =>
       this.systemd.runtimeDir !== null && isForbidden(error.cause);
@@ -110,30 +133,10 @@ export class SystemdBackend implements Backend {
         pid,
         because: error.message,
       })),
-      ...await this.#attachByManager(cgroup, refused.filter(isForManager).map(({ pid }) => pid)),
-    ];
-  }
-
-  /** All at once; when that is refused, half by half: it may be for one that has ended. */
-  async #attachByManager(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
-    if (pids.length === 0) return [];
-    try {
-      await this.systemd.attach(
-        `${cgroup.path.slice(this.managerPath.length)}/${scopeName(cgroup.id)}`,
-        pids,
-      );
-      return [];
-    } catch (error) {
-      if (!(error instanceof SystemdRefusal)) throw error;
-      if (error.errorName === null) throw this.#refused("systemd did not move the processes", error.message);
-      if (pids.length === 1) {
-        return this.procs.stat(pids[0]!) === null ? [] : [{ pid: pids[0]!, because: error.message }];
-      }
-    }
-    const half = Math.ceil(pids.length / 2);
-    return [
-      ...await this.#attachByManager(cgroup, pids.slice(0, half)),
-      ...await this.#attachByManager(cgroup, pids.slice(half)),
+      ...await this.#told(
+        "systemd did not move the processes",
+        () => attachByManager(this, below, refused.filter(isForManager).map(({ pid }) => pid)),
+      ),
     ];
   }
 
@@ -145,51 +148,59 @@ export class SystemdBackend implements Backend {
       const isEmpty = record === null ||
         await waitForEvents(this.fs.own(record, id), (events) => !events.populated, { capMs: REMOVE_CAP_MS });
       // Also without a cgroup: the first request may still be waiting, and is carried out before this one.
-      if (isEmpty) await this.#stopSlice(id);
+      if (isEmpty) await this.#stopSlice(id, this.#sliceOf(id));
     } catch {
       // Still no answer: the empty slice is left to a sweep.
     }
   }
 
   async clear(id: string): Promise<void> {
-    await this.#told(`systemd did not stop ${sliceName(id)}`, () => this.#stopSlice(id));
-    this.#removeDropIn(id);
+    const slice = this.#sliceOf(id);
+    await this.#told(`systemd did not stop ${slice}`, () => this.#stopSlice(id, slice));
+    removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
   }
 
-  get #parent(): string {
+  /** In which all slices of jobs lie. */
+  get top(): string {
     return `${this.managerPath === "/" ? "" : this.managerPath}/corral.slice`;
   }
 
+  /** The slice of a job that is made here. */
+  #sliceOf(id: string): string {
+    return sliceName(id, this.outer);
+  }
+
   list(): NamedCgroup[] {
-    return listJobCgroups(this.fs, this.#parent, (name) => /^corral-(\w+)\.slice$/.exec(name)?.[1]);
+    return listNested(
+      (parent) => listJobCgroups(this.fs, parent, (name) => jobsOfSlice(name).at(-1)),
+      this.top,
+      (path) => path,
+    ).filter(({ id, path }) => bearsName(path, id));
   }
 
   find(id: string): CgroupRecord | null {
-    const path = `${this.#parent}/${sliceName(id)}`;
-    const inode = this.fs.inode(path);
-    return inode === null ? null : { path, inode };
+    const direct = `${this.top}/${sliceName(id, [])}`;
+    // A launch in another job that was cut short recorded no path.
+    return recordAt(this.fs, direct) ?? recordOfNamed(this.fs, this.list(), id);
   }
 
   async setLimits(cgroup: OwnedCgroup, limits: Limits): Promise<void> {
     await this.#told(
-      `systemd refused the limits of ${sliceName(cgroup.id)}`,
-      () => this.systemd.setLimits(cgroup.id, limits),
+      `systemd refused the limits of ${unitOf(cgroup)}`,
+      () => this.systemd.setLimits(unitOf(cgroup), limits),
     );
   }
 
   async setBackstop(spec: JobSpec, sinceStartMs: number | null): Promise<void> {
-    const directory = this.systemd.dropInDirectory(scopeName(spec.id));
-    const runtimeMax = sinceStartMs === null ? "infinity" : `${Math.ceil(sinceStartMs)}ms`;
-    Deno.mkdirSync(directory, { recursive: true });
-    Deno.writeTextFileSync(`${directory}/${DROP_IN}`, `[Scope]\nRuntimeMaxSec=${runtimeMax}\n`);
+    writeDropIn(this.systemd.dropInDirectory(scopeName(spec.id)), sinceStartMs);
     await this.#told("systemd did not take the new deadline", () => this.systemd.reload());
   }
 
   async remove(cgroup: OwnedCgroup): Promise<void> {
     const id = cgroup.id;
     // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
-    this.#removeDropIn(id);
-    await this.#stopSlice(id);
+    removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
+    await this.#stopSlice(id, unitOf(cgroup));
     crashPoint("removal: slice stopped");
     let isLeftToUs = false;
     const isGone = () => {
@@ -200,13 +211,13 @@ export class SystemdBackend implements Backend {
     };
     if (await poll(isGone, REMOVE_CAP_MS)) return;
     throw new SetupError(
-      `${sliceName(id)} is still there after its stop`,
-      ["systemctl", ...this.systemd.toolFlags(), "stop", sliceName(id)].join(" "),
+      `${unitOf(cgroup)} is still there after its stop`,
+      ["systemctl", ...this.systemd.toolFlags(), "stop", unitOf(cgroup)].join(" "),
     );
   }
 
-  describe(id: string): string {
-    return `slice ${sliceName(id)}`;
+  describe(_id: string, cgroup: OwnedCgroup): string {
+    return `slice ${unitOf(cgroup)}`;
   }
 
   /** The result, or that there was none: the units may be there nevertheless, or still be made. */
@@ -234,9 +245,11 @@ export class SystemdBackend implements Backend {
   /** Trusts the kernel, not systemd's word: where is the process now? Gives the slice's cgroup. */
   async #arrival({ id, limits }: JobSpec, pid: number, result: JobResult): Promise<string> {
     const scopePath = this.procs.cgroupPath(pid);
-    const suffix = `/corral.slice/${sliceName(id)}/${scopeName(id)}`;
-    if (scopePath?.endsWith(suffix)) return scopePath.slice(0, scopePath.lastIndexOf("/"));
-    if (this.#unanswered !== id) await this.#stopSlice(id);
+    const suffix = `/${this.#sliceOf(id)}/${scopeName(id)}`;
+    const slicePath = scopePath?.slice(0, scopePath.lastIndexOf("/")) ?? "";
+    // The whole way of slices, as it is named.
+    if (scopePath?.endsWith(suffix) && bearsName(slicePath, id)) return slicePath;
+    if (this.#unanswered !== id) await this.#stopSlice(id, this.#sliceOf(id));
     if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) {
       throw new SetupError("the memory limit is too small for any process to start", "give --memory more");
     }
@@ -248,38 +261,26 @@ export class SystemdBackend implements Backend {
   }
 
   /** Already gone is as good. */
-  async #stopSlice(id: string): Promise<void> {
+  async #stopSlice(id: string, slice: string): Promise<void> {
     try {
-      await this.systemd.stopSlice(id);
+      await this.systemd.stopSlice(slice);
     } catch (error) {
       if (!(error instanceof SystemdRefusal)) throw error;
       if (error.errorName === NO_SUCH_UNIT) return;
       if (error.errorName === null) throw error;
-      await this.#thawUnits(id);
-      await this.systemd.stopSlice(id);
+      await this.#thawUnits([scopeName(id), slice]);
+      await this.systemd.stopSlice(slice);
     }
   }
 
   /** systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and refuses to stop it. */
-  async #thawUnits(id: string): Promise<void> {
-    for (const unit of [scopeName(id), sliceName(id)]) {
+  async #thawUnits(units: readonly string[]): Promise<void> {
+    for (const unit of units) {
       try {
         await this.systemd.thawUnit(unit);
       } catch (error) {
         // Not frozen, or gone: the second stop shows it.
         if (!(error instanceof SystemdRefusal)) throw error;
-      }
-    }
-  }
-
-  #removeDropIn(id: string): void {
-    const directory = this.systemd.dropInDirectory(scopeName(id));
-    for (const path of [`${directory}/${DROP_IN}`, directory]) {
-      try {
-        Deno.removeSync(path);
-        crashPoint("removal: drop-in removed");
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
   }
@@ -296,4 +297,9 @@ export class SystemdBackend implements Backend {
     const status = ["systemctl", ...this.systemd.toolFlags(), "status"].join(" ");
     return new SetupError(`${what}: ${why}`, `see: ${status}; or use --backend cgroupfs`);
   }
+}
+
+/** The slice whose cgroup this is. */
+function unitOf({ path }: OwnedCgroup): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -151,6 +151,7 @@ function reasonOfExit(seen: Observation, overdue: boolean): EndReason {
   const diedOfKill = exit.signal === KILLED_SIGNAL || exit.code === KILLED_CODE;
   if (seen.oomKills > 0 && (diedOfKill || unseen)) return "oom";
   if (unseen && seen.killedByGuard) return overdue ? "timeout" : "orphaned";
+  if (unseen && seen.outerEnded) return "orphaned";
   if (unseen && seen.cgroup === "gone") return "lost";
   if (overdue && (exit.signal === TERM_SIGNAL || exit.signal === KILLED_SIGNAL)) return "timeout";
   return exit.signal === null ? "exited" : "signaled";

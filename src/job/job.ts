@@ -34,7 +34,7 @@ export const END_REASONS = {
   "killed":
     "a user or program asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
   "orphaned":
-    "its supervisor was gone and its guard or a sweep ended it, or its caller was (`--with-parent`). Not: that the command failed.",
+    "its supervisor was gone and its guard or a sweep ended it, or its caller was (`--with-parent`), or it ended with the job in which it was started. Not: that the command failed.",
   "finished-by-owner":
     "its owner called it finished while its processes lived. Not: that the command exited.",
   "lost": "the node rebooted, or its cgroup vanished without a trace. Not: that corral killed anything.",

@@ -1,6 +1,7 @@
 /** The one JSON form of a job: `ps`, `show`, the receipt and (later) the report. Units are in the key names; unknown is null. */
 import type { Job } from "./job.ts";
 import { runningFacts } from "./job.ts";
+import { outerJobOf } from "./names.ts";
 import { signalName } from "../value/signal.ts";
 import { NO_USAGE, type Usage } from "./usage.ts";
 import type { StoredEvent } from "./events.ts";
@@ -26,6 +27,7 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     tags: spec.tags,
     backend: watch.backend,
     adopted: spec.adopted,
+    outer: outerJobOf(run?.cgroup.path ?? null),
     pid: run?.pid ?? null,
     pgid: run?.pgid ?? null,
     cgroupPath: run?.cgroup.path ?? null,

@@ -1,31 +1,76 @@
-/** The job of a cgroup, by its path alone: names that corral makes, whatever store the job is in. Pure. */
-import { isJobId } from "../value/id.ts";
-
 /**
- * The job that a cgroup belongs to: at or below `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs), anywhere in the path.
- * The innermost for a job in a job; null for none.
+ * The job of a cgroup, by its path alone: names that corral makes, whatever store the job is in. Pure.
+ *
+ * A job lies in `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs), and a job that was started in a job below that one's:
+ * `corral.slice/corral-OUTER.slice/corral-OUTER-ID.slice` (slices nest by their names) or `corral/OUTER/corral/ID`.
  */
+import { isJobId } from "../value/id.ts";
+import type { BackendName } from "./job.ts";
+
+/** The cgroup that was made for a job. */
+export interface JobPlace {
+  id: string;
+  path: string;
+  backend: BackendName;
+}
+
+/** The jobs that a cgroup belongs to, each in the one before it: their own cgroups, at or above the path. */
+export function jobsOfCgroup(path: string | null): JobPlace[] {
+  const found: JobPlace[] = [];
+  if (path === null) return found;
+  for (let end = 0; end !== -1;) {
+    end = path.indexOf("/", end + 1);
+    const place = placeAt(end === -1 ? path : path.slice(0, end));
+    if (place !== null) found.push(place);
+  }
+  return found;
+}
+
+/** The job that a cgroup belongs to; the innermost for a job in a job, null for none. */
 export function jobOfCgroup(path: string | null): string | null {
-  return lastPair(path, (parent, name) => {
-    const id = parent === "corral.slice" ? /^corral-([^-]*)\.slice$/.exec(name)?.[1] : name;
-    return (parent === "corral.slice" || parent === "corral") && id !== undefined && isJobId(id) ? id : null;
-  });
+  return jobsOfCgroup(path).at(-1)?.id ?? null;
+}
+
+/** The job in which the job of this cgroup was started; null for none. */
+export function outerJobOf(path: string | null): string | null {
+  return jobsOfCgroup(path).at(-2)?.id ?? null;
+}
+
+function placeAt(path: string): JobPlace | null {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const sliced = slicesAtEnd(path).at(-1);
+  if (sliced !== undefined) return { id: sliced, path, backend: "systemd" };
+  return isJobId(name) && path.endsWith(`/corral/${name}`) ? { id: name, path, backend: "cgroupfs" } : null;
+}
+
+/** The jobs in one another whose slices a path ends in, outermost first; the last name repeats the whole way, and none for any other path. */
+function slicesAtEnd(path: string): string[] {
+  const ids = jobsOfSlice(path.slice(path.lastIndexOf("/") + 1));
+  const way = ids.map((_, index) => `/corral-${ids.slice(0, index + 1).join("-")}.slice`).join("");
+  return ids.length > 0 && path.endsWith(`/corral.slice${way}`) ? ids : [];
+}
+
+/** The jobs that a slice names, outermost first: none for the slice of anything else. */
+export function jobsOfSlice(name: string): string[] {
+  const ids = /^corral-(.+)\.slice$/.exec(name)?.[1]?.split("-") ?? [];
+  return ids.every(isJobId) && new Set(ids).size === ids.length ? ids : [];
 }
 
 /**
- * The job whose detached supervisor or guard lives in this cgroup: `corral.slice/corral-ID-supervisor.scope`,
- * `corral.slice/corral-guard-ID.scope` or `corral/guard-ID`; null for none.
+ * The job whose detached supervisor or guard lives in this cgroup: `corral.slice/corral-ID-supervisor.scope` (or in the slice of a job, for
+ * a job in it), `corral.slice/corral-guard-ID.scope` or `corral/guard-ID`; null for none.
  */
 export function jobOfSupervisorScope(path: string | null): string | null {
   return lastPair(path, (parent, name) => {
     if (parent === "corral") return jobOfGuardDirectory(name);
-    const scope = /^corral-(?:([^-]*)-supervisor|guard-([^-]*))\.scope$/.exec(name);
-    const id = scope?.[1] ?? scope?.[2];
-    return parent === "corral.slice" && id !== undefined && isJobId(id) ? id : null;
+    const [, supervised, guarded] = /^corral-(?:([^-]*)-supervisor|guard-([^-]*))\.scope$/.exec(name) ?? [];
+    const isInJob = supervised !== undefined && jobsOfSlice(parent).length > 0;
+    const id = supervised ?? guarded;
+    return (parent === "corral.slice" || isInJob) && id !== undefined && isJobId(id) ? id : null;
   });
 }
 
-/** The name of the cgroup of a job's guard without systemd, beside the job's. No job id has a dash. */
+/** The name of the cgroup of a job's guard without systemd, beside the outermost job's. No job id has a dash. */
 export function guardDirectory(id: string): string {
   return `guard-${id}`;
 }
@@ -57,9 +102,10 @@ function lastPair(path: string | null, read: (parent: string, name: string) => s
   return null;
 }
 
-/** True for a path that ends as corral makes it for this job: `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs). */
+/** True for a path that ends as corral makes it for this job, also in another; for what lies in the job's cgroup it is false. */
 export function bearsName(path: string, id: string): boolean {
-  return path.endsWith(`/corral.slice/corral-${id}.slice`) || path.endsWith(`/corral/${id}`);
+  return path.endsWith(`/corral.slice/corral-${id}.slice`) || path.endsWith(`/corral/${id}`) ||
+    slicesAtEnd(path).at(-1) === id;
 }
 
 /** True for an absolute path without `.`, `..`, empty names and newlines: the kernel makes no cgroup with a newline (cgroup_mkdir()). */

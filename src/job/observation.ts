@@ -25,6 +25,8 @@ export interface Observation {
   onOrphan: "kill" | "keep";
   /** The owner has called the job finished, as often as it takes. */
   finishedByOwner: boolean;
+  /** It was started in a job that has ended since, or is ending: what died with that one did not exit by itself. */
+  outerEnded: boolean;
   /** Its guard killed it, after its supervisor, without a corral that could record it. */
   killedByGuard: boolean;
   /** The process that called `corral run --with-parent` is gone. Only the job's supervisor can tell. */

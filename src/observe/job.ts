@@ -6,6 +6,8 @@ import { readOomKills } from "../cgroup/usage.ts";
 import { CgroupError } from "../base/errors.ts";
 import { type CgroupRecord, type Exit, type Job, runningFacts } from "../job/job.ts";
 import type { Observation } from "../job/observation.ts";
+import { jobsOfCgroup } from "../job/names.ts";
+import type { JobStore } from "../store/jobs.ts";
 import { type Clock, startedBootMs } from "../linux/clock.ts";
 import { isSameNamespace } from "../linux/proc.ts";
 import type { Node } from "./node.ts";
@@ -30,12 +32,19 @@ function isOfThisNamespace({ procs }: Pick<Node, "procs">, { watch }: Pick<Job, 
 }
 
 /** What the observer was asked for and knows besides what it sees; `bootMs` is now, unless it is given. */
-export type ObserveOptions = Partial<
-  Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">
->;
+export type ObserveOptions =
+  & Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">>
+  & { recorded?: Recorded };
+
+/** The records of other jobs: those in which jobs were started. */
+export type Recorded = Pick<JobStore, "get">;
 
 /** Observes a job from outside of its supervisor. Throws CgroupError. */
-export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): Observation {
+export function observeJob(
+  node: Node,
+  job: Job,
+  { recorded, ...options }: ObserveOptions = {},
+): Observation {
   const vantage = vantageOf(node, job);
   const sameBoot = vantage !== "here" || isOfThisBoot(node, job);
   const record = sameBoot ? cgroupRecord(node, job) : null;
@@ -53,7 +62,24 @@ export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): 
   }, {
     oomKills: () => readOomKills(node.cgroups(), record!.path),
     killedByGuard: () => bearsMarkOfGuard(node.cgroups(), record!.path),
+    outerEnded: () => sameBoot && record !== null && hasOuterEnded(node.cgroups(), record.path, recorded),
   });
+}
+
+/** By its record, which comes first, or by its cgroup: its end empties that before it removes it. */
+function hasOuterEnded(fs: CgroupFs, path: string, recorded: Recorded | undefined): boolean {
+  const outer = jobsOfCgroup(path).at(-2);
+  if (outer === undefined) return false;
+  // A damaged row is reported by itself.
+  const state = recorded?.get(outer.id, () => {})?.phase.state;
+  if (state === "ending" || state === "ended") return true;
+  try {
+    return !readEventsAt(fs, outer.path).populated;
+  } catch (error) {
+    // Locked by the outer job itself, it is there.
+    if (error instanceof CgroupError && isForbidden(error.cause)) return false;
+    throw error;
+  }
 }
 
 /** A job as its supervisor holds it. */
@@ -82,7 +108,11 @@ export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation
     onOrphan: "keep",
     endRequest,
     callerGone,
-  }, { oomKills: () => readOomKills(cgroup.fs, cgroup.path), killedByGuard: () => false });
+  }, {
+    oomKills: () => readOomKills(cgroup.fs, cgroup.path),
+    killedByGuard: () => false,
+    outerEnded: () => false,
+  });
 }
 
 /**
@@ -105,12 +135,17 @@ type Seen =
 /** How they ended only matters once the first process is gone: a sweep looks at a thousand jobs, and at these files of few. */
 function observation(
   seen: Seen,
-  { oomKills, killedByGuard }: { oomKills: () => number | null; killedByGuard: () => boolean },
+  { oomKills, killedByGuard, outerEnded }: {
+    oomKills: () => number | null;
+    killedByGuard: () => boolean;
+    outerEnded: () => boolean;
+  },
 ): Observation {
   const isThere = seen.cgroup === "populated" || seen.cgroup === "empty";
   return {
     oomKills: isThere && !seen.leader.alive ? oomKills() ?? 0 : 0,
     killedByGuard: isThere && !seen.leader.alive && killedByGuard(),
+    outerEnded: !seen.leader.alive && outerEnded(),
     endRequest: null,
     onOrphan: "kill",
     finishedByOwner: false,

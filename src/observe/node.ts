@@ -1,5 +1,6 @@
 /** The node as everything that observes and acts sees it. main.ts builds the real one, tests build others of temporary directories. */
 import type { Backend } from "../backend/backend.ts";
+import type { NestOptions } from "../backend/nest.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
 import type { BackendName, Job } from "../job/job.ts";
 import type { Clock } from "../linux/clock.ts";
@@ -29,6 +30,8 @@ export interface Node {
   cgroups(): CgroupFs;
   /** Throws SetupError when it cannot work here. */
   backend(wanted: BackendName | "auto"): Backend;
+  /** For a job that is to be started: in the job that corral itself is in, if it is in one. Throws SetupError when it cannot work here. */
+  launchBackend(wanted: BackendName | "auto", options: NestOptions): Backend;
   backendOf(job: Job): Backend;
   /** All on which jobs may be found from here. */
   backends(): Backend[];

@@ -78,7 +78,7 @@ export class Systemd {
         writeProperties(writer, scopeProperties(units));
         writer.array(8, () => {
           writer.align(8);
-          writer.string(sliceName(units.id));
+          writer.string(sliceName(units.id, units.outer));
           writeProperties(writer, sliceProperties(units));
           const { guardPid } = units;
           if (guardPid === null) return;
@@ -91,12 +91,12 @@ export class Systemd {
   }
 
   /** Stops the slice and with it whatever is in it: then its cgroup is gone. Throws SystemdRefusal, also when it is not there. */
-  async stopSlice(id: string): Promise<JobResult> {
+  async stopSlice(slice: string): Promise<JobResult> {
     const stop: ManagerCall = {
       member: "StopUnit",
       signature: "ss",
       body: (writer) => {
-        writer.string(sliceName(id));
+        writer.string(slice);
         writer.string("replace");
       },
     };
@@ -151,12 +151,12 @@ export class Systemd {
   }
 
   /** Changes limits of a live job's slice, until it ends. Throws SystemdRefusal. */
-  async setLimits(id: string, limits: Limits): Promise<void> {
+  async setLimits(slice: string, limits: Limits): Promise<void> {
     await callManager(this.#socketPath, this.uid, {
       member: "SetUnitProperties",
       signature: "sba(sv)",
       body: (writer) => {
-        writer.string(sliceName(id));
+        writer.string(slice);
         writer.uint32(1);
         writeProperties(writer, limitProperties(limits, { lift: true }));
       },

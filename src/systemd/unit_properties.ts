@@ -12,6 +12,8 @@ export interface JobUnits {
   pid: number;
   /** The process that goes into a scope of its own beside the job's slice; null: there is none. */
   guardPid: number | null;
+  /** Ids of the jobs that it lies in, outermost first. */
+  outer: readonly string[];
   description: string;
   limits: Limits;
   graceMs: number;
@@ -19,9 +21,9 @@ export interface JobUnits {
   backstopMs: number | null;
 }
 
-/** Unit names derive from the id alone: this carries the limits. */
-export function sliceName(id: string): string {
-  return `corral-${id}.slice`;
+/** Carries the limits. Slices nest by their names (systemd.slice(5)): that of a job in a job begins with the outer ones. */
+export function sliceName(id: string, outer: readonly string[]): string {
+  return `corral-${[...outer, id].join("-")}.slice`;
 }
 
 /** Lies in the slice and holds the processes. */
@@ -42,7 +44,7 @@ const usecOfMs = (ms: number): Variant => ({ signature: "t", value: Math.max(1, 
 export function scopeProperties(units: JobUnits): UnitProperty[] {
   return [
     ["PIDs", { signature: "au", value: [units.pid] }],
-    ["Slice", text(sliceName(units.id))],
+    ["Slice", text(sliceName(units.id, units.outer))],
     // Starts the guard's scope in the same transaction. Not Requires=: nor does the one end with the other.
     ...(units.guardPid === null
       ? []
@@ -59,7 +61,7 @@ export function scopeProperties(units: JobUnits): UnitProperty[] {
   ];
 }
 
-/** Properties of the scope of the job's guard. */
+/** Properties of the scope of the job's guard, which no end of a job reaches, also not that of an outer one. */
 export function guardScopeProperties(units: JobUnits & { guardPid: number }): UnitProperty[] {
   return [
     ["PIDs", { signature: "au", value: [units.guardPid] }],

@@ -2,6 +2,7 @@
 import { formatDuration, formatDurationExact } from "../value/duration.ts";
 import { END_REASONS, type Job, type RunningFacts, runningFacts } from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
+import { outerJobOf } from "../job/names.ts";
 import { signalName } from "../value/signal.ts";
 import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
@@ -68,6 +69,7 @@ function line(label: string, value: string): string {
 function identityLines(job: Job, live: LiveDetails | null, bootMs: number): string[] {
   const { spec, watch } = job;
   const run = runningFacts(job);
+  const outer = outerJobOf(run?.cgroup.path ?? null);
   const tags = Object.entries(spec.tags).map(([key, value]) => `${key}=${value}`).join(" ");
   const left = run?.deadlineBootMs == null || job.phase.state === "ended"
     ? ""
@@ -85,6 +87,7 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("timeout", spec.timeoutMs === null ? MISSING : `${formatDurationExact(spec.timeoutMs)}${left}`),
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
+    ...(outer === null ? [] : [line("in job", outer)]),
     line("backend", watch.backend),
   ];
 }

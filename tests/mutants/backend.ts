@@ -13,28 +13,41 @@ export const BACKEND = [
   ], ["backend"]),
   ...editsOf("src/backend/systemd_backend.ts", [
     ["there is no backstop", "backstopMs: backstopMs(spec.timeoutMs, spec.graceMs)", "backstopMs: null"],
-    ["systemd is believed", "if (scopePath?.endsWith(suffix)) return", "if (scopePath) return"],
-    ["what did not arrive stays", "if (this.#unanswered !== id) await this.#stopSlice(id);", ""],
+    [
+      "systemd is believed",
+      "if (scopePath?.endsWith(suffix) && bearsName(slicePath, id)) return",
+      "if (scopePath) return",
+    ],
+    ["a slice that lies elsewhere is taken", "&& bearsName(slicePath, id)) return", ") return"],
+    ["jobs in a job lie beside it", "      outer: this.outer,", "      outer: [],"],
+    [
+      "the slice of a job in a job is not listed",
+      ".filter(({ id, path }) => bearsName(path, id))",
+      ".slice(0, 1)",
+    ],
+    [
+      "what did not arrive stays",
+      "if (this.#unanswered !== id) await this.#stopSlice(id, this.#sliceOf(id));",
+      "",
+    ],
     ["a mount that is read-only is not noticed", 'cgroup.write("cgroup.freeze", "0");', ""],
     [
       "a cgroup that cannot be written to stays",
-      "await this.#stopSlice(spec.id);\n      throw error;",
+      "await this.#stopSlice(spec.id, this.#sliceOf(spec.id));\n      throw error;",
       "throw error;",
     ],
     [
       "the drop-in stays",
-      "this.#removeDropIn(id);\n    await this.#stopSlice(id);",
-      "await this.#stopSlice(id);",
+      "removeDropIn(this.systemd.dropInDirectory(scopeName(id)));\n    await",
+      "await",
     ],
-    ["the slice stays", "this.#removeDropIn(id);\n    await this.#stopSlice(id);", "this.#removeDropIn(id);"],
+    ["the slice stays", "await this.#stopSlice(id, unitOf(cgroup));", ""],
     [
       "a removal is not waited for",
       "if (await poll(isGone, REMOVE_CAP_MS)) return;",
       "return;",
     ],
-    ["the deadline is in seconds", "`${Math.ceil(sinceStartMs)}ms`", "`${Math.ceil(sinceStartMs)}s`"],
     ["systemd does not read the new deadline", "() => this.systemd.reload()", "() => Promise.resolve()"],
-    ["a lifted deadline stays", 'sinceStartMs === null ? "infinity"', 'sinceStartMs === null ? "1s"'],
     [
       "a unit that is gone is an error",
       "if (error.errorName === NO_SUCH_UNIT) return;",
@@ -51,7 +64,38 @@ export const BACKEND = [
       'moveIn(cgroup, "", pids)',
     ],
   ]),
+  ...editsOf("src/backend/backstop_drop_in.ts", [
+    ["the deadline is in seconds", "`${Math.ceil(sinceStartMs)}ms`", "`${Math.ceil(sinceStartMs)}s`"],
+    ["a lifted deadline stays", 'sinceStartMs === null ? "infinity"', 'sinceStartMs === null ? "1s"'],
+  ]),
+  ...editsOf("src/backend/nest.ts", [
+    ["a job in a job lies beside it", "if (backend !== null) return backend;", ""],
+    ["what cannot lie in the job lies beside it", "if (!bestEffort) {", "if (false) {"],
+    ["root goes into a user's job", "if (uid !== node.uid) return", "if (false) return"],
+    [
+      "a job of another manager is as good",
+      "if (!outer.path.startsWith(`${backend.top}/`)) return",
+      "if (false) return",
+    ],
+    [
+      "the other backend is as good",
+      'wanted !== "auto" && wanted !== outer.backend',
+      "false",
+    ],
+    [
+      "a cgroup that is full is as good",
+      "if (hasProcesses && fs.controllers(path).size > 0) {",
+      "if (false) {",
+    ],
+  ], ["backend/nest_test.ts"]),
   ...editsOf("src/backend/cgroupfs_backend.ts", [
+    ["a job in a job has no controllers", "if (this.#isNested) this.#handOn(this.root);", ""],
+    [
+      "the guard of a job in a job ends with that",
+      "return `${this.#top}/corral`;",
+      "return `${this.root}/corral`;",
+    ],
+    ["jobs in jobs are not listed", "(path) => `${path}/corral`", "(path) => `${path}/x`"],
     [
       "another's cgroup is taken over",
       "Deno.mkdirSync(this.fs.locate(path));\n      crashPoint",
@@ -61,10 +105,19 @@ export const BACKEND = [
     [
       "the process runs before its limits are set",
       "writeLimits(cgroup, spec.limits, { lift: false });",
-      'cgroup.write("cgroup.procs", String(pid));\n      writeLimits(cgroup, spec.limits, { lift: false });',
+      "cgroup.moveIn(pid, LEAF);\n      writeLimits(cgroup, spec.limits, { lift: false });",
     ],
-    ["the process is not moved in", 'cgroup.write("cgroup.procs", String(pid));', ""],
-    ["what could not be finished stays", "this.#removeQuietly(path);\n      throw", "throw"],
+    ["the process is not moved in", "if (!cgroup.moveIn(pid, LEAF)) throw", "if (false) throw"],
+    [
+      "the process is not in the leaf",
+      "if (!cgroup.moveIn(pid, LEAF)) throw",
+      "if (!cgroup.moveIn(pid)) throw",
+    ],
+    [
+      "what could not be finished stays",
+      "for (const made of [`${path}/${LEAF}`, path]) this.#removeQuietly(made);",
+      "",
+    ],
     [
       "a lifted limit stays",
       "writeLimits(cgroup, limits, { lift: true });",
@@ -159,8 +212,8 @@ export const BACKEND = [
     ["a unit of the same name is replaced", 'writer.string("fail");', 'writer.string("replace");'],
     [
       "the scope is stopped, not the slice",
-      'writer.string(sliceName(id));\n        writer.string("replace");',
-      'writer.string(scopeName(id));\n        writer.string("replace");',
+      'writer.string(slice);\n        writer.string("replace");',
+      'writer.string(slice.replace("slice", "scope"));\n        writer.string("replace");',
     ],
   ], ["systemd", "backend/systemd_backend_test.ts"]),
 ];

@@ -11,6 +11,17 @@ export const CGROUP = [
       "path.endsWith(`/corral.slice/corral-${id}.slice`)",
       'path.includes("/corral.slice/corral-")',
     ],
+    [
+      "any slice that ends as the job's will do",
+      "slicesAtEnd(path).at(-1) === id",
+      "path.endsWith(`-${id}.slice`)",
+    ],
+    ["the outer job of a slice will do", "slicesAtEnd(path).at(-1) === id", "slicesAtEnd(path).includes(id)"],
+    [
+      "the way of slices is not looked at",
+      "path.endsWith(`/corral.slice${way}`) ? ids : []",
+      "way !== '' ? ids : []",
+    ],
   ], ["cgroup/file_test.ts", "job"]),
   ...editsOf("src/cgroup/file.ts", [
     [

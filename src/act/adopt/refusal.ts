@@ -1,5 +1,5 @@
 /** Processes that no job may take, each with the reason in words. Pure. */
-import { jobOfCgroup, jobOfSupervisorScope } from "../../job/names.ts";
+import { jobOfSupervisorScope, jobsOfCgroup } from "../../job/names.ts";
 import { parseCgroupPath, type ProcStat } from "../../linux/proc.ts";
 import { quoted } from "../../base/text.ts";
 
@@ -34,7 +34,10 @@ const SLURM = /\/slurmstepd\.scope(\/|$)|\/slurm(_[^/]*)?\/uid_/m;
 export function whyNot(candidate: Candidate, adopter: Adopter): string | null {
   const { stat, uid, cgroups } = candidate;
   const path = parseCgroupPath(cgroups);
-  const job = jobOfCgroup(path);
+  // Of a job that is over in one that lives, too.
+  const job = jobsOfCgroup(path).map(({ id }) => id).findLast((id) =>
+    id !== adopter.id && !adopter.isOver(id)
+  );
   const supervised = adopter.supervisors.get(stat.pid) ?? jobOfSupervisorScope(path);
   if (stat.pid === 1) return "is the first process of this node";
   if (stat.kernelThread) return "is a kernel thread";
@@ -44,7 +47,7 @@ export function whyNot(candidate: Candidate, adopter: Adopter): string | null {
   }
   if (adopter.ownPids.has(stat.pid)) return "is corral itself, or what it was called from";
   if (supervised !== null) return `supervises job ${supervised}`;
-  if (job !== null && job !== adopter.id && !adopter.isOver(job)) return `is in job ${job} already`;
+  if (job !== undefined) return `is in job ${job} already`;
   if (path?.endsWith("/init.scope")) return "is systemd itself";
   if (adopter.uid !== 0 && uid !== null && uid !== adopter.uid) {
     return `belongs to another user (uid ${uid}): that takes root`;

@@ -5,6 +5,7 @@
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
+import { CgroupGoneError } from "../../base/errors.ts";
 import { type Action, decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { Job } from "../../job/job.ts";
@@ -17,6 +18,9 @@ const LOOK_MS = 500;
 /** From the end of its socket to the end of the supervisor itself: the kernel closes its files first. */
 const DYING_CAP_MS = 10_000;
 const DYING_LOOK_MS = 10;
+
+/** At a job whose cgroup vanishes each time. */
+const LOOKS = 3;
 
 /** What the guard saw: its supervisor is gone, or is there and should long have ended the job. */
 export type GuardSaw = "gone" | "hung";
@@ -32,14 +36,19 @@ export async function endUnsupervised(
   options: { saw: GuardSaw; onOrphan: Observation["onOrphan"] },
 ): Promise<UnsupervisedResult> {
   if (options.saw === "gone") await untilDead(node, store, id);
-  for (;;) {
+  for (let looks = 1;;) {
     const job = store.get(id);
     if (job === null || isDone(node, job)) return "over";
-    const { action, seen } = look(node, job, options);
+    const { action, seen } = look(node, store, job, options);
     if (action.do === "report") return "over";
     if (isAct(action)) {
       crashPoint("guard: decided");
-      await carryOut(node, store, job, { action, seen, actor: "guard" });
+      try {
+        await carryOut(node, store, job, { action, seen, actor: "guard" });
+      } catch (error) {
+        // The end of an outer job, or another ender of this one, was quicker: it is looked at again.
+        if (!(error instanceof CgroupGoneError) || looks++ === LOOKS) throw error;
+      }
     } else if (seen.supervisor === "alive" && job.phase.state === "running") return "supervised";
     else await node.pause(LOOK_MS);
   }
@@ -48,10 +57,11 @@ export async function endUnsupervised(
 /** A supervisor that is stopped, frozen or starved past deadline and grace acts no more than one that is gone. */
 function look(
   node: Node,
+  store: JobStore,
   job: Job,
   { saw, onOrphan }: { saw: GuardSaw; onOrphan: Observation["onOrphan"] },
 ): { action: Action; seen: Observation } {
-  const seen = observeJob(node, job, { onOrphan });
+  const seen = observeJob(node, job, { onOrphan, recorded: store });
   const run = job.phase.state === "running" ? job.phase.run : null;
   const lateMs = run?.deadlineBootMs == null ? -Infinity : seen.bootMs - run.deadlineBootMs;
   const hangs = saw === "hung" && seen.supervisor === "alive" && lateMs >= job.spec.graceMs;

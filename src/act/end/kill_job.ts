@@ -37,7 +37,8 @@ export async function killJob(
 ): Promise<KillResult> {
   const id = job.spec.id;
   try {
-    const seen = observeJob(node, job, { endRequest: { skipGrace: options.skipGrace } });
+    const endRequest = { skipGrace: options.skipGrace };
+    const seen = observeJob(node, job, { endRequest, recorded: store });
     const action = decide(job, seen);
     if (action.do === "report") return refused(id, WHY_REPORTED[action.finding]);
     if (!isAct(action)) return refused(id, whyLeft(job, seen));

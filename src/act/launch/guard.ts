@@ -23,7 +23,8 @@ const READY = "ready";
 
 /**
  * $0 is its name, $1 whether it may kill by itself, the rest the command. `echo` to the socket fails when the supervisor is gone (EPIPE).
- * The EXIT trap also runs where the shell gives up because it cannot fork. 75: the supervisor lives and is not late.
+ * The EXIT trap also runs where the shell gives up because it cannot fork. corral starts elsewhere: its runtime does not start in a directory
+ * that is removed under it, as the end of an outer job does. 75: the supervisor lives and is not late.
  */
 const SCRIPT = `trap '' PIPE; cd /; may=$1; shift; cgroup=
 while :; do
@@ -36,7 +37,7 @@ while :; do
   how=gone; echo late >&0 && how=hung
   [ "$may" = kill ] && [ $how = gone ] && [ -n "$cgroup" ] &&
     trap '[ -n "$cgroup" ] && { echo ${GUARD_KILLED.text} >${GUARD_KILLED.file}; echo 1 >cgroup.kill; }' EXIT
-  "$@" $how </dev/null >/dev/null 2>&1; code=$?
+  (cd /; exec "$@" $how </dev/null >/dev/null 2>&1); code=$?
   [ $code = 0 ] && cgroup=
   [ $code = 75 ] || exit $code
 done`;

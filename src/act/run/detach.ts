@@ -1,7 +1,8 @@
 /**
  * A job without a waiting caller has a second corral as its supervisor: `corral run --detach` and `corral adopt`. The first one, which was
  * called, starts it with its own command line, waits until it reports that the job runs, and returns. The second has a session of its own
- * and, under systemd, a scope of its own (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along.
+ * and, under systemd, a scope of its own (corral-ID-supervisor.scope), so neither a log-out nor the end of a cron job takes it along. Of a
+ * job in a job, it is a process of the outer one: in the slice of that.
  *
  * The second speaks to the first in lines on its standard output: `say "…"` for the user, then `started`. After that the first one is gone.
  */
@@ -103,7 +104,7 @@ function supervisorScope(
     `--unit=corral-${id}-supervisor.scope`,
     // Not the command line: it would end up in the journal.
     `--description=supervisor of corral job ${id}`,
-    "--slice=corral.slice",
+    `--slice=${backend.supervisorSlice}`,
     "--",
     ...words.flatMap((some) => [toolPath("env"), ...some]),
   ];

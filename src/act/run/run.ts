@@ -126,7 +126,10 @@ function recordedRun(context: RunContext, request: RunRequest, detached: Detache
   passed.listen(ignored);
   const other = anotherUser(request.user, context);
   const receipt = receiptFor(context, request, say);
-  const backend = context.backend(request.backend);
+  const { bestEffort } = request;
+  // The first half of a detached run has warned already.
+  const warn = detached === null ? say : () => {};
+  const backend = context.launchBackend(request.backend, { bestEffort, warn });
   backend.prepare();
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));

@@ -30,7 +30,9 @@ export async function runDetached(
     return await runJob(context, { ...request, env: withoutMark(request.env) }, { ...detached, output });
   }
   const id = newJobId(context.randomBytes);
-  await startSupervisor(context, context.backend(request.backend), id);
+  const { bestEffort, quiet } = request;
+  const warn = (line: string) => void (quiet || context.say(line));
+  await startSupervisor(context, context.launchBackend(request.backend, { bestEffort, warn }), id);
   started(id);
   return EXIT.DONE;
 }

@@ -178,7 +178,8 @@ class Sweep {
     if (this.options.isStopped()) return;
     try {
       const { onOrphan } = this.options;
-      const seen = observeJob(this.node, job, { onOrphan, finishedByOwner, bootMs: this.#bootMs });
+      const wishes = { onOrphan, finishedByOwner, bootMs: this.#bootMs, recorded: this.store };
+      const seen = observeJob(this.node, job, wishes);
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(jobFinding(job, action.finding));
       if (!isAct(action)) return;

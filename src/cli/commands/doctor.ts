@@ -13,6 +13,7 @@ import {
 } from "../../observe/doctor.ts";
 import { inspectRoom } from "../../observe/doctor_room.ts";
 import type { Backend } from "../../backend/backend.ts";
+import type { BackendName } from "../../job/job.ts";
 import { BACKEND_CHOICE } from "../../backend/choose.ts";
 import { toJson } from "../../base/json.ts";
 import { printable } from "../../base/text.ts";
@@ -44,7 +45,7 @@ async function examine(
     if (!options.json) { for (const finding of found) context.stdout.write(line(finding)); }
   };
   if (refusedConfig !== null) add(failed("configuration", refusedConfig));
-  const backend = attempt("backend", add, () => context.backend(options.backend ?? context.settings.backend));
+  const backend = attempt("backend", add, () => launchBackend(context, options.backend));
   const node = attempt("cgroup2", add, () => context.layout());
   if (node !== null) add(...inspectKernel(node, context.cgroups(), Deno.osRelease()));
   if (backend !== null) add(...inspectBackend(backend));
@@ -57,6 +58,12 @@ async function examine(
     context.stdout.write(toJson({ ok: bad === 0, backend: backend?.name ?? null, findings }) + "\n");
   } else context.stdout.write(bad === 0 ? "all is well\n" : `${bad} ${bad === 1 ? "problem" : "problems"}\n`);
   return bad === 0 ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+/** The backend of a job that is started from here. */
+function launchBackend(context: Context, asked: BackendName | "auto" | undefined): Backend {
+  const { backend, bestEffort } = context.settings;
+  return context.launchBackend(asked ?? backend, { bestEffort, warn: context.say });
 }
 
 function attempt<T>(what: string, add: (finding: CheckResult) => void, act: () => T): T | null {

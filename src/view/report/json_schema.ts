@@ -66,6 +66,7 @@ const JOB = object({
   tags: { type: "object", additionalProperties: text },
   backend: { enum: ["systemd", "cgroupfs"] },
   adopted: described({ type: "boolean" }, "it ran before corral took it over"),
+  outer: described(optionalText, "id of the job in which it was started, and lies"),
   pid: optionalInteger,
   pgid: optionalInteger,
   cgroupPath: described(optionalText, "below the cgroup2 mount"),

@@ -168,6 +168,7 @@ export class FakeNode implements Disposable {
       }),
       cgroups: () => cgroups.fs,
       backend: () => this.backend,
+      launchBackend: () => this.backend,
       backendOf: () => this.backend,
       backends: () => [this.backend],
       openStore: this.openStore,

@@ -19,6 +19,7 @@ export function seen(changes: Partial<Observation> = {}): Observation {
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
+    outerEnded: false,
     killedByGuard: false,
     finishedByOwner: false,
     callerGone: false,

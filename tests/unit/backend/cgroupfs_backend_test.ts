@@ -48,9 +48,33 @@ Deno.test("CgroupfsBackend.place() switches controllers on, sets the limits, and
     "/corral/cgroup.subtree_control +cpu +memory +pids",
     `${JOB_PATH}/memory.max 4096`,
     `${JOB_PATH}/pids.max 9`,
-    `${JOB_PATH}/cgroup.procs ${PID}`,
+    `${JOB_PATH}/job/cgroup.procs ${PID}`,
   ]);
   assert.deepEqual(bench.backend.find(JOB_ID), cgroup.record);
+});
+
+Deno.test("CgroupfsBackend.place() in a job makes that hand on its controllers, and the guard lie beside the outermost", async () => {
+  using bench = new Bench();
+  const outer = await bench.backend.place(specOf({ id: "aaaaaa" }), PID - 1, null);
+  bench.writes.length = 0;
+  const inner = new CgroupfsBackend(bench.dir.fs, outer.path);
+  assert.deepEqual([...inner.controllers()], ["cpuset", "cpu", "memory", "pids"]);
+  const cgroup = await inner.place(specOf({ limits: LIMITS }), PID, PID + 1);
+  const path = `/corral/aaaaaa${JOB_PATH}`;
+  assert.equal(cgroup.path, path);
+  assert.deepEqual(bench.writes, [
+    "/corral/aaaaaa/cgroup.subtree_control +cpu +memory +pids",
+    "/corral/aaaaaa/corral/cgroup.subtree_control +cpu +memory +pids",
+    `${path}/memory.max 4096`,
+    `${path}/pids.max 9`,
+    `${path}/job/cgroup.procs ${PID}`,
+  ]);
+  assert.equal(inner.isGuardPlaced(JOB_ID), true);
+  assert.deepEqual(bench.dir.fs.children("/corral").sort(), ["aaaaaa", `guard-${JOB_ID}`]);
+  assert.deepEqual(bench.backend.list().map(({ path }) => path), ["/corral/aaaaaa", path]);
+  // A launch that was cut short recorded no path.
+  assert.deepEqual(bench.backend.find(JOB_ID), cgroup.record);
+  assert.equal(bench.backend.find("bbbbbb"), null);
 });
 
 Deno.test("CgroupfsBackend.setLimits() lifts what is no limit any more", async () => {

@@ -3,9 +3,8 @@ import { jobJson } from "../../../src/job/json.ts";
 import { endedPhase, jobIn, runningJob, runOf, USAGE } from "../../kit/fakes/job.ts";
 
 const KEYS = [
-  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted pid".split(
-    " ",
-  ),
+  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted outer pid"
+    .split(" "),
   ..."pgid cgroupPath cgroupInode supervisorPid createdAt startedAt endedAt timeoutMs graceMs firstSignal"
     .split(
       " ",

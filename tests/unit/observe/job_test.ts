@@ -20,6 +20,7 @@ Deno.test("observeJob() of a job that runs undisturbed", () => {
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
+    outerEnded: false,
     killedByGuard: false,
     finishedByOwner: false,
     callerGone: false,

@@ -18,6 +18,7 @@ const UNITS = {
   id: "7k2m9q",
   pid: 4711,
   guardPid: null,
+  outer: [],
   description: "corral job 7k2m9q",
   limits: LIMITS,
   graceMs: 2_000,
@@ -75,8 +76,8 @@ Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", asyn
     { messages: [emptyReply()] },
   );
   const systemd = new Systemd(null, 0, manager.run);
-  await systemd.stopSlice("7k2m9q");
-  await systemd.setLimits("7k2m9q", { ...NO_LIMITS, pidsMax: 5 });
+  await systemd.stopSlice("corral-7k2m9q.slice");
+  await systemd.setLimits("corral-7k2m9q.slice", { ...NO_LIMITS, pidsMax: 5 });
   const [stop, set] = manager.calls;
   assert.deepEqual([stop!.member, stop!.body.string(), stop!.body.string()], [
     "StopUnit",
@@ -114,7 +115,7 @@ Deno.test("Systemd.hold() makes one connection serve the start and the stop of a
   const systemd = new Systemd(null, 0, manager.run);
   systemd.hold();
   assert.equal(await systemd.startJob(UNITS), "done");
-  assert.equal(await systemd.stopSlice("7k2m9q"), "canceled");
+  assert.equal(await systemd.stopSlice("corral-7k2m9q.slice"), "canceled");
   assert.deepEqual(manager.calls.map(({ member }) => member), ["StartTransientUnit", "StopUnit"]);
   assert.equal(manager.greetings.length, 1);
 });
@@ -124,7 +125,7 @@ Deno.test("Systemd.stopSlice() connects again when the manager has hung up on th
   const systemd = new Systemd(null, 0, manager.run);
   systemd.hold();
   await systemd.startJob(UNITS);
-  assert.equal(await systemd.stopSlice("7k2m9q"), "done");
+  assert.equal(await systemd.stopSlice("corral-7k2m9q.slice"), "done");
   assert.equal(manager.greetings.length, 2);
 });
 

@@ -14,6 +14,7 @@ const UNITS = {
   id: "7k2m9q",
   pid: 4711,
   guardPid: null,
+  outer: [],
   description: "corral job 7k2m9q",
   limits: LIMITS,
   graceMs: 2_000,
