@@ -242,3 +242,55 @@ Deno.test("SystemdBackend.list() names the slices of jobs, and nothing else", as
   }
   assert.deepEqual(bench.backend.list(), [{ id: JOB_ID, path: SLICE }]);
 });
+
+const OUTER_SLICE = `${MANAGER}/corral.slice/corral-aaaaaa.slice`;
+const INNER_SLICE = `${OUTER_SLICE}/corral-aaaaaa-${JOB_ID}.slice`;
+
+Deno.test("SystemdBackend.within() makes the slice of a job in that of the outer one, and stops and limits it by its whole name", async () => {
+  await using bench = new Bench(DONE, { messages: [emptyReply()] }, DONE, DONE);
+  const backend = bench.backend.within(["aaaaaa"]);
+  bench.dir.add(INNER_SLICE);
+  bench.proc.add(NO_PID, { cgroup: `${INNER_SLICE}/corral-${JOB_ID}.scope` });
+  const cgroup = await backend.place(specOf(), NO_PID, null);
+  assert.equal(cgroup.path, INNER_SLICE);
+  assert.ok(mentions(bench, `corral-aaaaaa-${JOB_ID}.slice`));
+  assert.equal(backend.describe(JOB_ID, cgroup), `slice corral-aaaaaa-${JOB_ID}.slice`);
+  // Found by a sweep whose record has no path, and so by a backend that knows no outer job.
+  assert.deepEqual(bench.backend.find(JOB_ID), cgroup.record);
+  await bench.backend.setLimits(cgroup, NO_LIMITS);
+  setTimeout(() => bench.dir.vanish(INNER_SLICE), 30);
+  await bench.backend.remove(cgroup);
+  await backend.clear(JOB_ID);
+  assert.deepEqual(bench.members, ["StartTransientUnit", "SetUnitProperties", "StopUnit", "StopUnit"]);
+  for (const { body } of bench.manager.calls.slice(1)) {
+    assert.equal(body.string(), `corral-aaaaaa-${JOB_ID}.slice`);
+  }
+});
+
+Deno.test("SystemdBackend.place() in a job refuses a slice that lies elsewhere", async () => {
+  await using bench = new Bench(DONE, DONE);
+  const astray = `${MANAGER}/corral.slice/corral-aaaaaa-${JOB_ID}.slice`;
+  bench.dir.add(astray);
+  bench.proc.add(NO_PID, { cgroup: `${astray}/corral-${JOB_ID}.scope` });
+  const placing = bench.backend.within(["aaaaaa"]).place(specOf(), NO_PID, null);
+  assert.match(await bench.refusal(placing), /did not reach corral-/);
+});
+
+Deno.test("SystemdBackend.list() names the slices of jobs in jobs, and none that lies elsewhere than its name has it", async () => {
+  await using bench = new Bench(SILENT);
+  for (
+    const path of [
+      INNER_SLICE,
+      `${INNER_SLICE}/corral-aaaaaa-${JOB_ID}-bbbbbb.slice`,
+      `${OUTER_SLICE}/corral-aaaaaa.scope`,
+      `${OUTER_SLICE}/corral-cccccc-dddddd.slice`,
+      `${OUTER_SLICE}/corral-eeeeee.slice`,
+      `${MANAGER}/corral.slice/corral-aaaaaa-ffffff.slice`,
+    ]
+  ) bench.dir.add(path);
+  assert.deepEqual(bench.backend.list(), [
+    { id: "aaaaaa", path: OUTER_SLICE },
+    { id: JOB_ID, path: INNER_SLICE },
+    { id: "bbbbbb", path: `${INNER_SLICE}/corral-aaaaaa-${JOB_ID}-bbbbbb.slice` },
+  ]);
+});

@@ -362,6 +362,18 @@ const TABLE: readonly Row[] = [
     collect("oom"),
   ],
   [
+    "what ended with the job in which it was started is an orphan, not lost, and not ended by itself",
+    RUNNING,
+    seen({ supervisor: "gone", leader: UNSEEN, cgroup: "gone", outerEnded: true }),
+    collect("orphaned"),
+  ],
+  [
+    "what the outer job's end has emptied is an orphan too",
+    RUNNING,
+    seen({ supervisor: "gone", leader: UNSEEN, cgroup: "empty", outerEnded: true }),
+    collect("orphaned"),
+  ],
+  [
     "an orphan of which nothing is left is lost",
     RUNNING,
     seen({ supervisor: "gone", leader: UNSEEN, cgroup: "gone" }),

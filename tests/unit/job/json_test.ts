@@ -74,3 +74,11 @@ Deno.test("jobJson() of an ending job tells why", () => {
     "timeout",
   ]);
 });
+
+Deno.test("jobJson() names the job in which a job was started, by its cgroup", () => {
+  const inner = { path: "/corral.slice/corral-aaaaaa.slice/corral-aaaaaa-7k2m9q.slice", inode: 7 };
+  const outerOf = (job: Parameters<typeof jobJson>[0]) => jobJson(job, null, null)["outer"];
+  assert.equal(outerOf(jobIn({ state: "running", run: runOf({ cgroup: inner }) })), "aaaaaa");
+  assert.equal(outerOf(jobIn({ state: "running", run: runOf() })), null);
+  assert.equal(outerOf(jobIn({ state: "starting" })), null);
+});

@@ -4,6 +4,7 @@ import { JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../kit/fakes/node.ts";
 import { BOOT_ID } from "../../kit/fakes/job.ts";
 import { decide } from "../../../src/job/decide.ts";
+import type { Job } from "../../../src/job/job.ts";
 import type { Observation } from "../../../src/job/observation.ts";
 import { Procs } from "../../../src/linux/proc.ts";
 
@@ -100,6 +101,32 @@ Deno.test("observeJob() at a moment that it is told sees the job at that moment"
   using node = new FakeNode();
   const { bootMs, supervisorAgeMs } = observeJob(node.context, node.start(), { bootMs: 9_000_500 });
   assert.deepEqual([bootMs, supervisorAgeMs], [9_000_500, 500]);
+});
+
+Deno.test("observeJob() of a job in a job knows by record and cgroup whether that one has ended, and asks only once its own has", () => {
+  for (
+    const [outer, state, leader, ended] of [
+      ["populated", "running", "gone", false],
+      ["populated", "running", "alive", false],
+      ["gone", "running", "alive", false],
+      ["empty", "running", "gone", true],
+      ["gone", null, "gone", true],
+      ["populated", "ending", "gone", true],
+      ["populated", "ended", "gone", true],
+      ["populated", null, "gone", false],
+    ] as const
+  ) {
+    using node = new FakeNode();
+    const above = "/corral/aaaaaa";
+    node.cgroups.add(above, { "cgroup.events": `populated ${outer === "populated" ? 1 : 0}\nfrozen 0\n` });
+    const job = node.start({ run: { cgroup: node.cgroups.add(`${above}${JOB_PATH}`) } });
+    if (outer === "gone") node.cgroups.vanish(above);
+    if (leader === "gone") node.proc.remove(LEADER_PID);
+    const phase = { state } as unknown as Job["phase"];
+    const recorded = { get: (id: string) => id === "aaaaaa" && state !== null ? { ...job, phase } : null };
+    const { outerEnded } = observeJob(node.context, job, { recorded });
+    assert.equal(outerEnded, ended, `${outer} ${state} ${leader}`);
+  }
 });
 
 Deno.test("cgroupRecord() of a job of an earlier boot that never ran is none, whatever bears its name now", () => {

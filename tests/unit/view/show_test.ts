@@ -34,6 +34,13 @@ Deno.test("formatDetails() says of an adopted job that it ran before", () => {
   );
 });
 
+Deno.test("formatDetails() names the job in which a job was started", () => {
+  const inner = { path: "/corral/aaaaaa/corral/7k2m9q", inode: 7 };
+  const job = jobIn({ state: "running", run: runOf({ cgroup: inner }) });
+  assert.equal(labels(details(job)).get("in job"), "aaaaaa");
+  assert.equal(labels(details(jobIn({ state: "running", run: runOf() }))).get("in job"), undefined);
+});
+
 Deno.test("formatDetails() of an ended job sets usage against limits", () => {
   const job = jobIn(endedPhase(), {
     limits: ALL_LIMITS,

@@ -50,6 +50,12 @@ const REFUSED: [what: string, because: RegExp, candidate: Candidate, adopter?: A
     /is in job bbbbbb already/,
     candidate({ cgroup: "/corral.slice/corral-bbbbbb.slice/corral-bbbbbb.scope" }),
   ],
+  [
+    "what is in a job that is over, in one that lives",
+    /is in job bbbbbb already/,
+    candidate({ cgroup: "/corral/bbbbbb/corral/cccccc/job" }),
+    { ...ROOT, isOver: (id) => id === "cccccc" },
+  ],
   ["what is in a job without", /is in job bbbbbb already/, candidate({ cgroup: "/x/corral/bbbbbb/nested" })],
   [
     "a systemd manager",

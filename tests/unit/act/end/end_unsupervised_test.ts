@@ -68,6 +68,31 @@ Deno.test("endUnsupervised() with on-orphan keep waits for the job's own end and
   assert.equal(reasonOf(node), "exited");
 });
 
+Deno.test("endUnsupervised() records what ended with the job in which it was started, also when its cgroup goes at that moment", async () => {
+  for (const vanishes of ["before", "meanwhile"] as const) {
+    using node = new FakeNode();
+    const above = "/corral/aaaaaa";
+    node.cgroups.add(above);
+    const cgroup = node.cgroups.add(`${above}${JOB_PATH}`, { "cgroup.events": "populated 0\nfrozen 0\n" });
+    node.start({ run: { cgroup } });
+    for (const pid of [SUPERVISOR_PID, LEADER_PID]) node.proc.remove(pid);
+    if (vanishes === "before") node.cgroups.vanish(above);
+    const fs = node.cgroups.fs;
+    let owned = 0;
+    const own: typeof fs.own = (record, id) => {
+      // Between the look and the act.
+      if (owned++ === 0) node.cgroups.vanish(above);
+      return fs.own(record, id);
+    };
+    const context = { ...node.context, cgroups: () => Object.create(fs, { own: { value: own } }) };
+    const store = node.stores.open("guard");
+    assert.equal(await endUnsupervised(context, store, JOB_ID, { saw: "gone", onOrphan: "kill" }), "over");
+    const { phase } = node.recorded();
+    assert.equal(phase.state === "ended" ? phase.reason : phase.state, "orphaned");
+    assert.equal(owned, vanishes === "meanwhile" ? 1 : 0);
+  }
+});
+
 Deno.test("endUnsupervised() has nothing to do for a job that is over, or of another store", async () => {
   using node = new FakeNode();
   assert.equal(await end(node, "gone"), "over");

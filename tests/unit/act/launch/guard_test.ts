@@ -88,6 +88,21 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "makeGuard() starts corral where no end of a job removes its directory",
+  LIBRARY_STAYS,
+  async () => {
+    using temp = new TempDir();
+    const program = temp.write("corral", '#!/bin/sh\nreadlink /proc/self/cwd >"${0%/*}/called"; exit 0\n');
+    Deno.chmodSync(program, 0o755);
+    await orphaned(temp.path, program, "true");
+    assert.ok(await fileAppears(`${temp.path}/called`));
+    assert.ok(await exists(`${temp.path}/called`));
+    assert.equal(Deno.readTextFileSync(`${temp.path}/called`), "/\n");
+    assert.throws(() => Deno.statSync(`${temp.path}/cgroup.kill`), Deno.errors.NotFound);
+  },
+);
+
 Deno.test("makeGuard() that may not kill only calls corral", LIBRARY_STAYS, async () => {
   using temp = new TempDir();
   const program = temp.write("corral", '#!/bin/sh\necho "$@" >"${0%/*}/called"; exit 1\n');
