@@ -96,7 +96,8 @@ export class CgroupfsBackend implements Backend {
 
   leaveGuard(id: string, guardPid: number): void {
     const own = `${this.parent}/${guardDirectory(id)}`;
-    if (!`${this.fs.ownPath}/`.startsWith(`${own}/`)) return;
+    // A supervisor that died between making it and moving its guard there left it empty.
+    if (!`${this.fs.ownPath}/`.startsWith(`${own}/`)) return void this.#removeQuietly(own);
     try {
       const path = `${this.parent}/${LEAVING_GUARDS}`;
       Deno.mkdirSync(this.fs.locate(path), { recursive: true });
