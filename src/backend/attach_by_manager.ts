@@ -23,9 +23,10 @@ export async function attachByManager(
       return host.procs.stat(pids[0]!) === null ? [] : [{ pid: pids[0]!, because: error.message }];
     }
   }
-  const half = Math.ceil(pids.length / 2);
+  const left = pids.filter((pid) => host.procs.stat(pid) !== null);
+  const half = Math.ceil(left.length / 2);
   return [
-    ...await attachByManager(host, below, pids.slice(0, half)),
-    ...await attachByManager(host, below, pids.slice(half)),
+    ...await attachByManager(host, below, left.slice(0, half)),
+    ...await attachByManager(host, below, left.slice(half)),
   ];
 }

@@ -10,7 +10,13 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
-import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
+import {
+  guardScopeName,
+  jobOfGuardScope,
+  type JobUnits,
+  scopeName,
+  sliceName,
+} from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { bearsName, jobsOfSlice } from "../job/names.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
@@ -123,6 +129,23 @@ export class SystemdBackend implements Backend {
   }
   leaveGuard(): void {}
 
+  async stopGuards(isLive: (id: string) => boolean): Promise<void> {
+    const ids = this.fs.children(this.top).map(jobOfGuardScope).filter((id) => id !== null && !isLive(id));
+    for (const id of ids) await this.#stopEmptyGuard(id!);
+  }
+
+  /** A scope with a process is a guard at work. */
+  async #stopEmptyGuard(id: string): Promise<void> {
+    const events = this.fs.readOptional(`${this.top}/${guardScopeName(id)}`, "cgroup.events");
+    if (!/^populated 0$/m.test(events ?? "")) return;
+    try {
+      await this.systemd.stopUnit(guardScopeName(id));
+    } catch (error) {
+      // Gone meanwhile, or left to the next sweep.
+      if (!(error instanceof SystemdRefusal)) throw error;
+    }
+  }
+
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     const below = `${cgroup.path.slice(this.managerPath.length)}/${scopeName(cgroup.id)}`;
     const refused = moveIn(cgroup, scopeName(cgroup.id), pids);
@@ -157,6 +180,7 @@ export class SystemdBackend implements Backend {
   async clear(id: string): Promise<void> {
     const slice = this.#sliceOf(id);
     await this.#told(`systemd did not stop ${slice}`, () => this.#stopSlice(id, slice));
+    await this.#stopEmptyGuard(id);
     removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
   }
 
@@ -201,6 +225,7 @@ export class SystemdBackend implements Backend {
     // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
     removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
     await this.#stopSlice(id, unitOf(cgroup));
+    await this.#stopEmptyGuard(id);
     crashPoint("removal: slice stopped");
     let isLeftToUs = false;
     const isGone = () => {
@@ -263,13 +288,13 @@ export class SystemdBackend implements Backend {
   /** Already gone is as good. */
   async #stopSlice(id: string, slice: string): Promise<void> {
     try {
-      await this.systemd.stopSlice(slice);
+      await this.systemd.stopUnit(slice);
     } catch (error) {
       if (!(error instanceof SystemdRefusal)) throw error;
       if (error.errorName === NO_SUCH_UNIT) return;
       if (error.errorName === null) throw error;
       await this.#thawUnits([scopeName(id), slice]);
-      await this.systemd.stopSlice(slice);
+      await this.systemd.stopUnit(slice);
     }
   }
 

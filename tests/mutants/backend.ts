@@ -212,8 +212,8 @@ export const BACKEND = [
     ["a unit of the same name is replaced", 'writer.string("fail");', 'writer.string("replace");'],
     [
       "the scope is stopped, not the slice",
-      'writer.string(slice);\n        writer.string("replace");',
-      'writer.string(slice.replace("slice", "scope"));\n        writer.string("replace");',
+      'writer.string(name);\n        writer.string("replace");',
+      'writer.string(name.replace("slice", "scope"));\n        writer.string("replace");',
     ],
   ], ["systemd", "backend/systemd_backend_test.ts"]),
 ];

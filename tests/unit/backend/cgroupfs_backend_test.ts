@@ -102,3 +102,14 @@ Deno.test("CgroupfsBackend.remove() waits for a cgroup that is busy, and says wh
   await bench.backend.remove(cgroup);
   assert.equal(tries, 4);
 });
+
+Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard was never moved", () => {
+  using dir = new CgroupDir();
+  const path = `${dir.mount}/corral/guard-${JOB_ID}`;
+  Deno.mkdirSync(path, { recursive: true });
+  const backend = new CgroupfsBackend(dir.fs, "");
+  backend.leaveGuard("zzzzzz", PID);
+  assert.ok(Deno.statSync(path).isDirectory);
+  backend.leaveGuard(JOB_ID, PID);
+  assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+});

@@ -3,7 +3,14 @@ import type { DBusReader } from "../../../src/systemd/wire.ts";
 import { Systemd } from "../../../src/systemd/manager.ts";
 import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
 import { poll } from "../../../src/base/poll.ts";
-import { emptyReply, FakeManager, jobRemoved, replyWithJob, SECOND_SERIAL } from "../../kit/fakes/manager.ts";
+import {
+  emptyReply,
+  errorReply,
+  FakeManager,
+  jobRemoved,
+  replyWithJob,
+  SECOND_SERIAL,
+} from "../../kit/fakes/manager.ts";
 
 const JOB = "/org/freedesktop/systemd1/job/12";
 const LIMITS: Limits = {
@@ -70,13 +77,13 @@ Deno.test("Systemd.startJob() makes scope and slice in one call", async () => {
   assert.equal(body.at, body.bytes.length);
 });
 
-Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", async () => {
+Deno.test("Systemd.stopUnit() and setLimits() name the job's slice alone", async () => {
   await using manager = new FakeManager(
     { messages: [replyWithJob(JOB), jobRemoved(JOB, "done")] },
     { messages: [emptyReply()] },
   );
   const systemd = new Systemd(null, 0, manager.run);
-  await systemd.stopSlice("corral-7k2m9q.slice");
+  await systemd.stopUnit("corral-7k2m9q.slice");
   await systemd.setLimits("corral-7k2m9q.slice", { ...NO_LIMITS, pidsMax: 5 });
   const [stop, set] = manager.calls;
   assert.deepEqual([stop!.member, stop!.body.string(), stop!.body.string()], [
@@ -97,13 +104,23 @@ Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", asyn
 Deno.test("Systemd.attach() asks the system manager, on the bus, to move processes below the user's own", async () => {
   await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)] });
   assert.ok(manager.asBus);
-  const user = new Systemd("/nonexistent", 1000, manager.run);
+  using user = new Systemd("/nonexistent", 1000, manager.run);
   await user.attach("/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope", [4711, 4712]);
   const { member, signature, body } = manager.calls.at(-1)!;
   assert.deepEqual([member, signature], ["AttachProcessesToUnit", "ssau"]);
   assert.equal(body.string(), "user@1000.service");
   assert.equal(body.string(), "/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope");
   assert.deepEqual([body.uint32(), body.uint32(), body.uint32()], [8, 4711, 4712]);
+});
+
+Deno.test("Systemd.attach() moves all processes of an adoption on one connection, also after a refusal", async () => {
+  const refusal = errorReply("org.freedesktop.systemd1.NoSuchProcess", "No process 4712.", SECOND_SERIAL);
+  await using manager = new FakeManager({ messages: [refusal], afterwards: [emptyReply(3)] });
+  assert.ok(manager.asBus);
+  using user = new Systemd("/nonexistent", 1000, manager.run);
+  await assert.rejects(user.attach("/x.scope", [4711, 4712]), /No process 4712/);
+  await user.attach("/x.scope", [4711]);
+  assert.deepEqual(manager.greetings.length, 1);
 });
 
 const STARTED = [replyWithJob(JOB), jobRemoved(JOB, "done")];
@@ -115,17 +132,17 @@ Deno.test("Systemd.hold() makes one connection serve the start and the stop of a
   const systemd = new Systemd(null, 0, manager.run);
   systemd.hold();
   assert.equal(await systemd.startJob(UNITS), "done");
-  assert.equal(await systemd.stopSlice("corral-7k2m9q.slice"), "canceled");
+  assert.equal(await systemd.stopUnit("corral-7k2m9q.slice"), "canceled");
   assert.deepEqual(manager.calls.map(({ member }) => member), ["StartTransientUnit", "StopUnit"]);
   assert.equal(manager.greetings.length, 1);
 });
 
-Deno.test("Systemd.stopSlice() connects again when the manager has hung up on the held connection", async () => {
+Deno.test("Systemd.stopUnit() connects again when the manager has hung up on the held connection", async () => {
   await using manager = new FakeManager({ messages: STARTED });
   const systemd = new Systemd(null, 0, manager.run);
   systemd.hold();
   await systemd.startJob(UNITS);
-  assert.equal(await systemd.stopSlice("corral-7k2m9q.slice"), "done");
+  assert.equal(await systemd.stopUnit("corral-7k2m9q.slice"), "done");
   assert.equal(manager.greetings.length, 2);
 });
 
