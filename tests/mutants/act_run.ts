@@ -130,7 +130,11 @@ export const ACT_RUN = [
     ],
   ], ["act/launch/launch_test.ts", "act/run/run_test.ts"]),
   ...editsOf("src/act/launch/gate.ts", [
-    ["the command runs when corral is gone", "read -r go <&3 || exit 125;", "read -r go <&3;"],
+    [
+      "the command runs when corral is gone",
+      "read -r CORRAL_GATE_GO <&3 || exit 125;",
+      "read -r CORRAL_GATE_GO <&3;",
+    ],
     ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
     ["the command has no session of its own", "detached: true", "detached: false"],
     ["a command with a = in its path is taken for a variable", "/^-|=/", "/^-/"],

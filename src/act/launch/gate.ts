@@ -28,11 +28,12 @@ import {
   userWords,
 } from "./user_gate.ts";
 import { becoming, CLEAN_ENVIRONMENT } from "../../linux/as_user.ts";
+import { standIns } from "./own_path_words.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { parseSignal } from "../../value/signal.ts";
 
 /** sh exits with 125 when corral died before it opened the gate. */
-const SCRIPT = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+const SCRIPT = 'read -r CORRAL_GATE_GO <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** What the process behind the gate will be. */
 export interface GateOptions {
@@ -101,14 +102,12 @@ function startGate(options: GateOptions, outputFd: number | null): ChildProcess 
   const traps = options.ignoredSignals.map((signal) => `trap '' ${signal}; `).join("");
   const forUser = as === null ? "" : userScript(Deno.umask(), wordFor("PATH"));
   const env = envWords.flatMap((words) => [toolPath("env"), ...words]);
-  const words = [
-    "-c",
-    traps + script + forUser + SCRIPT,
-    "corral-gate",
+  const { words: given, restoring } = standIns([
     ...(as === null ? [] : userWords(as, options.cwd, options.output, argv[0]!)),
     ...env,
     ...commandWords(argv),
-  ];
+  ], Deno.execPath());
+  const words = ["-c", restoring + traps + script + forUser + SCRIPT, "corral-gate", ...given];
   const [program, ...before] = [...identityWords(options), "/bin/sh"];
   const hasOutput = options.output !== null || as !== null && as.logName !== null;
   const plain = !hasOutput

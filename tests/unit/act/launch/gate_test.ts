@@ -64,6 +64,30 @@ Deno.test("makeGate() passes the environment on exactly", async () => {
   assert.deepEqual(arrived, Object.entries(ODD_ENVIRONMENT).map(([key, value]) => `${key}=${value}`).sort());
 });
 
+Deno.test("makeGate() passes the words on exactly, also behind the path of this very binary", async () => {
+  const own = Deno.execPath();
+  for (
+    const words of [[own, "ps", "--all"], ["x", own, `${own}/`, "", "-A"], [
+      `${own}'s`,
+      own,
+      "a b",
+      own,
+      "c\n",
+    ]]
+  ) {
+    const { text } = await pass({ argv: ["/usr/bin/printf", "%s\\0", ...words], env: { word: "kept" } });
+    assert.deepEqual(text.split("\0").slice(0, -1), words);
+  }
+  const { text } = await pass({ argv: ["/usr/bin/env", own, "--version"], env: { word: "kept" } });
+  assert.match(text, /^deno \d/);
+  const env = { word: "kept", go: "kept", CORRAL_GATE_WORD: "kept", CORRAL_GATE_GO: "kept" };
+  const kept = await pass({ argv: ["/bin/sh", "-c", "cat /proc/self/environ", own, "x"], env });
+  assert.deepEqual(
+    kept.text.split("\0").filter((variable) => !/^(PWD|_|SHLVL|OLDPWD)=|^$/.test(variable)).sort(),
+    Object.keys(env).map((name) => `${name}=kept`).sort(),
+  );
+});
+
 Deno.test("makeGate() passes on what a shell would make up, when it was there", async () => {
   const env = { PWD: "/where/it/was", OLDPWD: "/before", SHLVL: "41", _: "/usr/bin/x" };
   const { text } = await pass({ argv: ["/bin/cat", "/proc/self/environ"], env });
