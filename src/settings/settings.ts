@@ -137,7 +137,7 @@ export const SETTING_BY_NAME = {
     key: "best-effort",
     default: false,
     help:
-      "Whether jobs run although a limit cannot be enforced here, with a warning in place of an error. `--best-effort` does so for one job.",
+      "Whether jobs run although a limit cannot be enforced here, or outside of the job that corral is in, with a warning in place of an error. `--best-effort` does so for one job.",
   }),
   onOrphan: setting(choice("kill", "keep"), {
     key: "on-orphan",

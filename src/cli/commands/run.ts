@@ -56,7 +56,10 @@ function command() {
     )
     .addOption(namedParentOption())
     .addOption(JOB_OPTIONS.backend)
-    .option("--best-effort", "run although a limit cannot be enforced; warn")
+    .option(
+      "--best-effort",
+      "run although a limit cannot be enforced, or outside of the job that corral is in; warn",
+    )
     .option("--receipt <FILE>", "write a JSON receipt at the end")
     .option("--quiet", "nothing of corral's own on stderr")
     .passThroughOptions();

@@ -102,7 +102,7 @@ Deno.test("corral doctor goes on when there is no backend at all", async () => {
   using node = new FakeNode();
   node.cgroups.add("/elsewhere");
   const context = node.context;
-  context.backend = () => {
+  context.launchBackend = () => {
     throw new SetupError("nothing here makes cgroups", "remedy it\x1b[2J");
   };
   Object.defineProperty(node, "context", { value: context });
