@@ -113,3 +113,15 @@ Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard wa
   backend.leaveGuard(JOB_ID, PID);
   assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
 });
+
+Deno.test("CgroupfsBackend.leaveGuard() moves the guard out of its cgroup, and nothing else", () => {
+  using dir = new CgroupDir();
+  const own = `/corral/guard-${JOB_ID}`;
+  const backend = new CgroupfsBackend(dir.fs, "");
+  for (const [members, moved] of [[`1\n${PID}\n`, String(PID)], [`1\n${PID}1\n`, ""]] as const) {
+    dir.add(own, { "cgroup.procs": members });
+    dir.add("/corral/guards-leaving");
+    backend.leaveGuard(JOB_ID, PID);
+    assert.equal(dir.text("/corral/guards-leaving", "cgroup.procs"), moved);
+  }
+});
