@@ -1,5 +1,6 @@
 /** Chooses the backend by looking at the node. */
 import { CgroupFs } from "../cgroup/file.ts";
+import { lastName } from "../base/path.ts";
 import { SetupError } from "../base/errors.ts";
 import type { NodeLayout } from "../linux/node.ts";
 import type { Procs } from "../linux/proc.ts";
@@ -43,8 +44,8 @@ export function usableBackends(choice: BackendChoice): Backend[] {
 /** The backend on which a recorded job runs, or would; `cgroupPath` is null when its launch was cut short. Throws SetupError. */
 export function backendOf(name: BackendName, cgroupPath: string | null, choice: BackendChoice): Backend {
   if (name === "systemd") {
-    const slice = cgroupPath?.slice(cgroupPath.lastIndexOf("/") + 1) ?? "";
-    return (systemdBackend(choice) ?? refuseSystemd(choice.node)).within(jobsOfSlice(slice).slice(0, -1));
+    const outer = jobsOfSlice(lastName(cgroupPath ?? "")).slice(0, -1);
+    return (systemdBackend(choice) ?? refuseSystemd(choice.node)).within(outer);
   }
   if (cgroupPath === null) {
     return usableBackends(choice).find((backend) => backend.name === name) ?? refuseCgroupfs(choice);

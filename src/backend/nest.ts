@@ -3,6 +3,7 @@
  * That corral is in a job the kernel reports (/proc/self/cgroup); the environment, which a job can change, is not asked.
  */
 import type { CgroupFs } from "../cgroup/file.ts";
+import { lastName } from "../base/path.ts";
 import { SetupError } from "../base/errors.ts";
 import type { BackendName } from "../job/job.ts";
 import { isPlain, type JobPlace, jobsOfCgroup, jobsOfSlice } from "../job/names.ts";
@@ -81,8 +82,4 @@ function ownerOf(fs: CgroupFs, path: string): number | null {
   } catch {
     return null;
   }
-}
-
-function lastName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

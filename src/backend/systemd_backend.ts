@@ -21,6 +21,7 @@ import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { bearsName, jobsOfSlice } from "../job/names.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
+import { stopIfEmpty, stopSlice, unitOf, unitsIn } from "./stop_slice.ts";
 import { attachByManager } from "./attach_by_manager.ts";
 import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
@@ -40,7 +41,6 @@ const REMOVE_CAP_MS = 10_000;
 /** From a request whose answer got lost to the arrival of the process. */
 const ARRIVAL_CAP_MS = 5_000;
 const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
-const NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit";
 /** The kernel's own data of the scope's cgroup are charged to the slice: with less, its mkdir fails with ENOMEM (Linux 5.11). */
 const SCOPE_BYTES = 1_048_576;
 
@@ -114,7 +114,7 @@ export class SystemdBackend implements Backend {
       cgroup.write("cgroup.freeze", "0");
       return cgroup;
     } catch (error) {
-      await this.#stopSlice(spec.id, this.#sliceOf(spec.id));
+      await this.#stopSlice(spec.id);
       throw error;
     }
   }
@@ -134,16 +134,8 @@ export class SystemdBackend implements Backend {
     for (const id of ids) await this.#stopEmptyGuard(id!);
   }
 
-  /** A scope with a process is a guard at work. */
   async #stopEmptyGuard(id: string): Promise<void> {
-    const events = this.fs.readOptional(`${this.top}/${guardScopeName(id)}`, "cgroup.events");
-    if (!/^populated 0$/m.test(events ?? "")) return;
-    try {
-      await this.systemd.stopUnit(guardScopeName(id));
-    } catch (error) {
-      // Gone meanwhile, or left to the next sweep.
-      if (!(error instanceof SystemdRefusal)) throw error;
-    }
+    await stopIfEmpty(this.systemd, this.fs, `${this.top}/${guardScopeName(id)}`);
   }
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
@@ -171,15 +163,14 @@ export class SystemdBackend implements Backend {
       const isEmpty = record === null ||
         await waitForEvents(this.fs.own(record, id), (events) => !events.populated, { capMs: REMOVE_CAP_MS });
       // Also without a cgroup: the first request may still be waiting, and is carried out before this one.
-      if (isEmpty) await this.#stopSlice(id, this.#sliceOf(id));
+      if (isEmpty) await this.#stopSlice(id);
     } catch {
       // Still no answer: the empty slice is left to a sweep.
     }
   }
 
   async clear(id: string): Promise<void> {
-    const slice = this.#sliceOf(id);
-    await this.#told(`systemd did not stop ${slice}`, () => this.#stopSlice(id, slice));
+    await this.#told(`systemd did not stop ${this.#sliceOf(id)}`, () => this.#stopSlice(id));
     await this.#stopEmptyGuard(id);
     removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
   }
@@ -224,7 +215,8 @@ export class SystemdBackend implements Backend {
     const id = cgroup.id;
     // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
     removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
-    await this.#stopSlice(id, unitOf(cgroup));
+    // Also what lies in it: the slices of jobs in this job.
+    await stopSlice(this.systemd, unitOf(cgroup), () => [scopeName(id), ...unitsIn(cgroup)]);
     await this.#stopEmptyGuard(id);
     crashPoint("removal: slice stopped");
     let isLeftToUs = false;
@@ -274,7 +266,7 @@ export class SystemdBackend implements Backend {
     const slicePath = scopePath?.slice(0, scopePath.lastIndexOf("/")) ?? "";
     // The whole way of slices, as it is named.
     if (scopePath?.endsWith(suffix) && bearsName(slicePath, id)) return slicePath;
-    if (this.#unanswered !== id) await this.#stopSlice(id, this.#sliceOf(id));
+    if (this.#unanswered !== id) await this.#stopSlice(id);
     if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) {
       throw new SetupError("the memory limit is too small for any process to start", "give --memory more");
     }
@@ -285,29 +277,8 @@ export class SystemdBackend implements Backend {
     );
   }
 
-  /** Already gone is as good. */
-  async #stopSlice(id: string, slice: string): Promise<void> {
-    try {
-      await this.systemd.stopUnit(slice);
-    } catch (error) {
-      if (!(error instanceof SystemdRefusal)) throw error;
-      if (error.errorName === NO_SUCH_UNIT) return;
-      if (error.errorName === null) throw error;
-      await this.#thawUnits([scopeName(id), slice]);
-      await this.systemd.stopUnit(slice);
-    }
-  }
-
-  /** systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and refuses to stop it. */
-  async #thawUnits(units: readonly string[]): Promise<void> {
-    for (const unit of units) {
-      try {
-        await this.systemd.thawUnit(unit);
-      } catch (error) {
-        // Not frozen, or gone: the second stop shows it.
-        if (!(error instanceof SystemdRefusal)) throw error;
-      }
-    }
+  async #stopSlice(id: string): Promise<void> {
+    await stopSlice(this.systemd, this.#sliceOf(id), () => [scopeName(id)]);
   }
 
   async #told<T>(what: string, act: () => Promise<T>): Promise<T> {
@@ -322,9 +293,4 @@ export class SystemdBackend implements Backend {
     const status = ["systemctl", ...this.systemd.toolFlags(), "status"].join(" ");
     return new SetupError(`${what}: ${why}`, `see: ${status}; or use --backend cgroupfs`);
   }
-}
-
-/** The slice whose cgroup this is. */
-function unitOf({ path }: OwnedCgroup): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

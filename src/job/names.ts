@@ -4,6 +4,7 @@
  * A job lies in `corral.slice/corral-ID.slice` (systemd) or `corral/ID` (cgroupfs), and a job that was started in a job below that one's:
  * `corral.slice/corral-OUTER.slice/corral-OUTER-ID.slice` (slices nest by their names) or `corral/OUTER/corral/ID`.
  */
+import { lastName } from "../base/path.ts";
 import { isJobId } from "../value/id.ts";
 import type { BackendName } from "./job.ts";
 
@@ -37,7 +38,7 @@ export function outerJobOf(path: string | null): string | null {
 }
 
 function placeAt(path: string): JobPlace | null {
-  const name = path.slice(path.lastIndexOf("/") + 1);
+  const name = lastName(path);
   const sliced = slicesAtEnd(path).at(-1);
   if (sliced !== undefined) return { id: sliced, path, backend: "systemd" };
   return isJobId(name) && path.endsWith(`/corral/${name}`) ? { id: name, path, backend: "cgroupfs" } : null;
@@ -45,7 +46,7 @@ function placeAt(path: string): JobPlace | null {
 
 /** The jobs in one another whose slices a path ends in, outermost first; the last name repeats the whole way, and none for any other path. */
 function slicesAtEnd(path: string): string[] {
-  const ids = jobsOfSlice(path.slice(path.lastIndexOf("/") + 1));
+  const ids = jobsOfSlice(lastName(path));
   const way = ids.map((_, index) => `/corral-${ids.slice(0, index + 1).join("-")}.slice`).join("");
   return ids.length > 0 && path.endsWith(`/corral.slice${way}`) ? ids : [];
 }

@@ -27,27 +27,38 @@ export const BACKEND = [
     ],
     [
       "what did not arrive stays",
-      "if (this.#unanswered !== id) await this.#stopSlice(id, this.#sliceOf(id));",
+      "if (this.#unanswered !== id) await this.#stopSlice(id);",
       "",
     ],
     ["a mount that is read-only is not noticed", 'cgroup.write("cgroup.freeze", "0");', ""],
     [
       "a cgroup that cannot be written to stays",
-      "await this.#stopSlice(spec.id, this.#sliceOf(spec.id));\n      throw error;",
+      "await this.#stopSlice(spec.id);\n      throw error;",
       "throw error;",
     ],
     [
       "the drop-in stays",
-      "removeDropIn(this.systemd.dropInDirectory(scopeName(id)));\n    await",
-      "await",
+      "removeDropIn(this.systemd.dropInDirectory(scopeName(id)));\n    // Also",
+      "// Also",
     ],
-    ["the slice stays", "await this.#stopSlice(id, unitOf(cgroup));", ""],
+    [
+      "the slice stays",
+      "await stopSlice(this.systemd, unitOf(cgroup),",
+      "void ((..._: unknown[]) => 0)(this.systemd, unitOf(cgroup),",
+    ],
     [
       "a removal is not waited for",
       "if (await poll(isGone, REMOVE_CAP_MS)) return;",
       "return;",
     ],
     ["systemd does not read the new deadline", "() => this.systemd.reload()", "() => Promise.resolve()"],
+    [
+      "processes are moved into the slice itself",
+      "moveIn(cgroup, scopeName(cgroup.id), pids)",
+      'moveIn(cgroup, "", pids)',
+    ],
+  ]),
+  ...editsOf("src/backend/stop_slice.ts", [
     [
       "a unit that is gone is an error",
       "if (error.errorName === NO_SUCH_UNIT) return;",
@@ -58,11 +69,7 @@ export const BACKEND = [
       "if (error.errorName === NO_SUCH_UNIT) return;",
       "return;",
     ],
-    [
-      "processes are moved into the slice itself",
-      "moveIn(cgroup, scopeName(cgroup.id), pids)",
-      'moveIn(cgroup, "", pids)',
-    ],
+    ["what systemd holds frozen is not thawed", "await thawUnits(systemd, [...frozen(), slice]);", ""],
   ]),
   ...editsOf("src/backend/backstop_drop_in.ts", [
     ["the deadline is in seconds", "`${Math.ceil(sinceStartMs)}ms`", "`${Math.ceil(sinceStartMs)}s`"],

@@ -194,6 +194,21 @@ hostileTest(
   NATIVE,
 );
 
+hostileTest(
+  machine,
+  "K2: an inner slice that an admin has frozen by systemctl does not keep the outer one",
+  stage.ROOT,
+  async (caller) => {
+    const jobs = await started(caller, ["--grace", "100ms"], ["--detach"]);
+    const slice = `corral-${jobs.outer}-${jobs.inner}.slice`;
+    succeeded(await caller.exec(["systemctl", "freeze", slice]));
+    succeeded(await caller.corral(["kill", jobs.outer]));
+    await stage.noLiveJob(caller);
+    assert.deepEqual(await leftOf(machine, [jobs.outer, jobs.inner]), []);
+  },
+  NATIVE,
+);
+
 for (const step of ["launch: cgroup made", "launch: limits set", "launch: placed", "launch: gate opened"]) {
   const as = step === "launch: placed" || step === "launch: gate opened" ? EVERYONE : [BOTH_BACKENDS[1]!];
   hostileTest(
