@@ -1,6 +1,7 @@
 /** Stops the units of jobs that are over. */
 import { lastName } from "../base/path.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
+import { jobsOfSlice } from "../job/names.ts";
 import { SystemdRefusal } from "../systemd/connection.ts";
 import type { Systemd } from "../systemd/manager.ts";
 
@@ -24,7 +25,7 @@ export async function stopSlice(
 }
 
 /** systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and refuses to stop it. */
-async function thawUnits(systemd: Systemd, units: readonly string[]): Promise<void> {
+export async function thawUnits(systemd: Systemd, units: readonly string[]): Promise<void> {
   for (const unit of units) {
     try {
       await systemd.thawUnit(unit);
@@ -40,9 +41,10 @@ export function unitOf({ path }: OwnedCgroup): string {
   return lastName(path);
 }
 
-/** The slices whose cgroups lie in this one, children first. */
+/** The slices of jobs whose cgroups lie in this job's, children first. */
 export function unitsIn(cgroup: OwnedCgroup): string[] {
-  return cgroup.exists() ? cgroup.paths().map(lastName).filter((name) => name.endsWith(".slice")) : [];
+  if (!cgroup.exists()) return [];
+  return cgroup.paths().slice(0, -1).map(lastName).filter((name) => jobsOfSlice(name).length > 0);
 }
 
 /** Stops the scope of a guard, unless it has a process: then the guard is at work. Throws what is no refusal. */

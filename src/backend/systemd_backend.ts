@@ -21,7 +21,7 @@ import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { bearsName, jobsOfSlice } from "../job/names.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
-import { stopIfEmpty, stopSlice, unitOf, unitsIn } from "./stop_slice.ts";
+import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";
 import { attachByManager } from "./attach_by_manager.ts";
 import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
@@ -215,8 +215,9 @@ export class SystemdBackend implements Backend {
     const id = cgroup.id;
     // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
     removeDropIn(this.systemd.dropInDirectory(scopeName(id)));
-    // Also what lies in it: the slices of jobs in this job.
-    await stopSlice(this.systemd, unitOf(cgroup), () => [scopeName(id), ...unitsIn(cgroup)]);
+    // Those of jobs in this one: systemd takes the stop of the outer slice, and leaves one that it holds for frozen where it is (257).
+    await thawUnits(this.systemd, unitsIn(cgroup));
+    await stopSlice(this.systemd, unitOf(cgroup), () => [scopeName(id)]);
     await this.#stopEmptyGuard(id);
     crashPoint("removal: slice stopped");
     let isLeftToUs = false;

@@ -137,6 +137,12 @@ export class Ledger {
     return job?.phase.state === "running" ? job.phase.run.deadlineBootMs : undefined;
   }
 
+  /** The first signal that the processes of a job get whose end has begun; undefined for any other, and when the store does not say. */
+  firstSignalOfEnding(id: string): string | undefined {
+    const job = this.#attempt(HURRIED_WAIT_MS, (store) => store.get(id));
+    return job?.phase.state === "ending" ? job.spec.signal : undefined;
+  }
+
   #write<T>(write: Write, lastChance = false): T | undefined {
     const usualMs = this.#pending.length === 0 || lastChance ? BUSY_TIMEOUT_MS : HURRIED_WAIT_MS;
     const isLast = lastChance && this.options.launch !== undefined;

@@ -38,8 +38,8 @@ export const BACKEND = [
     ],
     [
       "the drop-in stays",
-      "removeDropIn(this.systemd.dropInDirectory(scopeName(id)));\n    // Also",
-      "// Also",
+      "removeDropIn(this.systemd.dropInDirectory(scopeName(id)));\n    // Those",
+      "// Those",
     ],
     [
       "the slice stays",

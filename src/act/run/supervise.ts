@@ -2,6 +2,7 @@
 import { decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import { type Exit, type Job, NO_EXIT, type RunningFacts, type Watch } from "../../job/job.ts";
+import { outerJobOf } from "../../job/names.ts";
 import { observeOwn } from "../../observe/job.ts";
 import type { Guard } from "../launch/guard.ts";
 import { releaseIdleMemory } from "../../linux/libc.ts";
@@ -68,6 +69,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
         skipGrace,
         hurry: stop.hurry,
         exitAfterwards,
+        ...(stop.received !== null && isSignalledWithOuter(job, on) ? { graceLeftMs: job.spec.graceMs } : {}),
       }, on);
       if (ended !== null) return ended;
     }
@@ -85,6 +87,12 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
       if (exit !== null || stop.received !== null) wake();
     });
   }
+}
+
+/** The end of the job in which this one was started signals every process in it: a second signal means something else to many. */
+function isSignalledWithOuter({ spec, run }: Supervised, on: Enforcement): boolean {
+  const outer = outerJobOf(run.cgroup.path);
+  return outer !== null && on.ledger.firstSignalOfEnding(outer) === spec.signal;
 }
 
 /** True when the recorded deadline is another than the one waited for; that is waited for from now on. */

@@ -209,6 +209,28 @@ hostileTest(
   NATIVE,
 );
 
+hostileTest(
+  machine,
+  "K2: the first signal of the outer job's end reaches a process of the inner one once, not from both supervisors",
+  UNLIKE,
+  async (caller) => {
+    const [mark, heard] = [ownPath(caller, "runs"), ownPath(caller, "heard")];
+    const counts = "import signal, sys, time\n" +
+      "signal.signal(signal.SIGTERM, lambda *_: open(sys.argv[2], 'a').write('TERM\\n'))\n" +
+      "open(sys.argv[1], 'w')\nwhile True: time.sleep(1000)";
+    const outer = await caller.start(
+      ["--grace", "1s"],
+      inner(caller, ["--grace", "1h"], ["python3", "-c", counts, mark, heard]),
+    );
+    await stage.exists(caller, mark);
+    succeeded(await caller.corral(["kill", outer]));
+    await stage.noLiveJob(caller);
+    assert.equal(succeeded(await machine.exec(["cat", heard])).stdout, "TERM\n");
+    assert.equal((await caller.show("ref:inner")).reason, "killed");
+  },
+  NATIVE,
+);
+
 for (const step of ["launch: cgroup made", "launch: limits set", "launch: placed", "launch: gate opened"]) {
   const as = step === "launch: placed" || step === "launch: gate opened" ? EVERYONE : [BOTH_BACKENDS[1]!];
   hostileTest(

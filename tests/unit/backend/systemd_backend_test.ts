@@ -317,3 +317,25 @@ Deno.test("SystemdBackend.list() names the slices of jobs in jobs, and none that
     { id: "bbbbbb", path: `${INNER_SLICE}/corral-aaaaaa-${JOB_ID}-bbbbbb.slice` },
   ]);
 });
+
+Deno.test("SystemdBackend.remove() thaws the slices of jobs in the job before it stops that", async () => {
+  const thawed = { messages: [emptyReply()] };
+  await using bench = new Bench(thawed, REFUSED, DONE);
+  const cgroup = bench.dir.fs.own(bench.dir.add(SLICE), JOB_ID);
+  const inner = `${SLICE}/corral-${JOB_ID}-aaaaaa.slice`;
+  for (
+    const path of [`${inner}/corral-${JOB_ID}-aaaaaa-bbbbbb.slice`, `${SLICE}/corral-${JOB_ID}.scope/x.slice`]
+  ) {
+    bench.dir.add(path);
+  }
+  cgroup.remove = () => {
+    bench.dir.vanish(SLICE);
+    return true;
+  };
+  await bench.backend.remove(cgroup);
+  assert.deepEqual(bench.manager.calls.map(({ member, body }) => `${member} ${body.string()}`), [
+    `ThawUnit corral-${JOB_ID}-aaaaaa-bbbbbb.slice`,
+    `ThawUnit corral-${JOB_ID}-aaaaaa.slice`,
+    `StopUnit corral-${JOB_ID}.slice`,
+  ]);
+});
