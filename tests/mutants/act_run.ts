@@ -21,6 +21,12 @@ export const ACT_RUN = [
     ["the command's exit wakes nobody", "exit = left;\n    wake();", "exit = left;"],
     ["a signal wakes nobody", "stop.onSignal(() => wake());", ""],
     ["a signal is not an order", "stop.received === null ? null : { skipGrace: stop.hurry.aborted }", "null"],
+    ["the first signal comes twice", "stop.received !== null && isSignalledWithOuter(job, on)", "false"],
+    [
+      "the outer job's other signal is as good",
+      "firstSignalOfEnding(outer) === spec.signal",
+      "firstSignalOfEnding(outer) !== undefined",
+    ],
     ["a second signal does not hurry", "hurry: stop.hurry,", ""],
 
     [

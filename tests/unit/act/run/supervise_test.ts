@@ -7,7 +7,7 @@ import { poll } from "../../../../src/base/poll.ts";
 import { StopSignals } from "../../../../src/linux/stop_signals.ts";
 import { supervise } from "../../../../src/act/run/supervise.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
-import { JOB_ID, momentAt, specOf } from "../../../kit/fakes/job.ts";
+import { JOB_ID, momentAt, runOf, specOf, watchOf } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { FakeNode, LEADER_PID } from "../../../kit/fakes/node.ts";
 import { QuickTime, TimerLog } from "../../../kit/fakes/quick_time.ts";
@@ -28,12 +28,16 @@ class Supervision implements Disposable {
   /** Since the start of the job, by the clock of the node. */
   elapsedMs = 0;
 
-  start(timeoutMs: number | null = null, { withParent = false, graceMs = 5 } = {}) {
+  start(timeoutMs: number | null = null, { withParent = false, graceMs = 5, path = JOB_PATH } = {}) {
     const { node } = this;
     const deadlineBootMs = timeoutMs === null ? null : START_MS + timeoutMs;
     const job = node.start({
       spec: { graceMs, timeoutMs },
-      run: { startedBootMs: START_MS, deadlineBootMs },
+      run: {
+        startedBootMs: START_MS,
+        deadlineBootMs,
+        ...(path === JOB_PATH ? {} : { cgroup: node.cgroups.add(path) }),
+      },
     });
     const run = runningFacts(job)!;
     const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
@@ -131,6 +135,29 @@ superviseTest("supervise() ends on a signal, and a second one skips the grace", 
   assert.equal(reason, "killed");
   assert.deepEqual(steps.map(({ kind }) => kind), ["kill", "empty"]);
 });
+
+for (
+  const [what, signal, isEnding, kinds] of [
+    ["sends no first signal a second time that the end of the outer job has sent", "TERM", true, []],
+    ["sends its own where the outer job's is another", "INT", true, ["freeze", "signal", "grace"]],
+    ["sends it where the outer job goes on", "TERM", false, ["freeze", "signal", "grace"]],
+  ] as const
+) {
+  superviseTest(`supervise() of a job in a job ${what}`, async (supervision) => {
+    const outer = "aaaaaa";
+    const path = `/corral/${outer}${JOB_PATH}`;
+    const store = supervision.node.stores.open();
+    store.insert(specOf({ id: outer, signal }), watchOf());
+    store.markRunning(outer, runOf());
+    if (isEnding) store.claimEnding(outer, "killed", momentAt(1));
+    const supervising = supervision.start(null, { path });
+    await using kernel = new FakeKernel(supervision.node.cgroups, path);
+    supervision.stop.receive(15);
+    kernel.killed.then(() => supervision.die());
+    const { reason, steps } = await supervising;
+    assert.deepEqual([reason, steps.map(({ kind }) => kind)], ["killed", [...kinds, "kill", "empty"]]);
+  });
+}
 
 superviseTest("supervise() ends a job with its caller when it was told to", async (supervision) => {
   using _time = new QuickTime(20);
