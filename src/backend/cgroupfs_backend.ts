@@ -90,6 +90,8 @@ export class CgroupfsBackend implements Backend {
     try {
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       writeLimits(cgroup, spec.limits, { lift: false });
+      // The job itself may make use of them too.
+      this.#handOn(path);
       Deno.mkdirSync(this.fs.locate(`${path}/${LEAF}`));
       crashPoint("launch: limits set");
       // Side by side: each waits for the same grace period of the kernel.

@@ -12,9 +12,9 @@ const MEMORY = { needs: ["memory"] };
 const CPU = { needs: ["cpu"] };
 const PIDS = { needs: ["pids"] };
 
-/** Prints FILE:VALUE of the cgroup that carries the job's limits: under systemd the slice, one above the scope. */
+/** Prints FILE:VALUE of the cgroup that carries the job's limits: one above the scope, or the leaf, that holds its processes. */
 const READ_LIMITS = `cd "${CGROUP_MOUNT}$(sed -n s/^0:://p /proc/self/cgroup)"
-  case $PWD in *.scope) cd .. ;; esac
+  case $PWD in *.scope | */job) cd .. ;; esac
   grep . memory.max memory.high memory.swap.max cpu.max cpu.weight pids.max memory.oom.group`;
 
 const EVERY_LIMIT = [

@@ -48,6 +48,7 @@ Deno.test("CgroupfsBackend.place() switches controllers on, sets the limits, and
     "/corral/cgroup.subtree_control +cpu +memory +pids",
     `${JOB_PATH}/memory.max 4096`,
     `${JOB_PATH}/pids.max 9`,
+    `${JOB_PATH}/cgroup.subtree_control +cpu +memory +pids`,
     `${JOB_PATH}/job/cgroup.procs ${PID}`,
   ]);
   assert.deepEqual(bench.backend.find(JOB_ID), cgroup.record);
@@ -67,6 +68,7 @@ Deno.test("CgroupfsBackend.place() in a job makes that hand on its controllers, 
     "/corral/aaaaaa/corral/cgroup.subtree_control +cpu +memory +pids",
     `${path}/memory.max 4096`,
     `${path}/pids.max 9`,
+    `${path}/cgroup.subtree_control +cpu +memory +pids`,
     `${path}/job/cgroup.procs ${PID}`,
   ]);
   assert.equal(inner.isGuardPlaced(JOB_ID), true);
