@@ -5,6 +5,7 @@
  */
 
 import type { Limits } from "./limits.ts";
+import type { ReceiptPlace } from "./receipt_place.ts";
 import type { Usage } from "./usage.ts";
 
 export { type Limits, NO_LIMITS } from "./limits.ts";
@@ -76,6 +77,8 @@ export interface Watch {
   /** The process that launches and supervises it; its boot is the job's. */
   supervisor: Identity;
   backend: BackendName;
+  /** Of a job whose end a file reports. */
+  receipt?: ReceiptPlace;
 }
 
 /** The job's cgroup: path below the cgroup2 mount, with the inode it had when it was made. */

@@ -14,6 +14,7 @@ import {
   limitsFromJson,
   present,
   reasonOf,
+  receiptPlaceOf,
   signalOf,
   survivorsOf,
   tagsOf,
@@ -39,6 +40,7 @@ export interface JobRow {
   supervisor_pid: number | null;
   supervisor_start_ticks: number | null;
   pid_namespace: number | null;
+  receipt: string | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -151,6 +153,7 @@ function watchFromRow(row: JobRow): Watch {
       pidNamespace: row.pid_namespace,
     },
     backend: backendNameOf(present(row.backend, "backend")),
+    ...(row.receipt === null ? {} : { receipt: receiptPlaceOf(row.receipt) }),
   };
 }
 

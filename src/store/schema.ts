@@ -204,4 +204,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE jobs ADD COLUMN pid_namespace INTEGER;
   `,
+  // Where the receipt goes, JSON: a sweep writes it when neither the supervisor nor the guard could.
+  `
+  ALTER TABLE jobs ADD COLUMN receipt TEXT;
+  `,
 ];

@@ -80,10 +80,20 @@ writable() {
   if [ -d "$2" ]; then refuse "$1" "$2" 'it is a directory'; fi
   if [ -p "$2" ]; then refuse "$1" "$2" 'it is a FIFO'; fi
   case $1 in
-    receipt) why=$({ : >"$2"; } 2>&1 3>&-) && return ;;
+    receipt) receipt_writable "$2" && return ;;
     *) why=$({ : >>"$2"; } 2>&1 3>&-) && return ;;
   esac
   refuse "$1" "$2" "\${why##*: }"
+}
+receipt_writable() {
+  if [ -e "$1" ] && [ ! -f "$1" ]; then why=$({ : >>"$1"; } 2>&1 3>&-); return; fi
+  if [ -L "$1" ]; then
+    why='it is a symbolic link to nothing'
+    file=$(readlink -f -- "$1" 3>&-) && [ -n "$file" ] || return
+  else file=$1; fi
+  aside=\${file%/*}/.corral-receipt-$$
+  if (set -C; : >"$aside") 2>/dev/null 3>&-; then rm -f -- "$aside" "$file" 2>/dev/null 3>&- && return; fi
+  why=$({ : >"$file"; } 2>&1 3>&-)
 }
 own_log() {
   out=$home/.local/state/corral/output

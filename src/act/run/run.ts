@@ -130,7 +130,11 @@ function recordedRun(context: RunContext, request: RunRequest, detached: Detache
   backend.prepare();
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
-  const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
+  const watch: Watch = {
+    supervisor: ownIdentity(context),
+    backend: backend.name,
+    ...(receipt === null ? {} : { receipt: receipt.place }),
+  };
   crashPoint("launch: nothing recorded");
   ledger.insert(spec, watch);
   crashPoint("launch: recorded");
@@ -252,7 +256,6 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
   const { other, detached } = run;
   const needsLog = detached !== null && detached.output === null;
   const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
-  const receipt = run.receipt?.id ?? null;
   return await launch(spec, backend, context, {
     gate: {
       argv: request.argv,
@@ -267,6 +270,6 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: run.say,
-    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan, receipt }),
+    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan }),
   });
 }

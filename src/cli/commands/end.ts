@@ -6,7 +6,7 @@ import { EXIT, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { isJobId } from "../../value/id.ts";
 import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
-import { writeReceipt } from "../../act/end/guard_receipt.ts";
+import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 
 /** The supervisor lives and is not late: the guard goes on waiting. */
 const STILL_SUPERVISED = 75;
@@ -16,18 +16,12 @@ export function endVerb(invoke: Invoke) {
   const verb = new Command("end")
     .description("Ends the job as a sweep would. For the job's guard.")
     .argument("<ID>", "the whole id of the job")
-    .argument("<SAW>", "gone or hung: what became of the supervisor")
-    .option("--receipt <FILE>", "DEVICE:INODE:PATH of the receipt");
-  verb.action((id, saw, options) => invoke(verb, (context) => end(context, id, saw, options.receipt)));
+    .argument("<SAW>", "gone or hung: what became of the supervisor");
+  verb.action((id, saw) => invoke(verb, (context) => end(context, id, saw)));
   return verb;
 }
 
-async function end(
-  context: Context,
-  id: string,
-  saw: string,
-  receipt: string | undefined,
-): Promise<number> {
+async function end(context: Context, id: string, saw: string): Promise<number> {
   if (!isJobId(id)) throw new UsageError(`${quoted(id)} is not the id of a job`);
   // The guard's own is the job's cgroup.
   Deno.chdir("/");
@@ -36,11 +30,8 @@ async function end(
   const { onOrphan } = context.settings;
   const result = await endUnsupervised(context, store, id, { saw: saw as GuardSaw, onOrphan });
   if (result === "supervised") return STILL_SUPERVISED;
-  try {
-    if (receipt !== undefined) writeReceipt(store, id, receipt);
-  } catch (error) {
-    context.say(`warning: the receipt is not written: ${(error as Error).message}`);
-  }
+  // Its supervisor may have recorded the end itself and died then.
+  await writeLateReceipt(store, id, context);
   if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
   return EXIT.DONE;
 }

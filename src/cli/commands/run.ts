@@ -9,6 +9,7 @@ import { fromHere } from "../../base/path.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import { quoted } from "../../base/text.ts";
 import { runDetached } from "../../act/run/run_detached.ts";
+import { removeEarlierReceiptOf } from "../../act/run/for_user.ts";
 import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
@@ -57,7 +58,10 @@ function command() {
     .addOption(namedParentOption())
     .addOption(JOB_OPTIONS.backend)
     .option("--best-effort", "run although a limit cannot be enforced; warn")
-    .option("--receipt <FILE>", "write a JSON receipt at the end")
+    .option(
+      "--receipt <FILE>",
+      "write a JSON receipt at the end, over that of an earlier run, which goes first",
+    )
     .option("--quiet", "nothing of corral's own on stderr")
     .passThroughOptions();
 }
@@ -73,12 +77,17 @@ export function runVerb(invoke: Invoke) {
       if (!options.detach) return await runJob(context, request);
       const started = (id: string) => printId(context, id);
       return await runDetached(context, { ...request, stateDir: context.settings.stateDir }, started);
-    }, { launching: true })
+    }, {
+      launching: true,
+      refused: (context) => settleUser(context, options).then(() => {}),
+    })
   );
   return run;
 }
 
 async function requestFrom(context: Context, argv: string[], options: Options): Promise<RunRequest> {
+  // First of all: what refuses the run must not leave the receipt of another.
+  const user = await settleUser(context, options);
   if (options.output !== undefined && !options.detach) {
     throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
   }
@@ -87,7 +96,6 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
       remedy: "name another process: --with-parent=PID",
     });
   }
-  const user = options.user === undefined ? null : await findUser(options.user, context.run);
   if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
     throw new UsageError("--user needs root");
   }
@@ -115,6 +123,18 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
   };
+}
+
+/** The user of the job; the receipt of an earlier run is gone by then. Throws UsageError for a user that there is not. */
+async function settleUser(context: Context, { user: key, receipt }: Options): Promise<User | null> {
+  try {
+    const user = key === undefined ? null : await findUser(key, context.run);
+    await removeEarlierReceiptOf(context, receipt, user);
+    return user;
+  } catch (error) {
+    await removeEarlierReceiptOf(context, receipt, "unknown");
+    throw error;
+  }
 }
 
 /** Returns the path unchecked: the gate enters it with the rights of the user (act/launch/user_gate.ts). */

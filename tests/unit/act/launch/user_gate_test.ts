@@ -71,10 +71,18 @@ rootTest("makeGate() for a user works in a directory that only the user may ente
   gate.open();
   assert.deepEqual(await gate.exit, { code: 0, signal: null });
   assert.equal(Deno.readTextFileSync(output), `65534\n${home}\n./script\n`);
-  for (const path of [output, `${home}/receipt`]) {
-    const { uid, mode } = Deno.statSync(path);
-    assert.deepEqual([uid, mode! & 0o777], [NOBODY.uid, 0o600]);
-  }
+  const { uid, mode } = Deno.statSync(output);
+  assert.deepEqual([uid, mode! & 0o777], [NOBODY.uid, 0o600]);
+  assert.deepEqual([...Deno.readDirSync(home)].map(({ name }) => name).sort(), ["output", "script"]);
+});
+
+rootTest("makeGate() for a user removes the receipt of an earlier run, also behind a link", async (home) => {
+  Deno.writeTextFileSync(`${home}/earlier`, "earlier");
+  Deno.symlinkSync("earlier", `${home}/link`);
+  const gate = await makeGate(options({}, { receipt: `${home}/link` }));
+  gate.close();
+  await gate.exit;
+  assert.deepEqual([...Deno.readDirSync(home)].map(({ name }) => name), ["link"]);
 });
 
 rootTest(
