@@ -9,6 +9,7 @@ import type { Observation } from "../job/observation.ts";
 import { type Clock, startedBootMs } from "../linux/clock.ts";
 import { isSameNamespace } from "../linux/proc.ts";
 import type { Node } from "./node.ts";
+import type { Sampling } from "./sampling.ts";
 
 /** The job's cgroup: as recorded, or by name when it never ran; null when there is none. */
 export function cgroupRecord(node: Node, job: Job): CgroupRecord | null {
@@ -59,7 +60,11 @@ export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): 
 /** A job as its supervisor holds it. */
 interface OwnJob {
   cgroup: OwnedCgroup;
+  sampling?: Pick<Sampling, "oomKillsBefore">;
 }
+
+/** From an OOM kill to the exit of what was killed, at most: it may be waiting for a disk. */
+const OOM_EXIT_CAP_MS = 5_000;
 
 /** What only the supervisor knows: how the first process left, who asked for the end, and whether its caller is gone. */
 export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGone"> {
@@ -68,7 +73,7 @@ export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGo
 }
 
 /** Observes a job as its supervisor, which made the cgroup: anything else at its path means that the job's is gone. Throws CgroupError. */
-export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation {
+export function observeOwn({ cgroup, sampling }: OwnJob, known: OwnKnowledge): Observation {
   const { exit, endRequest, callerGone } = known;
   const isThere = cgroup.exists();
   return observation({
@@ -82,7 +87,10 @@ export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation
     onOrphan: "keep",
     endRequest,
     callerGone,
-  }, { oomKills: () => readOomKills(cgroup.fs, cgroup.path), killedByGuard: () => false });
+  }, {
+    oomKills: () => readOomKills(cgroup.fs, cgroup.path, sampling?.oomKillsBefore(OOM_EXIT_CAP_MS) ?? 0),
+    killedByGuard: () => false,
+  });
 }
 
 /**

@@ -67,7 +67,7 @@ export const ACT_RUN = [
     ],
     [
       "a command that is missing is not recorded",
-      'failed.record("failed-to-start", { code: found.exitCode, signal: null });',
+      'failed.record("failed-to-start", { code: why.exitCode, signal: null });',
       "",
     ],
     [

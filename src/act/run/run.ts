@@ -13,13 +13,14 @@ import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
 import type { Job, JobSpec, Watch } from "../../job/job.ts";
-import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
+import { endLine, isPlainSuccess, refusedForks, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
+import { hasMoreFormats, whyUnrunnable } from "../../linux/program_file.ts";
 import { quoted } from "../../base/text.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
@@ -98,7 +99,7 @@ export async function runJob(
   watching.catch(() => {});
   const run = recordedRun(context, request, detached);
   // Another user's job looks its command up itself (launch/user_gate.ts).
-  if (run.other === null) await refuseMissingCommand(request, run.failed);
+  if (run.other === null) await refuseUnrunnable(request, run.failed);
   const callerIsGone = await watching.catch(async (error) => {
     await run.failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
@@ -203,16 +204,28 @@ async function superviseRun(
   const phase = { state: "ended", run: launched.run, ...ending } as const;
   const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
   await receipt?.write(receiptText(job, ledger, ending.steps));
-  if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  reportEnd(run, job);
   if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }
 
-async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
-  const found = lookUpCommand(argv[0]!, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
-  if ("found" in found) return;
-  await failed.record("failed-to-start", { code: found.exitCode, signal: null });
-  throw new CorralError(`${quoted(argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
+/** What the caller should know besides the exit code. */
+function reportEnd({ say }: Run, { spec: { id, limits }, phase }: Job): void {
+  if (phase.state !== "ended") return;
+  if (!isPlainSuccess(phase)) say(endLine(id, phase, limits));
+  const refused = refusedForks(phase.usage, limits);
+  // A job that did well at exactly its limit lacks nothing.
+  const isCertain = (phase.usage?.pidsMaxEvents ?? 0) > 0 || !isPlainSuccess(phase);
+  if (refused !== null && isCertain) say(`job ${id}: ${refused}`);
+}
+
+async function refuseUnrunnable({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
+  const lookUp = (command: string) => lookUpCommand(command, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
+  const found = lookUp(argv[0]!);
+  const why = "found" in found ? whyUnrunnable(found.found, { cwd, lookUp, hasMoreFormats }) : found;
+  if (why === null) return;
+  await failed.record("failed-to-start", { code: why.exitCode, signal: null });
+  throw new CorralError(`${quoted(argv[0]!)}: ${why.because}`, { exitCode: why.exitCode });
 }
 
 /** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */

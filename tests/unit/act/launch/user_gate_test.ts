@@ -105,6 +105,17 @@ rootTest(
     assert.match(await command(`${home}/none`), /^127 .*: no such file$/);
     assert.match(await command(`${home}/roots/tool`), /^126 .*: permission denied$/);
     assert.match(await command(home), /^126 .*: is a directory$/);
+    const script = async (text: string) => {
+      Deno.writeTextFileSync(`${home}/script`, text, { mode: 0o755 });
+      return await command(`${home}/script`);
+    };
+    assert.match(await script("#!/no/such -x\n"), /^127 .*: its interpreter \/no\/such does not exist$/);
+    assert.match(await script("#! /bin/sh\r\n"), /^127 .*: its first line ends with CR LF$/);
+    assert.match(await script("#!/etc\n"), /^126 .*: its interpreter \/etc cannot be executed$/);
+    assert.match(await script("#!/root/x\n"), /^126 .*: its interpreter \/root\/x cannot be executed$/);
+    for (const text of ["#!/bin/sh -e\r\n", "echo\n", "", "#!\n"]) {
+      assert.equal(await script(text), "not refused");
+    }
     assert.equal(await command(""), '127 "": not found in PATH');
     assert.equal(await command("-x/y"), '127 "-x/y": no such file');
     assert.match(

@@ -83,6 +83,7 @@ const DISTINCT: EndedJob = {
     ioPressureSomeUsec: 2_000_000,
     ioPressureFullUsec: 1_000_000,
     pidsPeak: 17,
+    pidsMaxEvents: 19,
   },
 };
 
@@ -105,6 +106,7 @@ const EXPECTED: Record<string, [shown: string, written: string]> = {
   "throttled": ["7s", "7000000"],
   "oom": ["3", "3"],
   "pids": ["17", "17"],
+  "refused-forks": ["19", "19"],
   "reason": ["timeout", "timeout"],
   "exit": ["143", "143"],
   "ended": ["2026-11-01 09:01:45", "2026-11-01 09:01:45"],
