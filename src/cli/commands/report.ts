@@ -30,7 +30,10 @@ function command() {
       "Lists what jobs used, oldest first: ended jobs, and live ones with what is known of them. A figure that the kernel did " +
         "not give is -. cpu% is of the job's CPU quota or else of the node, mem% of its memory limit.",
     )
-    .option("--since <SINCE>", "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00")
+    .option(
+      "--since <SINCE>",
+      "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00[:05][+01:00]",
+    )
     .option("--until <SINCE>", "jobs that ran before")
     .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
