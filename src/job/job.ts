@@ -70,6 +70,8 @@ export interface JobSpec {
   createdAtMs: number;
   /** Taken over while it ran (`corral adopt`): it has no first process, and is over when its cgroup is empty. */
   adopted: boolean;
+  /** It lives as long as any process of it does (`--wait-all`), and not as its first. */
+  waitAll?: true;
 }
 
 /** Who answers for a job, and how its cgroup is made: known from the moment its launch begins. */

@@ -2,6 +2,7 @@
 import { EXIT } from "../base/errors.ts";
 import { formatBytes } from "../value/size.ts";
 import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../value/units.ts";
+import type { StoredEvent } from "./events.ts";
 import { type EndReason, type Exit, type Limits, NO_LIMITS } from "./job.ts";
 import type { Usage } from "./usage.ts";
 import { signalName } from "../value/signal.ts";
@@ -43,6 +44,20 @@ export function endLine(id: string, outcome: Outcome, limits: Limits = NO_LIMITS
   return `job ${id} ended: ${reason} after ${formatOptionalDuration(usage?.wallMs ?? null)} (${
     parts.join(", ")
   })${left}`;
+}
+
+/**
+ * `6 processes were left behind and ended`: what there was of the job when its first process ended by itself, and the first signal went
+ * out; null when there was nothing.
+ */
+export function leftBehind(
+  { trigger, steps }: { trigger: EndReason; steps: readonly StoredEvent[] },
+): string | null {
+  if (trigger !== "exited" && trigger !== "signaled") return null;
+  const { sent, refused } = steps.find(({ kind }) => kind === "signal")?.detail ?? {};
+  const count = Number(sent ?? 0) + Number(refused ?? 0);
+  if (count === 0) return null;
+  return `${count === 1 ? "1 process was" : `${count} processes were`} left behind and ended`;
 }
 
 /** Whose memory ran out when a job ended for `oom`; null where the kernel does not report it. */

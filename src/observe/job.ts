@@ -150,11 +150,11 @@ function isSupervisorAlive({ procs, clock }: Node, { watch }: Job): boolean {
 }
 
 /**
- * An adopted job has no first process: it lives as long as anything of it does. So does one whose first process hides itself, for it may
+ * An adopted job has no first process: it lives as long as anything of it does. So does one with `--wait-all`, and one whose first process hides itself, for it may
  * have become another user's (setuid).
  */
 function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boolean {
-  if (job.spec.adopted) return cgroup === "populated";
+  if (job.spec.adopted || job.spec.waitAll) return cgroup === "populated";
   const run = runningFacts(job);
   if (run === null) return false;
   const { bootId, pidNamespace } = job.watch.supervisor;

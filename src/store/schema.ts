@@ -209,5 +209,6 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN receipt TEXT;
   ALTER TABLE jobs ADD COLUMN memory_oom_events INTEGER;
   ALTER TABLE jobs ADD COLUMN pids_max_events INTEGER;
+  ALTER TABLE jobs ADD COLUMN wait_all INTEGER NOT NULL DEFAULT 0;
   `,
 ];

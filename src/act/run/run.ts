@@ -13,7 +13,7 @@ import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
 import type { Job, JobSpec, Watch } from "../../job/job.ts";
-import { endLine, isPlainSuccess, refusedForks, runExitCode } from "../../job/outcome.ts";
+import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
@@ -33,7 +33,7 @@ import type { Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
-import { exitOrEmpty } from "./exit_or_empty.ts";
+import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { FailedStart, receiptText } from "./failed_start.ts";
 import { supervise, type Supervised } from "./supervise.ts";
@@ -57,6 +57,8 @@ export interface RunRequest extends JobRequest {
   /** End the job when that process is gone. */
   withParent: ParentChoice;
   quiet: boolean;
+  /** The job lives as long as any process of it does, and not as its first. */
+  waitAll?: boolean;
 }
 
 /** The node, the caller, and where warnings go. */
@@ -184,14 +186,16 @@ async function superviseRun(
   launched: Launched,
   callerIsGone: Supervised["callerIsGone"],
 ): Promise<number> {
-  const { context, spec, watch, backend, ledger, stop, say, receipt } = run;
+  const { context, spec, watch, backend, ledger, stop, receipt } = run;
+  const { say } = run;
+  const exit = exitOrEmpty(launched.gate.exit, launched, context.procs);
   const ending = await supervise(
     {
       ...{ spec, watch, backend, callerIsGone },
       run: launched.run,
       cgroup: launched.cgroup,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
-      exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
+      exit: spec.waitAll ? exitOfAll(exit, launched.cgroup) : exit,
       onChange: onContinue,
       guard: launched.guard,
     },
@@ -204,14 +208,15 @@ async function superviseRun(
   const phase = { state: "ended", run: launched.run, ...ending } as const;
   const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
   await receipt?.write(receiptText(job, ledger, ending.steps));
-  reportEnd(run, job);
+  reportEnd(run, job, leftBehind(ending));
   if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }
 
 /** What the caller should know besides the exit code. */
-function reportEnd({ say }: Run, { spec: { id, limits }, phase }: Job): void {
+function reportEnd({ say }: Run, { spec: { id, limits }, phase }: Job, left: string | null): void {
   if (phase.state !== "ended") return;
+  if (left !== null) say(`job ${id}: ${left}`);
   if (!isPlainSuccess(phase)) say(endLine(id, phase, limits));
   const refused = refusedForks(phase.usage, limits);
   // A job that did well at exactly its limit lacks nothing.
@@ -262,6 +267,7 @@ function specFrom(context: RunContext, request: RunRequest, id: string): JobSpec
     signal,
     createdAtMs,
     adopted: false,
+    ...(request.waitAll ? { waitAll: true as const } : {}),
   };
 }
 

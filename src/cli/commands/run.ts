@@ -28,7 +28,7 @@ function command() {
     .description(
       "Launches COMMAND in a cgroup of its own, enforces the limits, passes on stdio, signals and exit code, and returns only " +
         "when no process of the job is left. The job ends with its first process: what that leaves behind gets the first " +
-        "signal, the grace, and then KILL.",
+        "signal, the grace, and then KILL; --wait-all keeps it.",
     )
     .argument("<COMMAND>", "the command")
     .argument("[ARG...]", "its arguments, passed on as they are")
@@ -45,6 +45,10 @@ function command() {
     .option(
       "--keep-env",
       "with --user: the caller's environment too, less what is root's own (TMPDIR, XDG_RUNTIME_DIR)",
+    )
+    .option(
+      "--wait-all",
+      "the job lasts until its last process has ended, and has the exit code of its first",
     )
     .option("--detach", "print the id and return; the job stays enforced")
     .option(
@@ -122,6 +126,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     output: options.output ?? null,
     withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
+    waitAll: options.waitAll ?? false,
   };
 }
 

@@ -3,6 +3,7 @@ import { END_REASONS, type EndReason, type Exit } from "../../../src/job/job.ts"
 import {
   endLine,
   isPlainSuccess,
+  leftBehind,
   type Outcome,
   refusedForks,
   runExitCode,
@@ -106,4 +107,24 @@ Deno.test("refusedForks() names the limit that refused them", () => {
   assert.match(refused(2, 4, null)!, /not its own$/);
   assert.equal(refused(0, 5, 5), "reached its limit of 5 processes (--pids): a fork beyond it is refused");
   assert.equal(refused(0, 4, 5) ?? refused(0, 5, null) ?? refused(null, null, 5), null);
+});
+
+Deno.test("leftBehind() counts what the first process left when it ended by itself", () => {
+  const step = (kind: string, detail: Record<string, unknown>) => ({ atMs: 0, actor: "run", kind, detail });
+  const signalled = (sent: number, refused = 0) => [step("freeze", {}), step("signal", { sent, refused })];
+  assert.equal(
+    leftBehind({ trigger: "exited", steps: signalled(6) }),
+    "6 processes were left behind and ended",
+  );
+  assert.equal(
+    leftBehind({ trigger: "signaled", steps: signalled(0, 1) }),
+    "1 process was left behind and ended",
+  );
+  for (const trigger of ["timeout", "killed", "oom"] as const) {
+    assert.equal(leftBehind({ trigger, steps: signalled(6) }), null);
+  }
+  assert.equal(
+    leftBehind({ trigger: "exited", steps: signalled(0) }) ?? leftBehind({ trigger: "exited", steps: [] }),
+    null,
+  );
 });
