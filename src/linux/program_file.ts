@@ -33,7 +33,7 @@ export function whyUnrunnable(file: string, around: Surroundings, depth = 0): Un
   if (before !== null) return before;
   const head = headOf(file);
   if (head === null || head.length === 0) return null;
-  if (isElf(head)) return around.hasMoreFormats() ? null : whyNotThisMachine(head);
+  if (isElf(head)) return whyNotThisMachine(head, around);
   if (head[0] === 0x23 && head[1] === 0x21) return whyNotInterpreted(head, around, depth);
   const firstLine = head.subarray(0, HEAD_BYTES).findIndex((byte) => byte === 0x0a);
   const isBinary = head.subarray(0, firstLine < 0 ? HEAD_BYTES : firstLine).includes(0);
@@ -112,12 +112,13 @@ function isElf(head: Uint8Array): boolean {
   return ELF_MAGIC.every((byte, index) => head[index] === byte);
 }
 
-function whyNotThisMachine(head: Uint8Array): Unrunnable | null {
+function whyNotThisMachine(head: Uint8Array, { hasMoreFormats }: Surroundings): Unrunnable | null {
   if (head.length < MACHINE_OFFSET + 2) return notExecutable("it is cut short: an ELF file of a few bytes");
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const machine = view.getUint16(MACHINE_OFFSET, true);
   const known = MACHINES[Deno.build.arch];
   if (known !== undefined && !known.includes(machine)) {
+    if (hasMoreFormats()) return null;
     const name = MACHINE_NAMES[machine] ?? `machine ${machine}`;
     return notExecutable(`it is built for another machine: ${name} (exec format error)`);
   }
