@@ -115,10 +115,14 @@ export function readMemoryStalls(file: Readable): number {
 /**
  * Processes of a job that the kernel killed for memory (memory.events, oom_kill), as far as that can be what ended the job; null where it
  * does not report them. Killed as one (oom_group_kill, Linux 5.17), the job ended by it, whenever that was. Without that, `earlier` kills
- * are out of the question; and where the job would have been killed as one, so is what happened in a cgroup of the job's own making, which
- * memory.events.local does not count.
+ * are out of the question; and where the job would have been killed as one (`diesAsOne`; systemd 252 has reset memory.oom.group by the time
+ * its scope is empty), so is what happened in a cgroup of the job's own making, which memory.events.local does not count.
  */
-export function readOomKills(fs: CgroupFs, path: string, earlier = 0): number | null {
+export function readOomKills(
+  fs: CgroupFs,
+  path: string,
+  { diesAsOne, earlier = 0 }: { diesAsOne: boolean; earlier?: number },
+): number | null {
   const file = readable(fs, path);
   const kills = flat(file, "memory.events").get("oom_kill") ?? null;
   if (kills === null || kills === 0) return kills;
@@ -126,7 +130,7 @@ export function readOomKills(fs: CgroupFs, path: string, earlier = 0): number | 
   const asOne = local.get("oom_group_kill");
   if (asOne !== undefined && asOne > 0) return kills;
   const isElsewhere = asOne === 0 && local.get("oom") === 0 && local.get("oom_kill") === 0;
-  if (isElsewhere && file.read("memory.oom.group")?.trim() === "1") return 0;
+  if (isElsewhere && diesAsOne) return 0;
   return Math.max(0, kills - earlier);
 }
 

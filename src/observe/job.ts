@@ -4,7 +4,8 @@ import { isForbidden } from "../base/errno.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { readOomKills } from "../cgroup/usage.ts";
 import { CgroupError } from "../base/errors.ts";
-import { type CgroupRecord, type Exit, type Job, runningFacts } from "../job/job.ts";
+import { type CgroupRecord, type Exit, type Job, NO_LIMITS, runningFacts } from "../job/job.ts";
+import { diesAsOne } from "../job/limits.ts";
 import type { Observation } from "../job/observation.ts";
 import { type Clock, startedBootMs } from "../linux/clock.ts";
 import { isSameNamespace } from "../linux/proc.ts";
@@ -52,7 +53,7 @@ export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): 
     supervisorAgeMs: bootMs - startedBootMs(job.watch.supervisor),
     ...options,
   }, {
-    oomKills: () => readOomKills(node.cgroups(), record!.path),
+    oomKills: () => readOomKills(node.cgroups(), record!.path, { diesAsOne: diesAsOne(job.spec.limits) }),
     killedByGuard: () => bearsMarkOfGuard(node.cgroups(), record!.path),
   });
 }
@@ -60,6 +61,7 @@ export function observeJob(node: Node, job: Job, options: ObserveOptions = {}): 
 /** A job as its supervisor holds it. */
 interface OwnJob {
   cgroup: OwnedCgroup;
+  spec?: Pick<Job["spec"], "limits">;
   sampling?: Pick<Sampling, "oomKillsBefore">;
 }
 
@@ -73,7 +75,7 @@ export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGo
 }
 
 /** Observes a job as its supervisor, which made the cgroup: anything else at its path means that the job's is gone. Throws CgroupError. */
-export function observeOwn({ cgroup, sampling }: OwnJob, known: OwnKnowledge): Observation {
+export function observeOwn({ cgroup, spec, sampling }: OwnJob, known: OwnKnowledge): Observation {
   const { exit, endRequest, callerGone } = known;
   const isThere = cgroup.exists();
   return observation({
@@ -88,7 +90,11 @@ export function observeOwn({ cgroup, sampling }: OwnJob, known: OwnKnowledge): O
     endRequest,
     callerGone,
   }, {
-    oomKills: () => readOomKills(cgroup.fs, cgroup.path, sampling?.oomKillsBefore(OOM_EXIT_CAP_MS) ?? 0),
+    oomKills: () =>
+      readOomKills(cgroup.fs, cgroup.path, {
+        diesAsOne: diesAsOne(spec?.limits ?? NO_LIMITS),
+        earlier: sampling?.oomKillsBefore(OOM_EXIT_CAP_MS) ?? 0,
+      }),
     killedByGuard: () => false,
   });
 }

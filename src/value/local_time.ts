@@ -6,6 +6,7 @@
 const QUARTER_MS = 900_000;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** How far the clocks of the zone were ahead of UTC at a moment; both in milliseconds. */
@@ -35,6 +36,18 @@ export function localTime(ms: number): string {
   }
   const second = known.secondOfHour + Math.floor((ms - startMs) / SECOND_MS);
   return `${known.hour}:${twoDigits(Math.floor(second / 60))}:${twoDigits(second % 60)}`;
+}
+
+let knownUtc = { startMs: NaN, hour: "" };
+
+/** `2026-11-01T07:00:05+00:00`: the same moment for every reader. */
+export function utcTime(ms: number): string {
+  const startMs = Math.floor(ms / HOUR_MS) * HOUR_MS;
+  if (startMs !== knownUtc.startMs) {
+    knownUtc = { startMs, hour: new Date(startMs).toISOString().slice(0, -":00:00.000Z".length) };
+  }
+  const second = Math.floor((ms - startMs) / SECOND_MS);
+  return `${knownUtc.hour}:${twoDigits(Math.floor(second / 60))}:${twoDigits(second % 60)}+00:00`;
 }
 
 /** `2026-11-01`. */

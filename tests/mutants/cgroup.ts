@@ -203,7 +203,7 @@ export const CGROUP = [
       'const kills = flat(file, "memory.events").get("oom_kill")',
       'const kills = flat(file, "memory.events").get("oom")',
     ],
-    ["an OOM in a part of the job ended it", '"1") return 0;', '"1") return kills;'],
+    ["an OOM in a part of the job ended it", "diesAsOne) return 0;", "diesAsOne) return kills;"],
     [
       "a missing figure is 0",
       "return text === null ? null : parseCount(text, file.locate(name));",

@@ -9,7 +9,7 @@ import {
 } from "../../job/figures.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitRow } from "../../job/limits.ts";
 import { signalName } from "../../value/signal.ts";
-import { localTime } from "../../value/local_time.ts";
+import { localTime, utcTime } from "../../value/local_time.ts";
 import type { Present, ShownColumn } from "../shown_column.ts";
 import { formatPercent } from "../../value/units.ts";
 
@@ -44,7 +44,7 @@ const text = shown("left", String);
 const word = plain("left", String);
 const count = plain("right", String);
 const time = both("left", (ms) => localTime(Number(ms)));
-const utc = both("left", (ms) => new Date(Number(ms)).toISOString().replace(/\.\d+Z$/, "+00:00"));
+const utc = both("left", (ms) => utcTime(Number(ms)));
 const signal = both("left", (value) => signalName(Number(value)));
 const exactSpan = number(formatDurationExact);
 const percent = number(formatPercent);

@@ -6,10 +6,12 @@ import {
   localTime,
   startOfDay,
   useZone,
+  utcTime,
 } from "../../../src/value/local_time.ts";
 
 const MODULE = new URL("../../../src/value/local_time.ts", import.meta.url).href;
 const SUMMER_TIME_ENDS_MS = Date.UTC(2026, 9, 25, 1);
+const START_MS = Date.UTC(2026, 10, 1, 7);
 const HOUR_MS = 3_600_000;
 
 Deno.test("localTime(), localDay() and localHour() are the node's wall clock", () => {
@@ -71,5 +73,11 @@ Deno.test("fromLocal() takes the first of two, and reads what is skipped as befo
     assert.equal(startOfDay(Date.UTC(2026, 6, 1, 23)), Date.UTC(2026, 6, 1, 22));
   } finally {
     useZone(null);
+  }
+});
+
+Deno.test("utcTime() is the moment in UTC, with its offset, whatever the zone and the order", () => {
+  for (const ms of [START_MS, START_MS + 999, 0, START_MS - 1, START_MS + 3_599_000, 86_399_999]) {
+    assert.equal(utcTime(ms), `${new Date(ms).toISOString().slice(0, 19)}+00:00`);
   }
 });
