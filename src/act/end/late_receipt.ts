@@ -12,9 +12,14 @@ import { writeReceiptAsUser } from "./user_receipt.ts";
  * Writes the receipt of an ended job where none lies yet; nothing for a job that asked for none, or whose receipt a later job has. Never
  * throws for a file that cannot be written: that is said.
  */
-export async function writeLateReceipt(store: JobStore, id: string, { say }: Diagnostics): Promise<void> {
+export async function writeLateReceipt(
+  store: JobStore,
+  id: string,
+  { say }: Diagnostics,
+  unrecorded?: ReceiptPlace,
+): Promise<void> {
   const job = store.get(id);
-  const place = job?.watch.receipt;
+  const place = job?.watch.receipt ?? unrecorded;
   if (job?.phase.state !== "ended" || place === undefined) return;
   // A retry has removed it and will write its own.
   if (store.hasLaterReceipt(id, place.path)) return;

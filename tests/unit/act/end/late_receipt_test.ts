@@ -80,3 +80,17 @@ Deno.test(
     );
   },
 );
+
+Deno.test("corral end --receipt writes the file that a supervisor of an earlier version had opened, and no other", async () => {
+  using node = new FakeNode();
+  using temp = new TempDir();
+  node.start({ spec: { graceMs: 5 } });
+  node.proc.remove(SUPERVISOR_PID);
+  await using _kernel = new FakeKernel(node.cgroups);
+  const [own, other] = [temp.write("own", ""), temp.write("other", "")];
+  const { dev, ino } = Deno.statSync(own);
+  assert.equal(await node.corral("end", "--receipt", `${dev}:${ino}:${other}`, JOB_ID, "gone"), 0);
+  assert.equal(Deno.readTextFileSync(other), "");
+  assert.equal(await node.corral("end", "--receipt", `${dev}:${ino}:${own}`, JOB_ID, "gone"), 0);
+  assert.equal(JSON.parse(Deno.readTextFileSync(own)).reason, "orphaned");
+});
