@@ -114,6 +114,7 @@ try() {
   return 1
 }
 interpreted() {
+  [ -f "$1" ] || { why="126 is not a file"; return 1; }
   [ -r "$1" ] || return 0
   line=$(head -c 255 -- "$1" 2>/dev/null 3>&- | tr -d '\\000' 3>&- | head -n 1 3>&-)
   case $line in '#!'*) ;; *) return 0 ;; esac
