@@ -63,10 +63,12 @@ function notFound(because: string): Unrunnable {
 
 function refusedByKernel(file: string): Unrunnable | null {
   try {
+    const { isFile, mtime, ctime } = Deno.statSync(file);
+    // To open a FIFO would wait for its writer.
+    if (!isFile) return notExecutable("it is not a file");
     if (isMountedNoexec(file)) {
       return notExecutable("permission denied, or its file system is mounted noexec");
     }
-    const { mtime, ctime } = Deno.statSync(file);
     const changedMs = Math.max(mtime?.getTime() ?? 0, ctime?.getTime() ?? 0);
     const isFresh = Date.now() - changedMs < RECENTLY_MS;
     return isFresh && isOpenForWriting(file)

@@ -106,3 +106,11 @@ Deno.test("whyUnrunnable() knows a program that is open for writing", LIBRARY_ST
   }
   assert.equal(whyUnrunnable(file, around), null);
 });
+
+Deno.test("whyUnrunnable() waits for no writer of a FIFO", LIBRARY_STAYS, async () => {
+  using temp = new TempDir();
+  const file = `${temp.path}/fifo`;
+  assert.ok((await new Deno.Command("mkfifo", { args: ["-m", "755", file] }).output()).success);
+  const around = { cwd: "/", lookUp: () => ({ found: "" }), hasMoreFormats: () => false };
+  assert.match(whyUnrunnable(file, around)!.because, /not a file/);
+});
