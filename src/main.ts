@@ -47,6 +47,8 @@ import { chooseForLaunch } from "./backend/nest.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./backend/choose.ts";
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
+import { libcZone } from "./linux/zone.ts";
+import { useZone } from "./value/local_time.ts";
 import { JobStore } from "./store/jobs.ts";
 import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
 import { openLaunchStore, unwrittenOf } from "./store/launch_store.ts";
@@ -62,6 +64,7 @@ const ETC = "/etc";
 const PASSWD = `${ETC}/passwd`;
 
 settleSurroundings(PROC);
+useZone(libcZone);
 passRealTimeSignals(onRealTimeSignals);
 
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;

@@ -36,7 +36,7 @@ export function readable(fs: CgroupFs, path: string): Readable {
  * devices) is null here. Throws CgroupError, ParseError.
  */
 export function readUsage(fs: CgroupFs, path: string): Usage {
-  const files = new ParsedFiles(readable(fs, path));
+  const files = new ParsedFiles(readable(fs, path), (file, field) => sumOfTree(fs, path, { file, field }));
   const figures = FIGURES.map(({ key, source }) => [key, files.figure(source)] as const);
   return { ...NO_USAGE, ...Object.fromEntries(figures), ioDevices: files.ioDevices() };
 }
@@ -45,7 +45,7 @@ export function readUsage(fs: CgroupFs, path: string): Usage {
 class ParsedFiles {
   readonly #parsed = new Map<string, unknown>();
 
-  constructor(readonly file: Readable) {}
+  constructor(readonly file: Readable, readonly ofTree: (file: string, field: string) => number | null) {}
 
   figure(source: FigureSource): number | null {
     switch (source.from) {
@@ -53,6 +53,8 @@ class ParsedFiles {
         return this.#once(source.file, flat).get(source.field) ?? null;
       case "whole":
         return count(this.file, source.file);
+      case "tree":
+        return this.ofTree(source.file, source.field);
       case "pressure": {
         const pressure = this.#once(source.file, pressureOf);
         return pressure === null ? null : pressure[`${source.field}TotalUsec`];
@@ -110,9 +112,31 @@ export function readMemoryStalls(file: Readable): number {
   return (parseKey(text, "high", name) ?? 0) + (parseKey(text, "max", name) ?? 0);
 }
 
-/** Processes of the cgroup that the kernel killed for memory (memory.events, oom_kill); null where it does not report them. */
-export function readOomKills(fs: CgroupFs, path: string): number | null {
-  return flat(readable(fs, path), "memory.events").get("oom_kill") ?? null;
+/**
+ * Processes of a job that the kernel killed for memory (memory.events, oom_kill), as far as that can be what ended the job; null where it
+ * does not report them. Killed as one (oom_group_kill, Linux 5.17), the job ended by it, whenever that was. Without that, `earlier` kills
+ * are out of the question; and where the job would have been killed as one (`diesAsOne`; systemd 252 has reset memory.oom.group by the time
+ * its scope is empty), so is what happened in a cgroup of the job's own making, which memory.events.local does not count.
+ */
+export function readOomKills(
+  fs: CgroupFs,
+  path: string,
+  { diesAsOne, earlier = 0 }: { diesAsOne: boolean; earlier?: number },
+): number | null {
+  const file = readable(fs, path);
+  const kills = flat(file, "memory.events").get("oom_kill") ?? null;
+  if (kills === null || kills === 0) return kills;
+  const local = flat(file, "memory.events.local");
+  const asOne = local.get("oom_group_kill");
+  if (asOne !== undefined && asOne > 0) return kills;
+  const isElsewhere = asOne === 0 && local.get("oom") === 0 && local.get("oom_kill") === 0;
+  if (isElsewhere && diesAsOne) return 0;
+  return Math.max(0, kills - earlier);
+}
+
+/** All of them, whatever they were. */
+export function readAllOomKills(file: Readable): number {
+  return flat(file, "memory.events").get("oom_kill") ?? 0;
 }
 
 /** What a live job holds right now: bytes of memory and number of tasks; null where the kernel does not report it. */
@@ -122,6 +146,26 @@ export function readCurrent(
 ): { memoryBytes: number | null; tasks: number | null } {
   const file = readable(fs, path);
   return { memoryBytes: count(file, "memory.current"), tasks: count(file, "pids.current") };
+}
+
+/** A job may make any number of cgroups. */
+const TREE_CAP = 64;
+
+function sumOfTree(
+  fs: CgroupFs,
+  top: string,
+  { file, field }: { file: string; field: string },
+): number | null {
+  const own = flat(readable(fs, top), file).get(field) ?? null;
+  if (own === null || fs.readOptional(top, `${file}.local`) !== null) return own;
+  const paths = [top];
+  let sum = own;
+  for (let index = 0; index < Math.min(paths.length, TREE_CAP); index++) {
+    const path = paths[index]!;
+    if (index > 0) sum += flat(readable(fs, path), file).get(field) ?? 0;
+    paths.push(...fs.children(path).map((child) => `${path}/${child}`));
+  }
+  return sum;
 }
 
 function flat(file: Readable, name: string): Map<string, number> {

@@ -24,10 +24,14 @@ export async function runCli(
     launching = options?.launching ?? false;
     const globals = verb.optsWithGlobals() as GlobalOptions;
     let refused: TrustError | null = null;
-    const context = await makeContext(globals).catch((error) => {
-      if (!(options?.withoutConfig && error instanceof TrustError)) throw error;
-      refused = error;
-      return makeContext({ ...globals, config: "/dev/null" });
+    const withoutConfig = () => makeContext({ ...globals, config: "/dev/null" });
+    const context = await makeContext(globals).catch(async (error) => {
+      if (options?.withoutConfig && error instanceof TrustError) {
+        refused = error;
+        return withoutConfig();
+      }
+      if (options?.refused !== undefined) await withoutConfig().then(options.refused).catch(() => {});
+      throw error;
     });
     exitCode = await act(context, refused);
   };

@@ -29,20 +29,25 @@ export interface ReportOptions {
   columns?: string;
   format?: Format;
   json?: true;
+  truncate?: true;
 }
 
 /** Throws UsageError. */
-export function reportRequest(context: Context, options: ReportOptions): ReportRequest {
+export function reportRequest(
+  context: Context,
+  options: ReportOptions,
+  live: () => ReportFilter["live"],
+): ReportRequest {
   const format = formatOf(options);
   refuseContradictions(format, options);
-  const filter = filterOf(context, options);
+  const filter: ReportFilter = { ...filterOf(context, options), live: live() };
   return {
     filter,
     format,
-    rows: rowsOf(options),
+    rows: rowsOf(options, format),
     limit: options.limit ?? null,
     about: inWords(filter, options),
-    host: hostName(context.procs.root) ?? "this node",
+    host: filter.host,
   };
 }
 
@@ -53,7 +58,11 @@ function formatOf({ format, json }: ReportOptions): Format {
   return json ? "json" : format ?? "table";
 }
 
-function refuseContradictions(format: Format, { by, advise, sort, limit, columns }: ReportOptions): void {
+function refuseContradictions(format: Format, options: ReportOptions): void {
+  const { by, advise, sort, limit, columns, truncate, since, until } = options;
+  if (truncate && since === undefined && until === undefined) {
+    throw new UsageError("--truncate needs a window", { remedy: "add --since or --until" });
+  }
   if (advise && by === undefined) {
     throw new UsageError("--advise is about groups of jobs", { remedy: "add --by name" });
   }
@@ -66,7 +75,7 @@ function refuseContradictions(format: Format, { by, advise, sort, limit, columns
   if (given !== undefined) throw new UsageError(`--${given[0]} has no meaning for openmetrics`);
 }
 
-function filterOf(context: Context, options: ReportOptions): ReportFilter {
+function filterOf(context: Context, options: ReportOptions): Omit<ReportFilter, "live"> {
   const nowMs = context.clock.wallMs();
   const moment = (option: "since" | "until") => {
     const text = options[option];
@@ -91,19 +100,21 @@ function filterOf(context: Context, options: ReportOptions): ReportFilter {
     tags: tag ?? [],
     nowMs,
     cores: onlineCpus(context.procs.root),
+    host: hostName(context.procs.root) ?? "this node",
+    isTruncated: options.truncate ?? false,
   };
 }
 
-function rowsOf({ by, advise, columns, sort }: ReportOptions): Rows {
+function rowsOf({ by, advise, columns, sort }: ReportOptions, format: Format): Rows {
   if (by === undefined) {
     const shown = columns === undefined
-      ? REPORT_COLUMNS.filter(({ isExtra }) => !isExtra)
+      ? REPORT_COLUMNS.filter(({ isExtra, isForCsv }) => !isExtra || isForCsv && format === "csv")
       : chooseColumns(columns, REPORT_COLUMNS);
     return { kind: "jobs", columns: shown, order: orderOf(sort, REPORT_COLUMNS) };
   }
   const isAdvising = advise ?? false;
   const all = groupColumns(by, isAdvising);
-  const shown = columns === undefined ? all : chooseColumns(columns, all);
+  const shown = columns === undefined ? all.filter(({ isExtra }) => !isExtra) : chooseColumns(columns, all);
   return { kind: "groups", by, advise: isAdvising, columns: shown, order: orderOf(sort, all) };
 }
 

@@ -17,6 +17,8 @@ export interface InvokeOptions {
   launching?: boolean;
   /** It runs without a configuration that root must not believe, and is given the refusal. */
   withoutConfig?: boolean;
+  /** Called when the configuration refuses the command, with a context that has none. */
+  refused?: (context: Context) => Promise<void>;
 }
 
 /** Where a command gets its context and leaves its exit code. `verb` is the command that was called. */

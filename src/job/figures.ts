@@ -16,6 +16,8 @@ export type IoFigure = "readBytes" | "writtenBytes" | "readOperations" | "writeO
 export type FigureSource =
   | { readonly from: "flat"; readonly file: string; readonly field: string }
   | { readonly from: "whole"; readonly file: string }
+  /** Summed over the job's cgroups where the kernel counts it in the process's own alone (no FILE.local: before Linux 6.11). */
+  | { readonly from: "tree"; readonly file: string; readonly field: string }
   | { readonly from: "pressure"; readonly file: string; readonly field: "some" | "full" }
   | { readonly from: "io"; readonly field: IoFigure }
   /** The highest that was sampled of this field of memory.stat; the kernel keeps none. */
@@ -167,6 +169,12 @@ const ROWS = [
     description: "how often it was about to exceed its memoryMaxBytes",
   },
   {
+    key: "memoryOomEvents",
+    unit: "count",
+    source: flat("memory.events.local", "oom"), // Linux 5.2
+    description: "how often its own memoryMaxBytes left no room",
+  },
+  {
     key: "memoryPressureSomeUsec",
     unit: "usec",
     source: pressure("memory", "some"),
@@ -235,6 +243,15 @@ const ROWS = [
     description: "most processes and threads at once",
     column: "pids",
     metric: max("pids_peak", "Most processes and threads of one job at once"),
+  },
+  {
+    key: "pidsMaxEvents",
+    unit: "count",
+    source: { from: "tree", file: "pids.events", field: "max" },
+    description: "forks that a limit of processes refused",
+    column: "refused-forks",
+    isExtra: true,
+    show: { section: "tasks", label: "refused" },
   },
 ] as const satisfies readonly FigureRow[];
 

@@ -5,6 +5,7 @@
  */
 
 import type { Limits } from "./limits.ts";
+import type { ReceiptPlace } from "./receipt_place.ts";
 import type { Usage } from "./usage.ts";
 
 export { type Limits, NO_LIMITS } from "./limits.ts";
@@ -69,6 +70,8 @@ export interface JobSpec {
   createdAtMs: number;
   /** Taken over while it ran (`corral adopt`): it has no first process, and is over when its cgroup is empty. */
   adopted: boolean;
+  /** It lives as long as any process of it does (`--wait-all`), and not as its first. */
+  waitAll?: true;
 }
 
 /** Who answers for a job, and how its cgroup is made: known from the moment its launch begins. */
@@ -76,6 +79,8 @@ export interface Watch {
   /** The process that launches and supervises it; its boot is the job's. */
   supervisor: Identity;
   backend: BackendName;
+  /** Of a job whose end a file reports. */
+  receipt?: ReceiptPlace;
 }
 
 /** The job's cgroup: path below the cgroup2 mount, with the inode it had when it was made. */

@@ -1,7 +1,9 @@
 /** What `corral run` reports to its caller at the end. Pure. */
 import { EXIT } from "../base/errors.ts";
+import { formatBytes } from "../value/size.ts";
 import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../value/units.ts";
-import type { EndReason, Exit } from "./job.ts";
+import type { StoredEvent } from "./events.ts";
+import { type EndReason, type Exit, type Limits, NO_LIMITS } from "./job.ts";
 import type { Usage } from "./usage.ts";
 import { signalName } from "../value/signal.ts";
 
@@ -30,17 +32,62 @@ export function isPlainSuccess(outcome: Outcome): boolean {
 }
 
 /** `job 7k2m9q ended: timeout after 2.5s (died of KILL; cpu 1.2s, memory peak 120M, 14 tasks at most)`. */
-export function endLine(id: string, outcome: Outcome): string {
+export function endLine(id: string, outcome: Outcome, limits: Limits = NO_LIMITS): string {
   const { reason, usage, survivors } = outcome;
   const parts = [
     exitWords(outcome.exit),
     `cpu ${formatCpuTime(usage?.cpuUsageUsec ?? null)}`,
     `memory peak ${formatOptionalBytes(usage?.memoryPeakBytes ?? null)}`,
+    ...(reason === "oom" ? [oomCause(usage, limits) ?? []].flat() : []),
   ];
   const left = survivors.length > 0 ? `; ${stillAlive(survivors.length)}: corral show ${id}` : "";
   return `job ${id} ended: ${reason} after ${formatOptionalDuration(usage?.wallMs ?? null)} (${
     parts.join(", ")
   })${left}`;
+}
+
+/**
+ * `6 processes were left behind and ended`: what there was of the job when its first process ended by itself, and the first signal went
+ * out; null when there was nothing.
+ */
+export function leftBehind(
+  { trigger, steps }: { trigger: EndReason; steps: readonly StoredEvent[] },
+): string | null {
+  if (trigger !== "exited" && trigger !== "signaled") return null;
+  const { sent, refused } = steps.find(({ kind }) => kind === "signal")?.detail ?? {};
+  const count = Number(sent ?? 0) + Number(refused ?? 0);
+  if (count === 0) return null;
+  return `${count === 1 ? "1 process was" : `${count} processes were`} left behind and ended`;
+}
+
+/** Whose memory ran out when a job ended for `oom`; null where the kernel does not report it. */
+export function oomCause(usage: Usage | null, { memoryMaxBytes }: Limits): string | null {
+  const events = usage?.memoryOomEvents ?? null;
+  if (events === null) return null;
+  if (events === 0) {
+    return "its own limit was not reached: the node, a parent cgroup or a part of the job ran out";
+  }
+  return memoryMaxBytes === null
+    ? "reached its own limit"
+    : `reached its own limit of ${formatBytes(memoryMaxBytes)}`;
+}
+
+/**
+ * `3 forks were refused at its limit of 5 processes (--pids)`; null when none was. Before Linux 6.11 the count may have gone with the
+ * cgroup of the processes: then the peak shows that the limit was reached.
+ */
+export function refusedForks(usage: Usage | null, { pidsMax }: Limits): string | null {
+  const count = usage?.pidsMaxEvents ?? 0;
+  if (count === 0) {
+    return pidsMax === null || (usage?.pidsPeak ?? 0) < pidsMax
+      ? null
+      : `reached its limit of ${pidsMax} processes (--pids): a fork beyond it is refused`;
+  }
+  const forks = count === 1 ? "1 fork was" : `${count} forks were`;
+  const isOwn = pidsMax !== null && (usage?.pidsPeak ?? pidsMax) >= pidsMax;
+  return isOwn
+    ? `${forks} refused at its limit of ${pidsMax} processes (--pids)`
+    : `${forks} refused at a limit of processes that is not its own`;
 }
 
 /** `1 process is still alive`, `3 processes are still alive`. */

@@ -36,6 +36,16 @@ export function withShortName<T>(path: string, act: (name: string) => T): T {
   }
 }
 
+/** Runs `act` with a name of the directory that leads to this very directory, whatever becomes of its path meanwhile. Throws as withShortName(). */
+export function withDirectory<T>(path: string, act: (name: string) => T): T {
+  const held = withShortName(path, openDirectory);
+  try {
+    return act(`/proc/self/fd/${held}`);
+  } finally {
+    libc().close(held);
+  }
+}
+
 function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
 }

@@ -4,13 +4,15 @@ import { isForbidden } from "../base/errno.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { readOomKills } from "../cgroup/usage.ts";
 import { CgroupError } from "../base/errors.ts";
-import { type CgroupRecord, type Exit, type Job, runningFacts } from "../job/job.ts";
+import { type CgroupRecord, type Exit, type Job, NO_LIMITS, runningFacts } from "../job/job.ts";
+import { diesAsOne } from "../job/limits.ts";
 import type { Observation } from "../job/observation.ts";
 import { jobsOfCgroup } from "../job/names.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { type Clock, startedBootMs } from "../linux/clock.ts";
 import { isSameNamespace } from "../linux/proc.ts";
 import type { Node } from "./node.ts";
+import type { Sampling } from "./sampling.ts";
 
 /** The job's cgroup: as recorded, or by name when it never ran; null when there is none. */
 export function cgroupRecord(node: Node, job: Job): CgroupRecord | null {
@@ -60,7 +62,7 @@ export function observeJob(
     supervisorAgeMs: bootMs - startedBootMs(job.watch.supervisor),
     ...options,
   }, {
-    oomKills: () => readOomKills(node.cgroups(), record!.path),
+    oomKills: () => readOomKills(node.cgroups(), record!.path, { diesAsOne: diesAsOne(job.spec.limits) }),
     killedByGuard: () => bearsMarkOfGuard(node.cgroups(), record!.path),
     outerEnded: () => sameBoot && record !== null && hasOuterEnded(node.cgroups(), record.path, recorded),
   });
@@ -85,7 +87,12 @@ function hasOuterEnded(fs: CgroupFs, path: string, recorded: Recorded | undefine
 /** A job as its supervisor holds it. */
 interface OwnJob {
   cgroup: OwnedCgroup;
+  spec?: Pick<Job["spec"], "limits">;
+  sampling?: Pick<Sampling, "oomKillsBefore">;
 }
+
+/** From an OOM kill to the exit of what was killed, at most: it may be waiting for a disk. */
+const OOM_EXIT_CAP_MS = 5_000;
 
 /** What only the supervisor knows: how the first process left, who asked for the end, and whether its caller is gone. */
 export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGone"> {
@@ -94,7 +101,7 @@ export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGo
 }
 
 /** Observes a job as its supervisor, which made the cgroup: anything else at its path means that the job's is gone. Throws CgroupError. */
-export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation {
+export function observeOwn({ cgroup, spec, sampling }: OwnJob, known: OwnKnowledge): Observation {
   const { exit, endRequest, callerGone } = known;
   const isThere = cgroup.exists();
   return observation({
@@ -109,7 +116,11 @@ export function observeOwn({ cgroup }: OwnJob, known: OwnKnowledge): Observation
     endRequest,
     callerGone,
   }, {
-    oomKills: () => readOomKills(cgroup.fs, cgroup.path),
+    oomKills: () =>
+      readOomKills(cgroup.fs, cgroup.path, {
+        diesAsOne: diesAsOne(spec?.limits ?? NO_LIMITS),
+        earlier: sampling?.oomKillsBefore(OOM_EXIT_CAP_MS) ?? 0,
+      }),
     killedByGuard: () => false,
     outerEnded: () => false,
   });
@@ -177,11 +188,11 @@ function isSupervisorAlive({ procs, clock }: Node, { watch }: Job): boolean {
 }
 
 /**
- * An adopted job has no first process: it lives as long as anything of it does. So does one whose first process hides itself, for it may
+ * An adopted job has no first process: it lives as long as anything of it does. So does one with `--wait-all`, and one whose first process hides itself, for it may
  * have become another user's (setuid).
  */
 function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boolean {
-  if (job.spec.adopted) return cgroup === "populated";
+  if (job.spec.adopted || job.spec.waitAll) return cgroup === "populated";
   const run = runningFacts(job);
   if (run === null) return false;
   const { bootId, pidNamespace } = job.watch.supervisor;

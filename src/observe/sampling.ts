@@ -3,7 +3,13 @@
  * while it waits, and, just before, by the process that ends the job.
  */
 import type { OwnedCgroup } from "../cgroup/file.ts";
-import { type Readable, readMemorySplit, readMemoryStalls, readSample } from "../cgroup/usage.ts";
+import {
+  type Readable,
+  readAllOomKills,
+  readMemorySplit,
+  readMemoryStalls,
+  readSample,
+} from "../cgroup/usage.ts";
 import type { Clock } from "../linux/clock.ts";
 import { LONGEST_PAUSE_MS, pauseMs, type Sampled, Series } from "../job/series.ts";
 import { higherSplit, type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
@@ -13,12 +19,16 @@ import type { Ledger } from "../store/ledger.ts";
 const SAVE_SHARE = 2;
 const FIRST_SAVE_MS = 15_000;
 const SAVE_AT_LEAST_MS = 300_000;
+/** Rises of the count of OOM kills; when more come in a few seconds, the job is out of memory at this moment. */
+const KILLS_KEPT = 100;
 
 /** The samples of one job. Nothing here throws: a figure that cannot be read must not disturb the supervision. */
 export class Sampling implements Sampled {
   readonly #series: Series;
   readonly #file: Readable;
   #stalls = 0;
+  /** When they had risen, and to how many: those of the last seconds, and the last one before. */
+  #oomKills: { ageMs: number; count: number }[] = [];
   #savedMs = 0;
   peaks: MemorySplit;
 
@@ -49,8 +59,22 @@ export class Sampling implements Sampled {
       // A cgroup that has vanished gives no figures.
       if (Object.values({ ...sample, offsetMs: null }).every((value) => value === null)) return;
       this.#series.add(sample);
+      this.#noteOomKills(ageMs);
       this.peaks = higherSplit(this.peaks, split);
     });
+  }
+
+  /** How many processes of the job the kernel had killed for memory so long ago, as far as was seen. */
+  oomKillsBefore(ms: number): number {
+    const untilMs = (attempt(() => this.#ageMs()) ?? 0) - ms;
+    return this.#oomKills.findLast(({ ageMs }) => ageMs <= untilMs)?.count ?? 0;
+  }
+
+  #noteOomKills(ageMs: number): void {
+    const count = readAllOomKills(this.#file);
+    if (count > (this.#oomKills.at(-1)?.count ?? 0)) {
+      this.#oomKills = [...this.#oomKills.slice(-KILLS_KEPT), { ageMs, count }];
+    }
   }
 
   /** Looks at what the job leaves: what is its own goes with its processes, pages of files stay charged to it. */

@@ -1,6 +1,7 @@
 /** What the columns of a job's row may hold, where SQLite itself only knows text and numbers. Each throws an Error that names the column. */
 import { type BackendName, END_REASONS, type EndReason, type Survivor } from "../job/job.ts";
 import { LIMIT_ROWS, type LimitKey, type Limits, NO_LIMITS } from "../job/limits.ts";
+import type { ReceiptPlace } from "../job/receipt_place.ts";
 import { parseSignal } from "../value/signal.ts";
 import type { IoDevice } from "../job/usage.ts";
 
@@ -57,6 +58,22 @@ export const argvOf = (json: string): string[] =>
 /** Column `tags`, JSON. */
 export const tagsOf = (json: string): Record<string, string> =>
   checked("tags", JSON.parse(json), (tags) => isObject(tags) && Object.values(tags).every(isString));
+
+/** Column `receipt`, JSON. */
+export const receiptPlaceOf = (json: string): ReceiptPlace =>
+  checked("receipt", JSON.parse(json), isReceiptPlace);
+
+function isReceiptPlace(place: unknown): boolean {
+  if (!isObject(place) || !isString(place["path"])) return false;
+  const numbers = RECEIPT_NUMBERS[String(place["how"])];
+  return numbers !== undefined && numbers.every((key) => Number.isInteger(place[key]));
+}
+
+const RECEIPT_NUMBERS: Record<string, string[]> = {
+  "renamed": ["device", "inode"],
+  "in-place": ["device", "inode"],
+  "as-user": ["uid", "gid"],
+} satisfies Record<ReceiptPlace["how"], string[]>;
 
 const [LATER_LIMITS, FIRST_LIMITS] = [true, false].map((isLater) =>
   LIMIT_ROWS.filter((row) => (row.isLater ?? false) === isLater).map(({ key }) => key)

@@ -138,6 +138,13 @@ export class JobStore {
     });
   }
 
+  /** True when a job that was recorded after this one has its receipt at the same path. */
+  hasLaterReceipt(id: string, path: string): boolean {
+    const later =
+      "SELECT 1 FROM jobs WHERE json_extract(receipt, '$.path') = ? AND rowid > (SELECT rowid FROM jobs WHERE id = ?)";
+    return this.#read("cannot read", () => this.#db.prepare(later).get(path, id) !== undefined);
+  }
+
   /** Null when there is none; a damaged row is told and taken for none, or thrown. */
   get(id: string, onDamage: OnDamage = rethrow): Job | null {
     const row = this.#row(id);

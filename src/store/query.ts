@@ -2,7 +2,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Tag } from "../value/tag.ts";
 import type { RowQuery } from "./pages.ts";
-import { fieldSql, REASON_SQL } from "./report_fields.ts";
+import type { Usage } from "../job/usage.ts";
+import { type FieldSources, fieldSql, REASON_SQL } from "./report_fields.ts";
 
 /** Which jobs, and the moment and node they are seen from. Null means any, or unknown. */
 export interface ReportFilter {
@@ -21,6 +22,19 @@ export interface ReportFilter {
   nowMs: number;
   /** CPUs of the node. */
   cores: number | null;
+  /** Name of the node. */
+  host: string;
+  /** What live jobs have used so far, by their ids. */
+  live: ReadonlyMap<string, Usage>;
+  /** Only what lies between the two moments counts. */
+  isTruncated: boolean;
+  /** Only jobs that are not ended. */
+  isLiveOnly?: true;
+}
+
+/** From where the fields of the filter's jobs are read. */
+export function sourcesOf({ live, isTruncated }: ReportFilter): FieldSources {
+  return { hasLive: live.size > 0, isTruncated };
 }
 
 /** Which rows first, and how many. Null: by their start, all of them. */
@@ -32,14 +46,24 @@ export interface RowOrder {
 const NO_ORDER: RowOrder = { by: null, limit: null };
 
 /** Rows of the values of `select`. */
-export function valueRows(select: readonly string[], filter: ReportFilter, order = NO_ORDER): RowQuery {
-  return { ...rowsOf(filter, order), select };
+export function valueRows(
+  select: readonly string[],
+  filter: ReportFilter,
+  order = NO_ORDER,
+  more: Record<string, string> = {},
+): RowQuery {
+  const { values, ...rows } = rowsOf(filter, order);
+  return { ...rows, values: { ...values, ...more }, select };
 }
 
 function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select"> {
   const { sinceMs, untilMs, nameGlob, ref, user, reason, tags, nowMs, cores } = filter;
   const conditions: string[] = [];
-  const values: Record<string, SQLInputValue> = { now: nowMs, cores };
+  const values: Record<string, SQLInputValue> = {
+    ...{ now: nowMs, cores, host: filter.host },
+    ...(filter.live.size === 0 ? {} : { live: JSON.stringify(Object.fromEntries(filter.live)) }),
+    ...(filter.isTruncated ? { from: sinceMs ?? 0, to: untilMs ?? nowMs } : {}),
+  };
   const where = (condition: string, name: string, value: SQLInputValue | null) => {
     if (value === null) return;
     conditions.push(condition);
@@ -57,18 +81,23 @@ function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select">
     // In quotes: a key may hold a dot. It holds no quote (value/tag.ts).
     values[`key${index}`] = `$."${key}"`;
   }
+  // The first is the condition of the index of live jobs.
+  if (filter.isLiveOnly) conditions.push("(state <> 'ended' OR survivors <> '[]')", "state <> 'ended'");
   const filtered = conditions.length === 0 ? null : conditions.join(" AND ");
   return { where: filtered, order: orderSql(filter, order), limit: order.limit, values };
 }
 
 /** Null for the order in which they were recorded, where no other index than that of this order finds them sooner. */
-function orderSql({ sinceMs, nameGlob, ref }: ReportFilter, { by }: RowOrder): string | null {
+function orderSql(filter: ReportFilter, { by }: RowOrder): string | null {
+  const { sinceMs, nameGlob, ref, isLiveOnly } = filter;
   if (by === null) {
-    if (sinceMs !== null) return "+created_at_ms, rowid";
+    if (sinceMs !== null || isLiveOnly) return "+created_at_ms, rowid";
     return nameGlob === null && ref === null ? null : "created_at_ms, rowid";
   }
   // What is not known comes last either way.
-  return `${fieldSql(by.field)} ${by.isDescending ? "DESC" : "ASC"} NULLS LAST, created_at_ms, rowid`;
+  return `${fieldSql(by.field, sourcesOf(filter))} ${
+    by.isDescending ? "DESC" : "ASC"
+  } NULLS LAST, created_at_ms, rowid`;
 }
 
 function isPattern(nameGlob: string | null): boolean {

@@ -1,5 +1,6 @@
 /** What a report reads of each job, as SQL over the table `jobs` (schema.ts), by the names that the figures have in CSV. */
 import { LIMIT_ROWS } from "../job/limits.ts";
+import type { FigureKey } from "../job/figures.ts";
 import { USAGE_COLUMNS } from "./rows.ts";
 
 /** When the job began to run, or was recorded, if it never ran. */
@@ -13,62 +14,124 @@ export const REASON_SQL = "CASE WHEN state = 'ended' THEN reason ELSE state END"
 export const FAILED_SQL = "(state = 'ended' AND NOT (reason = 'exited' AND exit_code IS 0))";
 /** 1 for a job that is not ended. */
 export const LIVE_SQL = "state <> 'ended'";
+/** A number of the runtime is a REAL, which is written with a point. */
+const [FROM, TO, NOW] = ["from", "to", "now"].map((name) => `CAST(:${name} AS INTEGER)`);
+/** The part of that between `:from` and `:to`. */
+const WALL_WITHIN_SQL =
+  `CASE WHEN ${STARTED_SQL} >= ${FROM} AND coalesce(ended_at_ms, :now) <= ${TO} THEN ${WALL_SQL}
+  WHEN ${WALL_SQL} IS NULL THEN NULL
+  ELSE max(0, min(coalesce(ended_at_ms, ${NOW}), ${TO}) - max(${STARTED_SQL}, ${FROM})) END`;
+/** Figures of which a job that is truncated counts with the same part as of its time. */
+const IN_PROPORTION: readonly FigureKey[] = ["cpuUsageUsec", "cpuUserUsec", "cpuSystemUsec"];
+
+/** From which sources fields are read. */
+export interface FieldSources {
+  /** `:live` has the figures of live jobs: JSON, by the id and the name of the figure. */
+  hasLive: boolean;
+  /** Only what lies between `:from` and `:to` counts (`--truncate`). */
+  isTruncated: boolean;
+}
+
+const RECORDED: FieldSources = { hasLive: false, isTruncated: false };
+
+function figureSql(column: string, key: FigureKey, { hasLive, isTruncated }: FieldSources): string {
+  const sql = hasLive
+    ? `CASE WHEN state = 'ended' THEN ${column} ELSE coalesce(json_extract(:live, '$.' || id || '.${key}'), ${column}) END`
+    : column;
+  if (!isTruncated || !IN_PROPORTION.includes(key)) return sql;
+  return `CAST((${sql}) * 1.0 * (${WALL_WITHIN_SQL}) / nullif(${WALL_SQL}, 0) + 0.5 AS INTEGER)`;
+}
+
 /** Share of the CPU time that its quota, or else the node, could have given it. */
-export const CPU_PERCENT_SQL = tenths(
-  "cpu_usage_usec / 10.0 / wall_ms / coalesce(limits ->> '$.cpuMaxCores', :cores)",
-);
+export function cpuPercentSql({ hasLive }: FieldSources): string {
+  const cpu = figureSql("cpu_usage_usec", "cpuUsageUsec", { hasLive, isTruncated: false });
+  const wall = hasLive ? `nullif(${WALL_SQL}, 0)` : "wall_ms";
+  return tenths(`(${cpu}) / 10.0 / (${wall}) / coalesce(limits ->> '$.cpuMaxCores', :cores)`);
+}
+
 /** Share of its memory limit. */
-export const MEMORY_PERCENT_SQL = tenths("100.0 * memory_peak_bytes / (limits ->> '$.memoryMaxBytes')");
+export function memoryPercentSql(sources: FieldSources): string {
+  const peak = figureSql("memory_peak_bytes", "memoryPeakBytes", sources);
+  return tenths(`100.0 * (${peak}) / (limits ->> '$.memoryMaxBytes')`);
+}
 
 /** To one decimal; round() goes through a text, which takes most of the time of a whole row. */
 function tenths(sql: string): string {
   return `CAST(10 * ${sql} + 0.5 AS INTEGER) / 10.0`;
 }
 
-/** `:cores` is the number of the node's CPUs, `:now` the time in milliseconds. */
-const FIELDS: ReadonlyMap<string, string> = new Map([
-  ...USAGE_COLUMNS.map(([column, key]) => [key, column] as const),
-  ...LIMIT_ROWS.map(({ key }) => [key, `limits ->> '$.${key}'`] as const),
-  ["id", "id"],
-  ["name", "name"],
-  ["ref", "ref"],
-  ["user", "user"],
-  ["startedLocalTime", STARTED_SQL],
-  ["endedLocalTime", "ended_at_ms"],
-  ["wallMs", WALL_SQL],
-  ["cpuPercent", CPU_PERCENT_SQL],
-  ["memoryPercent", MEMORY_PERCENT_SQL],
-  ["reason", REASON_SQL],
-  // As a shell and `corral run` give it; the JSON keeps code and signal apart.
-  ["exitStatus", "coalesce(exit_code, 128 + exit_signal)"],
-  ["signal", "exit_signal"],
-  ["timeoutMs", "timeout_ms"],
-  ["backend", "backend"],
-]);
+const startedSql = ({ isTruncated }: FieldSources) =>
+  isTruncated ? `max(${STARTED_SQL}, ${FROM})` : STARTED_SQL;
+const endedSql = ({ isTruncated }: FieldSources) => isTruncated ? `min(ended_at_ms, ${TO})` : "ended_at_ms";
+
+/** `:cores` is the number of the node's CPUs, `:now` the time in milliseconds, `:host` the name of the node. */
+const fields = (sources: FieldSources): ReadonlyMap<string, string> =>
+  new Map([
+    ...USAGE_COLUMNS.map(([column, key]) => [key, figureSql(column, key, sources)] as const),
+    ...LIMIT_ROWS.map(({ key }) => [key, `limits ->> '$.${key}'`] as const),
+    ["id", "id"],
+    ["name", "name"],
+    ["ref", "ref"],
+    ["user", "user"],
+    ["startedLocalTime", startedSql(sources)],
+    ["endedLocalTime", endedSql(sources)],
+    ["startedUtc", startedSql(sources)],
+    ["endedUtc", endedSql(sources)],
+    ["host", ":host"],
+    ["wallMs", sources.isTruncated ? WALL_WITHIN_SQL : WALL_SQL],
+    ["cpuPercent", cpuPercentSql(sources)],
+    ["memoryPercent", memoryPercentSql(sources)],
+    ["reason", REASON_SQL],
+    // As a shell and `corral run` give it; the JSON keeps code and signal apart.
+    ["exitStatus", "coalesce(exit_code, 128 + exit_signal)"],
+    ["signal", "exit_signal"],
+    ["timeoutMs", "timeout_ms"],
+    ["backend", "backend"],
+  ]);
+
+/** A few are read of each report. */
+const known = new Map<string, ReadonlyMap<string, string>>();
 
 /** The SQL of one field. */
-export function fieldSql(name: string): string {
-  const sql = FIELDS.get(name);
+export function fieldSql(name: string, sources = RECORDED): string {
+  const key = `${sources.hasLive} ${sources.isTruncated}`;
+  if (!known.has(key)) known.set(key, fields(sources));
+  const sql = known.get(key)!.get(name);
   if (sql === undefined) throw new Error(`no field of a report is named ${name}`);
   return sql;
 }
 
 /** The SQL of several fields as one text, with commas between them; an unknown value is empty. */
-export function joinedSql(names: readonly string[]): string {
+export function joinedSql(names: readonly string[], sources = RECORDED): string {
   // `%s` of NULL is empty.
-  return `format('${names.map(() => "%s").join(",")}', ${names.map(fieldSql).join(", ")})`;
+  return `format('${names.map(() => "%s").join(",")}', ${
+    names.map((name) => fieldSql(name, sources)).join(", ")
+  })`;
 }
 
-/** What jobs may have in common. */
-export const GROUP_KEYS = ["name", "user", "reason", "day"] as const;
+/** What jobs may have in common, besides a tag. */
+export const GROUP_KEYS = ["name", "user", "reason", "day", "host"] as const;
 
-/** One of GROUP_KEYS. */
-export type GroupKey = (typeof GROUP_KEYS)[number];
+/** One of GROUP_KEYS, or a tag by its key. */
+export type GroupKey = (typeof GROUP_KEYS)[number] | `tag:${string}`;
+
+/** Jobs without the tag have this in common. */
+const NO_TAG = "-";
 
 /** What jobs have in common, as SQL. A day is made of the start in the view, which knows the time zone. */
-export const GROUP_SQL: Record<GroupKey, string> = {
+export function groupSql(by: GroupKey): string {
+  return GROUP_SQL[by as keyof typeof GROUP_SQL] ?? `coalesce(tags ->> :tag, '${NO_TAG}')`;
+}
+
+const GROUP_SQL = {
   name: "name",
   user: "user",
   reason: REASON_SQL,
   day: STARTED_SQL,
-};
+  host: ":host",
+} as const;
+
+/** The parameter `:tag` of groupSql(). A key holds no quote (value/tag.ts), but maybe a dot. */
+export function tagParameter(by: GroupKey): Record<string, string> {
+  return by.startsWith("tag:") ? { tag: `$."${by.slice("tag:".length)}"` } : {};
+}

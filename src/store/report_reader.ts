@@ -1,18 +1,22 @@
 /** What a report is made of, read from the store as it is taken. */
 import type { Job } from "../job/job.ts";
 import type { JobStore } from "./jobs.ts";
-import { type ReportFilter, type RowOrder, valueRows } from "./query.ts";
+import { type ReportFilter, type RowOrder, sourcesOf, valueRows } from "./query.ts";
+import type { Usage } from "../job/usage.ts";
 import {
-  CPU_PERCENT_SQL,
+  cpuPercentSql,
   FAILED_SQL,
+  type FieldSources,
   fieldSql,
-  GROUP_SQL,
   type GroupKey,
+  groupSql,
   joinedSql,
   LIVE_SQL,
-  MEMORY_PERCENT_SQL,
+  memoryPercentSql,
+  tagParameter,
 } from "./report_fields.ts";
 import type { Value } from "./pages.ts";
+import { truncated } from "../job/truncated.ts";
 import { jobFromRow, type JobRow } from "./rows.ts";
 
 /** A job, and shares that take its limits or the node to reckon; null where one of the two is unknown. */
@@ -20,6 +24,9 @@ export interface ReportedJob {
   readonly job: Job;
   readonly cpuPercent: number | null;
   readonly memoryPercent: number | null;
+  /** What a live job has used so far. */
+  readonly live: Usage | null;
+  readonly host: string;
 }
 
 /** What of one job goes into a group of jobs, and into use over time. */
@@ -38,34 +45,52 @@ export interface GroupedJob {
 
 /** The jobs of one filter. Everything may throw StoreError. */
 export class ReportReader {
-  constructor(readonly store: JobStore, readonly filter: ReportFilter) {}
+  readonly #sources: FieldSources;
+
+  constructor(readonly store: JobStore, readonly filter: ReportFilter) {
+    this.#sources = sourcesOf(filter);
+  }
+
+  #sql(field: string): string {
+    return fieldSql(field, this.#sources);
+  }
 
   /** Rows of the values of these fields, followed by: whether the job failed, whether it lives, and its CPU time. */
   rows(fields: readonly string[], order: RowOrder): Iterable<readonly Value[]> {
-    const select = [...fields.map(fieldSql), FAILED_SQL, LIVE_SQL, "cpu_usage_usec"];
+    const select = [
+      ...[...fields.map((field) => this.#sql(field)), FAILED_SQL, LIVE_SQL],
+      this.#sql("cpuUsageUsec"),
+    ];
     return this.store.rows(valueRows(select, this.filter, order));
   }
 
   /** Rows of the values of these fields; of several names, one text with commas in it. */
   texts(fields: readonly (string | readonly string[])[], order: RowOrder): Iterable<readonly Value[]> {
-    const select = fields.map((one) => typeof one === "string" ? fieldSql(one) : joinedSql(one));
+    const select = fields.map((one) =>
+      typeof one === "string" ? this.#sql(one) : joinedSql(one, this.#sources)
+    );
     return this.store.rows(valueRows(select, this.filter, order));
   }
 
   /** Whole jobs. */
   *jobs(order: RowOrder): Generator<ReportedJob> {
     const columns = this.store.columns();
-    const select = [...columns.map((column) => `jobs.${column}`), CPU_PERCENT_SQL, MEMORY_PERCENT_SQL];
+    const percents = [cpuPercentSql(this.#sources), memoryPercentSql(this.#sources)];
+    const select = [...columns.map((column) => `jobs.${column}`), ...percents];
+    const { host, live, isTruncated } = this.filter;
     for (const values of this.store.rows<Value[]>(valueRows(select, this.filter, order))) {
       const [cpuPercent, memoryPercent] = values.slice(columns.length) as (number | null)[];
-      const job = jobFromRow(rowOf(columns, values), this.store.path);
-      yield { job, cpuPercent: cpuPercent ?? null, memoryPercent: memoryPercent ?? null };
+      const read = jobFromRow(rowOf(columns, values), this.store.path);
+      const used = live.get(read.spec.id) ?? null;
+      const within = isTruncated ? truncated(read, used, this.filter) : { job: read, live: used };
+      yield { ...within, host, cpuPercent: cpuPercent ?? null, memoryPercent: memoryPercent ?? null };
     }
   }
 
   /** What groups are made of. */
   *grouped(by: GroupKey): Generator<GroupedJob> {
-    for (const row of this.store.rows<MemberRow>(valueRows([GROUP_SQL[by], ...MEMBER_SQL], this.filter))) {
+    const select = [groupSql(by), ...memberSql((field) => this.#sql(field))];
+    for (const row of this.store.rows<MemberRow>(this.#groupRows(select, by))) {
       const [key, isLive, hasFailed, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = row;
       const outcome = outcomeOf(isLive, hasFailed);
       yield { key, outcome, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare };
@@ -74,8 +99,12 @@ export class ReportReader {
 
   /** Rows of: what the job has in common with others, whether it failed, and the values of these fields. */
   labelled(by: GroupKey, fields: readonly string[]): Iterable<readonly Value[]> {
-    const select = [GROUP_SQL[by], FAILED_SQL, ...fields.map(fieldSql)];
-    return this.store.rows(valueRows(select, this.filter));
+    const select = [groupSql(by), FAILED_SQL, ...fields.map((field) => this.#sql(field))];
+    return this.store.rows(this.#groupRows(select, by));
+  }
+
+  #groupRows(select: string[], by: GroupKey) {
+    return valueRows(select, this.filter, undefined, tagParameter(by));
   }
 }
 
@@ -86,13 +115,11 @@ function rowOf(columns: readonly string[], values: readonly Value[]): JobRow {
 }
 
 /** What groups are made of, after the key. */
-const MEMBER_SQL = [
+const memberSql = (sql: (field: string) => string) => [
   LIVE_SQL,
   FAILED_SQL,
   "coalesce(trigger_reason, reason)",
-  "wall_ms",
-  "cpu_usage_usec",
-  "memory_peak_bytes",
+  ...["wallMs", "cpuUsageUsec", "memoryPeakBytes"].map(sql),
   "1.0 * cpu_throttled_periods / cpu_periods",
 ];
 

@@ -14,6 +14,7 @@ import {
   limitsFromJson,
   present,
   reasonOf,
+  receiptPlaceOf,
   signalOf,
   survivorsOf,
   tagsOf,
@@ -39,6 +40,8 @@ export interface JobRow {
   supervisor_pid: number | null;
   supervisor_start_ticks: number | null;
   pid_namespace: number | null;
+  receipt: string | null;
+  wait_all: number;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -139,6 +142,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     signal: signalOf(row.first_signal),
     createdAtMs: dateMs(row.created_at_ms, "created_at_ms"),
     adopted: row.adopted !== 0,
+    ...(row.wait_all === 0 ? {} : { waitAll: true as const }),
   };
 }
 
@@ -151,6 +155,7 @@ function watchFromRow(row: JobRow): Watch {
       pidNamespace: row.pid_namespace,
     },
     backend: backendNameOf(present(row.backend, "backend")),
+    ...(row.receipt == null ? {} : { receipt: receiptPlaceOf(row.receipt) }),
   };
 }
 

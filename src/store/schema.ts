@@ -204,4 +204,11 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE jobs ADD COLUMN pid_namespace INTEGER;
   `,
+  // Where the receipt goes, JSON: a sweep writes it when neither the supervisor nor the guard could. What met its own limits, how often.
+  `
+  ALTER TABLE jobs ADD COLUMN receipt TEXT;
+  ALTER TABLE jobs ADD COLUMN memory_oom_events INTEGER;
+  ALTER TABLE jobs ADD COLUMN pids_max_events INTEGER;
+  ALTER TABLE jobs ADD COLUMN wait_all INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -27,8 +27,8 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
   const { run } = on;
   run(
     `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, adopted, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, adopted, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
     spec.id,
     spec.name,
     spec.ref,
@@ -47,6 +47,8 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
     watch.supervisor.pid,
     watch.supervisor.startTicks,
     watch.supervisor.pidNamespace ?? null,
+    watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
+    spec.waitAll ? 1 : 0,
     spec.adopted ? 1 : 0,
   );
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });

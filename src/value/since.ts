@@ -1,16 +1,16 @@
 import { ValueError } from "../base/errors.ts";
 import { parseDurationMs } from "./duration.ts";
+import { fromLocal, startOfDay } from "./local_time.ts";
 
 const ACCEPTED = ["24h", "7d", "2026-11-01", "2026-11-01T08:00", "today"];
 const KIND = "point in time";
 
 /**
- * A moment: a duration before `now`, the start of a day, or a minute of one, in the node's own time zone. A
- * time that the clocks skip when summer time begins is read as if they had not been changed yet, so 02:30 is
- * 03:30.
+ * A moment: a duration before `now`, the start of a day, or a minute or second of one, in the node's own time zone (fromLocal() has what the
+ * clocks skip), or in that of its offset (`Z`, `+02:00`).
  */
 export function parseSince(text: string, now: Date): Date {
-  if (text === "today") return new Date(now.getFullYear(), now.getMonth(), now.getDate());
+  if (text === "today") return new Date(startOfDay(now.getTime()));
   if (/^\d{4}-/.test(text)) return parseDate(text);
   return new Date(now.getTime() - parseAgoMs(text));
 }
@@ -29,7 +29,8 @@ function parseAgoMs(text: string): number {
   }
 }
 
-function parseDate(text: string): Date {
+function parseDate(given: string): Date {
+  const [, text = given, zone = null] = /^([^]{16,19})(Z|[+-]\d\d:?\d\d)$/.exec(given) ?? [];
   const offset = firstMismatch(text);
   if (offset !== null) throw refusal(text, offset, null);
   const [year, month, day] = [number(text, 0, 4), number(text, 5, 7), number(text, 8, 10)];
@@ -41,15 +42,25 @@ function parseDate(text: string): Date {
   }
   if (hour > 23) throw refusal(text, 11, "hours run to 23");
   if (minute > 59) throw refusal(text, 14, "minutes run to 59");
-  return new Date(year, month - 1, day, hour, minute);
+  const second = text.length > 16 ? number(text, 17, 19) : 0;
+  if (second > 59) throw refusal(text, 17, "seconds run to 59");
+  const asUtcMs = Date.UTC(year, month - 1, day, hour, minute, second);
+  return new Date(zone === null ? fromLocal(asUtcMs) : asUtcMs - offsetOf(zone));
+}
+
+/** Of `Z`, `+02:00` or `-0330`, in milliseconds. */
+function offsetOf(zone: string): number {
+  if (zone === "Z") return 0;
+  const minutes = number(zone, 1, 3) * 60 + number(zone, zone.length - 2, zone.length);
+  return (zone[0] === "-" ? -minutes : minutes) * 60_000;
 }
 
 /**
- * Index of the first character that fits neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM`; null if all of one is
+ * Index of the first character that fits none of `YYYY-MM-DD`, `YYYY-MM-DDTHH:MM` and `YYYY-MM-DDTHH:MM:SS`; null if all of one is
  * there.
  */
 function firstMismatch(text: string): number | null {
-  const shape = "dddd-dd-ddTdd:dd";
+  const shape = text.length > 16 ? "dddd-dd-ddTdd:dd:dd" : "dddd-dd-ddTdd:dd";
   for (let offset = 0; offset < shape.length; offset++) {
     if (offset === 10 && text.length === 10) return null;
     const character = text[offset] ?? "";

@@ -3,6 +3,7 @@ import { formatDuration, formatDurationExact } from "../value/duration.ts";
 import { END_REASONS, type Job, type RunningFacts, runningFacts } from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { outerJobOf } from "../job/names.ts";
+import { oomCause } from "../job/outcome.ts";
 import { signalName } from "../value/signal.ts";
 import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
@@ -106,10 +107,19 @@ function stateWords(job: Job, live: LiveDetails | null): string {
       ? `died of ${signalName(signal)}`
       : "exit unknown";
     const trigger = phase.trigger === phase.reason ? "" : ` after ${phase.trigger}`;
-    return `ended: ${phase.reason}${trigger}, ${exit}. This means: ${END_REASONS[phase.reason]}`;
+    return `ended: ${phase.reason}${trigger}, ${exit}. This means: ${meaning(job, phase)}`;
   }
   if (phase.state === "ending") return `ending: ${phase.reason}`;
   return live?.frozen ? `${phase.state}, frozen` : phase.state;
+}
+
+/** What its reason means; of one whose memory ran out it is known whose limit that was. */
+function meaning(
+  { spec: { limits } }: Job,
+  { reason, usage }: Extract<Job["phase"], { state: "ended" }>,
+): string {
+  const cause = reason === "oom" ? oomCause(usage, limits) : null;
+  return cause === null ? END_REASONS[reason] : `the kernel killed it for memory: ${cause}.`;
 }
 
 /** A word as a POSIX shell would need it, so that a command line can be copied. */

@@ -73,7 +73,7 @@ export const ACT_RUN = [
     ],
     [
       "a command that is missing is not recorded",
-      'failed.record("failed-to-start", { code: found.exitCode, signal: null });',
+      'failed.record("failed-to-start", { code: why.exitCode, signal: null });',
       "",
     ],
     [
@@ -90,6 +90,14 @@ export const ACT_RUN = [
   ...editsOf("src/act/run/failed_start.ts", [
     ["a receipt of a failed start is not written", "this.receipt?.write(", "void ("],
   ], ["act/run/run_test.ts"]),
+  ...editsOf("src/act/end/receipt_file.ts", [
+    [
+      "a receipt goes to another directory",
+      "if (!isSame(Deno.statSync(directory), place)) {",
+      "if (false) {",
+    ],
+    ["a late receipt replaces another", "if (found !== null && late) return;", ""],
+  ], ["act/end/receipt_file_test.ts", "act/end/late_receipt_test.ts"]),
   ...editsOf("src/act/launch/launch.ts", [
     [
       "limits are not read back",

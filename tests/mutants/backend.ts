@@ -250,7 +250,11 @@ export const OBSERVE = [
     ],
     ["a foreign cgroup is gone", '=== null ? "gone" : "foreign"', '=== null ? "gone" : "gone"'],
 
-    ["an adopted job has a first process", "if (job.spec.adopted) return cgroup", "if (false) return cgroup"],
+    [
+      "an adopted job has a first process",
+      "if (job.spec.adopted || job.spec.waitAll) return cgroup",
+      "if (false) return cgroup",
+    ],
     ["the time of the sweep is not its own", "options.bootMs ?? node.clock.bootMs()", "node.clock.bootMs()"],
     ["the age of a supervisor is its start", "bootMs - startedBootMs(job", "startedBootMs(job"],
     ["orphans are kept unless told", 'onOrphan: "kill",', 'onOrphan: "keep",'],

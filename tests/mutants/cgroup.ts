@@ -209,7 +209,12 @@ export const CGROUP = [
     ["nobody knows what blocks it", "if (known) return known[1];", ""],
   ]),
   ...editsOf("src/cgroup/usage.ts", [
-    ["OOM kills are not counted", '.get("oom_kill") ?? null;\n}', '.get("oom") ?? null;\n}'],
+    [
+      "OOM kills are not counted",
+      'const kills = flat(file, "memory.events").get("oom_kill")',
+      'const kills = flat(file, "memory.events").get("oom")',
+    ],
+    ["an OOM in a part of the job ended it", "diesAsOne) return 0;", "diesAsOne) return kills;"],
     [
       "a missing figure is 0",
       "return text === null ? null : parseCount(text, file.locate(name));",

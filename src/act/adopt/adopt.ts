@@ -159,7 +159,7 @@ async function launchHolder({ context, request, spec, backend, say }: Adoption):
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: say,
-    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan, receipt: null }),
+    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan }),
   });
 }
 

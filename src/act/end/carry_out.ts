@@ -13,6 +13,7 @@ import type { StoredEvent } from "../../job/events.ts";
 import { endJob, type EndRequest, type Enforcement, enforcementOn } from "./end_job.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
+import { writeLateReceipt } from "./late_receipt.ts";
 import { releaseAdopted } from "./release_adopted.ts";
 import type { Sampled } from "../../job/series.ts";
 import { Sampling } from "../../observe/sampling.ts";
@@ -44,8 +45,22 @@ export interface CarryOutOptions {
   ledger?: Ledger;
 }
 
-/** Resolves when it is done and recorded. Throws CgroupError, SetupError; a store that fails is only said. */
+/**
+ * Resolves when it is done and recorded, and the receipt written that no supervisor is left to write. Throws CgroupError, SetupError; a
+ * store that fails is only said.
+ */
 export async function carryOut(
+  node: Node & Diagnostics,
+  store: JobStore,
+  job: Job,
+  order: CarryOutOptions,
+): Promise<void> {
+  await act(node, store, job, order);
+  const isAbandoned = order.seen.supervisor === "gone" && job.phase.state !== "ended";
+  if (isAbandoned && job.watch.receipt !== undefined) await writeLateReceipt(store, job.spec.id, node);
+}
+
+async function act(
   node: Node & Diagnostics,
   store: JobStore,
   job: Job,

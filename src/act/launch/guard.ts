@@ -93,15 +93,15 @@ function guardOf(shell: LoneProcess): Guard {
   };
 }
 
-/** The guard of job `id`, which calls this same corral. `receipt` names the file that the caller waits for. */
+/** The guard of job `id`, which calls this same corral. */
 export function guardOptions(
   context: Pick<Caller, "env" | "self">,
   id: string,
-  { onOrphan, receipt }: { onOrphan: "kill" | "keep"; receipt: string | null },
+  { onOrphan }: { onOrphan: "kill" | "keep" },
 ): GuardOptions {
   return {
     id,
-    endCommand: [context.self.path, "end", ...(receipt === null ? [] : ["--receipt", receipt]), id],
+    endCommand: [context.self.path, "end", id],
     env: guardEnvironment(context),
     mayKill: onOrphan === "kill",
   };

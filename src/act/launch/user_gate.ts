@@ -80,10 +80,20 @@ writable() {
   if [ -d "$2" ]; then refuse "$1" "$2" 'it is a directory'; fi
   if [ -p "$2" ]; then refuse "$1" "$2" 'it is a FIFO'; fi
   case $1 in
-    receipt) why=$({ : >"$2"; } 2>&1 3>&-) && return ;;
+    receipt) receipt_writable "$2" && return ;;
     *) why=$({ : >>"$2"; } 2>&1 3>&-) && return ;;
   esac
   refuse "$1" "$2" "\${why##*: }"
+}
+receipt_writable() {
+  if [ -e "$1" ] && [ ! -f "$1" ]; then why=$({ : >>"$1"; } 2>&1 3>&-); return; fi
+  if [ -L "$1" ]; then
+    why='it is a symbolic link to nothing'
+    file=$(readlink -f -- "$1" 3>&-) && [ -n "$file" ] || return
+  else file=$1; fi
+  aside=\${file%/*}/.corral-receipt-$$
+  if (set -C; : >"$aside") 2>/dev/null 3>&-; then rm -f -- "$aside" "$file" 2>/dev/null 3>&- && return; fi
+  why=$({ : >"$file"; } 2>&1 3>&-)
 }
 own_log() {
   out=$home/.local/state/corral/output
@@ -103,15 +113,33 @@ try() {
   if hidden "$1"; then why='126 permission denied'; fi
   return 1
 }
+interpreted() {
+  [ -f "$1" ] || { why="126 is not a file"; return 1; }
+  [ -r "$1" ] || return 0
+  line=$(head -c 255 -- "$1" 2>/dev/null 3>&- | tr -d '\\000' 3>&- | head -n 1 3>&-)
+  case $line in '#!'*) ;; *) return 0 ;; esac
+  cr=$(printf '\\r')
+  IFS=' 	' read -r file rest <<END
+\${line#??}
+END
+  case $file in
+    '') return 0 ;;
+    *"$cr") why='127 its first line ends with CR LF'; return 1 ;;
+  esac
+  if [ -f "$file" ] && [ -x "$file" ]; then return 0; fi
+  why="126 its interpreter $file cannot be executed"
+  if [ ! -e "$file" ] && ! hidden "$file"; then why="127 its interpreter $file does not exist"; fi
+  return 1
+}
 look_up() {
   case $1 in
     '') why='127 not found in PATH' ;;
-    */*) why='127 no such file'; try "$1" && return ;;
+    */*) why='127 no such file'; try "$1" && interpreted "$1" && return ;;
     *)
       why='127 not found in PATH' rest=$2:
       while [ -n "$rest" ]; do
         d=\${rest%%:*} rest=\${rest#*:}
-        try "\${d:-.}/$1" && return
+        try "\${d:-.}/$1" && interpreted "\${d:-.}/$1" && return
       done ;;
   esac
   refuse command "$1" "$why"

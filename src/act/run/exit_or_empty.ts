@@ -31,6 +31,27 @@ export function exitOrEmpty(
   });
 }
 
+/** Between two looks at what is left: often enough for the wall time, and without a watch, which costs a thread. */
+const LAST_LOOK_MS = 200;
+
+/** With `--wait-all`: how the first process left, once the last one has. Keeps no process alive. */
+export async function exitOfAll(exit: Promise<Exit>, cgroup: OwnedCgroup): Promise<Exit> {
+  const left = await exit;
+  while (isPopulated(cgroup)) {
+    await new Promise<void>((resolve) => Deno.unrefTimer(setTimeout(resolve, LAST_LOOK_MS)));
+  }
+  return left;
+}
+
+/** What cannot be read is waited for: the deadline and signals end it all the same. */
+function isPopulated(cgroup: OwnedCgroup): boolean {
+  try {
+    return readEvents(cgroup).populated;
+  } catch {
+    return true;
+  }
+}
+
 /** What cannot be read is not over. */
 function isOver(
   { cgroup, run }: { cgroup: OwnedCgroup; run: Pick<RunningFacts, "pid" | "startTicks"> },

@@ -5,8 +5,12 @@ import type { Caller } from "../../linux/caller.ts";
 import type { User } from "../../linux/users.ts";
 import type { Gate } from "../launch/gate.ts";
 import type { ForUser } from "../launch/user_gate.ts";
+import { removeEarlierReceipt } from "../end/receipt_file.ts";
+import { removeEarlierAsUser } from "../end/user_receipt.ts";
 import { openReceipt, type Receipt } from "./receipt.ts";
 import { userReceipt } from "./user_receipt.ts";
+
+const RECEIPT_HEAD_BYTES = 64;
 
 /** What of a request matters here. */
 export interface UserRequest {
@@ -32,6 +36,34 @@ export function receiptFor(
   return user === null || request.receipt === null
     ? openReceipt(request.receipt, caller.cwd, say)
     : userReceipt(user, fromHere(caller.cwd, request.receipt), say);
+}
+
+/** Whose word the path of the receipt is: the job's user, or one that there is not. */
+export type ReceiptUser = User | null | "unknown";
+
+/**
+ * Removes the receipt of an earlier run, before anything can refuse this one: a retry that never ran must not be taken for the run that
+ * did. As root for a user that there is not: only what is a receipt.
+ */
+export async function removeEarlierReceiptOf(
+  caller: Pick<Caller, "uid" | "cwd">,
+  receipt: string | undefined,
+  user: ReceiptUser,
+): Promise<void> {
+  if (receipt === undefined || receipt === "") return;
+  const path = fromHere(caller.cwd, receipt);
+  const isRoot = caller.uid === 0;
+  if (user === "unknown") return removeEarlierReceipt(path, isRoot ? isReceipt : undefined);
+  const other = isRoot ? anotherUser(user, caller) : null;
+  if (other === null) removeEarlierReceipt(path);
+  else await removeEarlierAsUser(other, path).catch(() => {});
+}
+
+function isReceipt(path: string): boolean {
+  using file = Deno.openSync(path);
+  const head = new Uint8Array(RECEIPT_HEAD_BYTES);
+  file.readSync(head);
+  return /^\{\s*"id": "[a-z0-9]+",/.test(new TextDecoder().decode(head));
 }
 
 /** `logName`: of the file that the output goes to when none was asked for; null for the caller's own output. */

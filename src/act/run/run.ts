@@ -13,13 +13,14 @@ import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { newJobId } from "../../value/id.ts";
 import type { Job, JobSpec, Watch } from "../../job/job.ts";
-import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
+import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { lookUpCommand } from "../../linux/command_lookup.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
+import { hasMoreFormats, whyUnrunnable } from "../../linux/program_file.ts";
 import { quoted } from "../../base/text.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
@@ -32,7 +33,7 @@ import type { Receipt } from "./receipt.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
-import { exitOrEmpty } from "./exit_or_empty.ts";
+import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { FailedStart, receiptText } from "./failed_start.ts";
 import { supervise, type Supervised } from "./supervise.ts";
@@ -56,6 +57,8 @@ export interface RunRequest extends JobRequest {
   /** End the job when that process is gone. */
   withParent: ParentChoice;
   quiet: boolean;
+  /** The job lives as long as any process of it does, and not as its first. */
+  waitAll?: boolean;
 }
 
 /** The node, the caller, and where warnings go. */
@@ -98,7 +101,7 @@ export async function runJob(
   watching.catch(() => {});
   const run = recordedRun(context, request, detached);
   // Another user's job looks its command up itself (launch/user_gate.ts).
-  if (run.other === null) await refuseMissingCommand(request, run.failed);
+  if (run.other === null) await refuseUnrunnable(request, run.failed);
   const callerIsGone = await watching.catch(async (error) => {
     await run.failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
@@ -133,7 +136,11 @@ function recordedRun(context: RunContext, request: RunRequest, detached: Detache
   backend.prepare();
   const ledger = openLedger(context, say);
   const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
-  const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
+  const watch: Watch = {
+    supervisor: ownIdentity(context),
+    backend: backend.name,
+    ...(receipt === null ? {} : { receipt: receipt.place }),
+  };
   crashPoint("launch: nothing recorded");
   ledger.insert(spec, watch);
   crashPoint("launch: recorded");
@@ -182,14 +189,16 @@ async function superviseRun(
   launched: Launched,
   callerIsGone: Supervised["callerIsGone"],
 ): Promise<number> {
-  const { context, spec, watch, backend, ledger, stop, say, receipt } = run;
+  const { context, spec, watch, backend, ledger, stop, receipt } = run;
+  const { say } = run;
+  const exit = exitOrEmpty(launched.gate.exit, launched, context.procs);
   const ending = await supervise(
     {
       ...{ spec, watch, backend, callerIsGone },
       run: launched.run,
       cgroup: launched.cgroup,
       sampling: new Sampling(launched.cgroup, launched.run.startedBootMs, context.clock),
-      exit: exitOrEmpty(launched.gate.exit, launched, context.procs),
+      exit: spec.waitAll ? exitOfAll(exit, launched.cgroup) : exit,
       onChange: onContinue,
       guard: launched.guard,
     },
@@ -202,16 +211,29 @@ async function superviseRun(
   const phase = { state: "ended", run: launched.run, ...ending } as const;
   const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
   await receipt?.write(receiptText(job, ledger, ending.steps));
-  if (!isPlainSuccess(ending)) say(endLine(spec.id, ending));
+  reportEnd(run, job, leftBehind(ending));
   if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }
 
-async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
-  const found = lookUpCommand(argv[0]!, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
-  if ("found" in found) return;
-  await failed.record("failed-to-start", { code: found.exitCode, signal: null });
-  throw new CorralError(`${quoted(argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
+/** What the caller should know besides the exit code. */
+function reportEnd({ say }: Run, { spec: { id, limits }, phase }: Job, left: string | null): void {
+  if (phase.state !== "ended") return;
+  if (left !== null) say(`job ${id}: ${left}`);
+  if (!isPlainSuccess(phase)) say(endLine(id, phase, limits));
+  const refused = refusedForks(phase.usage, limits);
+  // A job that did well at exactly its limit lacks nothing.
+  const isCertain = (phase.usage?.pidsMaxEvents ?? 0) > 0 || !isPlainSuccess(phase);
+  if (refused !== null && isCertain) say(`job ${id}: ${refused}`);
+}
+
+async function refuseUnrunnable({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
+  const lookUp = (command: string) => lookUpCommand(command, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
+  const found = lookUp(argv[0]!);
+  const why = "found" in found ? whyUnrunnable(found.found, { cwd, lookUp, hasMoreFormats }) : found;
+  if (why === null) return;
+  await failed.record("failed-to-start", { code: why.exitCode, signal: null });
+  throw new CorralError(`${quoted(argv[0]!)}: ${why.because}`, { exitCode: why.exitCode });
 }
 
 /** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */
@@ -248,6 +270,7 @@ function specFrom(context: RunContext, request: RunRequest, id: string): JobSpec
     signal,
     createdAtMs,
     adopted: false,
+    ...(request.waitAll ? { waitAll: true as const } : {}),
   };
 }
 
@@ -255,7 +278,6 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
   const { other, detached } = run;
   const needsLog = detached !== null && detached.output === null;
   const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
-  const receipt = run.receipt?.id ?? null;
   return await launch(spec, backend, context, {
     gate: {
       argv: request.argv,
@@ -270,6 +292,6 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,
     warn: run.say,
-    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan, receipt }),
+    guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan }),
   });
 }

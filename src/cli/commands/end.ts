@@ -6,7 +6,8 @@ import { EXIT, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { isJobId } from "../../value/id.ts";
 import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
-import { writeReceipt } from "../../act/end/guard_receipt.ts";
+import type { ReceiptPlace } from "../../job/receipt_place.ts";
+import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 
 /** The supervisor lives and is not late: the guard goes on waiting. */
 const STILL_SUPERVISED = 75;
@@ -17,7 +18,10 @@ export function endVerb(invoke: Invoke) {
     .description("Ends the job as a sweep would. For the job's guard.")
     .argument("<ID>", "the whole id of the job")
     .argument("<SAW>", "gone or hung: what became of the supervisor")
-    .option("--receipt <FILE>", "DEVICE:INODE:PATH of the receipt");
+    .option(
+      "--receipt <FILE>",
+      "DEVICE:INODE:PATH of the receipt: from guards that an earlier version started",
+    );
   verb.action((id, saw, options) => invoke(verb, (context) => end(context, id, saw, options.receipt)));
   return verb;
 }
@@ -36,11 +40,15 @@ async function end(
   const { onOrphan } = context.settings;
   const result = await endUnsupervised(context, store, id, { saw: saw as GuardSaw, onOrphan });
   if (result === "supervised") return STILL_SUPERVISED;
-  try {
-    if (receipt !== undefined) writeReceipt(store, id, receipt);
-  } catch (error) {
-    context.say(`warning: the receipt is not written: ${(error as Error).message}`);
-  }
+  // Its supervisor may have recorded the end itself and died then.
+  await writeLateReceipt(store, id, context, placeOf(receipt));
   if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
   return EXIT.DONE;
+}
+
+function placeOf(receipt = ""): ReceiptPlace | undefined {
+  const [, device, inode, path] = /^(\d+):(\d+):(.*)$/s.exec(receipt) ?? [];
+  return path === undefined
+    ? undefined
+    : { how: "in-place", path, device: Number(device), inode: Number(inode) };
 }

@@ -9,7 +9,9 @@ import { END_REASONS } from "../../job/job.ts";
 import { parseRef } from "../../value/name.ts";
 import { parseTag, type Tag } from "../../value/tag.ts";
 import { chunks } from "../../view/report/chunks.ts";
-import { GROUP_KEYS } from "../../store/report_fields.ts";
+import { GROUP_KEYS, type GroupKey } from "../../store/report_fields.ts";
+import { readLiveUsage } from "../../observe/live.ts";
+import type { JobStore } from "../../store/jobs.ts";
 import { JSON_SCHEMA } from "../../view/report/json_schema.ts";
 import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
@@ -24,13 +26,31 @@ const REASONS = [
   "ending",
 ] as const;
 
+function parseBy(text: string): GroupKey {
+  if (!text.startsWith("tag:")) return choiceOf("--by", [...GROUP_KEYS, "tag:KEY"]).parse(text) as GroupKey;
+  const { key } = parserFor("--by", parseTag)(`${text.slice("tag:".length)}=`);
+  return `tag:${key}`;
+}
+
+/** What live jobs have used so far; of one that cannot be read, nothing. */
+function liveUsage(context: Context, store: JobStore) {
+  const live = store.live(() => {}).filter(({ phase }) => phase.state !== "ended");
+  return new Map(live.flatMap((job) => {
+    const usage = readLiveUsage(context, job);
+    return usage === null ? [] : [[job.spec.id, usage]];
+  }));
+}
+
 function command() {
   return new Command("report")
     .description(
       "Lists what jobs used, oldest first: ended jobs, and live ones with what is known of them. A figure that the kernel did " +
         "not give is -. cpu% is of the job's CPU quota or else of the node, mem% of its memory limit.",
     )
-    .option("--since <SINCE>", "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00")
+    .option(
+      "--since <SINCE>",
+      "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00[:05][+01:00]",
+    )
     .option("--until <SINCE>", "jobs that ran before")
     .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
@@ -47,8 +67,12 @@ function command() {
     )
     .option(
       "--by <KEY>",
-      "a row for each name, user, reason or day (of the start)",
-      choiceOf("--by", GROUP_KEYS).parse,
+      "a row for each name, user, reason, day (of the start), host or tag:KEY",
+      parseBy,
+    )
+    .option(
+      "--truncate",
+      "with --since or --until: only what falls between them counts; CPU time in proportion",
     )
     .option("--advise", "with --by: limits that would have fitted (p95 + 20 %), where enough jobs ended well")
     .option("--sort <COLUMN>", "smallest first; -COLUMN for largest first; what is not known comes last")
@@ -79,8 +103,11 @@ export function reportVerb(invoke: Invoke) {
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
 async function writeReport(context: Context, options: Options): Promise<void> {
-  const request = reportRequest(context, options);
-  const source = new ReportSource(context.openStore("report"), request.filter);
+  let opened: JobStore | null = null;
+  // What contradicts itself is refused before a store is looked for.
+  const store = () => opened ??= context.openStore("report");
+  const request = reportRequest(context, options, () => liveUsage(context, store()));
+  const source = new ReportSource(store(), request.filter);
   const { isTerminal, widthColumns } = context.stdout;
   const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
   for (const text of chunks(lines)) {

@@ -9,6 +9,7 @@ import { fromHere } from "../../base/path.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import { quoted } from "../../base/text.ts";
 import { runDetached } from "../../act/run/run_detached.ts";
+import { removeEarlierReceiptOf } from "../../act/run/for_user.ts";
 import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
@@ -27,7 +28,7 @@ function command() {
     .description(
       "Launches COMMAND in a cgroup of its own, enforces the limits, passes on stdio, signals and exit code, and returns only " +
         "when no process of the job is left. The job ends with its first process: what that leaves behind gets the first " +
-        "signal, the grace, and then KILL.",
+        "signal, the grace, and then KILL; --wait-all keeps it.",
     )
     .argument("<COMMAND>", "the command")
     .argument("[ARG...]", "its arguments, passed on as they are")
@@ -45,6 +46,10 @@ function command() {
       "--keep-env",
       "with --user: the caller's environment too, less what is root's own (TMPDIR, XDG_RUNTIME_DIR)",
     )
+    .option(
+      "--wait-all",
+      "the job lasts until its last process has ended, and has the exit code of its first",
+    )
     .option("--detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
@@ -60,7 +65,10 @@ function command() {
       "--best-effort",
       "run although a limit cannot be enforced, or outside of the job that corral is in; warn",
     )
-    .option("--receipt <FILE>", "write a JSON receipt at the end")
+    .option(
+      "--receipt <FILE>",
+      "write a JSON receipt at the end, over that of an earlier run, which goes first",
+    )
     .option("--quiet", "nothing of corral's own on stderr")
     .passThroughOptions();
 }
@@ -76,12 +84,17 @@ export function runVerb(invoke: Invoke) {
       if (!options.detach) return await runJob(context, request);
       const started = (id: string) => printId(context, id);
       return await runDetached(context, { ...request, stateDir: context.settings.stateDir }, started);
-    }, { launching: true })
+    }, {
+      launching: true,
+      refused: (context) => settleUser(context, options).then(() => {}),
+    })
   );
   return run;
 }
 
 async function requestFrom(context: Context, argv: string[], options: Options): Promise<RunRequest> {
+  // First of all: what refuses the run must not leave the receipt of another.
+  const user = await settleUser(context, options);
   if (options.output !== undefined && !options.detach) {
     throw new UsageError("--output goes with --detach; otherwise redirect as usual: corral run … > FILE");
   }
@@ -90,7 +103,6 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
       remedy: "name another process: --with-parent=PID",
     });
   }
-  const user = options.user === undefined ? null : await findUser(options.user, context.run);
   if (user !== null && context.uid !== 0 && user.uid !== context.uid) {
     throw new UsageError("--user needs root");
   }
@@ -117,7 +129,20 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     output: options.output ?? null,
     withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
+    waitAll: options.waitAll ?? false,
   };
+}
+
+/** The user of the job; the receipt of an earlier run is gone by then. Throws UsageError for a user that there is not. */
+async function settleUser(context: Context, { user: key, receipt }: Options): Promise<User | null> {
+  try {
+    const user = key === undefined ? null : await findUser(key, context.run);
+    await removeEarlierReceiptOf(context, receipt, user);
+    return user;
+  } catch (error) {
+    await removeEarlierReceiptOf(context, receipt, "unknown");
+    throw error;
+  }
 }
 
 /** Returns the path unchecked: the gate enters it with the rights of the user (act/launch/user_gate.ts). */

@@ -9,7 +9,7 @@ import {
 } from "../../job/figures.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitRow } from "../../job/limits.ts";
 import { signalName } from "../../value/signal.ts";
-import { localTime } from "../../value/local_time.ts";
+import { localTime, utcTime } from "../../value/local_time.ts";
 import type { Present, ShownColumn } from "../shown_column.ts";
 import { formatPercent } from "../../value/units.ts";
 
@@ -26,6 +26,8 @@ export interface ReportColumn extends ShownColumn {
   readonly isPlain?: true;
   /** Shown only when it is asked for. */
   readonly isExtra?: true;
+  /** Shown in CSV also when it is not asked for. */
+  readonly isForCsv?: true;
 }
 
 /** How the values of a kind are shown, and written where that differs from the value itself. */
@@ -42,6 +44,7 @@ const text = shown("left", String);
 const word = plain("left", String);
 const count = plain("right", String);
 const time = both("left", (ms) => localTime(Number(ms)));
+const utc = both("left", (ms) => utcTime(Number(ms)));
 const signal = both("left", (value) => signalName(Number(value)));
 const exactSpan = number(formatDurationExact);
 const percent = number(formatPercent);
@@ -84,6 +87,9 @@ export const REPORT_COLUMNS: readonly ReportColumn[] = [
   { key: "exit", jsonKey: "exitStatus", ...count },
   ...[
     { key: "ended", jsonKey: "endedLocalTime", ...time },
+    { key: "started-utc", jsonKey: "startedUtc", ...utc, isForCsv: true as const },
+    { key: "ended-utc", jsonKey: "endedUtc", ...utc, isForCsv: true as const },
+    { key: "host", jsonKey: "host", ...text, isForCsv: true as const },
     { key: "signal", jsonKey: "signal", ...signal },
     { key: "timeout", jsonKey: "timeoutMs", ...exactSpan },
     ...LIMIT_ROWS.flatMap(limitColumn),

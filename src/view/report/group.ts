@@ -32,12 +32,17 @@ export interface Group {
   /** Of all jobs of which it is known; null when it is known of none. */
   cpuTotalUsec: number | null;
   cpuKnown: number;
+  /** Of all jobs of which it is known; null when it is known of none. */
+  wallTotalMs: number | null;
+  /** Memory peak times wall time. */
+  memoryByteHours: number | null;
   advice: Advice;
 }
 
 /** Below this many jobs that ended well, nothing is advised. */
 export const MIN_JOBS_FOR_ADVICE = 5;
 const HEADROOM = 1.2;
+const HOUR_MS = 3_600_000;
 /** A job that was held back in more of its periods than this wanted more than its quota. */
 const THROTTLED_SHARE = 0.05;
 
@@ -82,6 +87,7 @@ class GroupBuilder {
   readonly #wallMs: number[] = [];
   readonly #cpuUsec: number[] = [];
   readonly #memoryBytes: number[] = [];
+  readonly #byteHours: number[] = [];
   readonly #memoryNeeds = new Needs();
   readonly #timeNeeds = new Needs();
   readonly #coreNeeds = new Needs();
@@ -95,6 +101,9 @@ class GroupBuilder {
     if (member.wallMs !== null) this.#wallMs.push(member.wallMs);
     if (member.cpuUsageUsec !== null) this.#cpuUsec.push(member.cpuUsageUsec);
     if (member.memoryPeakBytes !== null) this.#memoryBytes.push(member.memoryPeakBytes);
+    if (member.memoryPeakBytes !== null && member.wallMs !== null) {
+      this.#byteHours.push(member.memoryPeakBytes * member.wallMs / HOUR_MS);
+    }
     this.#addNeeds(member);
   }
 
@@ -117,7 +126,9 @@ class GroupBuilder {
       wallMs: spreadOf(this.#wallMs),
       cpuUsageUsec: spreadOf(this.#cpuUsec),
       memoryPeakBytes: spreadOf(this.#memoryBytes),
-      cpuTotalUsec: this.#cpuUsec.length === 0 ? null : this.#cpuUsec.reduce((sum, usec) => sum + usec, 0),
+      cpuTotalUsec: sumOf(this.#cpuUsec),
+      wallTotalMs: sumOf(this.#wallMs),
+      memoryByteHours: roundedUp(sumOf(this.#byteHours), 1),
       cpuKnown: this.#cpuUsec.length,
       advice: {
         memoryMaxBytes: roundedUp(this.#memoryNeeds.limit(), 1),
@@ -136,6 +147,10 @@ function coresOf({ cpuUsageUsec, wallMs }: Member): number | null {
 function spreadOf(values: readonly number[]): Spread {
   const sorted = ascending(values);
   return { p50: nearestRank(sorted, 50), p95: nearestRank(sorted, 95), max: sorted.at(-1) ?? null };
+}
+
+function sumOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Typed arrays are sorted as numbers, and a million of them in a tenth of the time. */

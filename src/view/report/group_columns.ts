@@ -10,6 +10,8 @@ import { formatCpuTime } from "../../value/units.ts";
 /** A column of the table of groups. */
 export interface GroupColumn extends ShownColumn {
   readonly read: (group: Group) => Value;
+  /** Shown only when it is asked for. */
+  readonly isExtra?: true;
 }
 
 const MIB = 2 ** 20;
@@ -28,6 +30,7 @@ export function groupColumns(by: GroupKey, advise: boolean): GroupColumn[] {
     ...spread("cpu", "cpuUsageUsec", formatCpuTime),
     ...spread("mem-peak", "memoryPeakBytes", formatBytes),
     ...(advise ? ADVICE_COLUMNS : []),
+    ...SUM_COLUMNS,
   ].map((column) => ({ title: column.key, ...column } as GroupColumn));
 }
 
@@ -37,6 +40,27 @@ const ADVICE_COLUMNS = [
   advice("fit-timeout", "timeoutMs", durationOption),
   advice("fit-cpus", "cpuMaxCores", formatCpus),
 ];
+
+const SUM_COLUMNS = [
+  sum("cpu-sum", "cpuTotalUsec", formatCpuTime),
+  sum("wall-sum", "wallTotalMs", formatDuration),
+  sum("memory-sum", "memoryByteHours", (byteHours) => `${formatBytes(byteHours)}h`),
+];
+
+function sum(
+  key: string,
+  figure: "cpuTotalUsec" | "wallTotalMs" | "memoryByteHours",
+  show: (value: number) => string,
+) {
+  return {
+    key,
+    jsonKey: figure,
+    align: "right" as const,
+    show: (value: unknown) => show(Number(value)),
+    read: (group: Group) => group[figure],
+    isExtra: true as const,
+  };
+}
 
 function spread(
   name: string,

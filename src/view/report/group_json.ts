@@ -13,6 +13,8 @@ export function groupJson(group: Group, by: GroupKey, advise: boolean): Record<s
     cpuUsageUsec: group.cpuUsageUsec,
     memoryPeakBytes: group.memoryPeakBytes,
     cpuTotalUsec: group.cpuTotalUsec,
+    wallTotalMs: group.wallTotalMs,
+    memoryByteHours: group.memoryByteHours,
     ...(advise ? { advice: group.advice } : {}),
   };
 }

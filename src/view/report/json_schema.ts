@@ -88,6 +88,7 @@ const JOB = object({
     "ps: now, of one core; report: over its life, of the CPU quota, or of the node",
   ),
   memoryPercent: described(optionalNumber, "report: peak of the memory limit"),
+  host: described(text, "report: name of the node"),
   memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
   frozen: described({ type: "boolean" }, "ps and show of a live job"),
   procs: described(optionalInteger, "ps"),
@@ -103,10 +104,13 @@ const GROUP = object({
   cpuUsageUsec: ref("spread"),
   memoryPeakBytes: ref("spread"),
   cpuTotalUsec: described(optionalInteger, "of all jobs of which it is known"),
+  wallTotalMs: described(optionalInteger, "the same"),
+  memoryByteHours: described(optionalNumber, "the same: memory peak times wall time"),
 }, {
   name: text,
   user: text,
   reason: text,
+  host: text,
   day: { type: "string", format: "date", description: "of the start, in the node's time zone" },
   advice: ref("advice"),
 });

@@ -18,6 +18,6 @@ export function* jsonArray(jobs: Iterable<ReportedJob>): Generator<string> {
   yield before === "[\n" ? "[]\n" : "\n]\n";
 }
 
-function reportedJson({ job, cpuPercent, memoryPercent }: ReportedJob): Record<string, unknown> {
-  return { ...jobJson(job, null, null), cpuPercent, memoryPercent };
+function reportedJson({ job, live, host, cpuPercent, memoryPercent }: ReportedJob): Record<string, unknown> {
+  return { ...jobJson(job, null, live), host, cpuPercent, memoryPercent };
 }

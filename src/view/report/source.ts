@@ -22,7 +22,7 @@ export interface JobOrder {
 export class ReportSource {
   readonly #reader: ReportReader;
 
-  constructor(store: JobStore, filter: ReportFilter) {
+  constructor(readonly store: JobStore, readonly filter: ReportFilter) {
     this.#reader = new ReportReader(store, filter);
   }
 
@@ -51,6 +51,12 @@ export class ReportSource {
   /** Use over time, by the start of the jobs. */
   course(): Stretch[] {
     return timeCourse(this.#timedJobs());
+  }
+
+  /** Live jobs: id, name, CPU time and memory peak. */
+  live(): Iterable<readonly Value[]> {
+    const reader = new ReportReader(this.store, { ...this.filter, isLiveOnly: true });
+    return reader.texts(["id", "name", "cpuUsageUsec", "memoryPeakBytes"], { by: null, limit: null });
   }
 
   /** Gauges for each group, of `columns` that have a metric. */

@@ -113,7 +113,8 @@ function* withLast(lines: Iterable<string>, last: () => string): Generator<strin
 /** By reason unless told otherwise: a name can be new with every job, and so be a new series. */
 function metricsText(source: ReportSource, rows: Rows): string {
   const by = rows.kind === "groups" && rows.by !== "day" ? rows.by : "reason";
-  return openMetrics(by, source.gauges(by, REPORT_COLUMNS.filter(({ metric }) => metric !== undefined)));
+  const columns = REPORT_COLUMNS.filter(({ metric }) => metric !== undefined);
+  return openMetrics(by, source.gauges(by, columns), source.live());
 }
 
 function csvText(

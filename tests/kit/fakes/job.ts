@@ -72,6 +72,7 @@ export const USAGE: Usage = {
   memorySlabPeakBytes: 12 * 2 ** 20,
   memoryHighEvents: 41,
   memoryMaxEvents: 7,
+  memoryOomEvents: 2,
   memoryPressureSomeUsec: 2_200_000,
   memoryPressureFullUsec: 1_300_000,
   swapPeakBytes: 4096,
@@ -94,6 +95,7 @@ export const USAGE: Usage = {
   ioPressureSomeUsec: 5_500_000,
   ioPressureFullUsec: 5_400_000,
   pidsPeak: 33,
+  pidsMaxEvents: 0,
 };
 
 /** A course that grows by 1 MiB and half a core's second in each of so many seconds. */

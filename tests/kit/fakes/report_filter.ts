@@ -11,4 +11,7 @@ export const ANY_JOB: ReportFilter = {
   tags: [],
   nowMs: 0,
   cores: 4,
+  host: "node7",
+  live: new Map(),
+  isTruncated: false,
 };

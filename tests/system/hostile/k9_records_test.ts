@@ -69,8 +69,12 @@ const UNRUNNABLE: Record<string, string> = {
     "printf '#!/bin/sh\\necho ran\\n' >$1; cp /bin/true $1-busy; rm -f $1; ln -s $1-busy $1; (exec 3>>$1-busy; exec sleep 20) >/dev/null 2>&1 & sleep 0.2",
 };
 
+/** A user may not ask who writes to another's file (F_SETLEASE): there env(1) reports it, and the job exits with 126. */
+const OF_ITS_OWNER = "a script that is open for writing";
+
 for (const [what, make] of Object.entries(UNRUNNABLE)) {
-  hostileTest(machine, `K9: a command with ${what} failed to start`, UNLIKE, async (caller) => {
+  const as = what === OF_ITS_OWNER ? ROOT : UNLIKE;
+  hostileTest(machine, `K9: a command with ${what} failed to start`, as, async (caller) => {
     const command = ownPath(caller, "command");
     await stage.asRoot(machine, `set -- ${command}; ${make}; chmod 755 $1 2>/dev/null || :`);
     try {
@@ -96,6 +100,8 @@ const REFUSED: Record<string, string[]> = {
   "a command that is not found": ["/no/such/command"],
   "a user that there is not": ["--user", "nobody-knows", "true"],
   "a directory that is not there": ["--chdir", "/no/such/directory", "true"],
+  "options that do not go together": ["--output", "/tmp/out", "true"],
+  "a limit that cannot be enforced everywhere": ["--memory", "64M", "true"],
 };
 
 for (const [what, words] of Object.entries(REFUSED)) {
@@ -114,6 +120,40 @@ for (const [what, words] of Object.entries(REFUSED)) {
     NATIVE,
   );
 }
+
+hostileTest(
+  machine,
+  "K9: the receipt of an earlier run is gone when the configuration refuses the next one",
+  UNLIKE,
+  async (caller) => {
+    const [receipt, config] = [ownPath(caller, "receipt.json"), ownPath(caller, "broken.toml")];
+    await machine.putFile(config, "nonsense = [\n");
+    const words = launch(caller, ["--quiet", "--receipt", receipt], ["true"]);
+    succeeded(await caller.exec(words));
+    assert.notEqual((await caller.exec(["env", `CORRAL_CONFIG=${config}`, ...words])).code, 0);
+    assert.equal((await machine.sh(`test -e ${receipt}`)).code, 1);
+  },
+  NATIVE,
+);
+
+hostileTest(
+  machine,
+  "K9: after a kill -9 of the supervisor of a job for a user, the receipt is written as that user",
+  ROOT,
+  async (caller) => {
+    const [directory, mark] = [ownPath(caller, "alices"), ownPath(caller, "mark-dir")];
+    await stage.asRoot(machine, `install -d -o alice -m 700 ${directory} ${mark}`);
+    const options = ["--user", "alice", "--receipt", `${directory}/receipt.json`, "--grace", "100ms"];
+    const id = await caller.start(options, stubborn(`${mark}/runs`));
+    await stage.exists(caller, `${mark}/runs`);
+    succeeded(await machine.exec(["kill", "-KILL", String((await caller.show(id)).supervisorPid)]));
+    await caller.ended(id);
+    await until(caller, "the receipt is there", `test -s ${directory}/receipt.json`);
+    assert.equal((await stage.asRoot(machine, `stat -c %U ${directory}/receipt.json`)).trim(), "alice");
+    assert.equal(JSON.parse(await machine.readFile(`${directory}/receipt.json`)).reason, "orphaned");
+  },
+  NATIVE,
+);
 
 hostileTest(
   machine,

@@ -68,11 +68,6 @@ function refused(command: string, code: 126 | 127, rest: Partial<ShortJob> = {})
   return { argv: [command], code, row: { ...NEVER_RAN, exit_code: code }, ...rest };
 }
 
-/** Only exec itself could tell. */
-function refusedByKernel(command: string, code: 126 | 127): ShortJob {
-  return { argv: [command], code, row: { state: "ended", exit_code: code } };
-}
-
 function ran(argv: string[], stdout: string, rest: Partial<ShortJob> = {}): ShortJob {
   return { argv, code: 0, stdout, row: { state: "ended", reason: "exited", exit_code: 0 }, ...rest };
 }
@@ -93,8 +88,8 @@ machineTest(machine, "a missing command gives 127, one that cannot be executed 1
     refused("./noexec", 126, inFiles),
     refused(`${FILES}/not-executable`, 126),
     refused("not-executable", 126, { env: { PATH: FILES } }),
-    refusedByKernel(`${FILES}/noexec/true`, 126),
-    refusedByKernel(`${FILES}/no-interpreter`, 127),
+    refused(`${FILES}/noexec/true`, 126),
+    refused(`${FILES}/no-interpreter`, 127),
     ran([`${FILES}/no-shebang`], "no shebang\n"),
     ran([`${FILES}/new\nline`], `${FILES}/new\nline`),
     ran(["./new\nline"], "./new\nline", inFiles),

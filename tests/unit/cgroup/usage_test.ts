@@ -4,6 +4,7 @@ import {
   readCurrent,
   readMemorySplit,
   readMemoryStalls,
+  readOomKills,
   readSample,
   readUsage,
 } from "../../../src/cgroup/usage.ts";
@@ -225,4 +226,32 @@ Deno.test("readUsage() tells what some waited for from what all waited for, of e
   assert.deepEqual([usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec], [1, 2]);
   assert.deepEqual([usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec], [3, 4]);
   assert.deepEqual([usage.ioPressureSomeUsec, usage.ioPressureFullUsec], [5, 6]);
+});
+
+Deno.test("readOomKills() counts what can have ended the job", () => {
+  const kills = (files: Record<string, string>, diesAsOne: boolean, earlier = 0) => {
+    using dir = new CgroupDir();
+    dir.add(JOB_PATH, { "memory.events": "oom 1\noom_kill 2\noom_group_kill 1\n", ...files });
+    return readOomKills(dir.fs, JOB_PATH, { diesAsOne, earlier });
+  };
+  const local = (oom: number, kill: number, asOne: number) => ({
+    "memory.events.local": `oom ${oom}\noom_kill ${kill}\noom_group_kill ${asOne}\n`,
+  });
+  assert.equal(kills(local(1, 0, 1), true, 2), 2, "killed as one, however long ago");
+  assert.equal(kills(local(0, 0, 0), true), 0, "in a cgroup of the job's own making");
+  assert.equal(kills(local(0, 0, 0), false), 2, "from above, and not as one");
+  assert.equal(kills(local(0, 2, 0), true, 2), 0, "earlier");
+  assert.equal(kills({ "memory.events.local": "oom 0\noom_kill 0\n" }, true), 2, "before Linux 5.17");
+  assert.equal(kills({}, true), 2, "before Linux 5.2");
+});
+
+Deno.test("readUsage() adds the refused forks of all cgroups up, where the kernel does not", () => {
+  using dir = new CgroupDir();
+  const refused = () => readUsage(dir.fs, JOB_PATH).pidsMaxEvents;
+  dir.add(JOB_PATH, { "pids.events": "max 1\n" });
+  dir.add(`${JOB_PATH}/job.scope`, { "pids.events": "max 2\n" });
+  dir.add(`${JOB_PATH}/job.scope/part`, { "pids.events": "max 4\n" });
+  assert.equal(refused(), 7);
+  dir.put(JOB_PATH, "pids.events.local", "max 0\n");
+  assert.equal(refused(), 1);
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { END_REASONS, type EndReason, type Exit } from "../../../src/job/job.ts";
-import { endLine, isPlainSuccess, type Outcome, runExitCode } from "../../../src/job/outcome.ts";
+import {
+  endLine,
+  isPlainSuccess,
+  leftBehind,
+  type Outcome,
+  refusedForks,
+  runExitCode,
+} from "../../../src/job/outcome.ts";
+import { NO_LIMITS } from "../../../src/job/limits.ts";
 import { JOB_ID, USAGE } from "../../kit/fakes/job.ts";
 
 const UNKNOWN: Exit = { code: null, signal: null };
@@ -78,4 +86,45 @@ Deno.test("endLine() shows what nobody knows as a dash, never as 0", () => {
 Deno.test("endLine() tells how many processes are left and where to look", () => {
   const left = { ...outcome("unkillable", code(3)), survivors: { length: 2 } };
   assert.match(endLine(JOB_ID, left), /\(exit 3, .*\); 2 processes are still alive: corral show 7k2m9q$/);
+});
+
+Deno.test("endLine() of an oom names the limit that the job reached, or that it was not its own", () => {
+  const limits = { ...NO_LIMITS, memoryMaxBytes: 2 ** 26 };
+  const ended = (memoryOomEvents: number | null) =>
+    endLine(JOB_ID, { ...outcome("oom", signal(9)), usage: { ...USAGE, memoryOomEvents } }, limits);
+  assert.match(ended(1), /memory peak 25.*, reached its own limit of 64(\.0)?M\)$/);
+  assert.match(ended(0), /, its own limit was not reached: /);
+  assert.doesNotMatch(ended(null), /limit/);
+  assert.doesNotMatch(endLine(JOB_ID, outcome("signaled", signal(9)), limits), /limit/);
+});
+
+Deno.test("refusedForks() names the limit that refused them", () => {
+  const refused = (pidsMaxEvents: number | null, pidsPeak: number | null, pidsMax: number | null) =>
+    refusedForks({ ...USAGE, pidsMaxEvents, pidsPeak }, { ...NO_LIMITS, pidsMax });
+  assert.equal(refused(3, 5, 5), "3 forks were refused at its limit of 5 processes (--pids)");
+  assert.equal(refused(1, null, 5), "1 fork was refused at its limit of 5 processes (--pids)");
+  assert.match(refused(1, 4, 5)!, /a limit of processes that is not its own$/);
+  assert.match(refused(2, 4, null)!, /not its own$/);
+  assert.equal(refused(0, 5, 5), "reached its limit of 5 processes (--pids): a fork beyond it is refused");
+  assert.equal(refused(0, 4, 5) ?? refused(0, 5, null) ?? refused(null, null, 5), null);
+});
+
+Deno.test("leftBehind() counts what the first process left when it ended by itself", () => {
+  const step = (kind: string, detail: Record<string, unknown>) => ({ atMs: 0, actor: "run", kind, detail });
+  const signalled = (sent: number, refused = 0) => [step("freeze", {}), step("signal", { sent, refused })];
+  assert.equal(
+    leftBehind({ trigger: "exited", steps: signalled(6) }),
+    "6 processes were left behind and ended",
+  );
+  assert.equal(
+    leftBehind({ trigger: "signaled", steps: signalled(0, 1) }),
+    "1 process was left behind and ended",
+  );
+  for (const trigger of ["timeout", "killed", "oom"] as const) {
+    assert.equal(leftBehind({ trigger, steps: signalled(6) }), null);
+  }
+  assert.equal(
+    leftBehind({ trigger: "exited", steps: signalled(0) }) ?? leftBehind({ trigger: "exited", steps: [] }),
+    null,
+  );
 });

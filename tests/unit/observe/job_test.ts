@@ -87,15 +87,22 @@ Deno.test("observeJob() passes on what the observer wishes and knows", () => {
   assert.deepEqual({ endRequest, onOrphan, finishedByOwner }, wishes);
 });
 
-Deno.test("observeJob() of an adopted job takes it for alive as long as anything in its cgroup is", () => {
-  using node = new FakeNode();
-  const job = node.start({ spec: { adopted: true } });
-  const alive = () => observeJob(node.context, job).leader.alive;
-  node.proc.remove(LEADER_PID);
-  assert.equal(alive(), true);
-  node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
-  assert.equal(alive(), false);
-});
+for (
+  const [what, spec] of Object.entries({
+    "an adopted job": { adopted: true },
+    "--wait-all": { waitAll: true } as const,
+  })
+) {
+  Deno.test(`observeJob() of ${what} takes it for alive as long as anything in its cgroup is`, () => {
+    using node = new FakeNode();
+    const job = node.start({ spec });
+    const alive = () => observeJob(node.context, job).leader.alive;
+    node.proc.remove(LEADER_PID);
+    assert.equal(alive(), true);
+    node.cgroups.put(JOB_PATH, "cgroup.events", "populated 0\nfrozen 0\n");
+    assert.equal(alive(), false);
+  });
+}
 
 Deno.test("observeJob() at a moment that it is told sees the job at that moment", () => {
   using node = new FakeNode();

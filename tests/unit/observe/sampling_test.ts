@@ -132,3 +132,14 @@ async function until(holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+Deno.test("Sampling.oomKillsBefore() counts what had been seen so long ago", () => {
+  using node = new FakeNode();
+  const sampling = sampled(node, { ...holding(1, 1), "memory.events": "oom_kill 0\n" });
+  for (const count of [1, 1, 3]) {
+    put(node, { "memory.events": `oom_kill ${count}\n` });
+    sampling.take();
+    node.bootMs += 1_000;
+  }
+  assert.deepEqual([0, 1_000, 2_500, 3_000, 3_500].map((ms) => sampling.oomKillsBefore(ms)), [3, 3, 1, 1, 0]);
+});

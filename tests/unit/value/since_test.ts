@@ -54,8 +54,8 @@ const REFUSED: readonly (readonly [string, number])[] = [
   ["2026-11-01T08", 13],
   ["2026-11-01T24:00", 11],
   ["2026-11-01T08:60", 14],
-  ["2026-11-01T08:00:00", 16],
-  ["2026-11-01T08:00Z", 16],
+  ["2026-11-01T08:00:60", 17],
+  ["2026-11-01T08:00z", 16],
   ["2026-11-0１", 9],
 ];
 
@@ -69,4 +69,13 @@ for (const [text, offset] of REFUSED) {
 
 Deno.test("parseSince() throws nothing but refusals at hostile input", () => {
   assertOnlyRefuses(since, ["24h", "today", "2026-11-01", "2026-11-01T08:00"]);
+});
+
+Deno.test("parseSince() reads a second, and the offset of what was written in another zone", () => {
+  const at = (text: string) => parseSince(text, new Date(0)).getTime();
+  assert.equal(at("2026-11-01T08:00:05"), new Date(2026, 10, 1, 8, 0, 5).getTime());
+  for (const text of ["2026-11-01T08:00:05Z", "2026-11-01T10:00:05+02:00", "2026-11-01T04:30:05-0330"]) {
+    assert.equal(at(text), Date.UTC(2026, 10, 1, 8, 0, 5), text);
+  }
+  assert.equal(at("2026-11-01T08:00+00:00"), Date.UTC(2026, 10, 1, 8));
 });

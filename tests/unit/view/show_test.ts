@@ -103,12 +103,22 @@ Deno.test("formatDetails() draws the course of a job that was sampled, in what t
 
 Deno.test("formatDetails() says of every end what it means and what it does not mean", () => {
   for (const reason of Object.keys(END_REASONS) as EndReason[]) {
-    const text = details(jobIn(endedPhase({ reason, trigger: reason })));
+    const usage = { ...USAGE, memoryOomEvents: null };
+    const text = details(jobIn(endedPhase({ reason, trigger: reason, usage })));
     assert.equal(
       labels(text).get("state"),
       `ended: ${reason}, exit 0. This means: ${END_REASONS[reason]}`,
     );
   }
+});
+
+Deno.test("formatDetails() says of an oom that the job reached its own limit", () => {
+  const ended = endedPhase({ reason: "oom", trigger: "oom" });
+  const limits = { ...NO_LIMITS, memoryMaxBytes: 2 ** 26 };
+  assert.equal(
+    labels(details(jobIn(ended, { limits }))).get("state"),
+    "ended: oom, exit 0. This means: the kernel killed it for memory: reached its own limit of 64.0M.",
+  );
 });
 
 Deno.test("formatDetails() tells how the command left, as far as anybody knows", () => {

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { endUnsupervised, type GuardSaw } from "../../../../src/act/end/end_unsupervised.ts";
-import { writeReceipt } from "../../../../src/act/end/guard_receipt.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { JOB_ID } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { FakeNode, LEADER_PID, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
-import { TempDir } from "../../../kit/fakes/temp.ts";
 
 const end = (node: FakeNode, saw: GuardSaw, onOrphan: "kill" | "keep" = "kill") =>
   endUnsupervised(node.context, node.stores.open("guard"), JOB_ID, { saw, onOrphan });
@@ -96,23 +94,4 @@ Deno.test("endUnsupervised() records what ended with the job in which it was sta
 Deno.test("endUnsupervised() has nothing to do for a job that is over, or of another store", async () => {
   using node = new FakeNode();
   assert.equal(await end(node, "gone"), "over");
-});
-
-Deno.test("writeReceipt() writes into the file that the supervisor opened, and into no other", async () => {
-  using node = new FakeNode();
-  using temp = new TempDir();
-  node.start({ spec: { graceMs: 5 } });
-  node.proc.remove(SUPERVISOR_PID);
-  await using _kernel = new FakeKernel(node.cgroups);
-  await end(node, "gone");
-  const store = node.stores.open("guard");
-  const [own, other] = [temp.write("own", ""), temp.write("other", "")];
-  const { dev, ino } = Deno.statSync(own);
-  writeReceipt(store, JOB_ID, `${dev}:${ino}:${other}`);
-  assert.equal(Deno.readTextFileSync(other), "");
-  Deno.symlinkSync(own, `${temp.path}/link`);
-  writeReceipt(store, JOB_ID, `${dev}:${ino}:${temp.path}/link`);
-  assert.equal(Deno.readTextFileSync(own), "");
-  writeReceipt(store, JOB_ID, `${dev}:${ino}:${own}`);
-  assert.equal(JSON.parse(Deno.readTextFileSync(own)).reason, "orphaned");
 });

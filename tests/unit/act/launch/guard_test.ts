@@ -122,10 +122,10 @@ Deno.test(
       env: { HOME: "/home/alice", SECRET: "x", LD_PRELOAD: "/evil.so", PATH: "/evil" },
       self: { path: "/usr/bin/corral", args: [], settingsEnv: { CORRAL_STATE_DIR: "/s" } },
     };
-    const options = guardOptions(context, "7k2m9q", { onOrphan: "keep", receipt: "1:2:/r" });
+    const options = guardOptions(context, "7k2m9q", { onOrphan: "keep" });
     assert.deepEqual(options, {
       id: "7k2m9q",
-      endCommand: ["/usr/bin/corral", "end", "--receipt", "1:2:/r", "7k2m9q"],
+      endCommand: ["/usr/bin/corral", "end", "7k2m9q"],
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/home/alice", CORRAL_STATE_DIR: "/s" },
       mayKill: false,
     });

@@ -71,10 +71,18 @@ rootTest("makeGate() for a user works in a directory that only the user may ente
   gate.open();
   assert.deepEqual(await gate.exit, { code: 0, signal: null });
   assert.equal(Deno.readTextFileSync(output), `65534\n${home}\n./script\n`);
-  for (const path of [output, `${home}/receipt`]) {
-    const { uid, mode } = Deno.statSync(path);
-    assert.deepEqual([uid, mode! & 0o777], [NOBODY.uid, 0o600]);
-  }
+  const { uid, mode } = Deno.statSync(output);
+  assert.deepEqual([uid, mode! & 0o777], [NOBODY.uid, 0o600]);
+  assert.deepEqual([...Deno.readDirSync(home)].map(({ name }) => name).sort(), ["output", "script"]);
+});
+
+rootTest("makeGate() for a user removes the receipt of an earlier run, also behind a link", async (home) => {
+  Deno.writeTextFileSync(`${home}/earlier`, "earlier");
+  Deno.symlinkSync("earlier", `${home}/link`);
+  const gate = await makeGate(options({}, { receipt: `${home}/link` }));
+  gate.close();
+  await gate.exit;
+  assert.deepEqual([...Deno.readDirSync(home)].map(({ name }) => name), ["link"]);
 });
 
 rootTest(
@@ -97,6 +105,17 @@ rootTest(
     assert.match(await command(`${home}/none`), /^127 .*: no such file$/);
     assert.match(await command(`${home}/roots/tool`), /^126 .*: permission denied$/);
     assert.match(await command(home), /^126 .*: is a directory$/);
+    const script = async (text: string) => {
+      Deno.writeTextFileSync(`${home}/script`, text, { mode: 0o755 });
+      return await command(`${home}/script`);
+    };
+    assert.match(await script("#!/no/such -x\n"), /^127 .*: its interpreter \/no\/such does not exist$/);
+    assert.match(await script("#! /bin/sh\r\n"), /^127 .*: its first line ends with CR LF$/);
+    assert.match(await script("#!/etc\n"), /^126 .*: its interpreter \/etc cannot be executed$/);
+    assert.match(await script("#!/root/x\n"), /^126 .*: its interpreter \/root\/x cannot be executed$/);
+    for (const text of ["#!/bin/sh -e\r\n", "echo\n", "", "#!\n"]) {
+      assert.equal(await script(text), "not refused");
+    }
     assert.equal(await command(""), '127 "": not found in PATH');
     assert.equal(await command("-x/y"), '127 "-x/y": no such file');
     assert.match(

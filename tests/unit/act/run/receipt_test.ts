@@ -3,22 +3,29 @@ import { CorralError, EXIT } from "../../../../src/base/errors.ts";
 import { openReceipt } from "../../../../src/act/run/receipt.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 
+/** libc is opened once for all. */
+const LIBRARY_STAYS = { sanitizeResources: false };
+
 const noWarning = (line: string) => assert.fail(line);
 
-Deno.test("openReceipt() writes beside the caller, over what was there, with a newline at the end", () => {
-  using temp = new TempDir();
-  temp.write("receipt.json", "x".repeat(1000));
-  openReceipt("receipt.json", temp.path, noWarning)!.write('{"é": 1}');
-  assert.equal(Deno.readTextFileSync(`${temp.path}/receipt.json`), '{"é": 1}\n');
-  openReceipt(`${temp.path}/absolute`, "/nonexistent", noWarning)!.write("{}\n");
-  assert.equal(Deno.readTextFileSync(`${temp.path}/absolute`), "{}\n");
-});
+Deno.test(
+  "openReceipt() writes beside the caller, over what was there, with a newline at the end",
+  LIBRARY_STAYS,
+  () => {
+    using temp = new TempDir();
+    temp.write("receipt.json", "x".repeat(1000));
+    openReceipt("receipt.json", temp.path, noWarning)!.write('{"é": 1}');
+    assert.equal(Deno.readTextFileSync(`${temp.path}/receipt.json`), '{"é": 1}\n');
+    openReceipt(`${temp.path}/absolute`, "/nonexistent", noWarning)!.write("{}\n");
+    assert.equal(Deno.readTextFileSync(`${temp.path}/absolute`), "{}\n");
+  },
+);
 
 Deno.test("openReceipt() without a path is none", () => {
   assert.equal(openReceipt(null, "/", noWarning), null);
 });
 
-Deno.test("openReceipt() refuses before the job starts what cannot be written", () => {
+Deno.test("openReceipt() refuses before the job starts what cannot be written", LIBRARY_STAYS, () => {
   for (const path of ["/no/such/directory/x", "/", ""]) {
     assert.throws(
       () => openReceipt(path, "/", noWarning),

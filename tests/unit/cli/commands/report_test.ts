@@ -83,10 +83,15 @@ const DISTINCT: EndedJob = {
     ioPressureSomeUsec: 2_000_000,
     ioPressureFullUsec: 1_000_000,
     pidsPeak: 17,
+    pidsMaxEvents: 19,
   },
 };
 
 /** How each column shows that job to people, and how it writes it for programs. */
+function utc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
+}
+
 const EXPECTED: Record<string, [shown: string, written: string]> = {
   "id": ["7k2m9q", "7k2m9q"],
   "name": ["fastsurfer", "fastsurfer"],
@@ -105,6 +110,7 @@ const EXPECTED: Record<string, [shown: string, written: string]> = {
   "throttled": ["7s", "7000000"],
   "oom": ["3", "3"],
   "pids": ["17", "17"],
+  "refused-forks": ["19", "19"],
   "reason": ["timeout", "timeout"],
   "exit": ["143", "143"],
   "ended": ["2026-11-01 09:01:45", "2026-11-01 09:01:45"],
@@ -128,6 +134,9 @@ const EXPECTED: Record<string, [shown: string, written: string]> = {
   "io-some": ["2s", "2000000"],
   "io-full": ["1s", "1000000"],
   "backend": ["systemd", "systemd"],
+  "started-utc": [utc(START_MS + 5_000), utc(START_MS + 5_000)],
+  "ended-utc": [utc(START_MS + 105_000), utc(START_MS + 105_000)],
+  "host": ["this node", "this node"],
 };
 const EVERY_COLUMN = REPORT_COLUMNS.map(({ key }) => key).join(",");
 
@@ -320,6 +329,70 @@ function twenty(): EndedJob[] {
   }));
 }
 
+Deno.test("corral report --by tag:KEY and host, and sums when they are asked for", async () => {
+  using node = nodeWith(
+    { spec: { tags: { "pro.ject": "brain" } }, usage: { wallMs: 3_600_000, memoryPeakBytes: 2 * MIB } },
+    { spec: { tags: { "pro.ject": "brain" } }, usage: { wallMs: 1_800_000, memoryPeakBytes: 4 * MIB } },
+    { spec: { tags: {} }, usage: null },
+  );
+  const columns = "wall-sum,memory-sum,count";
+  const rows = await readCsv(
+    await report(node, "--by", "tag:pro.ject", "--format", "csv", "--columns", `tag:pro.ject,${columns}`),
+  );
+  assert.deepEqual(rows, [
+    { "tag:pro.ject": "-", wallTotalMs: "", memoryByteHours: "", count: "1" },
+    { "tag:pro.ject": "brain", wallTotalMs: "5400000", memoryByteHours: String(4 * MIB), count: "2" },
+  ]);
+  const [group] = JSON.parse(await report(node, "--by", "host", "--json"));
+  assert.deepEqual([group.host, group.count], ["this node", 3]);
+  assert.match(
+    await report(node, "--by", "tag:pro.ject", "--format", "openmetrics"),
+    /corral_jobs\{tag_pro_ject="brain"\} 2/,
+  );
+});
+
+Deno.test("corral report --format csv has the host and times in UTC in each row", async () => {
+  using node = nodeWith(DISTINCT);
+  const [row] = await readCsv(await report(node, "--format", "csv"));
+  assert.deepEqual([row!["startedUtc"], row!["endedUtc"], row!["host"]], [
+    utc(START_MS + 5_000),
+    utc(START_MS + 105_000),
+    "this node",
+  ]);
+});
+
+Deno.test("corral report --truncate counts what falls into the window, in each format", async () => {
+  using node = nodeWith(DISTINCT);
+  const window = ["--since", utc(START_MS + 30_000), "--until", utc(START_MS + 80_000), "--truncate"];
+  const [row] = await readCsv(await report(node, ...window, "--format", "csv"));
+  assert.deepEqual(
+    [row!["wallMs"], row!["cpuUsageUsec"], row!["cpuPercent"], row!["startedUtc"]],
+    ["50000", "20000000", "16.0", utc(START_MS + 30_000)],
+  );
+  const [job] = JSON.parse(await report(node, ...window, "--json"));
+  assert.deepEqual([job.usage.wallMs, job.usage.cpuUsageUsec], [50_000, 20_000_000]);
+  assert.deepEqual([job.startedAt, job.endedAt].map(Date.parse), [START_MS + 30_000, START_MS + 80_000]);
+  const [group] = JSON.parse(await report(node, ...window, "--json", "--by", "name"));
+  assert.deepEqual([group.wallTotalMs, group.cpuTotalUsec], [50_000, 20_000_000]);
+  const [whole] = JSON.parse(await report(node, "--since", utc(START_MS), "--truncate", "--json"));
+  assert.deepEqual([whole.usage.wallMs, whole.usage.cpuUsageUsec], [100_000, 40_000_000]);
+});
+
+Deno.test("corral report has what live jobs have used so far, in each format", async () => {
+  using node = new FakeNode();
+  node.start({
+    files: { "cpu.stat": "usage_usec 500000\nuser_usec 1\nsystem_usec 1\n", "memory.peak": "7340032\n" },
+  });
+  const [job] = JSON.parse(await report(node, "--json"));
+  assert.deepEqual([job.usage.cpuUsageUsec, job.usage.memoryPeakBytes], [500_000, 7 * MIB]);
+  const [row] = await readCsv(await report(node, "--format", "csv", "--sort", "-cpu"));
+  assert.deepEqual([row!["cpuUsageUsec"], row!["memoryPeakBytes"]], ["500000", String(7 * MIB)]);
+  const metrics = await report(node, "--format", "openmetrics");
+  assert.match(metrics, /^corral_job_cpu_seconds\{id="7k2m9q",name="fastsurfer"\} 0\.5$/m);
+  assert.match(metrics, /^corral_job_memory_peak_bytes\{.*\} 7340032$/m);
+  assert.match(metrics, /^corral_jobs_cpu_seconds\{reason="running"\} 0\.5$/m);
+});
+
 Deno.test("corral report --by shows every column's own value", async () => {
   using node = nodeWith(...twenty(), {
     spec: { id: "cccccc" },
@@ -372,6 +445,8 @@ Deno.test("corral report --by shows every column's own value", async () => {
     cpuUsageUsec: { p50: 22_000_000, p95: 40_000_000, max: 70_000_000 },
     memoryPeakBytes: { p50: 11 * MIB, p95: 20 * MIB, max: 50 * MIB },
     cpuTotalUsec: 420_000_000 + 70_000_000,
+    wallTotalMs: 240_000,
+    memoryByteHours: 1_272_855,
     advice: { memoryMaxBytes: Math.ceil(19 * MIB * 1.2), timeoutMs: 22_800, cpuMaxCores: 2.4 },
   });
 });
@@ -399,7 +474,8 @@ Deno.test("corral report --format json and jsonl are the jobs as corral show has
   assert.deepEqual(lines, jobs);
   assert.deepEqual(jobs.map(({ id }: { id: string }) => id), ["7k2m9q", "aaaaab"]);
   assert.deepEqual([jobs[0].cpuPercent, jobs[0].memoryPercent], [16, 75]);
-  for (const { cpuPercent: _cpu, memoryPercent: _memory, ...job } of jobs) {
+  for (const { cpuPercent: _cpu, memoryPercent: _memory, host, ...job } of jobs) {
+    assert.equal(host, "this node");
     node.out = "";
     await node.corral("show", job.id, "--json");
     const { events: _events, samples: _samples, ...shown } = node.takeJson() as Record<string, unknown>;
