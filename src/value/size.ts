@@ -25,6 +25,16 @@ export function parseSizeBytes(text: string, options: SizeOptions = {}): number 
   return Number(bytes);
 }
 
+/** Below it, a number without a unit is no limit that a process could start in. */
+const LEAST_BARE_BYTES = 1_000_000;
+
+/** As parseSizeBytes(), but a bare number that is too small to be bytes is refused: Slurm's --mem counts in MB. */
+export function parseMemoryBytes(text: string): number {
+  const bytes = parseSizeBytes(text);
+  if (!/^\d+$/.test(text) || bytes >= LEAST_BARE_BYTES) return bytes;
+  throw refusal(text, text.length, `a bare number is bytes here (MB in Slurm): write ${bytes}M`);
+}
+
 function bytesPerUnit(text: string, number: Decimal): bigint {
   const suffix = text.slice(number.end);
   if (suffix === "") {

@@ -45,7 +45,7 @@ function command() {
       "--keep-env",
       "with --user: the caller's environment too, less what is root's own (TMPDIR, XDG_RUNTIME_DIR)",
     )
-    .option("--detach", "print the id and return; the job stays enforced")
+    .option("-d, --detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log; with --user ~USER/.local/state/corral/output/ID.log)",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatBytes, parseSizeBytes } from "../../../src/value/size.ts";
+import { formatBytes, parseMemoryBytes, parseSizeBytes } from "../../../src/value/size.ts";
 import { assertOnlyRefuses, assertRefused } from "../../kit/fakes/value_refusal.ts";
 import { always, magnitudes } from "../../kit/fakes/properties.ts";
 
@@ -81,6 +81,14 @@ Deno.test("parseSizeBytes() names the spelling that works", () => {
   assert.throws(() => parseSizeBytes("1.5"), /no fraction of a byte/);
   assert.throws(() => parseSizeBytes("0"), /at least 1 byte/);
   assert.throws(() => parseSizeBytes("9P"), /below 8192T/);
+});
+
+Deno.test("parseMemoryBytes() refuses a bare number that Slurm would take for MB", () => {
+  for (const [text, megabytes] of [["1024", "1024M"], ["4096", "4096M"], ["999999", "999999M"]] as const) {
+    assert.ok(assertRefused(parseMemoryBytes, text, text.length).message.includes(`write ${megabytes}`));
+  }
+  assert.equal(parseMemoryBytes("1000000"), 1_000_000);
+  assert.equal(parseMemoryBytes("64K"), 65_536);
 });
 
 Deno.test("parseSizeBytes() takes zero only where zero makes sense", () => {

@@ -110,7 +110,7 @@ Deno.test(
     const options = guardOptions(context, "7k2m9q", { onOrphan: "keep", receipt: "1:2:/r" });
     assert.deepEqual(options, {
       id: "7k2m9q",
-      endCommand: ["/usr/bin/corral", "end", "--receipt", "1:2:/r", "7k2m9q"],
+      endCommand: ["/usr/bin/corral", "guard-end", "--receipt", "1:2:/r", "7k2m9q"],
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/home/alice", CORRAL_STATE_DIR: "/s" },
       mayKill: false,
     });
