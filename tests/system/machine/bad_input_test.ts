@@ -107,7 +107,6 @@ refusalTest(machine, "a command that cannot be run is 126 or 127 and named", [
 ]);
 
 refusalTest(machine, "a job that is not there and a command that is none are said in one line", [
-  { argv: [], code: 2, says: /^no command given \(see: corral --help\)$/ },
   { argv: ["pss"], code: 2, says: /^unknown command "pss", did you mean ps\?/ },
   { argv: [EVIL], code: 2, says: /^unknown command "a\\nb\\x1b\[31mc"/ },
   { argv: ["--nope"], code: 2, says: /^unknown option '--nope'/ },
