@@ -25,6 +25,11 @@ export interface Backend {
    * its cgroup. Does not throw.
    */
   removeGuards(isLive: (id: string) => boolean): boolean;
+  /**
+   * As `removeGuards`, for units: systemd takes a guard that has died, and that its parent has not collected yet, into a scope that then never
+   * empties (systemd 252, 257). Does not throw.
+   */
+  stopGuards(isLive: (id: string) => boolean): Promise<void>;
   /** Takes this process and its parent, the guard of a job that is over, out of the guard's cgroup and removes that. Does not throw. */
   leaveGuard(id: string, guardPid: number): void;
   /**

@@ -90,14 +90,20 @@ export class CgroupfsBackend implements Backend {
     return over.map((name) => this.#removeQuietly(`${this.parent}/${name}`)).every((isGone) => isGone);
   }
 
+  stopGuards(): Promise<void> {
+    return Promise.resolve();
+  }
+
   leaveGuard(id: string, guardPid: number): void {
     const own = `${this.parent}/${guardDirectory(id)}`;
-    if (!`${this.fs.ownPath}/`.startsWith(`${own}/`)) return;
+    // Empty when its supervisor died before it could move the guard there; the guard alone when it died while it did.
+    if (this.#removeQuietly(own)) return;
+    const inside = (this.fs.readOptional(own, "cgroup.procs") ?? "").split("\n");
     try {
       const path = `${this.parent}/${LEAVING_GUARDS}`;
       Deno.mkdirSync(this.fs.locate(path), { recursive: true });
-      for (const pid of [guardPid, Deno.pid]) {
-        Deno.writeTextFileSync(this.fs.locate(path, "cgroup.procs"), String(pid), { create: false });
+      for (const pid of [guardPid, Deno.pid].map(String).filter((pid) => inside.includes(pid))) {
+        Deno.writeTextFileSync(this.fs.locate(path, "cgroup.procs"), pid, { create: false });
       }
     } catch {
       // A sweep removes the guard's cgroup once it is empty.

@@ -9,7 +9,13 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
-import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
+import {
+  guardScopeName,
+  jobOfGuardScope,
+  type JobUnits,
+  scopeName,
+  sliceName,
+} from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
@@ -101,6 +107,25 @@ export class SystemdBackend implements Backend {
   }
   leaveGuard(): void {}
 
+  async stopGuards(isLive: (id: string) => boolean): Promise<void> {
+    const ids = this.fs.children(this.#parent).map(jobOfGuardScope).filter((id) =>
+      id !== null && !isLive(id)
+    );
+    for (const id of ids) await this.#stopEmptyGuard(id!);
+  }
+
+  /** A scope with a process is a guard at work. */
+  async #stopEmptyGuard(id: string): Promise<void> {
+    const events = this.fs.readOptional(`${this.#parent}/${guardScopeName(id)}`, "cgroup.events");
+    if (!/^populated 0$/m.test(events ?? "")) return;
+    try {
+      await this.systemd.stopUnit(guardScopeName(id));
+    } catch (error) {
+      // Gone meanwhile, or left to the next sweep.
+      if (!(error instanceof SystemdRefusal)) throw error;
+    }
+  }
+
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     const refused = moveIn(cgroup, scopeName(cgroup.id), pids);
     const isForManager = ({ error }: typeof refused[number]) =>
@@ -130,10 +155,11 @@ export class SystemdBackend implements Backend {
         return this.procs.stat(pids[0]!) === null ? [] : [{ pid: pids[0]!, because: error.message }];
       }
     }
-    const half = Math.ceil(pids.length / 2);
+    const left = pids.filter((pid) => this.procs.stat(pid) !== null);
+    const half = Math.ceil(left.length / 2);
     return [
-      ...await this.#attachByManager(cgroup, pids.slice(0, half)),
-      ...await this.#attachByManager(cgroup, pids.slice(half)),
+      ...await this.#attachByManager(cgroup, left.slice(0, half)),
+      ...await this.#attachByManager(cgroup, left.slice(half)),
     ];
   }
 
@@ -153,6 +179,7 @@ export class SystemdBackend implements Backend {
 
   async clear(id: string): Promise<void> {
     await this.#told(`systemd did not stop ${sliceName(id)}`, () => this.#stopSlice(id));
+    await this.#stopEmptyGuard(id);
     this.#removeDropIn(id);
   }
 
@@ -190,6 +217,7 @@ export class SystemdBackend implements Backend {
     // First: it is the cgroup that brings the next sweep here, should this one not come to its end.
     this.#removeDropIn(id);
     await this.#stopSlice(id);
+    await this.#stopEmptyGuard(id);
     crashPoint("removal: slice stopped");
     let isLeftToUs = false;
     const isGone = () => {

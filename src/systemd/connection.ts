@@ -60,19 +60,6 @@ export async function callManager(socketPath: string, uid: number, call: Manager
   return await line.call(call);
 }
 
-/**
- * As `callManager`, to the system manager through the bus at `socketPath`: for methods that look up their caller's credentials, which
- * systemd (252, 257) refuses with EBADR on its own socket. Throws SystemdRefusal.
- */
-export async function callManagerOnBus(
-  socketPath: string,
-  uid: number,
-  call: ManagerCall,
-): Promise<DBusMessage> {
-  using line = await Line.open(socketPath, uid, { isBus: true });
-  return await line.call(call);
-}
-
 /** As `Line.callForJob`, on a connection of its own. Throws SystemdRefusal. */
 export async function callForJob(socketPath: string, uid: number, call: ManagerCall): Promise<JobResult> {
   using line = await Line.open(socketPath, uid);
@@ -91,7 +78,10 @@ export class Line implements Disposable {
     this.#input = new Input(connection);
   }
 
-  /** Connects and introduces this user. Throws SystemdRefusal. */
+  /**
+   * Connects and introduces this user; `isBus`: to the system manager through the bus at `socketPath`, for methods that look up their caller's
+   * credentials, which systemd (252, 257) refuses with EBADR on its own socket. Throws SystemdRefusal.
+   */
   static async open(
     socketPath: string,
     uid: number,

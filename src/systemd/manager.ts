@@ -3,12 +3,12 @@
  * user. Measured with systemd 252 and 257.
  */
 import type { Limits } from "../job/limits.ts";
+import { HeldLine } from "./held_line.ts";
 import { pause } from "../base/poll.ts";
 import type { DBusWriter } from "./wire.ts";
 import {
   callForJob,
   callManager,
-  callManagerOnBus,
   type JobResult,
   Line,
   type ManagerCall,
@@ -27,11 +27,6 @@ import {
   type UnitProperty,
 } from "./unit_properties.ts";
 
-/**
- * How long a connection that no call uses stays open. The manager sends every connection the signals of all units, and keeps what is not
- * read: a supervisor that waits for days must not be one of its listeners.
- */
-const HOLD_MS = 250;
 /** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
 const HUNG_UP_TRIES = 6;
 const HUNG_UP_PAUSE_MS = 100;
@@ -39,14 +34,14 @@ const HUNG_UP_PAUSE_MS = 100;
 const QUIET_MESSAGES = 20;
 
 /** One systemd manager: the system's, or that of a user. */
-export class Systemd {
+export class Systemd implements Disposable {
   readonly #socketPath: string;
   /** Where any user reaches the system manager (D-Bus specification, "System message bus"). */
   readonly systemBus: string;
   #isHolding = false;
-  /** Open since the last call. */
-  #held: Line | null = null;
-  #releaseTimer: number | undefined;
+  readonly #held = new HeldLine(() => Line.open(this.#socketPath, this.uid));
+  /** On the bus. Its daemon counts the connections of a user (256), also those that are closed and that it has not yet seen closed. */
+  readonly #heldOnBus = new HeldLine(() => Line.open(this.systemBus, this.uid, { isBus: true }));
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
   constructor(readonly runtimeDir: string | null, readonly uid: number, readonly runDir = "/run") {
@@ -57,6 +52,12 @@ export class Systemd {
   /** From now on, the connection on which a job is started is also the one on which it is stopped, if that is soon. */
   hold(): void {
     this.#isHolding = true;
+  }
+
+  /** Closes what is held. */
+  [Symbol.dispose](): void {
+    this.#held.release();
+    this.#heldOnBus.release();
   }
 
   /**
@@ -92,11 +93,16 @@ export class Systemd {
 
   /** Stops the slice and with it whatever is in it: then its cgroup is gone. Throws SystemdRefusal, also when it is not there. */
   async stopSlice(id: string): Promise<JobResult> {
+    return await this.stopUnit(sliceName(id));
+  }
+
+  /** As `stopSlice`. */
+  async stopUnit(name: string): Promise<JobResult> {
     const stop: ManagerCall = {
       member: "StopUnit",
       signature: "ss",
       body: (writer) => {
-        writer.string(sliceName(id));
+        writer.string(name);
         writer.string("replace");
       },
     };
@@ -104,7 +110,7 @@ export class Systemd {
       // To stop what is stopped already does no harm.
       return await this.#retried(() => this.#callForJob(stop));
     } finally {
-      this.#release();
+      this.#held.release();
     }
   }
 
@@ -124,7 +130,7 @@ export class Systemd {
         return await act();
       } catch (error) {
         if (attempt === HUNG_UP_TRIES || !hasHungUp(error)) throw error;
-        this.#release();
+        this.#held.release();
         await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
       }
     }
@@ -133,21 +139,11 @@ export class Systemd {
   /** On the connection that is held, if there is one. */
   async #callForJob(call: ManagerCall): Promise<JobResult> {
     if (!this.#isHolding) return await callForJob(this.#socketPath, this.uid, call);
-    clearTimeout(this.#releaseTimer);
-    const line = this.#held ??= await Line.open(this.#socketPath, this.uid);
+    const line = await this.#held.line();
     const result = await line.callForJob(call);
-    if (line.passedOver > QUIET_MESSAGES) this.#release();
-    else {
-      this.#releaseTimer = setTimeout(() => this.#release(), HOLD_MS);
-      Deno.unrefTimer(this.#releaseTimer);
-    }
+    if (line.passedOver > QUIET_MESSAGES) this.#held.release();
+    else this.#held.rest();
     return result;
-  }
-
-  #release(): void {
-    clearTimeout(this.#releaseTimer);
-    this.#held?.close();
-    this.#held = null;
   }
 
   /** Changes limits of a live job's slice, until it ends. Throws SystemdRefusal. */
@@ -169,15 +165,23 @@ export class Systemd {
    * do (systemd 238). One that is gone spoils the whole call, before any other is moved. Throws SystemdRefusal.
    */
   async attach(below: string, pids: readonly number[]): Promise<void> {
-    await callManagerOnBus(this.systemBus, this.uid, {
-      member: "AttachProcessesToUnit",
-      signature: "ssau",
-      body: (writer) => {
-        writer.string(`user@${this.uid}.service`);
-        writer.string(below);
-        writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
-      },
-    });
+    const line = await this.#heldOnBus.line();
+    try {
+      await line.call({
+        member: "AttachProcessesToUnit",
+        signature: "ssau",
+        body: (writer) => {
+          writer.string(`user@${this.uid}.service`);
+          writer.string(below);
+          writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
+        },
+      });
+      this.#heldOnBus.rest();
+    } catch (error) {
+      if (hasAnswered(error)) this.#heldOnBus.rest();
+      else this.#heldOnBus.release();
+      throw error;
+    }
   }
 
   /** Re-reads unit files; the only way to change RuntimeMaxSec of a live scope (systemd 252 and 257 refuse it as a property). */
@@ -207,6 +211,11 @@ export class Systemd {
 /** True when the connection ended without a word of refusal. */
 function hasHungUp(error: unknown): boolean {
   return error instanceof SystemdRefusal && error.errorName === null && !(error instanceof SystemdSilence);
+}
+
+/** True when the manager refused, and the connection is as good as before. */
+function hasAnswered(error: unknown): boolean {
+  return error instanceof SystemdRefusal && error.errorName !== null;
 }
 
 function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {

@@ -159,8 +159,8 @@ export const BACKEND = [
     ["a unit of the same name is replaced", 'writer.string("fail");', 'writer.string("replace");'],
     [
       "the scope is stopped, not the slice",
-      'writer.string(sliceName(id));\n        writer.string("replace");',
-      'writer.string(scopeName(id));\n        writer.string("replace");',
+      "return await this.stopUnit(sliceName(id));",
+      "return await this.stopUnit(scopeName(id));",
     ],
   ], ["systemd", "backend/systemd_backend_test.ts"]),
 ];

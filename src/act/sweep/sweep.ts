@@ -116,7 +116,7 @@ class Sweep {
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);
     crashPoint("sweep: jobs done");
-    if (!options.dryRun) this.#removeGuards();
+    if (!options.dryRun) await this.#removeGuards();
     this.#ledger.flush();
     if (!options.dryRun && !options.isStopped()) {
       listener.pruned(await applyRetention(node, store, options.retentionMs));
@@ -128,10 +128,13 @@ class Sweep {
     this.#ledger.flush();
   }
 
-  /** Cgroups that guards left when they had to kill their job. Those of another store's jobs are its own sweep's. */
-  #removeGuards(): void {
-    const isOver = (id: string) => this.store.get(id, () => {})?.phase.state === "ended";
-    for (const backend of this.node.backends()) backend.removeGuards((id) => !isOver(id));
+  /** Cgroups that guards left when they had to kill their job. The ones of another store's jobs are its own sweep's. */
+  async #removeGuards(): Promise<void> {
+    const isLive = (id: string) => this.store.get(id, () => {})?.phase.state !== "ended";
+    for (const backend of this.node.backends()) {
+      backend.removeGuards(isLive);
+      await backend.stopGuards(isLive);
+    }
   }
 
   async #treatEscapees(): Promise<void> {

@@ -51,6 +51,9 @@ export class FakeBackend implements Backend {
   removeGuards(): boolean {
     return true;
   }
+  stopGuards(): Promise<void> {
+    return Promise.resolve();
+  }
   leaveGuard(): void {}
 
   // deno-lint-ignore require-await

@@ -160,6 +160,21 @@ async function startTracer(pidFile: string): Promise<Running> {
 
 machineTest(
   machine,
+  "corral sweep stops the scope of a guard that was dead when systemd took it in",
+  async () => {
+    const caller = new Caller(machine, "root", "systemd", "sweep-dead-guard");
+    const { job } = await caller.run([], ["true"]);
+    const program = await Deno.readTextFile(join(import.meta.dirname!, "dead_guard.py"));
+    const { stdout } = succeeded(await machine.exec(["python3", "-c", program, job.id]));
+    assert.equal(stdout.trim(), "active", "systemd holds on to it");
+    await sweep(caller);
+    assert.deepEqual(await leftOf(machine, [job.id]), []);
+  },
+  nativeOnly(machine),
+);
+
+machineTest(
+  machine,
   "corral sweep is not held up by a job that cannot die, and ends it once it can",
   async () => {
     const caller = new Caller(machine, "root", "cgroupfs", "sweep-stuck");

@@ -78,3 +78,26 @@ Deno.test("CgroupfsBackend.remove() waits for a cgroup that is busy, and says wh
   await bench.backend.remove(cgroup);
   assert.equal(tries, 4);
 });
+
+Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard was never moved", () => {
+  using dir = new CgroupDir();
+  const path = `${dir.mount}/corral/guard-${JOB_ID}`;
+  Deno.mkdirSync(path, { recursive: true });
+  const backend = new CgroupfsBackend(dir.fs, "");
+  backend.leaveGuard("zzzzzz", PID);
+  assert.ok(Deno.statSync(path).isDirectory);
+  backend.leaveGuard(JOB_ID, PID);
+  assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+});
+
+Deno.test("CgroupfsBackend.leaveGuard() moves the guard out of its cgroup, and nothing else", () => {
+  using dir = new CgroupDir();
+  const own = `/corral/guard-${JOB_ID}`;
+  const backend = new CgroupfsBackend(dir.fs, "");
+  for (const [members, moved] of [[`1\n${PID}\n`, String(PID)], [`1\n${PID}1\n`, ""]] as const) {
+    dir.add(own, { "cgroup.procs": members });
+    dir.add("/corral/guards-leaving");
+    backend.leaveGuard(JOB_ID, PID);
+    assert.equal(dir.text("/corral/guards-leaving", "cgroup.procs"), moved);
+  }
+});

@@ -219,6 +219,29 @@ Deno.test("SystemdBackend.clear() stops what may be left, and does not mind that
   assert.match(await refusing.refusal(refusing.backend.clear(JOB_ID)), /systemd did not stop corral-/);
 });
 
+Deno.test("SystemdBackend.stopGuards() stops the empty scopes of guards whose jobs are over, and nothing else", async () => {
+  await using bench = new Bench(DONE);
+  const place = (name: string, populated: number) =>
+    bench.dir.add(`${MANAGER}/corral.slice/${name}`, {
+      "cgroup.events": `populated ${populated}\nfrozen 0\n`,
+    });
+  place("corral-guard-aaaaaa.scope", 0);
+  place("corral-guard-bbbbbb.scope", 1);
+  place("corral-guard-cccccc.scope", 0);
+  place("corral-guard-x.scope", 0);
+  place("corral-aaaaaa.scope", 0);
+  await bench.backend.stopGuards((id) => id === "cccccc");
+  assert.deepEqual(bench.members, ["StopUnit"]);
+  assert.ok(mentions(bench, "corral-guard-aaaaaa.scope"));
+});
+
+Deno.test("SystemdBackend.clear() stops the scope that a guard left which died before it got there", async () => {
+  await using bench = new Bench(DONE);
+  bench.dir.add(`${MANAGER}/corral.slice/corral-guard-${JOB_ID}.scope`, { "cgroup.events": "populated 0\n" });
+  await bench.backend.clear(JOB_ID);
+  assert.deepEqual(bench.members, ["StopUnit", "StopUnit"]);
+});
+
 Deno.test("SystemdBackend.attach() moves into the scope", async () => {
   await using bench = new Bench(DONE);
   bench.arrive();

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  callForJob,
-  callManager,
-  callManagerOnBus,
-  SystemdRefusal,
-} from "../../../src/systemd/connection.ts";
+import { callForJob, callManager, Line, SystemdRefusal } from "../../../src/systemd/connection.ts";
 import {
   type Answer,
   bareErrorReply,
@@ -43,14 +38,14 @@ Deno.test("callManager() waits for its own reply among other messages", async ()
   assert.equal((await callManager(manager.socketPath, UID, RELOAD)).body.string(), JOB);
 });
 
-Deno.test("callManagerOnBus() says hello before it calls, and carries words of refusal", async () => {
+Deno.test("Line.open() of a bus says hello before it calls, and carries words of refusal", async () => {
   const name = "org.freedesktop.DBus.Error.AccessDenied";
-  await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)] }, {
-    messages: [errorReply(name, "Process not owned by client's UID.", SECOND_SERIAL)],
-  });
-  await callManagerOnBus(manager.socketPath, UID, RELOAD);
-  assert.deepEqual(manager.calls.map(({ member }) => member), ["Hello", "Reload"]);
-  await assert.rejects(callManagerOnBus(manager.socketPath, UID, RELOAD), /Process not owned/);
+  const refusal = errorReply(name, "Process not owned by client's UID.", 3);
+  await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)], afterwards: [refusal] });
+  using line = await Line.open(manager.socketPath, UID, { isBus: true });
+  await line.call(RELOAD);
+  await assert.rejects(line.call(RELOAD), /Process not owned/);
+  assert.deepEqual(manager.calls.map(({ member }) => member), ["Hello", "Reload", "Reload"]);
 });
 
 Deno.test("callForJob() waits until that very job is through", async () => {

@@ -3,7 +3,14 @@ import type { DBusReader } from "../../../src/systemd/wire.ts";
 import { Systemd } from "../../../src/systemd/manager.ts";
 import { type Limits, NO_LIMITS } from "../../../src/job/job.ts";
 import { poll } from "../../../src/base/poll.ts";
-import { emptyReply, FakeManager, jobRemoved, replyWithJob, SECOND_SERIAL } from "../../kit/fakes/manager.ts";
+import {
+  emptyReply,
+  errorReply,
+  FakeManager,
+  jobRemoved,
+  replyWithJob,
+  SECOND_SERIAL,
+} from "../../kit/fakes/manager.ts";
 
 const JOB = "/org/freedesktop/systemd1/job/12";
 const LIMITS: Limits = {
@@ -96,13 +103,23 @@ Deno.test("Systemd.stopSlice() and setLimits() name the job's slice alone", asyn
 Deno.test("Systemd.attach() asks the system manager, on the bus, to move processes below the user's own", async () => {
   await using manager = new FakeManager({ messages: [emptyReply(SECOND_SERIAL)] });
   assert.ok(manager.asBus);
-  const user = new Systemd("/nonexistent", 1000, manager.run);
+  using user = new Systemd("/nonexistent", 1000, manager.run);
   await user.attach("/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope", [4711, 4712]);
   const { member, signature, body } = manager.calls.at(-1)!;
   assert.deepEqual([member, signature], ["AttachProcessesToUnit", "ssau"]);
   assert.equal(body.string(), "user@1000.service");
   assert.equal(body.string(), "/corral.slice/corral-7k2m9q.slice/corral-7k2m9q.scope");
   assert.deepEqual([body.uint32(), body.uint32(), body.uint32()], [8, 4711, 4712]);
+});
+
+Deno.test("Systemd.attach() moves all processes of an adoption on one connection, also after a refusal", async () => {
+  const refusal = errorReply("org.freedesktop.systemd1.NoSuchProcess", "No process 4712.", SECOND_SERIAL);
+  await using manager = new FakeManager({ messages: [refusal], afterwards: [emptyReply(3)] });
+  assert.ok(manager.asBus);
+  using user = new Systemd("/nonexistent", 1000, manager.run);
+  await assert.rejects(user.attach("/x.scope", [4711, 4712]), /No process 4712/);
+  await user.attach("/x.scope", [4711]);
+  assert.deepEqual(manager.greetings.length, 1);
 });
 
 const STARTED = [replyWithJob(JOB), jobRemoved(JOB, "done")];
