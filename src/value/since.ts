@@ -1,29 +1,41 @@
 import { ValueError } from "../base/errors.ts";
 import { parseDurationMs } from "./duration.ts";
 
-const ACCEPTED = ["24h", "7d", "2026-11-01", "2026-11-01T08:00", "today"];
+const ACCEPTED = [
+  ...["24h", "7d", "1h ago", "now", "today", "yesterday", "8:00", "2026-11-01", "2026-11-01T08:00"],
+  ...["2026-11-01 08:00:05", "2026-11-01T08:00:05Z", "2026-11-01T08:00:05+01:00"],
+];
 const KIND = "point in time";
+/** Days before today. */
+const DAY_WORDS: Readonly<Record<string, number>> = { today: 0, yesterday: 1 };
 
 /**
- * A moment: a duration before `now`, the start of a day, or a minute of one, in the node's own time zone. A
- * time that the clocks skip when summer time begins is read as if they had not been changed yet, so 02:30 is
- * 03:30.
+ * A moment: a duration before `now`, a time of today, the start of a day, or a second of one, in the node's own time zone unless an offset
+ * is given. A time that the clocks skip when summer time begins is read as if they had not been changed yet, so 02:30 is 03:30.
  */
 export function parseSince(text: string, now: Date): Date {
-  if (text === "today") return new Date(now.getFullYear(), now.getMonth(), now.getDate());
+  if (text === "now") return now;
+  const daysAgo = Object.hasOwn(DAY_WORDS, text) ? DAY_WORDS[text]! : null;
+  if (daysAgo !== null) return new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo);
   if (/^\d{4}-/.test(text)) return parseDate(text);
+  if (/^\d{1,2}:/.test(text)) return parseTimeOfDay(text, now);
   return new Date(now.getTime() - parseAgoMs(text));
 }
 
+function parseTimeOfDay(text: string, now: Date): Date {
+  const { hour, minute, second, ms, end } = scanTime(text, 0, /\d{1,2}/y);
+  if (end < text.length) throw refusal(text, end, null);
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate(), hour, minute, second, ms);
+}
+
 function parseAgoMs(text: string): number {
-  // A bare number or a clock form would be a valid DURATION, but 2026 or 08:00 here is meant as a date or a
-  // time of day.
+  // A bare number or a clock form would be a valid DURATION, but 2026 here is meant as a date.
   const bare = /^\d+(?:\.\d+)?(?=[:-]|$)/.exec(text)?.[0];
   if (bare !== undefined) {
     throw refusal(text, bare.length, bare.length === text.length ? "a unit is missing" : null);
   }
   try {
-    return parseDurationMs(text);
+    return parseDurationMs(text.replace(/ ago$/, ""));
   } catch (error) {
     throw error instanceof ValueError ? refusal(text, error.offset, error.reason) : error;
   }
@@ -33,30 +45,63 @@ function parseDate(text: string): Date {
   const offset = firstMismatch(text);
   if (offset !== null) throw refusal(text, offset, null);
   const [year, month, day] = [number(text, 0, 4), number(text, 5, 7), number(text, 8, 10)];
-  const [hour, minute] = text.length > 10 ? [number(text, 11, 13), number(text, 14, 16)] : [0, 0];
   if (year < 1970) throw refusal(text, 0, "years begin with 1970");
   if (month < 1 || month > 12) throw refusal(text, 5, "months run from 01 to 12");
   if (day < 1 || day > daysIn(year, month)) {
     throw refusal(text, 8, `that month has ${daysIn(year, month)} days`);
   }
-  if (hour > 23) throw refusal(text, 11, "hours run to 23");
-  if (minute > 59) throw refusal(text, 14, "minutes run to 59");
-  return new Date(year, month - 1, day, hour, minute);
+  if (text.length === 10) return new Date(year, month - 1, day);
+  if (!/[T ]/.test(text[10]!)) throw refusal(text, 10, null);
+  const { hour, minute, second, ms, end } = scanTime(text, 11, /\d\d/y);
+  const zoneMinutes = scanZone(text, end);
+  if (zoneMinutes === null) return new Date(year, month - 1, day, hour, minute, second, ms);
+  return new Date(Date.UTC(year, month - 1, day, hour, minute - zoneMinutes, second, ms));
 }
 
-/**
- * Index of the first character that fits neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM`; null if all of one is
- * there.
- */
+/** `HH:MM`, `HH:MM:SS` or `HH:MM:SS.mmm`; `end` is the index behind it. */
+function scanTime(text: string, start: number, hours: RegExp) {
+  let end = start;
+  const field = (pattern: RegExp, highest: number, words: string) => {
+    pattern.lastIndex = end;
+    const digits = pattern.exec(text)?.[0];
+    if (digits === undefined) throw refusal(text, end + (/^\d/.test(text.slice(end)) ? 1 : 0), null);
+    if (Number(digits) > highest) throw refusal(text, end, words);
+    end += digits.length;
+    return Number(digits);
+  };
+  const hour = field(hours, 23, "hours run to 23");
+  if (text[end] !== ":") throw refusal(text, end, null);
+  end += 1;
+  const minute = field(/\d\d/y, 59, "minutes run to 59");
+  if (text[end] !== ":") return { hour, minute, second: 0, ms: 0, end };
+  end += 1;
+  const second = field(/\d\d/y, 59, "seconds run to 59");
+  const fraction = /^\.\d{1,9}/.exec(text.slice(end))?.[0] ?? "";
+  end += fraction.length;
+  return { hour, minute, second, ms: Math.floor(Number(`0${fraction}`) * 1000), end };
+}
+
+/** Minutes east of UTC; null for the zone of the node. */
+function scanZone(text: string, start: number): number | null {
+  if (start === text.length) return null;
+  const [whole, sign, hours, minutes] = /^(?:Z|([+-])(\d\d):?(\d\d))/.exec(text.slice(start)) ?? [];
+  if (whole === undefined) throw refusal(text, start, null);
+  if (start + whole.length < text.length) throw refusal(text, start + whole.length, null);
+  if (Number(hours ?? 0) > 23 || Number(minutes ?? 0) > 59) {
+    throw refusal(text, start + 1, "an offset is +HH:MM");
+  }
+  return (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0));
+}
+
+/** Index of the first character that does not fit `YYYY-MM-DD`; null if all of it is there. */
 function firstMismatch(text: string): number | null {
-  const shape = "dddd-dd-ddTdd:dd";
+  const shape = "dddd-dd-dd";
   for (let offset = 0; offset < shape.length; offset++) {
-    if (offset === 10 && text.length === 10) return null;
     const character = text[offset] ?? "";
     const fits = shape[offset] === "d" ? /^[0-9]$/.test(character) : character === shape[offset];
     if (!fits) return offset;
   }
-  return text.length === shape.length ? null : shape.length;
+  return null;
 }
 
 function number(text: string, start: number, end: number): number {
