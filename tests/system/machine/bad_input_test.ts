@@ -150,7 +150,7 @@ refusalTest(machine, "a job that is not there and a command that is none are sai
     says: /^--memory: cannot read "0" as a size/,
     caret: 0,
   },
-  { argv: ["kill"], code: 2, says: /^which job\? give JOB, --name, --ref, --user or --all$/ },
+  { argv: ["kill"], code: 2, says: /^which job\? give JOB, --name, --ref, --user, --tag or --all$/ },
   { argv: ["kill", "--all", "zzzzzz"], code: 2, says: /^give either JOB or a filter, not both$/ },
   { argv: ["kill", "--ref", "nobody"], code: 1, says: /^no live job matches "nobody" \(see: corral ps\)$/ },
   {
