@@ -11,7 +11,7 @@
  * and does what no supervisor is left to do. Should every corral process be gone, systemd ends the job (RuntimeMaxSec).
  *
  * Each job has a guard (act/launch/guard.ts), a shell in a session and a cgroup of its own. When the supervisor's end of their socket closes,
- * or the supervisor is late, it calls `corral end` (act/end/end_unsupervised.ts), which does for this one job what a sweep would.
+ * or the supervisor is late, it calls `corral guard-end` (act/end/end_unsupervised.ts), which does for this one job what a sweep would.
  *
  * `adopt` (act/adopt/adopt.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
  * held by a pidfd (act/end/end_processes.ts).

@@ -1,4 +1,5 @@
-/** Which known word a mistyped one may have been meant for. */
+/** Which known word a mistyped one, or one of another tool, may have been meant for. */
+import { meantBy } from "./meanings.ts";
 
 /** Slips (a wrong, missing, additional or swapped character) that a word of that length may have. */
 const SLIPS_PER_CHARACTER = 0.4;
@@ -8,7 +9,7 @@ export function nearest(text: string, words: readonly string[]): string | null {
   let best: string | null = null;
   let fewest = Math.max(1, Math.floor(text.length * SLIPS_PER_CHARACTER)) + 1;
   for (const word of words) {
-    const slips = slipsBetween(text.toLowerCase(), word);
+    const slips = slipsBetween(text.toLowerCase(), word.toLowerCase());
     if (slips < fewest) [best, fewest] = [word, slips];
   }
   return best ?? words.find((word) => text.length > 2 && (word.startsWith(text) || word.includes(text))) ??
@@ -31,8 +32,8 @@ function slipsBetween(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** `, did you mean NEAR?` for the end of a refusal; empty when nothing is near. */
+/** `, did you mean NEAR?` for the end of a refusal, by meaning and then by distance; empty when nothing is near. */
 export function hintOf(text: string, known: readonly string[]): string {
-  const near = nearest(text, known);
+  const near = meantBy(text, known) ?? nearest(text, known);
   return near === null ? "" : `, did you mean ${near}?`;
 }

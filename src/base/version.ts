@@ -7,3 +7,6 @@ export const COMMIT: string = ((stamp: string) => stamp.startsWith("_") ? "sourc
 
 /** Of the runtime inside the binary. */
 export const DENO_VERSION: string = Deno.version.deno;
+
+/** What `corral --version` and `corral version` print. */
+export const VERSION_LINE = `corral ${VERSION} (commit ${COMMIT}, deno ${DENO_VERSION})`;

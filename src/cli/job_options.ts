@@ -12,6 +12,8 @@ import { parseTag } from "../value/tag.ts";
 import { BACKEND_CHOICE } from "../backend/choose.ts";
 import type { JobRequest } from "../act/run/job_request.ts";
 
+/** The same as no --timeout; Infinity among the options only, as commander takes a parsed null for a missing value. */
+const NO_TIMEOUT = "infinity";
 const zeroAllowed = { zeroAllowed: true };
 
 /** For a repeatable option: all that were given, in their order. */
@@ -23,8 +25,8 @@ export function collect<T>(parse: (text: string) => T): (text: string, before: T
 export const JOB_OPTIONS = {
   timeout: new Option(
     "-t, --timeout <DURATION>",
-    "wall-clock limit: 90, 90s, 2h30m, 1d, 500ms, HH:MM:SS, D-HH:MM:SS",
-  ).argParser(parserFor("--timeout", (text) => parseDurationMs(text))),
+    "wall-clock limit: 90, .5, 90s, 1.5h, 2h30m, 1d, 500ms, MM:SS, HH:MM:SS, D-HH, D-HH:MM:SS, infinity",
+  ).argParser(parserFor("--timeout", (text) => text === NO_TIMEOUT ? Infinity : parseDurationMs(text))),
   grace: new Option("--grace <DURATION>", "from the first signal to KILL (default: 2s)")
     .argParser(parserFor("--grace", (text) => parseDurationMs(text, zeroAllowed))),
   signal: new Option("--signal <SIG>", "first signal (default: TERM)")
@@ -58,7 +60,7 @@ export function jobRequestFrom({ settings }: Context, options: JobOptions): JobR
     ref: options.ref ?? null,
     // The last one of a key wins.
     tags: Object.fromEntries((options.tag ?? []).map(({ key, value }) => [key, value])),
-    timeoutMs: options.timeout ?? null,
+    timeoutMs: options.timeout === Infinity ? null : options.timeout ?? null,
     graceMs: options.grace ?? settings.graceMs,
     signal: options.signal?.name ?? "TERM",
     ...withImpliedSwap(limitsOf(({ key }) => limitOption<number>(options, key) ?? null)),

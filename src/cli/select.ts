@@ -1,6 +1,7 @@
 /** From the JOB arguments to jobs. */
 import { AmbiguousError, NotFoundError } from "../base/errors.ts";
 import { isLive, type Job } from "../job/job.ts";
+import type { Tag } from "../value/tag.ts";
 import { parseSelector } from "../value/selector.ts";
 import type { JobStore } from "../store/jobs.ts";
 
@@ -24,4 +25,9 @@ export function selectLive(store: JobStore, text: string): Job[] {
   const live = store.find(selector).filter(isLive);
   if (live.length === 0) throw new NotFoundError("live job", text, "see: corral ps");
   return live;
+}
+
+/** True for a job that has all of the tags. */
+export function hasTags({ tags }: Pick<Job["spec"], "tags">, wanted: readonly Tag[]): boolean {
+  return wanted.every(({ key, value }) => Object.hasOwn(tags, key) && tags[key] === value);
 }

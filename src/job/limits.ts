@@ -4,7 +4,7 @@
  */
 import { parseTasks, parseWeight } from "../value/count.ts";
 import { formatCpus, parseCpus } from "../value/cpus.ts";
-import { formatBytes, parseSizeBytes } from "../value/size.ts";
+import { formatBytes, parseMemoryBytes, parseSizeBytes } from "../value/size.ts";
 
 /** What the values of a limit are: bytes, cores (1.5 is 150 %), or whole numbers. */
 export type LimitKind = "size" | "cores" | "count";
@@ -45,7 +45,7 @@ const ROWS = [
     short: "-m",
     help: "memory.max, such as 24G; the whole job dies at once when it is exceeded",
     changeHelp: "memory.max",
-    parse: (text) => parseSizeBytes(text),
+    parse: parseMemoryBytes,
     kind: "size",
     controller: "memory",
     file: "memory.max",
@@ -57,7 +57,7 @@ const ROWS = [
     key: "memoryHighBytes",
     option: "--memory-high",
     help: "throttle above it",
-    parse: (text) => parseSizeBytes(text),
+    parse: parseMemoryBytes,
     kind: "size",
     controller: "memory",
     file: "memory.high",

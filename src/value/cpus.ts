@@ -8,7 +8,7 @@ import { scanDecimal, timesUnits } from "./decimal.ts";
 const MIN_CPU_MILLI = 10n;
 /** More CPUs than any Linux kernel is built for (NR_CPUS, 8192 on x86 with MAXSMP). */
 const MAX_CPU_MILLI = 8192n * 1000n;
-const ACCEPTED = ["4", "0.5", "150%"];
+const ACCEPTED = ["4", "0.5", ".5", "150%"];
 
 /**
  * Cores (1.5 is 150 %) from 0.01 to 8192, exact to a thousandth, finer rounded down. `Math.round(cores *

@@ -9,15 +9,15 @@ export interface Decimal {
 }
 
 /**
- * Reads `12` or `12.5` at `start`; null when there is no digit. Signs, exponents and a bare dot are not
+ * Reads `12`, `12.5` or `.5` at `start`; null when there is no digit. Signs, exponents and a bare dot are not
  * numbers here.
  */
 export function scanDecimal(text: string, start: number): Decimal | null {
-  const pattern = /(\d+)(?:\.(\d+))?/y;
+  const pattern = /(\d+)(?:\.(\d+))?|\.(\d+)/y;
   pattern.lastIndex = start;
   const match = pattern.exec(text);
   if (match === null) return null;
-  const fraction = match[2] ?? "";
+  const fraction = match[2] ?? match[3] ?? "";
   return {
     digits: BigInt((match[1] ?? "") + fraction),
     scale: 10n ** BigInt(fraction.length),

@@ -15,7 +15,19 @@ const UNITS: readonly (readonly [string, bigint])[] = [
   ["s", SECOND_MS],
   ["ms", 1n],
 ];
-const ACCEPTED = ["90", "90s", "2h30m", "1d", "500ms", "MM:SS", "HH:MM:SS", "D-HH:MM:SS", "D-HH"];
+const ACCEPTED = [
+  "90",
+  ".5",
+  "90s",
+  "1.5h",
+  "2h30m",
+  "1d",
+  "500ms",
+  "MM:SS",
+  "HH:MM:SS",
+  "D-HH:MM:SS",
+  "D-HH",
+];
 
 /** What depends on the option that takes the duration. */
 export interface DurationOptions {

@@ -2,7 +2,15 @@ import { ValueError } from "../base/errors.ts";
 import { type Decimal, scanDecimal, timesUnits } from "./decimal.ts";
 
 const LETTERS = "KMGTP";
-const ACCEPTED = ["512M", "24G", "1.5T", "24GiB", "1000000 (bytes)", "with K, M, G, T, P as powers of 1024"];
+const ACCEPTED = [
+  "512M",
+  "24G",
+  "24g",
+  "1.5T",
+  "24GiB",
+  "1000000 or 900B (bytes)",
+  "with K, M, G, T, P as powers of 1024",
+];
 
 /** What depends on the option that takes the size. */
 export interface SizeOptions {
@@ -12,9 +20,8 @@ export interface SizeOptions {
 
 /**
  * Bytes, a whole number up to 2^53-1, a fraction of a byte rounded down. Only what systemd and Slurm read
- * alike is accepted: both take `24G` as 24 * 1024^3, but `24GB` is 10^9 to newer Slurm, `24g` an error to
- * systemd and a bare number megabytes to Slurm's --mem; corral refuses the first two with the spelling that
- * works, and reads the last as bytes, as systemd does.
+ * alike is accepted: both take `24G` as 24 * 1024^3, but `24GB` is 10^9 to newer Slurm, and is refused with the
+ * spelling that works. A bare number is bytes, as for systemd (megabytes for Slurm's --mem). `24g` is `24G`.
  */
 export function parseSizeBytes(text: string, options: SizeOptions = {}): number {
   const number = scanDecimal(text, 0);
@@ -25,13 +32,25 @@ export function parseSizeBytes(text: string, options: SizeOptions = {}): number 
   return Number(bytes);
 }
 
+/** Below it, a number without a unit is no limit that a process could start in. */
+const LEAST_BARE_BYTES = 1_000_000;
+
+/** As parseSizeBytes(), but a bare number that is too small to be bytes is refused: Slurm's --mem counts in MB. */
+export function parseMemoryBytes(text: string): number {
+  const bytes = parseSizeBytes(text);
+  if (!/^\d+$/.test(text) || bytes >= LEAST_BARE_BYTES) return bytes;
+  throw refusal(text, text.length, `a bare number is bytes here (MB in Slurm): write ${bytes}M`);
+}
+
 function bytesPerUnit(text: string, number: Decimal): bigint {
   const suffix = text.slice(number.end);
   if (suffix === "") {
     if (number.scale === 1n) return 1n;
     throw refusal(text, text.indexOf("."), "there is no fraction of a byte");
   }
-  const power = LETTERS.indexOf(suffix.charAt(0)) + 1;
+  // What formatBytes() shows below 1 KiB.
+  if (suffix === "B" && number.scale === 1n) return 1n;
+  const power = LETTERS.indexOf(suffix.charAt(0).toUpperCase()) + 1;
   if (power > 0 && (suffix.length === 1 || suffix.slice(1) === "iB")) return 1024n ** BigInt(power);
   throw suffixRefusal(text, number.end);
 }

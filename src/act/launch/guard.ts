@@ -1,5 +1,5 @@
 /**
- * The guard: a shell that outlives whatever kills, stops or starves its supervisor, and then has corral end the job (`corral end`).
+ * The guard: a shell that outlives whatever kills, stops or starves its supervisor, and then has corral end the job (`corral guard-end`).
  *
  * It has a session and a cgroup of its own, the job's cgroup as its working directory, and no descriptor but a socket whose other end only
  * the supervisor holds. End of file there means that the supervisor is gone; a read that takes longer than the job may live, that it hangs.
@@ -101,13 +101,13 @@ export function guardOptions(
 ): GuardOptions {
   return {
     id,
-    endCommand: [context.self.path, "end", id],
+    endCommand: [context.self.path, "guard-end", id],
     env: guardEnvironment(context),
     mayKill: onOrphan === "kill",
   };
 }
 
-/** What `corral end` must find as the supervisor found it, and nothing else of its environment. */
+/** What `corral guard-end` must find as the supervisor found it, and nothing else of its environment. */
 const KEPT = ["HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "CORRAL_CGROUP_ROOT", "TZ"];
 
 /** Where the store and the configuration are, and the user's manager. */

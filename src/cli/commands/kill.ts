@@ -16,7 +16,9 @@ import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
-import { selectLive } from "../select.ts";
+import { collect } from "../job_options.ts";
+import { hasTags, selectLive } from "../select.ts";
+import { parseTag } from "../../value/tag.ts";
 
 /** Number of jobs that are ended side by side; each spends its time waiting. */
 const AT_ONCE = 32;
@@ -28,9 +30,14 @@ function command() {
     )
     .argument("[JOB...]", "id, unique prefix, name:NAME or ref:REF")
     .option("--all", "every live job")
-    .option("--name <NAME>", "live jobs of this name", parserFor("--name", parseName))
+    .option("-n, --name <NAME>", "live jobs of this name", parserFor("--name", parseName))
     .option("--ref <REF>", "live jobs of this ref", parserFor("--ref", parseRef))
-    .option("--user <USER>", "live jobs of this user")
+    .option("-u, --user <USER>", "live jobs of this user")
+    .option(
+      "--tag <KEY=VALUE>",
+      "live jobs with this tag, repeatable: all of them",
+      collect(parserFor("--tag", parseTag)),
+    )
     .option("--now", "no first signal, no grace")
     .option("--dry-run", "show what would be ended")
     .option("--yes", "do not ask before --all")
@@ -73,13 +80,13 @@ async function killJobs(context: Context, selectors: string[], options: Options)
 
 /** Reports damaged rows: one of them may be a job that was asked for. */
 function chooseJobs(store: JobStore, selectors: string[], options: Options, onDamage: OnDamage): Job[] {
-  const { all, name, ref, user } = options;
-  const filtered = all || name !== undefined || ref !== undefined || user !== undefined;
+  const { all, name, ref, user, tag } = options;
+  const filtered = all || tag !== undefined || name !== undefined || ref !== undefined || user !== undefined;
   if (filtered === selectors.length > 0) {
     throw new UsageError(
       filtered
         ? "give either JOB or a filter, not both"
-        : "which job? give JOB, --name, --ref, --user or --all",
+        : "which job? give JOB, --name, --ref, --user, --tag or --all",
     );
   }
   if (!filtered) {
@@ -88,10 +95,14 @@ function chooseJobs(store: JobStore, selectors: string[], options: Options, onDa
   }
   const chosen = store.live(onDamage).filter(({ spec }) =>
     (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
-    (user === undefined || spec.user === user || String(spec.uid) === user)
+    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? [])
   );
   if (chosen.length === 0 && !all) {
-    throw new NotFoundError("live job", name ?? ref ?? user ?? "", "see: corral ps");
+    throw new NotFoundError(
+      "live job",
+      name ?? ref ?? user ?? tag?.map(({ key, value }) => `${key}=${value}`).join(" ") ?? "",
+      "see: corral ps",
+    );
   }
   return chosen;
 }

@@ -10,6 +10,10 @@ import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import { LIVE_COLUMNS, liveCells } from "../../view/ps.ts";
 import { tableLines } from "../../view/table.ts";
+import { parseName, parseRef } from "../../value/name.ts";
+import { parseTag, type Tag } from "../../value/tag.ts";
+import { collect } from "../job_options.ts";
+import { hasTags } from "../select.ts";
 import { readCpuTimes, readLiveJobs, readLiveUsage, SHORT_INTERVAL_MS } from "../../observe/live.ts";
 
 /** The sub-command, wired to `invoke`. */
@@ -23,21 +27,47 @@ export function psVerb(invoke: Invoke) {
       "for how long cpu% is measured (default: 200ms); 0: no waiting, the mean since the start",
       parserFor("--interval", (text) => parseDurationMs(text, { zeroAllowed: true })),
     )
+    .option("--name <NAME>", "jobs of this name", parserFor("--name", parseName))
+    .option("--ref <REF>", "jobs of this ref", parserFor("--ref", parseRef))
+    .option("-u, --user <USER>", "jobs of this user, name or uid")
+    .option(
+      "--tag <KEY=VALUE>",
+      "jobs with this tag, repeatable: all of them",
+      collect(parserFor("--tag", parseTag)),
+    )
+    .option("-q, --quiet", "print the ids only")
     .option("--json", "print JSON");
-  ps.action(({ interval, json }) =>
-    invoke(ps, (context) => listJobs(context, interval ?? SHORT_INTERVAL_MS, json ?? false))
-  );
+  ps.action((options) => invoke(ps, (context) => listJobs(context, options)));
   return ps;
 }
 
-async function listJobs(context: Context, intervalMs: number, json: boolean): Promise<number> {
+interface Options {
+  interval?: number;
+  name?: string;
+  ref?: string;
+  user?: string;
+  tag?: Tag[];
+  quiet?: true;
+  json?: true;
+}
+
+function isWanted({ spec }: Job, { name, ref, user, tag }: Options): boolean {
+  return (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
+    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? []);
+}
+
+async function listJobs(context: Context, options: Options): Promise<number> {
   let exitCode: number = EXIT.DONE;
   const jobs = context.openStore("ps").live((damage) => {
     exitCode = EXIT.NEGATIVE;
     context.say(damage.message);
-  });
-  const live = await measure(context, jobs, intervalMs);
-  context.stdout.write(json ? liveJson(context, live) : await liveText(context, live));
+  }).filter((job) => isWanted(job, options));
+  if (options.quiet) {
+    context.stdout.write(jobs.map(({ spec }) => `${spec.id}\n`).join(""));
+    return exitCode;
+  }
+  const live = await measure(context, jobs, options.interval ?? SHORT_INTERVAL_MS);
+  context.stdout.write(options.json ? liveJson(context, live) : await liveText(context, live));
   return exitCode;
 }
 

@@ -50,7 +50,7 @@ function command() {
       "--wait-all",
       "the job lasts until its last process has ended, and has the exit code of its first",
     )
-    .option("--detach", "print the id and return; the job stays enforced")
+    .option("-d, --detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log; with --user ~USER/.local/state/corral/output/ID.log)",

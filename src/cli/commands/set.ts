@@ -14,8 +14,8 @@ import { ownCgroup } from "../../observe/own_cgroup.ts";
 import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { selectOne } from "../select.ts";
 
-/** The word that lifts a limit. */
-const NONE = "none";
+/** The words that lift a limit. */
+const NONE = ["none", "infinity"];
 
 /** The parsed value of an option; in an object, because commander takes a parsed null for a missing value. */
 interface Wish<T> {
@@ -23,7 +23,7 @@ interface Wish<T> {
 }
 
 function wishOrNone<T>(parse: (text: string) => T): (text: string) => Wish<T> {
-  return (text) => ({ value: text === NONE ? null : parse(text) });
+  return (text) => ({ value: NONE.includes(text) ? null : parse(text) });
 }
 
 function command() {

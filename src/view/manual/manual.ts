@@ -15,6 +15,10 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   configuration: "toml",
   settings: "toml",
   "exit-codes": "corral",
+  values: "corral",
+  durations: "corral",
+  sizes: "corral",
+  times: "corral",
 };
 
 /** `celery` for corral-celery.7, `toml` for corral.toml.5: what a user types. */

@@ -19,6 +19,7 @@ import corralSweep from "./pages/corral-sweep.1.md" with { type: "text" };
 import corralThaw from "./pages/corral-thaw.1.md" with { type: "text" };
 import corralTop from "./pages/corral-top.1.md" with { type: "text" };
 import corralUninstall from "./pages/corral-uninstall.1.md" with { type: "text" };
+import corralVersion from "./pages/corral-version.1.md" with { type: "text" };
 import corralJson from "./pages/corral-json.5.md" with { type: "text" };
 import corralToml from "./pages/corral.toml.5.md" with { type: "text" };
 import corralCelery from "./pages/corral-celery.7.md" with { type: "text" };
@@ -51,6 +52,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-thaw.1": corralThaw,
   "corral-top.1": corralTop,
   "corral-uninstall.1": corralUninstall,
+  "corral-version.1": corralVersion,
   "corral-json.5": corralJson,
   "corral.toml.5": corralToml,
   "corral-celery.7": corralCelery,

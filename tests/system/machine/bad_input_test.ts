@@ -107,7 +107,6 @@ refusalTest(machine, "a command that cannot be run is 126 or 127 and named", [
 ]);
 
 refusalTest(machine, "a job that is not there and a command that is none are said in one line", [
-  { argv: [], code: 2, says: /^no command given \(see: corral --help\)$/ },
   { argv: ["pss"], code: 2, says: /^unknown command "pss", did you mean ps\?/ },
   { argv: [EVIL], code: 2, says: /^unknown command "a\\nb\\x1b\[31mc"/ },
   { argv: ["--nope"], code: 2, says: /^unknown option '--nope'/ },
@@ -151,7 +150,7 @@ refusalTest(machine, "a job that is not there and a command that is none are sai
     says: /^--memory: cannot read "0" as a size/,
     caret: 0,
   },
-  { argv: ["kill"], code: 2, says: /^which job\? give JOB, --name, --ref, --user or --all$/ },
+  { argv: ["kill"], code: 2, says: /^which job\? give JOB, --name, --ref, --user, --tag or --all$/ },
   { argv: ["kill", "--all", "zzzzzz"], code: 2, says: /^give either JOB or a filter, not both$/ },
   { argv: ["kill", "--ref", "nobody"], code: 1, says: /^no live job matches "nobody" \(see: corral ps\)$/ },
   {

@@ -32,7 +32,7 @@ Deno.test("renderError() shows a value's source, accepted forms and a caret unde
     renderError(thrownBy(() => parse("2h3x"))),
     [
       'corral: --timeout: cannot read "2h3x" as a duration: units are d, h, m, s and ms; accepted: ' +
-      "90, 90s, 2h30m, 1d, 500ms, MM:SS, HH:MM:SS, D-HH:MM:SS, D-HH",
+      "90, .5, 90s, 1.5h, 2h30m, 1d, 500ms, MM:SS, HH:MM:SS, D-HH:MM:SS, D-HH",
       "  2h3x",
       "     ^",
     ].join("\n"),

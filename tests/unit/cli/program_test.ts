@@ -56,16 +56,24 @@ async function assertUsage(args: readonly string[], lines: number, message: RegE
 }
 
 Deno.test("corral without a command, or with one that is none, says where to look", async () => {
-  await assertUsage([], 1, /^corral: no command given \(see: corral --help\)$/);
-  await assertUsage(["fly"], 1, /^corral: unknown command "fly" \(see: corral --help\)$/);
-  await assertUsage(["swep"], 1, /^corral: unknown command "swep", did you mean sweep\? \(see/);
-  await assertUsage(["kil"], 1, /^corral: unknown command "kil", did you mean kill\? \(see/);
+  const { exitCode, out, lines } = await corral();
+  assert.deepEqual([exitCode, out], [EXIT.USAGE, ""]);
+  assert.match(lines.join("\n"), /^Usage: corral [\s\S]*^ {2}kill /m);
+  const toRun = /^corral: unknown command "fly" \(to run it as a job: corral run fly; see: corral --help\)$/;
+  await assertUsage(["fly"], 1, toRun);
+  await assertUsage(["fly", "me", "--to", "x"], 1, toRun);
+  await assertUsage(["swep"], 1, /^corral: unknown command "swep", did you mean sweep\? \(to run/);
+  await assertUsage(["kil"], 1, /^corral: unknown command "kil", did you mean kill\? \(to run/);
   await assertUsage(["\x1b[2J\n"], 1, /^corral: unknown command /);
   await assertUsage([""], 1, /^corral: unknown command "" /);
 });
 
 Deno.test("corral shows a word that it does not know without the control characters in it", async () => {
-  await assertUsage(["ps", "z\n\x1b[31mx"], 1, /got 1: z\\n\\x1b\[31mx\. \(see: corral ps --help\)$/);
+  await assertUsage(
+    ["ps", "z\n\x1b[31mx"],
+    1,
+    /got 1: z\\n\\x1b\[31mx\. One job: corral show JOB\. \(see: corral ps --help\)$/,
+  );
   await assertUsage(["ps", "z\n(Did you mean \x1b[2J?)"], 1, /got 1: z\\n\(Did you mean \\x1b\[2J\?\)/);
 });
 
@@ -75,10 +83,10 @@ Deno.test("corral refuses options that it does not know, with a hint where one i
     await assertUsage(
       [verb, "--nope"],
       1,
-      new RegExp(`unknown option '--nope' .*\\(see: corral ${verb} --help\\)$`),
+      new RegExp(`unknown option '--nope'.* \\(see: corral ${verb} --help\\)$`),
     );
   }
-  await assertUsage(["run", "--timeot", "1h", "true"], 1, /'--timeot' \(did you mean --timeout\?\) \(see/i);
+  await assertUsage(["run", "--timeot", "1h", "true"], 1, /'--timeot', did you mean --timeout\? \(see/);
 });
 
 Deno.test("corral --help tells every command, and every command its options", async () => {
@@ -129,7 +137,7 @@ const BAD_VALUES: Readonly<Record<string, readonly (readonly [value: string, car
   "--timeout": [["10x", 2], ["0", 0], ["1:60:00", 2], ["-1", 0], ["1h30", 4], ["9".repeat(10_000), 0]],
   "--grace": [["2 s", 1], ["-1s", 0], ["∞", 0]],
   "--signal": [["TERN", 0], ["0", 0], ["65", 0], ["SIG", 0]],
-  "--memory": [["0", 0], ["10GB", 3], ["24g", 2], ["1.5", 1], ["-1G", 0], ["9000T", 0]],
+  "--memory": [["0", 0], ["10GB", 3], ["24gb", 2], ["1.5", 1], ["-1G", 0], ["9000T", 0]],
   "--memory-high": [["0", 0], ["x", 0]],
   "--swap": [["x", 0], ["1Q", 1]],
   "--cpus": [["0", 0], ["150%%", 4], ["9000", 0], ["1,5", 1]],

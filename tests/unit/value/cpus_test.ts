@@ -6,6 +6,7 @@ import { always, magnitudes } from "../../kit/fakes/properties.ts";
 const READ: readonly (readonly [string, number])[] = [
   ["4", 4],
   ["0.5", 0.5],
+  [".5", 0.5],
   ["150%", 1.5],
   ["1.25", 1.25],
   ["100%", 1],
@@ -31,7 +32,7 @@ const REFUSED: readonly (readonly [string, number])[] = [
   ["99999999999999999999", 0],
   ["-1", 0],
   ["+1", 0],
-  [".5", 0],
+  [".", 0],
   ["%", 0],
   ["1.", 1],
   ["1.5.5", 3],

@@ -16,6 +16,8 @@ const DAY = 24 * HOUR;
 const READ: readonly (readonly [string, number])[] = [
   ["90", 90 * SECOND],
   ["90s", 90 * SECOND],
+  [".5", 500],
+  [".5h", 30 * MINUTE],
   ["2h30m", 2 * HOUR + 30 * MINUTE],
   ["1d", DAY],
   ["500ms", 500],
@@ -49,7 +51,7 @@ const REFUSED: readonly (readonly [string, number])[] = [
   ["h", 0],
   ["-1", 0],
   ["+1", 0],
-  [".5s", 0],
+  [".s", 0],
   ["5.", 1],
   ["5.s", 1],
   ["1.5.5h", 3],

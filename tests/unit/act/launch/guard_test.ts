@@ -125,7 +125,7 @@ Deno.test(
     const options = guardOptions(context, "7k2m9q", { onOrphan: "keep" });
     assert.deepEqual(options, {
       id: "7k2m9q",
-      endCommand: ["/usr/bin/corral", "end", "7k2m9q"],
+      endCommand: ["/usr/bin/corral", "guard-end", "7k2m9q"],
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/home/alice", CORRAL_STATE_DIR: "/s" },
       mayKill: false,
     });

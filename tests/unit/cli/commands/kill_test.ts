@@ -127,7 +127,7 @@ killTest("corral kill wants to know which jobs, in one way", async (node) => {
   assert.equal(await node.corral("kill", "--all", JOB_ID), EXIT.USAGE);
   assert.equal(await node.corral("kill", "--name", "x", JOB_ID), EXIT.USAGE);
   assert.deepEqual(node.said, [
-    "corral: which job? give JOB, --name, --ref, --user or --all",
+    "corral: which job? give JOB, --name, --ref, --user, --tag or --all",
     "corral: give either JOB or a filter, not both",
     "corral: give either JOB or a filter, not both",
   ]);
@@ -193,4 +193,14 @@ killTest("corral kill of what does not die says how many are left, exit 1", asyn
   assert.equal(await node.corral("kill", "--json", JOB_ID), EXIT.NEGATIVE);
   assert.deepEqual(node.takeJson(), [{ id: JOB_ID, reason: "unkillable", survivors: 1, refused: null }]);
   assert.deepEqual(node.said, [`job ${JOB_ID}: 1 process is still alive: corral show ${JOB_ID}`]);
+});
+
+Deno.test("corral kill --tag means the live jobs that have all of the tags, and no other", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { tags: { team: "a" } } });
+  assert.equal(await node.corral("kill", "--dry-run", "--tag", "team=b"), EXIT.NEGATIVE);
+  assert.equal(await node.corral("kill", "--dry-run", "--tag", "team=a", "--tag", "x=y"), EXIT.NEGATIVE);
+  assert.equal(node.out, "");
+  assert.equal(await node.corral("kill", "--dry-run", "--tag", "team=a"), EXIT.DONE);
+  assert.match(node.out, /7k2m9q/);
 });

@@ -230,3 +230,25 @@ Deno.test("corral ps refuses an interval that is no duration", async () => {
   assert.equal(await node.corral("ps", "--interval", "soon"), EXIT.USAGE);
   assert.match(node.said[0]!, /^corral: --interval: cannot read "soon" as a duration/);
 });
+
+Deno.test("corral ps lists the jobs that are asked for, and with -q their ids alone", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { ref: "task-9", tags: { team: "a" } } });
+  for (
+    const words of [["--ref", "task-9"], ["--tag", "team=a"], ["-u", "alice"], ["--name", "fastsurfer"], []]
+  ) {
+    node.out = "";
+    assert.equal(await node.corral("ps", "-q", ...words), EXIT.DONE);
+    assert.equal(node.out, `${JOB_ID}\n`, words.join(" "));
+  }
+  for (
+    const words of [["--ref", "task"], ["--tag", "team=b"], ["-u", "bob"], ["--name", "fast"], [
+      "--tag",
+      "toString=x",
+    ]]
+  ) {
+    node.out = "";
+    assert.equal(await node.corral("ps", "-q", ...words), EXIT.DONE);
+    assert.equal(node.out, "", words.join(" "));
+  }
+});

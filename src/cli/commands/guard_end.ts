@@ -1,4 +1,4 @@
-/** `corral end`: called by the guard of a job whose supervisor is gone or hangs (act/launch/guard.ts). Not shown in the help. */
+/** `corral guard-end`: called by the guard of a job whose supervisor is gone or hangs (act/launch/guard.ts). Not shown in the help. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -13,8 +13,8 @@ import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 const STILL_SUPERVISED = 75;
 
 /** The sub-command, wired to `invoke`. */
-export function endVerb(invoke: Invoke) {
-  const verb = new Command("end")
+export function guardEndVerb(invoke: Invoke) {
+  const verb = new Command("guard-end")
     .description("Ends the job as a sweep would. For the job's guard.")
     .argument("<ID>", "the whole id of the job")
     .argument("<SAW>", "gone or hung: what became of the supervisor")

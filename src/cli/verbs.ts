@@ -1,0 +1,120 @@
+/** The table of commands. */
+import { runVerb } from "./commands/run.ts";
+import type { CommandStreams, DescribeProgram, Invoke } from "./verb.ts";
+
+/** What corral calls itself by; it stands in no help. */
+export const GUARD_END = "guard-end";
+
+type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
+
+/**
+ * The commands in the order of the help text. A verb's module is loaded only when it is called: that is 4 ms of every start. Only `run` is
+ * there from the beginning: to find its modules one by one costs it 3 ms, and all others together 0.3.
+ */
+export const VERBS: readonly { name: string; summary: string; load: () => Promise<MakeVerb> }[] = [
+  {
+    name: "run",
+    summary: "run a command in a cgroup it cannot leave",
+    load: () => Promise.resolve(runVerb),
+  },
+  {
+    name: "ps",
+    summary: "jobs that are not ended",
+    load: async () => (await import("./commands/ps.ts")).psVerb,
+  },
+  {
+    name: "top",
+    summary: "the same as a live table",
+    load: async () => (await import("./commands/top.ts")).topVerb,
+  },
+  {
+    name: "show",
+    summary: "everything about one job",
+    load: async () => (await import("./commands/show.ts")).showVerb,
+  },
+  {
+    name: "kill",
+    summary: "end jobs and everything they started",
+    load: async () => (await import("./commands/kill.ts")).killVerb,
+  },
+  {
+    name: "adopt",
+    summary: "take running processes into a job",
+    load: async () => (await import("./commands/adopt.ts")).adoptVerb,
+  },
+  {
+    name: "set",
+    summary: "change limits of a live job",
+    load: async () => (await import("./commands/set.ts")).setVerb,
+  },
+  {
+    name: "freeze",
+    summary: "pause a job",
+    load: async () => (await import("./commands/freeze.ts")).freezeVerb,
+  },
+  {
+    name: "thaw",
+    summary: "let a frozen job go on",
+    load: async () => (await import("./commands/freeze.ts")).thawVerb,
+  },
+  {
+    name: "sweep",
+    summary: "one pass over all jobs: end the overdue and the abandoned, record what is over",
+    load: async () => (await import("./commands/sweep.ts")).sweepVerb,
+  },
+  {
+    name: GUARD_END,
+    summary: "end a job without a supervisor (for its guard)",
+    load: async () => (await import("./commands/guard_end.ts")).guardEndVerb,
+  },
+  {
+    name: "prune",
+    summary: "drop the records of jobs that ended long ago",
+    load: async () => (await import("./commands/prune.ts")).pruneVerb,
+  },
+  {
+    name: "strays",
+    summary: "processes that match a pattern and belong to no job",
+    load: async () => (await import("./commands/strays.ts")).straysVerb,
+  },
+  {
+    name: "report",
+    summary: "what jobs used",
+    load: async () => (await import("./commands/report.ts")).reportVerb,
+  },
+  {
+    name: "doctor",
+    summary: "what this node can enforce, and the remedy for what it cannot",
+    load: async () => (await import("./commands/doctor.ts")).doctorVerb,
+  },
+  {
+    name: "install",
+    summary: "have a timer or cron sweep this node; manual, completions",
+    load: async () => (await import("./commands/install.ts")).installVerb,
+  },
+  {
+    name: "uninstall",
+    summary: "take away what install made",
+    load: async () => (await import("./commands/uninstall.ts")).uninstallVerb,
+  },
+  {
+    name: "completion",
+    summary: "print the completions for a shell",
+    load: async () => (await import("./commands/completion.ts")).completionVerb,
+  },
+  {
+    name: "help",
+    summary: "the help of a command, or a page of the manual",
+    load: async () => (await import("./commands/help.ts")).helpVerb,
+  },
+  {
+    name: "man",
+    summary: "print a page of the manual for man(1)",
+    load: async () => (await import("./commands/man.ts")).manVerb,
+  },
+  {
+    name: "version",
+    summary: "print version, commit and runtime",
+    load: async () => (await import("./commands/version.ts")).versionVerb,
+  },
+];
