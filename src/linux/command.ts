@@ -1,4 +1,5 @@
 /** Runs the node's own tools (busctl, systemctl, getent), bounded in time, without a shell. */
+import { systemPathOf } from "./command_lookup.ts";
 
 export interface CommandResult {
   code: number;
@@ -19,7 +20,8 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const [program, ...args] = argv;
   try {
-    const output = await new Deno.Command(program!, {
+    // By its path: the caller's PATH may begin with a directory that does not answer.
+    const output = await new Deno.Command(systemPathOf(program!), {
       args,
       env: { LC_ALL: "C", ...env },
       stdin: "null",

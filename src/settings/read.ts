@@ -22,6 +22,8 @@ export interface Surroundings {
   uid: number;
   /** Where the store of a user is when no directory was named; `usersDir` is the configuration's. Throws StoreError. */
   userStateDir: (known: { inHome: string | null; usersDir: string | null }) => string;
+  /** False for a path that does not answer in time; without, every path does. */
+  answers?: (path: string) => Promise<boolean>;
   /** Name of the store's file in its directory. */
   storeFile: (stateDir: string) => string;
   env: Record<string, string>;
@@ -35,6 +37,11 @@ export interface Surroundings {
 export async function readSettings(around: Surroundings): Promise<Settings> {
   const named = around.options.config ?? around.env["CORRAL_CONFIG"];
   const file = named ?? DEFAULT_CONFIG;
+  if (await around.answers?.(fromHere(around.cwd, file)) === false) {
+    throw new UsageError(`cannot read the configuration ${file}: its file system does not answer`, {
+      remedy: "name another: --config",
+    });
+  }
   const text = readFile(file, { cwd: around.cwd, named: named !== undefined, asRoot: around.uid === 0 });
   const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);

@@ -3,6 +3,7 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { terminate } from "../../cgroup/terminate.ts";
 import { crashPoint } from "../../base/crash_point.ts";
+import { StoreError } from "../../base/errors.ts";
 import { poll } from "../../base/poll.ts";
 import type { Action } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
@@ -82,7 +83,15 @@ function endRequest(
   order: CarryOutOptions & { action: Exclude<JobAct, { do: "release" }> },
 ): EndRequest {
   const { action, seen, patienceMs, hurry } = order;
-  const recorded = () => store.get(job.spec.id)?.phase.state === "ended";
+  const recorded = () => {
+    try {
+      return store.get(job.spec.id)?.phase.state === "ended";
+    } catch (error) {
+      // A store that does not answer now holds up no end: it is asked again.
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
+  };
   return {
     reason: action.reason,
     exit: action.exit,

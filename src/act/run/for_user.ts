@@ -23,14 +23,14 @@ export function anotherUser(user: User | null, { uid }: Pick<Caller, "uid">): Us
 }
 
 /** Opened now for the caller's own job; another user's gate tries it. */
-export function receiptFor(
+export async function receiptFor(
   caller: Pick<Caller, "uid" | "cwd">,
   request: UserRequest,
   say: (line: string) => void,
-): Receipt | null {
+): Promise<Receipt | null> {
   const user = anotherUser(request.user, caller);
   return user === null || request.receipt === null
-    ? openReceipt(request.receipt, caller.cwd, say)
+    ? await openReceipt(request.receipt, caller.cwd, say)
     : userReceipt(user, fromHere(caller.cwd, request.receipt), say);
 }
 

@@ -15,7 +15,9 @@ import { newJobId } from "../../value/id.ts";
 import type { Job, JobSpec, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { lookUpCommand } from "../../linux/command_lookup.ts";
+import { lookUpWhere } from "../../linux/command_lookup.ts";
+import { localFileSystems } from "../../linux/mounts.ts";
+import { lookUpApart } from "../launch/user_gate.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
@@ -96,9 +98,12 @@ export async function runJob(
   // Looks at the parent at once; that it is gone already is recorded as any start that fails.
   const watching = watchParent(context, request.withParent);
   watching.catch(() => {});
-  const run = recordedRun(context, request, detached);
+  const run = await recordedRun(context, request, detached);
   // Another user's job looks its command up itself (launch/user_gate.ts).
-  if (run.other === null) await refuseMissingCommand(request, run.failed);
+  if (run.other === null) {
+    const stopped = await refuseMissingCommand(run);
+    if (stopped !== null) return stopped;
+  }
   const callerIsGone = await watching.catch(async (error) => {
     await run.failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
@@ -115,17 +120,22 @@ export async function runJob(
 }
 
 /** Listens to signals, then records the job: a crash from here on leaves a trace. */
-function recordedRun(context: RunContext, request: RunRequest, detached: DetachedRun | null): Run {
+async function recordedRun(
+  context: RunContext,
+  request: RunRequest,
+  detached: DetachedRun | null,
+): Promise<Run> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => void (request.quiet || speak(line));
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
+  const other = anotherUser(request.user, context);
+  // Before there is a handler: while its file system does not answer, a signal ends corral itself.
+  const receipt = await receiptFor(context, request, say);
   const stop = new StopSignals();
   stop.listen(ignored);
   const passed = new PassedSignals();
   passed.listen(ignored);
-  const other = anotherUser(request.user, context);
-  const receipt = receiptFor(context, request, say);
   const backend = context.backend(request.backend);
   backend.prepare();
   const ledger = openLedger(context, say);
@@ -204,11 +214,23 @@ async function superviseRun(
   return runExitCode(ending, stop.received);
 }
 
-async function refuseMissingCommand({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
-  const found = lookUpCommand(argv[0]!, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
-  if ("found" in found) return;
-  await failed.record("failed-to-start", { code: found.exitCode, signal: null });
-  throw new CorralError(`${quoted(argv[0]!)}: ${found.because}`, { exitCode: found.exitCode });
+/** Null when the command is there; an exit code when a signal came before that was known. Throws CorralError when it is not there. */
+async function refuseMissingCommand({ request, failed, stop }: Run): Promise<number | null> {
+  const command = request.argv[0]!;
+  const where = { path: request.env["PATH"] ?? "/usr/bin:/bin", cwd: request.cwd };
+  const found = lookUpWhere(command, where, localFileSystems()) ??
+    await Promise.race([lookUpApart(command, where), aSignal(stop)]);
+  if (stop.received !== null) return await failed.recordStopped(stop.received);
+  if (found !== null && "found" in found) return null;
+  const { exitCode, because } = found ??
+    { exitCode: EXIT.CORRAL_FAILED, because: "a directory that it is looked for in does not answer" };
+  await failed.record("failed-to-start", { code: exitCode, signal: null });
+  throw new CorralError(`${quoted(command)}: ${because}`, { exitCode });
+}
+
+/** Resolves at the next signal that ends the job. */
+function aSignal(stop: StopSignals): Promise<null> {
+  return new Promise((resolve) => stop.onSignal(() => resolve(null)));
 }
 
 /** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */

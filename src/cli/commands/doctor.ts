@@ -11,6 +11,8 @@ import {
   inspectStore,
   inspectTools,
 } from "../../observe/doctor.ts";
+import { fromHere } from "../../base/path.ts";
+import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { inspectRoom } from "../../observe/doctor_room.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { BACKEND_CHOICE } from "../../backend/choose.ts";
@@ -84,7 +86,9 @@ const STUBBORN =
 
 /** Runs a job by this binary, as a caller would: a temporary store, a limit for each available controller, a timeout. */
 async function tryJob(context: Context, backend: Backend): Promise<CheckResult> {
-  const directory = Deno.makeTempDirSync({ prefix: "corral-doctor-" });
+  const asked = Deno.env.get("TMPDIR");
+  const dir = asked === undefined || !isOnLocalFileSystem(fromHere(context.cwd, asked)) ? "/tmp" : asked;
+  const directory = Deno.makeTempDirSync({ dir, prefix: "corral-doctor-" });
   try {
     const controllers = backend.controllers();
     const limits = [
@@ -113,7 +117,7 @@ async function tryJob(context: Context, backend: Backend): Promise<CheckResult> 
       receipt,
       ...limits,
       "--",
-      "sh",
+      "/bin/sh",
       "-c",
       STUBBORN,
     ]);

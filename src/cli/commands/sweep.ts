@@ -23,11 +23,11 @@ import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
+import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
 import { isAnythingAt } from "../../base/trust.ts";
-import { lockSweep } from "../../store/sweep_lock.ts";
 import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
 
 function command() {
@@ -76,9 +76,9 @@ const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
   const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
-  const lock = options.dryRun && !isAnythingAt(store.path)
+  const lock = options.dryRun && isOnLocalFileSystem(settings.stateDir) && !isAnythingAt(store.path)
     ? NO_LOCK
-    : lockSweep(settings.stateDir, settings.storeFile);
+    : store.lockSweep();
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   using held = new DisposableStack();
   held.use(lock);
