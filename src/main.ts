@@ -49,6 +49,7 @@ import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
+import { openFormerStore } from "./store/former_store.ts";
 import { openLaunchStore, openStoreFor, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
 import { SERVE_STORE } from "./store/remote_calls.ts";
@@ -114,9 +115,19 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => openStoreFor(settings, actor),
+    openFormerStore: (actor) =>
+      openFormerStore({ directory: settings.formerStateDir, uid, actor, storeFileIn, warn: log.say }),
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
     unwritten: () => unwrittenOf(settings, uid),
   };
+}
+
+function storeFileIn(stateDir: string): string {
+  return storeFileName(stateDir, {
+    uid: Deno.uid() ?? 0,
+    hostName: Deno.hostname(),
+    machineId: machineId(ETC),
+  });
 }
 
 function settingsHere(
@@ -127,8 +138,7 @@ function settingsHere(
     ...around,
     answers,
     userStateDir: (known) => userStateDirHere(uid, known),
-    storeFile: (stateDir) =>
-      storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
+    storeFile: storeFileIn,
     homeOfUser: () => homeOfUid(uid, runCommand),
   });
 }

@@ -16,6 +16,7 @@ import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import { bothStores, storeOf } from "../../store/former_store.ts";
 import { selectLive } from "../select.ts";
 
 /** Number of jobs that are ended side by side; each spends its time waiting. */
@@ -47,9 +48,9 @@ export function killVerb(invoke: Invoke) {
 }
 
 async function killJobs(context: Context, selectors: string[], options: Options): Promise<number> {
-  const store = context.openStore("kill");
+  const [store, former] = [context.openStore("kill"), context.openFormerStore("kill")];
   let exitCode: number = EXIT.DONE;
-  const jobs = chooseJobs(store, selectors, options, ({ message }) => {
+  const jobs = chooseJobs(bothStores(store, former), selectors, options, ({ message }) => {
     exitCode = EXIT.NEGATIVE;
     context.say(message);
   });
@@ -67,7 +68,11 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
-  const results = await atOnce(jobs, AT_ONCE, (job) => killJob(context, store, job, order));
+  const results = await atOnce(
+    jobs,
+    AT_ONCE,
+    (job) => killJob(context, storeOf(job.spec.id, store, former), job, order),
+  );
   return tell(context, results, options.json ?? false) ? exitCode : EXIT.NEGATIVE;
 }
 

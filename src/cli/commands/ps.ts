@@ -4,6 +4,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";
+import { bothStores } from "../../store/former_store.ts";
 import type { Job } from "../../job/job.ts";
 import type { LiveJob } from "../../job/live_job.ts";
 import { jobJson } from "../../job/json.ts";
@@ -32,7 +33,7 @@ export function psVerb(invoke: Invoke) {
 
 async function listJobs(context: Context, intervalMs: number, json: boolean): Promise<number> {
   let exitCode: number = EXIT.DONE;
-  const jobs = context.openStore("ps").live((damage) => {
+  const jobs = bothStores(context.openStore("ps"), context.openFormerStore("ps")).live((damage) => {
     exitCode = EXIT.NEGATIVE;
     context.say(damage.message);
   });

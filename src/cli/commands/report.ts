@@ -15,6 +15,7 @@ import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
 import { reportText } from "../../view/report/text.ts";
 import { FORMATS } from "../../view/report/request.ts";
+import { bothStores } from "../../store/former_store.ts";
 import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
@@ -80,7 +81,8 @@ type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
 async function writeReport(context: Context, options: Options): Promise<void> {
   const request = reportRequest(context, options);
-  const source = new ReportSource(context.openStore("report"), request.filter);
+  const store = bothStores(context.openStore("report"), context.openFormerStore("report"));
+  const source = new ReportSource(store, request.filter);
   const { isTerminal, widthColumns } = context.stdout;
   const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
   for (const text of chunks(lines)) {

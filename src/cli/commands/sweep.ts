@@ -28,7 +28,13 @@ import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
 import { isAnythingAt } from "../../base/trust.ts";
-import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
+import {
+  PATIENCE_MS,
+  sweep,
+  type SweepAct,
+  type SweepListener,
+  type SweepOptions,
+} from "../../act/sweep/sweep.ts";
 
 function command() {
   return new Command("sweep")
@@ -91,10 +97,25 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
   const unlock = () => held.dispose();
-  await sweep(context, store, { ...sweepOptions(context, options), isStopped, unlock }, log);
+  const former = context.openFormerStore(store.actor);
+  const all = { ...sweepOptions(context, options), isStopped, unlock };
+  await sweep(context, store, all, former === null ? log : log.except(former));
+  if (former !== null) await sweepFormer(context, former, all, log.except(store));
   await log.close();
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+/** The jobs of before; with a lock of their own, as the sweep of an older corral has it too. */
+async function sweepFormer(
+  context: Context,
+  former: JobStore,
+  options: SweepOptions,
+  listener: SweepListener,
+): Promise<void> {
+  using lock = former.lockSweep();
+  if (lock === null) return;
+  await sweep(context, former, { ...options, unlock: () => {} }, listener);
 }
 
 function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped" | "unlock"> {
@@ -131,6 +152,17 @@ class SweepLog {
     if (!this.options.json && !this.options.dryRun) this.#print(actLine(act, this.#forJournal));
   }
 
+  /** For the sweep of one of two stores: a cgroup of a job in the `other` one is no finding. */
+  except(other: JobStore): SweepListener {
+    const isKnown = ({ kind, id }: Finding) => kind === "unknown-cgroup" && id !== null && other.isTaken(id);
+    return {
+      act: (act) => this.act(act),
+      finding: (finding) => void (isKnown(finding) || this.finding(finding)),
+      escapee: (escapee, result) => this.escapee(escapee, result),
+      pruned: (pruned) => this.pruned(pruned),
+    };
+  }
+
   finding(finding: Finding): void {
     this.#findings.push(finding);
   }
@@ -141,7 +173,8 @@ class SweepLog {
   }
 
   pruned(pruned: Pruned): void {
-    this.#pruned = pruned;
+    const { jobs, outputFiles } = this.#pruned;
+    this.#pruned = { jobs: jobs + pruned.jobs, outputFiles: outputFiles + pruned.outputFiles };
   }
 
   async close(): Promise<void> {
