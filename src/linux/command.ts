@@ -1,6 +1,7 @@
 /** Runs the node's own tools (busctl, systemctl, getent), bounded in time, without a shell. */
 import { systemPathOf } from "./command_lookup.ts";
 
+/** What a tool left behind. */
 export interface CommandResult {
   code: number;
   stdout: string;
