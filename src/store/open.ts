@@ -131,6 +131,8 @@ function openOnce(directory: string, path: string, waitMs: number): DatabaseSync
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
   const db = new DatabaseSync(path, { timeout: waitMs });
   try {
+    // Not in $TMPDIR, the caller's word: it may be on a file system that does not answer. What SQLite puts there is small.
+    db.prepare("PRAGMA temp_store = MEMORY").get();
     // Takes effect only on an empty file: such a store can shrink without a rewrite of the whole. On a file in use the pragma would write,
     // and wait for the process that holds the lock.
     if (pageCount(db) === 0) db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();

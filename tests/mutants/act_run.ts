@@ -67,12 +67,12 @@ export const ACT_RUN = [
     ],
     [
       "a command that is missing is not recorded",
-      'failed.record("failed-to-start", { code: found.exitCode, signal: null });',
+      'failed.record("failed-to-start", { code: exitCode, signal: null });',
       "",
     ],
     [
       "a stopped launch is a failure",
-      "if (stop.received !== null) return await failed",
+      "// Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.\n    if (stop.received !== null) return await failed",
       "if (false) return await failed",
     ],
     ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],

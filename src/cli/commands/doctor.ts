@@ -11,8 +11,6 @@ import {
   inspectStore,
   inspectTools,
 } from "../../observe/doctor.ts";
-import { fromHere } from "../../base/path.ts";
-import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { inspectRoom } from "../../observe/doctor_room.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { BACKEND_CHOICE } from "../../backend/choose.ts";
@@ -86,9 +84,8 @@ const STUBBORN =
 
 /** Runs a job by this binary, as a caller would: a temporary store, a limit for each available controller, a timeout. */
 async function tryJob(context: Context, backend: Backend): Promise<CheckResult> {
-  const asked = Deno.env.get("TMPDIR");
-  const dir = asked === undefined || !isOnLocalFileSystem(fromHere(context.cwd, asked)) ? "/tmp" : asked;
-  const directory = Deno.makeTempDirSync({ dir, prefix: "corral-doctor-" });
+  // Not in $TMPDIR, which may be on a file system that does not answer.
+  const directory = Deno.makeTempDirSync({ dir: "/tmp", prefix: "corral-doctor-" });
   try {
     const controllers = backend.controllers();
     const limits = [
