@@ -10,7 +10,7 @@ import { isOnLocalFileSystem } from "./mounts.ts";
 export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: SYSTEM_PATH, LC_ALL: "C" };
 
 /** How long a path may take to answer before it is said not to. */
-export const ANSWER_CAP_MS = 5_000;
+export const ANSWER_CAP_MS = 4_000;
 
 /** What a script left behind. */
 export interface ScriptResult {

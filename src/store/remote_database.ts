@@ -9,7 +9,7 @@ import type { Database, Parameters, Row, Statement } from "./database.ts";
 import { noAnswer, RemoteCalls, RemoteFailure, type RemotePlace } from "./remote_calls.ts";
 
 /** For the start of the process and the opening. */
-const OPEN_MS = 5_000;
+const OPEN_MS = 4_000;
 /** The longest that any further call may take, whatever the caller would grant. */
 const CALL_MS = 3_000;
 /** A caller that grants so much wants another try after a call without an answer. */

@@ -31,7 +31,7 @@ const NEEDLESS: Record<string, Place> = {
 /** Each verb with words for the jobs "end", "change" and a process. */
 const VERBS: Record<string, (pid: string) => string[]> = {
   ps: () => ["ps"],
-  top: () => ["top", "-b", "-n", "1"],
+  top: () => ["top", "--count", "1"],
   show: () => ["show", "ref:change"],
   report: () => ["report"],
   kill: () => ["kill", "ref:end"],
