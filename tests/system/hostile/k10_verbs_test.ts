@@ -204,7 +204,7 @@ hostileTest(
       const kill = await spawn(caller, [machine.corral, "kill", "ref:it"], { env });
       await stage.exists(caller, asked);
       await hung.hang();
-      await until(caller, "the job is gone", `! pgrep -f 'sh -c trap.*${mark}'`, 6_000);
+      await until(caller, "the job is gone", `! pgrep -f '^/bin/sh -c trap.*${mark}'`, 6_000);
       await returns(machine, kill, "corral kill", 12_000);
       await returns(machine, job, "corral run");
     });
