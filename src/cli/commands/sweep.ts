@@ -1,4 +1,5 @@
 /** `corral sweep`: one pass that ends jobs whose supervisor or owner is gone. Made for cron and timers. */
+import { dirname } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -27,6 +28,7 @@ import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
+import { Unwritten } from "../../store/unwritten.ts";
 import { isAnythingAt } from "../../base/trust.ts";
 import {
   PATIENCE_MS,
@@ -115,6 +117,9 @@ async function sweepFormer(
 ): Promise<void> {
   using lock = former.lockSweep();
   if (lock === null) return;
+  // Beside it, as for the present one where its file system is local.
+  const unwritten = new Unwritten(`${dirname(former.path)}/unwritten`, former.path);
+  if (!options.dryRun) unwritten.complete(former, context.say);
   await sweep(context, former, { ...options, unlock: () => {} }, listener);
 }
 
