@@ -123,22 +123,27 @@ Before=time-sync.target
 Type=oneshot
 ExecStart=/bin/sleep infinity
 `;
+/** The target itself may only be wanted. */
+const WANTS_TIME = `[Unit]
+DefaultDependencies=no
+Wants=hostile-wait.service time-sync.target
+`;
 
 machineTest(machine, "K6: the sweep's timer does not wait for a clock that is never set", async () => {
-  const unit = "hostile-time-wait.service";
-  await machine.putFile(`/run/systemd/system/${unit}`, NEVER_IN_TIME);
-  const install = `systemctl daemon-reload; mkdir -p /run/systemd/system/time-sync.target.wants
-    ln -s ../${unit} /run/systemd/system/time-sync.target.wants/; systemctl daemon-reload
-    systemctl start --no-block time-sync.target
-    until test "$(systemctl show -P ActiveState ${unit})" = activating; do sleep 0.1; done
+  const units = "/run/systemd/system";
+  await machine.putFile(`${units}/hostile-wait.service`, NEVER_IN_TIME);
+  await machine.putFile(`${units}/hostile-time.target`, WANTS_TIME);
+  const install = `systemctl daemon-reload; systemctl start --no-block hostile-time.target
+    until test "$(systemctl show -P ActiveState hostile-wait.service)" = activating; do sleep 0.1; done
+    systemctl list-jobs | grep -q 'time-sync.target *start *waiting' || { echo no job; exit; }
     timeout 20 ${machine.corral} install --sweep-every 5m; systemctl show -P ActiveState corral-sweep.timer`;
   try {
     const { stdout } = await machine.sh(install, { timeoutMs: 60_000 });
     assert.equal(stdout.trim().split("\n").at(-1), "active", stdout);
   } finally {
     await machine.sh(
-      `systemctl stop --no-block time-sync.target; systemctl kill -s KILL ${unit}; ${machine.corral} uninstall
-      rm -r /run/systemd/system/${unit} /run/systemd/system/time-sync.target.wants; systemctl daemon-reload; systemctl reset-failed`,
+      `systemctl stop --no-block hostile-time.target hostile-wait.service; ${machine.corral} uninstall
+      rm ${units}/hostile-wait.service ${units}/hostile-time.target; systemctl daemon-reload; systemctl reset-failed`,
       { timeoutMs: 60_000 },
     );
   }
