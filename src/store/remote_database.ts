@@ -12,8 +12,8 @@ import { noAnswer, RemoteCalls, RemoteFailure, type RemotePlace } from "./remote
 const OPEN_MS = 4_000;
 /** The longest that any further call may take, whatever the caller would grant. */
 const CALL_MS = 3_000;
-/** A caller that grants so much wants another try after a call without an answer. */
-const RETRY_MS = 1_000;
+/** After a call without an answer, the next try is for a caller that grants so much, and not before so long: one verb waits once. */
+const RETRY = { grantedMs: 1_000, afterMs: 15_000 };
 /** A thousand rows of a report, each with the longest command line that is usual. */
 const ANSWER_BYTES = 64 << 20;
 
@@ -29,6 +29,7 @@ export interface StatementCall {
 export class RemoteDatabase implements Database {
   #calls: RemoteCalls | null;
   #waitMs = CALL_MS;
+  #goneAtMs = 0;
   isTransaction = false;
 
   /** Opens it. Throws StoreError, TrustError. */
@@ -55,7 +56,12 @@ export class RemoteDatabase implements Database {
 
   waitAtMost(waitMs: number): void {
     this.#waitMs = Math.min(waitMs, CALL_MS);
-    if (this.#calls === null && waitMs >= RETRY_MS) this.#calls = this.#open();
+    const isTime = performance.now() - this.#goneAtMs >= RETRY.afterMs;
+    if (this.#calls === null && isTime && waitMs >= RETRY.grantedMs) {
+      // Should that fail too, it is as long until the next.
+      this.#goneAtMs = performance.now();
+      this.#calls = this.#open();
+    }
   }
 
   lockSweep(): Disposable | null {
@@ -110,6 +116,7 @@ export class RemoteDatabase implements Database {
   #giveUp(calls: RemoteCalls): void {
     calls.close();
     this.#calls = null;
+    this.#goneAtMs = performance.now();
     this.isTransaction = false;
   }
 }

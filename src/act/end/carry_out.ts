@@ -83,21 +83,21 @@ function endRequest(
   order: CarryOutOptions & { action: Exclude<JobAct, { do: "release" }> },
 ): EndRequest {
   const { action, seen, patienceMs, hurry } = order;
-  const recorded = () => {
-    try {
-      return store.get(job.spec.id)?.phase.state === "ended";
-    } catch (error) {
-      // A store that does not answer now holds up no end: it is asked again.
-      if (error instanceof StoreError) return false;
-      throw error;
-    }
-  };
+  const recorded = () => store.get(job.spec.id)?.phase.state === "ended";
   return {
     reason: action.reason,
     exit: action.exit,
     skipGrace: order.skipGrace || (action.do === "end" && action.skipGrace),
-    recordedByOther: () =>
-      seen.supervisor === "alive" ? poll(recorded, RECORD_CAP_MS) : Promise.resolve(false),
+    recordedByOther: async () => {
+      if (seen.supervisor !== "alive") return false;
+      try {
+        return await poll(recorded, RECORD_CAP_MS);
+      } catch (error) {
+        // A store that does not answer is not waited for: the ledger knows what to do with the record.
+        if (error instanceof StoreError) return false;
+        throw error;
+      }
+    },
     ...(action.do === "finish" ? { graceLeftMs: action.graceLeftMs } : {}),
     ...(patienceMs === undefined ? {} : { patienceMs }),
     ...(hurry === undefined ? {} : { hurry }),

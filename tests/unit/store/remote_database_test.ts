@@ -58,7 +58,7 @@ Deno.test({
 
 Deno.test({
   ...FREE,
-  name: "RemoteDatabase waits no longer than its cap, and after that not at all until it is asked to",
+  name: "RemoteDatabase waits no longer than its cap, and after that not at all for a while",
   fn: () => {
     using dir = new StoreDir();
     dir.open().insert(specOf({ id: ONE }), watchOf());
