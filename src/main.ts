@@ -23,6 +23,7 @@
  */
 import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
+import { answers } from "./linux/apart.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
 import { readSettings, type Surroundings } from "./settings/read.ts";
@@ -31,6 +32,7 @@ import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
 import { runCommand } from "./linux/command.ts";
+import { isOnLocalFileSystem } from "./linux/mounts.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
 import { probe } from "./linux/libc.ts";
@@ -51,9 +53,10 @@ import { libcZone } from "./linux/zone.ts";
 import { useZone } from "./value/local_time.ts";
 import { JobStore } from "./store/jobs.ts";
 import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
-import { openLaunchStore, unwrittenOf } from "./store/launch_store.ts";
+import { openFormerStore } from "./store/former_store.ts";
+import { openLaunchStore, openStoreFor, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
-import { SERVE_STORE } from "./store/remote_store.ts";
+import { SERVE_STORE } from "./store/remote_calls.ts";
 import { serveStore } from "./store/served_store.ts";
 import { offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
@@ -117,10 +120,20 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
-    openStore: (actor) => JobStore.openFor(settings.stateDir, settings.storeFile, actor),
+    openStore: (actor) => openStoreFor(settings, actor),
+    openFormerStore: (actor) =>
+      openFormerStore({ directory: settings.formerStateDir, uid, actor, storeFileIn, warn: log.say }),
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
     unwritten: () => unwrittenOf(settings, uid),
   };
+}
+
+function storeFileIn(stateDir: string): string {
+  return storeFileName(stateDir, {
+    uid: Deno.uid() ?? 0,
+    hostName: Deno.hostname(),
+    machineId: machineId(ETC),
+  });
 }
 
 function settingsHere(
@@ -129,9 +142,9 @@ function settingsHere(
   const { uid } = around;
   return readSettings({
     ...around,
+    answers,
     userStateDir: (known) => userStateDirHere(uid, known),
-    storeFile: (stateDir) =>
-      storeFileName(stateDir, { uid, hostName: Deno.hostname(), machineId: machineId(ETC) }),
+    storeFile: storeFileIn,
     homeOfUser: () => homeOfUid(uid, runCommand),
   });
 }
@@ -166,7 +179,8 @@ function isJournal(stream: string | undefined): boolean {
 function currentDirectory(): string {
   const name = nameOfCurrentDirectory();
   try {
-    Deno.chdir(name);
+    // One that may not answer is entered for the command of a launch alone (cli/commands/run.ts).
+    Deno.chdir(isOnLocalFileSystem(name) ? name : "/");
   } catch {
     // The caller may not enter it (sudo -u from /root), but the runtime does so at every spawn, also of getent and the like.
     Deno.chdir("/");

@@ -27,7 +27,7 @@ export interface TopEnd {
 /** What it works with. `say` takes lines for stderr. */
 export interface RefreshingParts {
   readonly context: Context;
-  readonly store: JobStore;
+  readonly store: Pick<JobStore, "live">;
   readonly display: Display;
   readonly say: (line: string) => void;
 }

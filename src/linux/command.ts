@@ -1,5 +1,7 @@
 /** Runs the node's own tools (busctl, systemctl, getent), bounded in time, without a shell. */
+import { systemPathOf } from "./command_lookup.ts";
 
+/** What a tool left behind. */
 export interface CommandResult {
   code: number;
   stdout: string;
@@ -19,7 +21,8 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const [program, ...args] = argv;
   try {
-    const output = await new Deno.Command(program!, {
+    // By its path: the caller's PATH may begin with a directory that does not answer.
+    const output = await new Deno.Command(systemPathOf(program!), {
       args,
       env: { LC_ALL: "C", ...env },
       stdin: "null",

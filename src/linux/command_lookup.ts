@@ -5,7 +5,16 @@ import { EXIT, SetupError } from "../base/errors.ts";
 export type Lookup = { found: string } | { exitCode: number; because: string };
 
 /** As execvp(3): a name with a slash is a path, any other is searched in `path`. Relative names start from `cwd`. */
-export function lookUpCommand(command: string, { path, cwd }: { path: string; cwd: string }): Lookup {
+export function lookUpCommand(command: string, where: { path: string; cwd: string }): Lookup {
+  return lookUpWhere(command, where, () => true)!;
+}
+
+/** The same, but null as soon as the search comes to a file that is not `isLocal`: that may never answer. */
+export function lookUpWhere(
+  command: string,
+  { path, cwd }: { path: string; cwd: string },
+  isLocal: (path: string) => boolean,
+): Lookup | null {
   const absolute = (name: string) => name.startsWith("/") ? name : `${cwd}/${name}`;
   const candidates = command.includes("/")
     ? [absolute(command)]
@@ -16,6 +25,7 @@ export function lookUpCommand(command: string, { path, cwd }: { path: string; cw
   };
   if (command === "" || command.includes("\0")) return refusal;
   for (const candidate of candidates) {
+    if (!isLocal(candidate)) return null;
     const because = whyNotExecutable(candidate);
     if (because === null) return { found: candidate };
     if (because !== "missing") refusal = { exitCode: EXIT.NOT_EXECUTABLE, because };
@@ -38,6 +48,12 @@ function whyNotExecutable(file: string): string | null {
 
 /** Where the tools of the node are. */
 export const SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
+/** The path of a program in the system's directories; its name where they do not have it. */
+export function systemPathOf(program: string): string {
+  const lookup = program.includes("/") ? null : lookUpCommand(program, { path: SYSTEM_PATH, cwd: "/" });
+  return lookup !== null && "found" in lookup ? lookup.found : program;
+}
+
 /** The node's own tools that corral calls in a launch, and the Debian packages that have them. */
 export const TOOLS = {
   "sh": "dash",

@@ -83,11 +83,16 @@ function linkAt(path: string): string | null {
 
 /** The same for this process's own mounts; a node that does not show them is taken for local. */
 export function isOnLocalFileSystem(path: string, procRoot = "/proc"): boolean {
+  return localFileSystems(procRoot)(path);
+}
+
+/** The same for several paths, by one look at the mounts. */
+export function localFileSystems(procRoot = "/proc"): (path: string) => boolean {
   let mounts: Mount[];
   try {
     mounts = parseMounts(readKernelText(`${procRoot}/self/mountinfo`));
   } catch {
-    return true;
+    return () => true;
   }
-  return isLocal(path, mounts);
+  return (path) => isLocal(path, mounts);
 }

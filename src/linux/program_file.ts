@@ -16,6 +16,8 @@ export interface Unrunnable {
 export interface Surroundings {
   cwd: string;
   lookUp: (command: string) => { found: string } | Unrunnable;
+  /** False for a file that may never answer: it is left to the kernel. */
+  isLocal: (path: string) => boolean;
   /** True when the kernel was given interpreters of further formats (binfmt_misc). */
   hasMoreFormats: () => boolean;
 }
@@ -172,6 +174,7 @@ function whyNotInterpreted(head: Uint8Array, around: Surroundings, depth: number
   const isEnv = /(^|\/)env$/.test(name);
   if (isEnv && argument.endsWith("\r")) return crlf(argument);
   const interpreter = name.startsWith("/") ? name : `${around.cwd}/${name}`;
+  if (!around.isLocal(interpreter)) return null;
   const why = whyNoInterpreter(interpreter, name) ?? whyUnrunnable(interpreter, around, depth + 1);
   if (why !== null || !isEnv || !/^(?!-)[^\s=]+$/.test(argument)) return why;
   const found = around.lookUp(argument);

@@ -4,7 +4,8 @@ import { CorralError } from "../base/errors.ts";
 import type { BackendName } from "../job/job.ts";
 import type { NodeLayout } from "../linux/node.ts";
 import type { Backend } from "../backend/backend.ts";
-import { lookUpCommand, type Tool, TOOLS } from "../linux/command_lookup.ts";
+import { lookUpWhere, SYSTEM_PATH, type Tool, TOOLS } from "../linux/command_lookup.ts";
+import { localFileSystems } from "../linux/mounts.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 
 /** One line of the report. `remedy` is a command or null. */
@@ -87,8 +88,10 @@ export function inspectTools(path: string, backend: BackendName | null): CheckRe
   const needed = (Object.keys(TOOLS) as Tool[]).filter((tool) =>
     tool !== "systemd-run" || backend === "systemd"
   );
+  // A tool of the node is on the node: a directory that may not answer is not asked.
+  const isLocal = localFileSystems();
   const missing = needed.filter((tool) =>
-    !("found" in lookUpCommand(tool, { path: `/usr/bin:/bin:${path}`, cwd: "/" }))
+    !("found" in (lookUpWhere(tool, { path: `${SYSTEM_PATH}:${path}`, cwd: "/" }, isLocal) ?? {}))
   );
   if (missing.length === 0) return [{ what: "tools", ok: true, detail: needed.join(", "), remedy: null }];
   return missing.map((tool) => ({

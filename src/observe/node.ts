@@ -37,6 +37,8 @@ export interface Node {
   backends(): Backend[];
   /** Throws StoreError, TrustError. `actor` is the command that writes. */
   openStore(actor: string): JobStore;
+  /** The store of the same user from before it had its present place, where there is one; it is never made. Throws StoreError. */
+  openFormerStore(actor: string): JobStore | null;
   /** The store for a launch, which nothing may hold up. Throws StoreError. */
   openLaunchStore(waitMs: number): StorePort;
   /** Where a launch leaves what it could not write into its store. */

@@ -22,6 +22,8 @@ export interface Surroundings {
   uid: number;
   /** Where the store of a user is when no directory was named; `usersDir` is the configuration's. Throws StoreError. */
   userStateDir: (known: { inHome: string | null; usersDir: string | null }) => string;
+  /** False for a path that does not answer in time; without, every path does. */
+  answers?: (path: string) => Promise<boolean>;
   /** Name of the store's file in its directory. */
   storeFile: (stateDir: string) => string;
   env: Record<string, string>;
@@ -33,17 +35,30 @@ export interface Surroundings {
 
 /** Reads the configuration file, when there is one. Throws UsageError naming file, line and key, TrustError. */
 export async function readSettings(around: Surroundings): Promise<Settings> {
-  const named = around.options.config ?? around.env["CORRAL_CONFIG"];
-  const file = named ?? DEFAULT_CONFIG;
-  const text = readFile(file, { cwd: around.cwd, named: named !== undefined, asRoot: around.uid === 0 });
+  const namedFile = around.options.config ?? around.env["CORRAL_CONFIG"];
+  const file = namedFile ?? DEFAULT_CONFIG;
+  if (await around.answers?.(fromHere(around.cwd, file)) === false) {
+    throw new UsageError(`cannot read the configuration ${file}: its file system does not answer`, {
+      remedy: "name another: --config",
+    });
+  }
+  const text = readFile(file, { cwd: around.cwd, named: namedFile !== undefined, asRoot: around.uid === 0 });
   const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
-  const stateDir = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir ??
-    await defaultStateDir(around, fromFile.userStateDir);
+  const named = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir;
+  const { stateDir, formerStateDir } = named === null || named === undefined
+    ? await defaultStateDir(around, fromFile.userStateDir)
+    : { stateDir: named, formerStateDir: null };
   if (stateDir === "" || stateDir.includes("\0")) throw new UsageError("--state-dir: give a directory");
   const absolute = fromHere(around.cwd, stateDir);
-  const configFile = named === undefined ? null : fromHere(around.cwd, named);
-  return { ...fromFile, stateDir: absolute, configFile, storeFile: around.storeFile(absolute) };
+  const configFile = namedFile === undefined ? null : fromHere(around.cwd, namedFile);
+  return {
+    ...fromFile,
+    stateDir: absolute,
+    formerStateDir,
+    configFile,
+    storeFile: around.storeFile(absolute),
+  };
 }
 
 function settingsOf(config: Config, file: string): FileSettings {
@@ -115,9 +130,16 @@ function checkOf(v: Valibot, type: FileType) {
   }
 }
 
-async function defaultStateDir(around: Surroundings, usersDir: string | null): Promise<string> {
-  if (around.uid === 0) return "/var/lib/corral";
-  return around.userStateDir({ inHome: await stateDirInHome(around), usersDir });
+/** The home's own directory is the former one where it is not the one in use: before there were others, the store was there. */
+async function defaultStateDir(
+  around: Surroundings,
+  usersDir: string | null,
+): Promise<Pick<Settings, "stateDir" | "formerStateDir">> {
+  // Root follows no path of a user's.
+  if (around.uid === 0) return { stateDir: "/var/lib/corral", formerStateDir: null };
+  const inHome = await stateDirInHome(around);
+  const stateDir = around.userStateDir({ inHome, usersDir });
+  return { stateDir, formerStateDir: stateDir === inHome ? null : inHome };
 }
 
 /** As the XDG base directory specification has it; null without a home. */

@@ -1,10 +1,11 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import { crashPoint } from "../base/crash_point.ts";
 import type { EndReason, Job, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { Selector } from "../value/selector.ts";
 import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
-import { isStoreAt, openDatabase, openNothing, storeError } from "./open.ts";
+import { type Database, LocalDatabase } from "./database.ts";
+import { openDatabase, openDatabaseFor, storeError } from "./open.ts";
 import { readPages, type RowQuery } from "./pages.ts";
 import { reasonOf } from "./columns.ts";
 import {
@@ -39,21 +40,19 @@ import {
 } from "./transitions.ts";
 import { replaceSamples, type Run, sampleFromRow, savePeaks } from "./samples.ts";
 
-/** Commands that make a store where there is none. */
-const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor"]);
-
 /** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
 export class JobStore {
-  readonly #db: DatabaseSync;
+  readonly #db: Database;
 
   /** @param path of the file, for messages; @param actor the command that writes */
-  private constructor(db: DatabaseSync, readonly path: string, readonly actor: string) {
+  private constructor(db: Database, readonly path: string, readonly actor: string) {
     this.#db = db;
   }
 
   /** Opens `directory/fileName`, making and migrating it as needed. Throws StoreError, TrustError. */
   static open(directory: string, fileName: string, actor: string, waitMs?: number): JobStore {
-    return new JobStore(openDatabase(directory, fileName, waitMs), `${directory}/${fileName}`, actor);
+    const db = new LocalDatabase(openDatabase(directory, fileName, waitMs), directory, fileName);
+    return new JobStore(db, `${directory}/${fileName}`, actor);
   }
 
   /**
@@ -61,8 +60,13 @@ export class JobStore {
    * no store. Throws StoreError, TrustError.
    */
   static openFor(directory: string, fileName: string, actor: string): JobStore {
-    if (MAKERS.has(actor) || isStoreAt(directory, fileName)) return JobStore.open(directory, fileName, actor);
-    return new JobStore(openNothing(), `${directory}/${fileName}`, actor);
+    const db = new LocalDatabase(openDatabaseFor(directory, fileName, actor), directory, fileName);
+    return new JobStore(db, `${directory}/${fileName}`, actor);
+  }
+
+  /** The store in a database that is open already. */
+  static of(db: Database, path: string, actor: string): JobStore {
+    return new JobStore(db, path, actor);
   }
 
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
@@ -244,7 +248,12 @@ export class JobStore {
 
   /** From now on waits at most `waitMs` for another process's write. */
   waitAtMost(waitMs: number): void {
-    this.#db.prepare(`PRAGMA busy_timeout = ${waitMs}`).get();
+    this.#db.waitAtMost(waitMs);
+  }
+
+  /** The lock of this store's sweep (flock(2)), or null when another sweep has it. */
+  lockSweep(): Disposable | null {
+    return this.#db.lockSweep();
   }
 
   close(): void {

@@ -32,6 +32,16 @@ export function openNothing(): DatabaseSync {
   return db;
 }
 
+/** Commands that make a store where there is none. */
+const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor"]);
+
+/** As openDatabase(), but only MAKERS make a store: for any other command there are no jobs where there is none. */
+export function openDatabaseFor(directory: string, fileName: string, actor: string): DatabaseSync {
+  return MAKERS.has(actor) || isStoreAt(directory, fileName)
+    ? openDatabase(directory, fileName)
+    : openNothing();
+}
+
 /** True when the store's file exists and holds anything: on a full disk it is made empty. As root, throws TrustError for a place that another user can change. */
 export function isStoreAt(directory: string, fileName: string): boolean {
   refuseOthersStore(directory, `${directory}/${fileName}`);
@@ -121,6 +131,8 @@ function openOnce(directory: string, path: string, waitMs: number): DatabaseSync
   // The busy timeout must be set before anything else is said: the switch to WAL itself needs the lock.
   const db = new DatabaseSync(path, { timeout: waitMs });
   try {
+    // Not in $TMPDIR, the caller's word: it may be on a file system that does not answer. What SQLite puts there is small.
+    db.prepare("PRAGMA temp_store = MEMORY").get();
     // Takes effect only on an empty file: such a store can shrink without a rewrite of the whole. On a file in use the pragma would write,
     // and wait for the process that holds the lock.
     if (pageCount(db) === 0) db.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
@@ -140,6 +152,8 @@ function pageCount(db: DatabaseSync): number {
 
 /** An SQLite or file error as a StoreError with what fixes it. */
 export function storeError(what: string, path: string, cause: unknown): StoreError {
+  // Of a store that does not answer: it is its own words.
+  if (cause instanceof StoreError) return cause;
   return new StoreError(what, { path, cause, remedy: remedyFor(cause) });
 }
 

@@ -1,5 +1,6 @@
 /** Reads the rows of a query a page at a time: a million of them must not be in memory at once. */
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
+import type { Database, Statement } from "./database.ts";
 import { storeError } from "./open.ts";
 import { DamagedRow } from "./rows.ts";
 
@@ -29,7 +30,7 @@ const PAGE_ROWS = 1_000;
  * One statement stepped row by row costs twice the time in this runtime, and it would be open for as long as a pager waits for its user:
  * on NFS, without WAL, no job could be recorded then. A job that is dropped meanwhile is left out, one that is recorded meanwhile too.
  */
-export function* readPages<Row>(db: DatabaseSync, path: string, query: RowQuery): Generator<Row> {
+export function* readPages<Row>(db: Database, path: string, query: RowQuery): Generator<Row> {
   try {
     yield* query.order === null ? walk<Row>(db, query) : settled<Row>(db, { ...query, order: query.order });
   } catch (cause) {
@@ -38,7 +39,7 @@ export function* readPages<Row>(db: DatabaseSync, path: string, query: RowQuery)
 }
 
 /** Each page begins behind the last row of the one before it, found by the index jobs_created. */
-function* walk<Row>(db: DatabaseSync, { select, where, limit, values }: RowQuery): Generator<Row> {
+function* walk<Row>(db: Database, { select, where, limit, values }: RowQuery): Generator<Row> {
   const last = Number(db.prepare("SELECT max(rowid) AS last FROM jobs").get()?.["last"] ?? 0);
   const sql = `SELECT ${select.join(", ")}, created_at_ms, rowid FROM jobs
     WHERE rowid <= :page_last AND (created_at_ms, rowid) > (:page_ms, :page_row)${
@@ -61,7 +62,7 @@ function* walk<Row>(db: DatabaseSync, { select, where, limit, values }: RowQuery
 }
 
 /** First the order is settled: a table of row numbers, 12 bytes each, in memory and not on a disk that may be full. Then come pages. */
-function* settled<Row>(db: DatabaseSync, query: RowQuery & { order: string }): Generator<Row> {
+function* settled<Row>(db: Database, query: RowQuery & { order: string }): Generator<Row> {
   db.prepare("PRAGMA temp_store = MEMORY").get();
   const chosen = settle(db, query);
   try {
@@ -74,7 +75,7 @@ function* settled<Row>(db: DatabaseSync, query: RowQuery & { order: string }): G
 let tables = 0;
 
 /** The name of a temporary table of row numbers, numbered from 1 in their order (CREATE TABLE AS gives them so). */
-function settle(db: DatabaseSync, { where, order, limit, values }: RowQuery): string {
+function settle(db: Database, { where, order, limit, values }: RowQuery): string {
   const name = `chosen_${++tables}`;
   const filtered = where === null ? "" : `WHERE ${where}`;
   const sql = `CREATE TEMP TABLE ${name} AS SELECT rowid AS job FROM jobs ${filtered} ORDER BY ${order}${
@@ -85,7 +86,7 @@ function settle(db: DatabaseSync, { where, order, limit, values }: RowQuery): st
 }
 
 function* pages<Row>(
-  db: DatabaseSync,
+  db: Database,
   chosen: string,
   { select, values }: RowQuery,
 ): Generator<Row> {
@@ -102,15 +103,10 @@ function* pages<Row>(
   }
 }
 
-function prepare(db: DatabaseSync, sql: string): StatementSync {
+function prepare(db: Database, sql: string): Statement {
   const statement = db.prepare(sql);
-  (statement as unknown as ArrayReader).setReturnArrays(true);
+  statement.setReturnArrays(true);
   return statement;
-}
-
-/** In the runtime since Deno 2.7, not yet in its types. */
-interface ArrayReader {
-  setReturnArrays(enabled: boolean): void;
 }
 
 /** node:sqlite refuses parameters that the statement does not have. */
@@ -120,7 +116,7 @@ function parametersOf(sql: string, values: RowQuery["values"]): Record<string, S
 }
 
 /** SQLite says that some JSON is malformed, but not whose. */
-function damagedJson(db: DatabaseSync, path: string, cause: unknown): DamagedRow | null {
+function damagedJson(db: Database, path: string, cause: unknown): DamagedRow | null {
   if (!/malformed JSON/.test(String(cause))) return null;
   const row = db.prepare("SELECT id FROM jobs WHERE NOT (json_valid(limits) AND json_valid(tags)) LIMIT 1")
     .get();

@@ -1,5 +1,5 @@
 /** Dropping old records: statements for the store, each short, so that a launch never waits long for one of them. */
-import type { DatabaseSync } from "node:sqlite";
+import type { Database } from "./database.ts";
 import type { Run } from "./samples.ts";
 
 /** Which records may go: of jobs that ended before `beforeMs`, left nothing alive, and are not among `except` (ids). */
@@ -13,7 +13,7 @@ const CONDITION =
 
 /** Ids of such jobs, those first that ended first; at most `count`. */
 export function selectDroppable(
-  db: DatabaseSync,
+  db: Database,
   { beforeMs, except }: Droppable,
   count: number,
 ): string[] {
@@ -26,7 +26,7 @@ const MARKS = 256;
 
 /** What the last records, in the order in which they were made, hold of the clock: see ClockFacts. */
 export function selectClockMarks(
-  db: DatabaseSync,
+  db: Database,
   bootId: string,
 ): { newestMs: number | null; offsetsMs: number[] } {
   const rows = db.prepare(
@@ -50,7 +50,7 @@ export function dropJobs(run: Run, { beforeMs, except }: Droppable, ids: readonl
 }
 
 /** Pages of the file, and those of them that hold nothing and could be given back. */
-export function countPages(db: DatabaseSync): { pages: number; freePages: number } {
+export function countPages(db: Database): { pages: number; freePages: number } {
   const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
   const INCREMENTAL = 2;
   const freePages = pragma("auto_vacuum") === INCREMENTAL ? pragma("freelist_count") : 0;
@@ -58,6 +58,6 @@ export function countPages(db: DatabaseSync): { pages: number; freePages: number
 }
 
 /** Gives at most so many free pages back to the file system. */
-export function givePagesBack(db: DatabaseSync, count: number): void {
+export function givePagesBack(db: Database, count: number): void {
   db.prepare(`PRAGMA incremental_vacuum(${Math.floor(count)})`).all();
 }

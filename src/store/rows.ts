@@ -1,6 +1,7 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
 import type { StoredEvent } from "../job/events.ts";
-import type { SQLInputValue, StatementSync } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
+import type { Statement } from "./database.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Exit, Job, Phase, RunningFacts, Watch } from "../job/job.ts";
 import { type FigureKey, FIGURES, MEMORY_KINDS, type MemoryKind } from "../job/figures.ts";
@@ -94,7 +95,7 @@ export function splitFromRow(row: JobRow): MemorySplit {
 }
 
 /** Runs a SELECT of whole rows. A number beyond 2^53, which corral never writes, loses its last digits instead of making all rows unreadable. */
-export function readRows(statement: StatementSync, values: SQLInputValue[]): JobRow[] {
+export function readRows(statement: Statement, values: SQLInputValue[]): JobRow[] {
   try {
     return statement.all(...values) as unknown as JobRow[];
   } catch (error) {

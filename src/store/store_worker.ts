@@ -1,9 +1,9 @@
 /**
- * The thread behind remote_store.ts: hands the calls on to a process that makes them, one after the other. That process is the one that
+ * The thread behind remote_calls.ts: hands the calls on to a process that makes them, one after the other. That process is the one that
  * has the file open: what is left of a process on a file system that does not answer is not over before the file is closed.
  */
-import type { RemoteCall, RemoteStart } from "./remote_store.ts";
-import { views, WORD } from "./remote_store.ts";
+import type { RemoteCall, RemoteStart } from "./remote_calls.ts";
+import { views, WORD } from "./remote_calls.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<RemoteStart | RemoteCall>) => void;

@@ -129,7 +129,7 @@ export const ACT_END = [
       '...(action.do === "finish" ? { graceLeftMs: action.graceLeftMs } : {}),',
       "",
     ],
-    ["an alive supervisor's record is not waited for", 'seen.supervisor === "alive" ? poll', "false ? poll"],
+    ["an alive supervisor's record is not waited for", 'seen.supervisor !== "alive") return', "true) return"],
     [
       "an earlier boot's cgroup is touched",
       'seen.sameBoot && seen.cgroup !== "gone" ? cgroupRecord',

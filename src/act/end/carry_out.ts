@@ -3,6 +3,7 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { terminate } from "../../cgroup/terminate.ts";
 import { crashPoint } from "../../base/crash_point.ts";
+import { StoreError } from "../../base/errors.ts";
 import { poll } from "../../base/poll.ts";
 import type { Action } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
@@ -102,8 +103,16 @@ function endRequest(
     reason: action.reason,
     exit: action.exit,
     skipGrace: order.skipGrace || (action.do === "end" && action.skipGrace),
-    recordedByOther: () =>
-      seen.supervisor === "alive" ? poll(recorded, RECORD_CAP_MS) : Promise.resolve(false),
+    recordedByOther: async () => {
+      if (seen.supervisor !== "alive") return false;
+      try {
+        return await poll(recorded, RECORD_CAP_MS);
+      } catch (error) {
+        // A store that does not answer is not waited for: the ledger knows what to do with the record.
+        if (error instanceof StoreError) return false;
+        throw error;
+      }
+    },
     ...(action.do === "finish" ? { graceLeftMs: action.graceLeftMs } : {}),
     ...(patienceMs === undefined ? {} : { patienceMs }),
     ...(hurry === undefined ? {} : { hurry }),

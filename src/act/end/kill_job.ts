@@ -1,7 +1,7 @@
 /** Ends one recorded job on request, beside its supervisor or without one. */
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
-import { CgroupGoneError, CorralError, StoreError } from "../../base/errors.ts";
+import { CgroupGoneError, CorralError, errorText, StoreError } from "../../base/errors.ts";
 import { decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { EndReason, Job } from "../../job/job.ts";
@@ -51,9 +51,20 @@ export async function killJob(
     if (!(error instanceof CorralError) || error instanceof StoreError) throw error;
     return refused(id, error.message);
   }
-  const after = store.get(id)?.phase;
+  const after = recordedPhase(node, store, id);
   const ended = after?.state === "ended" ? after : null;
   return { id, reason: ended?.reason ?? null, survivors: ended?.survivors.length ?? 0, refused: null };
+}
+
+/** Null when the store does not give it: the job is ended all the same, and so are the others. */
+function recordedPhase(node: Diagnostics, store: JobStore, id: string): Job["phase"] | null {
+  try {
+    return store.get(id)?.phase ?? null;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    node.say(`warning: job ${id}: its end is not read back: ${errorText(error)}`);
+    return null;
+  }
 }
 
 function refused(id: string, why: string): KillResult {

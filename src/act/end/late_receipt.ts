@@ -28,7 +28,9 @@ export async function writeLateReceipt(
 }
 
 async function write(place: ReceiptPlace, text: string): Promise<string | null> {
-  if (place.how === "as-user") return await writeReceiptAsUser(place, place.path, { text, late: true });
+  if (place.how === "as-user") {
+    return await writeReceiptAsUser(place, place.path, { text, late: true, directory: place.directory });
+  }
   try {
     writeReceiptFile(place, text, { late: true });
     return null;

@@ -1,8 +1,9 @@
-/** The receipt of a job of another user, removed and written by a process of that user: root follows no path that the user may have laid. */
+/**
+ * The receipt of a job of another user, removed and written by a process of that user: root follows no path that the user may have laid. The
+ * caller's own on a file system that may not answer goes the same way.
+ */
+import { ANSWER_CAP_MS, type ScriptResult } from "../../linux/apart.ts";
 import { runAsUser, type UserIds } from "../../linux/as_user.ts";
-
-/** For a file system that does not answer, or a FIFO that the job has put there. */
-const CAP_MS = 10_000;
 
 /** Removes what an earlier run has left; what is no file stays. */
 const REMOVE =
@@ -16,6 +17,9 @@ const WRITE = `
 refuse() { echo "$1" >&2; exit 1; }
 [ ! -d "$1" ] || refuse 'it is a directory'
 [ ! -p "$1" ] || refuse 'it is a FIFO'
+cd -- "\${1%/*}/" 2>/dev/null || refuse 'permission denied, or no such directory'
+[ -z "$3" ] || [ "$(stat -c %d:%i .)" = "$3" ] || refuse 'its directory is not the one that the job was started with'
+set -- "./\${1##*/}" "$2"
 if [ -n "$2" ] && { [ -s "$1" ] || [ -L "$1" ]; }; then exit 0; fi
 if [ -e "$1" ] && [ ! -f "$1" ]; then exec cat >"$1"; fi
 aside=\${1%/*}/.corral-receipt-$$
@@ -26,19 +30,50 @@ if (set -C; : >"$aside") 2>/dev/null; then
 fi
 exec cat >"$1"`;
 
+/** Removes it as well, leaves nothing of its own, and prints which directory it is in. */
+const PREPARE = `
+refuse() { echo "$1" >&2; exit 1; }
+[ ! -d "$1" ] || refuse 'it is a directory'
+[ ! -p "$1" ] || refuse 'it is a fifo, which may never have a reader'
+cd -- "\${1%/*}/" 2>/dev/null || refuse 'permission denied, or no such directory'
+set -- "./\${1##*/}"
+stat -c %d:%i .
+if [ -e "$1" ] && [ ! -f "$1" ]; then : >>"$1"; exit; fi
+aside=\${1%/*}/.corral-receipt-$$
+if (set -C; : >"$aside") 2>/dev/null; then rm -f -- "$aside" "$1" 2>/dev/null && exit; fi
+: >"$1"`;
+
+/**
+ * Removes the receipt of an earlier run, and tries out that one can be written. Resolves to the directory that it will be in, or to what went
+ * wrong.
+ */
+export async function prepareReceiptAsUser(
+  user: UserIds,
+  path: string,
+): Promise<{ directory: string } | { why: string }> {
+  const result = await runAsUser(user, PREPARE, [path], { stdin: "", capMs: ANSWER_CAP_MS });
+  const why = whyNot(result);
+  return why === null ? { directory: result!.stdout.trim() } : { why };
+}
+
 /** Removes the receipt of an earlier run at an absolute path, if there is one and the user may. */
 export async function removeEarlierAsUser(user: UserIds, path: string): Promise<void> {
-  await runAsUser(user, REMOVE, [path], { stdin: "", capMs: CAP_MS });
+  await runAsUser(user, REMOVE, [path], { stdin: "", capMs: ANSWER_CAP_MS });
 }
 
 /** Writes it at an absolute path; `late`: as in writeReceiptFile(). Resolves to what went wrong, or null. */
 export async function writeReceiptAsUser(
   user: UserIds,
   path: string,
-  { text, late }: { text: string; late: boolean },
+  { text, late, directory = "" }: { text: string; late: boolean; directory?: string | undefined },
 ): Promise<string | null> {
   const stdin = text.endsWith("\n") ? text : `${text}\n`;
-  const result = await runAsUser(user, WRITE, [path, late ? "late" : ""], { stdin, capMs: CAP_MS });
-  if (result?.code === 0) return null;
-  return result === null ? `no answer for ${CAP_MS / 1000} s` : result.stderr.replace(/^.*: /s, "");
+  const capMs = ANSWER_CAP_MS;
+  return whyNot(await runAsUser(user, WRITE, [path, late ? "late" : "", directory], { stdin, capMs }));
+}
+
+/** The shell's own words follow the path. */
+function whyNot(result: ScriptResult | null): string | null {
+  if (result === null) return `no answer for ${ANSWER_CAP_MS / 1000} s`;
+  return result.code === 0 ? null : result.stderr.replace(/^.*: /s, "");
 }

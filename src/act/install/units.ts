@@ -56,8 +56,10 @@ export function timerUnit({ everyMs, forSystem }: Pick<SweepUnits, "everyMs" | "
 [Unit]
 Description=corral: sweep every ${formatDurationExact(everyMs)}
 Documentation=man:corral(1)
-${forSystem ? "# Records are dropped by the clock: it is to be set first.\nAfter=time-sync.target\n" : ""}
+
 [Timer]
+# Monotonic, and not After=time-sync.target: systemd-time-wait-sync holds that up for ever on a node without a network, and overdue jobs are
+# to end there too. What needs a believable clock, the dropping of old records, looks at the clock itself.
 # From the boot or the installation to the first sweep; then from the end of one sweep to the next.
 OnActiveSec=${formatDurationExact(Math.min(FIRST_SWEEP_MS, everyMs))}
 OnUnitInactiveSec=${formatDurationExact(everyMs)}

@@ -27,8 +27,9 @@ import {
   userScript,
   userWords,
 } from "./user_gate.ts";
-import { becoming, CLEAN_ENVIRONMENT } from "../../linux/as_user.ts";
 import { standIns } from "./own_path_words.ts";
+import { CLEAN_ENVIRONMENT } from "../../linux/apart.ts";
+import { becoming } from "../../linux/as_user.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { parseSignal } from "../../value/signal.ts";
 

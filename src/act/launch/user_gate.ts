@@ -5,6 +5,8 @@
  */
 import { CorralError, EXIT, SetupError, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
+import { ANSWER_CAP_MS, runScript } from "../../linux/apart.ts";
+import type { Lookup } from "../../linux/command_lookup.ts";
 import type { UserIds } from "../../linux/as_user.ts";
 
 /** What is asked for in the name of another user; paths are absolute. */
@@ -144,6 +146,24 @@ look_up() {
   esac
   refuse command "$1" "$why"
 }`;
+
+/** Looks the caller's own command up by a process of its own, as the gate does for another user. Null without an answer in time. */
+export async function lookUpApart(
+  command: string,
+  { path, cwd }: { path: string; cwd: string },
+): Promise<Lookup | null> {
+  const script = `exec 3>&1
+${FUNCTIONS}
+cd -- "$3" 2>/dev/null
+look_up "$1" "$2"
+printf '%s\\0' found '' >&3`;
+  const result = await runScript(script, { args: [command, path, cwd], capMs: ANSWER_CAP_MS });
+  if (result === null) return null;
+  const [kind, , , why = ""] = result.stdout.split("\0");
+  if (kind !== "refused") return { found: command };
+  const [, exitCode, because] = /^(\d+) (.*)$/s.exec(why) ?? [null, EXIT.NOT_FOUND, why];
+  return { exitCode: Number(exitCode), because: because! };
+}
 
 /** True when the report is whole. */
 export function isWholeReport(text: string): boolean {

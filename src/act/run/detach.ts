@@ -11,6 +11,8 @@ import type { Caller } from "../../linux/caller.ts";
 import type { Terminal } from "../../linux/output.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
+import { answers } from "../../linux/apart.ts";
+import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { envWords } from "../launch/gate_environment.ts";
 import type { Backend } from "../../backend/backend.ts";
@@ -61,6 +63,7 @@ export async function startSupervisor(
   backend: Backend,
   id: string,
 ): Promise<void> {
+  await standWhereCalled(context.cwd);
   const scope = supervisorScope(context, backend, id);
   const [program, ...args] = [
     ...scope.argv,
@@ -83,6 +86,16 @@ export async function startSupervisor(
   throw new CorralError(words.trim().replace(/^corral: /, "") || "the supervisor did not start", {
     exitCode: status.code === 0 || status.signal !== null ? EXIT.CORRAL_FAILED : status.code,
   });
+}
+
+/** The second corral reads the same command line from the same directory; main.ts has left one that may not answer. */
+async function standWhereCalled(cwd: string): Promise<void> {
+  if (isOnLocalFileSystem(cwd) || !await answers(cwd)) return;
+  try {
+    Deno.chdir(cwd);
+  } catch {
+    // The caller may not enter it either.
+  }
 }
 
 /** What to put before the supervisor's command line so that it gets a scope of its own; nothing without systemd. */

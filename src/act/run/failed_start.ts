@@ -7,7 +7,7 @@ import { jobJson } from "../../job/json.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import type { Node } from "../../observe/node.ts";
 import type { Ledger } from "../../store/ledger.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt } from "./receipt_to_write.ts";
 
 /** The job as JSON, as it is recorded now; `steps` where the store does not answer. */
 export function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): string {

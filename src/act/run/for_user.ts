@@ -2,12 +2,14 @@
 import { fromHere } from "../../base/path.ts";
 import { printable, quoted } from "../../base/text.ts";
 import type { Caller } from "../../linux/caller.ts";
+import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import type { User } from "../../linux/users.ts";
 import type { Gate } from "../launch/gate.ts";
 import type { ForUser } from "../launch/user_gate.ts";
 import { removeEarlierReceipt } from "../end/receipt_file.ts";
 import { removeEarlierAsUser } from "../end/user_receipt.ts";
-import { openReceipt, type Receipt } from "./receipt.ts";
+import { openReceipt } from "./receipt.ts";
+import type { Receipt } from "./receipt_to_write.ts";
 import { userReceipt } from "./user_receipt.ts";
 
 const RECEIPT_HEAD_BYTES = 64;
@@ -27,14 +29,14 @@ export function anotherUser(user: User | null, { uid }: Pick<Caller, "uid">): Us
 }
 
 /** Opened now for the caller's own job; another user's gate tries it. */
-export function receiptFor(
+export async function receiptFor(
   caller: Pick<Caller, "uid" | "cwd">,
   request: UserRequest,
   say: (line: string) => void,
-): Receipt | null {
+): Promise<Receipt | null> {
   const user = anotherUser(request.user, caller);
   return user === null || request.receipt === null
-    ? openReceipt(request.receipt, caller.cwd, say)
+    ? await openReceipt(request.receipt, caller.cwd, say)
     : userReceipt(user, fromHere(caller.cwd, request.receipt), say);
 }
 
@@ -53,10 +55,14 @@ export async function removeEarlierReceiptOf(
   if (receipt === undefined || receipt === "") return;
   const path = fromHere(caller.cwd, receipt);
   const isRoot = caller.uid === 0;
-  if (user === "unknown") return removeEarlierReceipt(path, isRoot ? isReceipt : undefined);
+  const isLocal = isOnLocalFileSystem(path);
+  // What may not answer is not even looked at for a user that there is not.
+  if (user === "unknown") {
+    return isLocal ? removeEarlierReceipt(path, isRoot ? isReceipt : undefined) : undefined;
+  }
   const other = isRoot ? anotherUser(user, caller) : null;
-  if (other === null) removeEarlierReceipt(path);
-  else await removeEarlierAsUser(other, path).catch(() => {});
+  if (other === null && isLocal) return removeEarlierReceipt(path);
+  await removeEarlierAsUser(other ?? { uid: caller.uid, gid: Deno.gid() ?? 0 }, path).catch(() => {});
 }
 
 function isReceipt(path: string): boolean {

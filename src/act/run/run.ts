@@ -15,12 +15,14 @@ import { newJobId } from "../../value/id.ts";
 import type { Job, JobSpec, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { lookUpCommand } from "../../linux/command_lookup.ts";
+import { type Lookup, lookUpWhere } from "../../linux/command_lookup.ts";
+import { localFileSystems } from "../../linux/mounts.ts";
+import { lookUpApart } from "../launch/user_gate.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
-import { hasMoreFormats, whyUnrunnable } from "../../linux/program_file.ts";
+import { hasMoreFormats, type Unrunnable, whyUnrunnable } from "../../linux/program_file.ts";
 import { quoted } from "../../base/text.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
@@ -29,7 +31,7 @@ import type { Ledger } from "../../store/ledger.ts";
 import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt } from "./receipt_to_write.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
@@ -99,9 +101,12 @@ export async function runJob(
   // Looks at the parent at once; that it is gone already is recorded as any start that fails.
   const watching = watchParent(context, request.withParent);
   watching.catch(() => {});
-  const run = recordedRun(context, request, detached);
+  const run = await recordedRun(context, request, detached);
   // Another user's job looks its command up itself (launch/user_gate.ts).
-  if (run.other === null) await refuseUnrunnable(request, run.failed);
+  if (run.other === null) {
+    const stopped = await refuseUnrunnable(run);
+    if (stopped !== null) return stopped;
+  }
   const callerIsGone = await watching.catch(async (error) => {
     await run.failed.record("failed-to-start", { code: EXIT.CORRAL_FAILED, signal: null });
     throw error;
@@ -118,17 +123,22 @@ export async function runJob(
 }
 
 /** Listens to signals, then records the job: a crash from here on leaves a trace. */
-function recordedRun(context: RunContext, request: RunRequest, detached: DetachedRun | null): Run {
+async function recordedRun(
+  context: RunContext,
+  request: RunRequest,
+  detached: DetachedRun | null,
+): Promise<Run> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => void (request.quiet || speak(line));
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
   const ignored = ignoredSignals(context.procs.root);
+  const other = anotherUser(request.user, context);
+  // Before there is a handler: while its file system does not answer, a signal ends corral itself.
+  const receipt = await receiptFor(context, request, say);
   const stop = new StopSignals();
   stop.listen(ignored);
   const passed = new PassedSignals();
   passed.listen(ignored);
-  const other = anotherUser(request.user, context);
-  const receipt = receiptFor(context, request, say);
   const { bestEffort } = request;
   // The first half of a detached run has warned already.
   const warn = detached === null ? say : () => {};
@@ -227,13 +237,41 @@ function reportEnd({ say }: Run, { spec: { id, limits }, phase }: Job, left: str
   if (refused !== null && isCertain) say(`job ${id}: ${refused}`);
 }
 
-async function refuseUnrunnable({ argv, env, cwd }: RunRequest, failed: FailedStart): Promise<void> {
-  const lookUp = (command: string) => lookUpCommand(command, { path: env["PATH"] ?? "/usr/bin:/bin", cwd });
-  const found = lookUp(argv[0]!);
-  const why = "found" in found ? whyUnrunnable(found.found, { cwd, lookUp, hasMoreFormats }) : found;
-  if (why === null) return;
+/** Null when the command may run; an exit code when a signal came before that was known. Throws CorralError when it may not. */
+async function refuseUnrunnable({ request, failed, stop }: Run): Promise<number | null> {
+  const command = request.argv[0]!;
+  const where = { path: request.env["PATH"] ?? "/usr/bin:/bin", cwd: request.cwd };
+  const isLocal = localFileSystems();
+  const here = lookUpWhere(command, where, isLocal);
+  const found = here ?? await Promise.race([lookUpApart(command, where), aSignal(stop)]);
+  if (stop.received !== null) return await failed.recordStopped(stop.received);
+  const why = whyRefused(found, here !== null, { ...where, isLocal });
+  if (why === null) return null;
   await failed.record("failed-to-start", { code: why.exitCode, signal: null });
-  throw new CorralError(`${quoted(argv[0]!)}: ${why.because}`, { exitCode: why.exitCode });
+  throw new CorralError(`${quoted(command)}: ${why.because}`, { exitCode: why.exitCode });
+}
+
+/** `isHere`: it was found without asking a file system that may not answer. */
+function whyRefused(
+  found: Lookup | null,
+  isHere: boolean,
+  where: { path: string; cwd: string; isLocal: (path: string) => boolean },
+): Unrunnable | null {
+  if (found === null) {
+    return {
+      exitCode: EXIT.CORRAL_FAILED,
+      because: "a directory that it is looked for in does not answer",
+    };
+  }
+  if (!("found" in found)) return found;
+  if (!isHere) return null;
+  const lookUp = (name: string) => lookUpWhere(name, where, where.isLocal) ?? { found: name };
+  return whyUnrunnable(found.found, { ...where, lookUp, hasMoreFormats });
+}
+
+/** Resolves at the next signal that ends the job. */
+function aSignal(stop: StopSignals): Promise<null> {
+  return new Promise((resolve) => stop.onSignal(() => resolve(null)));
 }
 
 /** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */

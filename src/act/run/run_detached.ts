@@ -1,6 +1,7 @@
 /** `corral run --detach`: prints the id and returns; the output of the command goes to a file. */
 import { dirname } from "node:path";
 import { fromHere } from "../../base/path.ts";
+import { answers } from "../../linux/apart.ts";
 import { refuseFifo } from "../../linux/fifo.ts";
 import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
@@ -26,7 +27,7 @@ export async function runDetached(
   if (detached !== null) {
     // Another user's file is that user's to make, not root's (launch/user_gate.ts).
     const isOwn = request.user === null || request.user.uid === context.uid;
-    const output = isOwn ? outputFile(request, detached.id) : askedOutput(request);
+    const output = isOwn ? await outputFile(request, detached.id) : askedOutput(request);
     return await runJob(context, { ...request, env: withoutMark(request.env) }, { ...detached, output });
   }
   const id = newJobId(context.randomBytes);
@@ -42,9 +43,16 @@ function askedOutput({ output, cwd }: DetachedRequest): string | null {
 }
 
 /** Where stdout and stderr go, tried out now: a job whose words are lost should not have been started. Throws CorralError, TrustError. */
-function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: string): string {
-  if (asked === null) refuseOthersStore(stateDir);
+async function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id: string): Promise<string> {
   const path = asked === null ? outputFileOf(stateDir, id) : fromHere(cwd, asked);
+  if (!await answers(path)) {
+    throw new PathError("does not answer", {
+      path,
+      remedy: "give an --output on another file system",
+      exitCode: EXIT.CORRAL_FAILED,
+    });
+  }
+  if (asked === null) refuseOthersStore(stateDir);
   try {
     if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     refuseFifo(path);

@@ -2,18 +2,19 @@
 import { quoted } from "../../base/text.ts";
 import type { UserIds } from "../../linux/as_user.ts";
 import { writeReceiptAsUser } from "../end/user_receipt.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt } from "./receipt_to_write.ts";
 
-/** `path` is absolute. */
+/** `path` is absolute; `directory`: DEVICE:INODE of the one that it must be in. */
 export function userReceipt(
   { uid, gid }: UserIds,
   path: string,
   warn: (line: string) => void,
+  directory?: string,
 ): Receipt {
   return {
-    place: { how: "as-user", path, uid, gid },
+    place: { how: "as-user", path, uid, gid, ...(directory === undefined ? {} : { directory }) },
     async write(text) {
-      const why = await writeReceiptAsUser({ uid, gid }, path, { text, late: false });
+      const why = await writeReceiptAsUser({ uid, gid }, path, { text, late: false, directory });
       if (why !== null) warn(`warning: the receipt ${quoted(path)} is incomplete: ${why}`);
     },
   };

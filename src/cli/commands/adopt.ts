@@ -12,6 +12,7 @@ import { adoptJob, type AdoptRequest } from "../../act/adopt/adopt.ts";
 import { detachedHalf, startSupervisor } from "../../act/run/detach.ts";
 import { releaseAdopted } from "../../act/end/release_adopted.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+import type { JobStore } from "../../store/jobs.ts";
 import { addLimitOptions } from "../limit_options.ts";
 
 function command() {
@@ -54,13 +55,15 @@ async function adoptProcesses(context: Context, options: Options): Promise<numbe
   if (detached !== null) return await adoptJob(context, request, detached);
   const id = newJobId(context.randomBytes);
   const backend = context.backend(request.backend);
+  // Before anything is begun: one that does not answer is waited for once.
+  const store = context.openStore("adopt");
   try {
     await startSupervisor(context, backend, id);
   } catch (error) {
-    await releaseHalfTaken(context, id);
+    await releaseHalfTaken(context, store, id);
     throw withOwnCode(error);
   }
-  const job = options.json ? context.openStore("adopt").get(id) : null;
+  const job = options.json ? store.get(id) : null;
   printId(context, id, job === null ? id : toJson(jobJson(job, null, null)));
   return EXIT.DONE;
 }
@@ -75,8 +78,7 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
 }
 
 /** Cleans up after a supervisor that was killed in mid-adoption: processes that it moved must not keep limits and a deadline that no record has. */
-async function releaseHalfTaken(context: Context, id: string): Promise<void> {
-  const store = context.openStore("adopt");
+async function releaseHalfTaken(context: Context, store: JobStore, id: string): Promise<void> {
   const job = store.get(id);
   const lives = job !== null && context.procs.isAlive(job.watch.supervisor, context.clock.bootId());
   if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);

@@ -91,7 +91,8 @@ const STUBBORN =
 
 /** Runs a job by this binary, as a caller would: a temporary store, a limit for each available controller, a timeout. */
 async function tryJob(context: Context, backend: Backend): Promise<CheckResult> {
-  const directory = Deno.makeTempDirSync({ prefix: "corral-doctor-" });
+  // Not in $TMPDIR, which may be on a file system that does not answer.
+  const directory = Deno.makeTempDirSync({ dir: "/tmp", prefix: "corral-doctor-" });
   try {
     const controllers = backend.controllers();
     const limits = [
@@ -120,7 +121,7 @@ async function tryJob(context: Context, backend: Backend): Promise<CheckResult> 
       receipt,
       ...limits,
       "--",
-      "sh",
+      "/bin/sh",
       "-c",
       STUBBORN,
     ]);

@@ -5,6 +5,7 @@ import { freeze, isFrozen, thaw } from "../../cgroup/freezer.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import { FREEZE_CAP_MS } from "../../cgroup/terminate.ts";
+import { bothStores, storeOf } from "../../store/former_store.ts";
 import { selectOne } from "../select.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
 
@@ -29,8 +30,9 @@ export function thawVerb(invoke: Invoke) {
 }
 
 async function freezeJob(context: Context, selector: string): Promise<number> {
-  const store = context.openStore("freeze");
-  const job = selectOne(store, selector);
+  const [present, former] = [context.openStore("freeze"), context.openFormerStore("freeze")];
+  const job = selectOne(bothStores(present, former), selector);
+  const store = storeOf(job.spec.id, present, former);
   const cgroup = ownCgroup(context, job);
   if (!await freeze(cgroup, FREEZE_CAP_MS)) {
     throw new CorralError(`job ${job.spec.id} cannot be frozen: a process waits in the kernel; it runs on`, {
@@ -44,8 +46,9 @@ async function freezeJob(context: Context, selector: string): Promise<number> {
 
 // deno-lint-ignore require-await
 async function thawJob(context: Context, selector: string): Promise<number> {
-  const store = context.openStore("thaw");
-  const job = selectOne(store, selector);
+  const [present, former] = [context.openStore("thaw"), context.openFormerStore("thaw")];
+  const job = selectOne(bothStores(present, former), selector);
+  const store = storeOf(job.spec.id, present, former);
   const cgroup = ownCgroup(context, job);
   const was = isFrozen(cgroup);
   thaw(cgroup);

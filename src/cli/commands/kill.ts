@@ -19,6 +19,7 @@ import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { collect } from "../job_options.ts";
 import { hasTags, selectLive } from "../select.ts";
 import { parseTag } from "../../value/tag.ts";
+import { bothStores, storeOf } from "../../store/former_store.ts";
 
 /** Number of jobs that are ended side by side; each spends its time waiting. */
 const AT_ONCE = 32;
@@ -54,9 +55,9 @@ export function killVerb(invoke: Invoke) {
 }
 
 async function killJobs(context: Context, selectors: string[], options: Options): Promise<number> {
-  const store = context.openStore("kill");
+  const [store, former] = [context.openStore("kill"), context.openFormerStore("kill")];
   let exitCode: number = EXIT.DONE;
-  const jobs = chooseJobs(store, selectors, options, ({ message }) => {
+  const jobs = chooseJobs(bothStores(store, former), selectors, options, ({ message }) => {
     exitCode = EXIT.NEGATIVE;
     context.say(message);
   });
@@ -74,7 +75,11 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
-  const results = await atOnce(jobs, AT_ONCE, (job) => killJob(context, store, job, order));
+  const results = await atOnce(
+    jobs,
+    AT_ONCE,
+    (job) => killJob(context, storeOf(job.spec.id, store, former), job, order),
+  );
   return tell(context, results, options.json ?? false) ? exitCode : EXIT.NEGATIVE;
 }
 

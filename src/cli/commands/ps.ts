@@ -4,6 +4,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";
+import { bothStores } from "../../store/former_store.ts";
 import type { Job } from "../../job/job.ts";
 import type { LiveJob } from "../../job/live_job.ts";
 import { jobJson } from "../../job/json.ts";
@@ -58,7 +59,7 @@ function isWanted({ spec }: Job, { name, ref, user, tag }: Options): boolean {
 
 async function listJobs(context: Context, options: Options): Promise<number> {
   let exitCode: number = EXIT.DONE;
-  const jobs = context.openStore("ps").live((damage) => {
+  const jobs = bothStores(context.openStore("ps"), context.openFormerStore("ps")).live((damage) => {
     exitCode = EXIT.NEGATIVE;
     context.say(damage.message);
   }).filter((job) => isWanted(job, options));

@@ -17,6 +17,7 @@ import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
 import { reportText } from "../../view/report/text.ts";
 import { FORMATS } from "../../view/report/request.ts";
+import { bothStores } from "../../store/former_store.ts";
 import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
@@ -103,9 +104,9 @@ export function reportVerb(invoke: Invoke) {
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
 async function writeReport(context: Context, options: Options): Promise<void> {
-  let opened: JobStore | null = null;
+  let opened: ReturnType<typeof bothStores> | null = null;
   // What contradicts itself is refused before a store is looked for.
-  const store = () => opened ??= context.openStore("report");
+  const store = () => opened ??= bothStores(context.openStore("report"), context.openFormerStore("report"));
   const request = reportRequest(context, options, () => liveUsage(context, store()));
   const source = new ReportSource(store(), request.filter);
   const { isTerminal, widthColumns } = context.stdout;

@@ -4,6 +4,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { printId } from "../print_id.ts";
 import { SetupError, UsageError, ValueError } from "../../base/errors.ts";
+import { answers } from "../../linux/apart.ts";
 import { findUser, type User } from "../../linux/users.ts";
 import { fromHere } from "../../base/path.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
@@ -115,7 +116,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     : { ...context.env, ...(user === null ? {} : identityVariables(user)), ...asked };
   const cwd = isForAnother
     ? directoryForUser(context.cwd, options, user)
-    : directoryFrom(context.cwd, options.chdir);
+    : await directoryFrom(context.cwd, options.chdir);
   return {
     ...jobRequestFrom(context, options),
     argv,
@@ -153,11 +154,17 @@ function directoryForUser(cwd: string, { chdir, detach }: Options, user: User): 
   return detach || cwd.startsWith("/proc/self") ? user.home : cwd;
 }
 
-function directoryFrom(cwd: string, chdir: string | undefined): string {
-  if (chdir === undefined) return entered(cwd);
+async function directoryFrom(cwd: string, chdir: string | undefined): Promise<string> {
+  if (chdir === undefined) return await entered(cwd);
   // An empty value is an unset variable in a script; it does not mean the current directory.
   if (chdir === "") throw new UsageError("--chdir: give a directory");
   const directory = chdir.startsWith("/") ? chdir : `${cwd}/${chdir}`;
+  if (!await answers(directory)) {
+    throw new SetupError(
+      `--chdir: ${quoted(chdir)} is on a file system that does not answer`,
+      "give another --chdir",
+    );
+  }
   try {
     if (Deno.statSync(directory).isDirectory) return Deno.realPathSync(directory);
   } catch (cause) {
@@ -166,7 +173,13 @@ function directoryFrom(cwd: string, chdir: string | undefined): string {
   throw new UsageError(`--chdir: ${JSON.stringify(chdir)} is not a directory`);
 }
 
-function entered(cwd: string): string {
+async function entered(cwd: string): Promise<string> {
+  if (!await answers(cwd)) {
+    throw new SetupError(
+      `the current directory ${quoted(cwd)} is on a file system that does not answer`,
+      "give --chdir DIR, or cd elsewhere",
+    );
+  }
   try {
     Deno.chdir(cwd);
     return cwd;

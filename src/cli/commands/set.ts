@@ -12,6 +12,7 @@ import { type Backend, backstopMs } from "../../backend/backend.ts";
 import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
 import { addLimitOptions, limitOption } from "../limit_options.ts";
+import { bothStores, storeOf } from "../../store/former_store.ts";
 import { selectOne } from "../select.ts";
 
 /** The words that lift a limit. */
@@ -58,8 +59,9 @@ async function setLimits(context: Context, selector: string, options: Options): 
   if (changed.length === 0 && options.timeout === undefined) {
     throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
   }
-  const store = context.openStore("set");
-  const job = selectOne(store, selector);
+  const [present, former] = [context.openStore("set"), context.openFormerStore("set")];
+  const job = selectOne(bothStores(present, former), selector);
+  const store = storeOf(job.spec.id, present, former);
   const cgroup = ownCgroup(context, job);
   const backend = context.backendOf(job);
   const limits: Limits = {

@@ -5,6 +5,7 @@ import { readEvents } from "../../cgroup/events.ts";
 import { readable, readCurrent, readMemorySplit } from "../../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../../base/errors.ts";
+import { bothStores } from "../../store/former_store.ts";
 import type { Job } from "../../job/job.ts";
 import { higherSplit, type MemorySplit, withSplit } from "../../job/usage.ts";
 import { jobJson } from "../../job/json.ts";
@@ -31,7 +32,7 @@ export function showVerb(invoke: Invoke) {
 }
 
 async function showJob(context: Context, selector: string, json: boolean): Promise<number> {
-  const store = context.openStore("show");
+  const store = bothStores(context.openStore("show"), context.openFormerStore("show"));
   const job = selectOne(store, selector);
   const events = store.events(job.spec.id);
   const { samples, peaks } = store.sampled(job.spec.id);

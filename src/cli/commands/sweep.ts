@@ -1,4 +1,5 @@
 /** `corral sweep`: one pass that ends jobs whose supervisor or owner is gone. Made for cron and timers. */
+import { dirname } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { choiceOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
@@ -23,12 +24,19 @@ import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
+import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
+import { Unwritten } from "../../store/unwritten.ts";
 import { isAnythingAt } from "../../base/trust.ts";
-import { lockSweep } from "../../store/sweep_lock.ts";
-import { PATIENCE_MS, sweep, type SweepAct, type SweepOptions } from "../../act/sweep/sweep.ts";
+import {
+  PATIENCE_MS,
+  sweep,
+  type SweepAct,
+  type SweepListener,
+  type SweepOptions,
+} from "../../act/sweep/sweep.ts";
 
 function command() {
   return new Command("sweep")
@@ -76,9 +84,9 @@ const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   const { settings } = context;
   const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
-  const lock = options.dryRun && !isAnythingAt(store.path)
+  const lock = options.dryRun && isOnLocalFileSystem(settings.stateDir) && !isAnythingAt(store.path)
     ? NO_LOCK
-    : lockSweep(settings.stateDir, settings.storeFile);
+    : store.lockSweep();
   if (lock === null) throw new CorralError("another sweep is running", { exitCode: EXIT.SWEEP_RUNNING });
   using held = new DisposableStack();
   held.use(lock);
@@ -91,10 +99,28 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   const isStopped = () => stop.received !== null;
   const unlock = () => held.dispose();
-  await sweep(context, store, { ...sweepOptions(context, options), isStopped, unlock }, log);
+  const former = context.openFormerStore(store.actor);
+  const all = { ...sweepOptions(context, options), isStopped, unlock };
+  await sweep(context, store, all, former === null ? log : log.except(former));
+  if (former !== null) await sweepFormer(context, former, all, log.except(store));
   await log.close();
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+/** The jobs of before; with a lock of their own, as the sweep of an older corral has it too. */
+async function sweepFormer(
+  context: Context,
+  former: JobStore,
+  options: SweepOptions,
+  listener: SweepListener,
+): Promise<void> {
+  using lock = former.lockSweep();
+  if (lock === null) return;
+  // Beside it, as for the present one where its file system is local.
+  const unwritten = new Unwritten(`${dirname(former.path)}/unwritten`, former.path);
+  if (!options.dryRun) unwritten.complete(former, context.say);
+  await sweep(context, former, { ...options, unlock: () => {} }, listener);
 }
 
 function sweepOptions({ settings }: Context, options: Options): Omit<SweepOptions, "isStopped" | "unlock"> {
@@ -131,6 +157,17 @@ class SweepLog {
     if (!this.options.json && !this.options.dryRun) this.#print(actLine(act, this.#forJournal));
   }
 
+  /** For the sweep of one of two stores: a cgroup of a job in the `other` one is no finding. */
+  except(other: JobStore): SweepListener {
+    const isKnown = ({ kind, id }: Finding) => kind === "unknown-cgroup" && id !== null && other.isTaken(id);
+    return {
+      act: (act) => this.act(act),
+      finding: (finding) => void (isKnown(finding) || this.finding(finding)),
+      escapee: (escapee, result) => this.escapee(escapee, result),
+      pruned: (pruned) => this.pruned(pruned),
+    };
+  }
+
   finding(finding: Finding): void {
     this.#findings.push(finding);
   }
@@ -141,7 +178,8 @@ class SweepLog {
   }
 
   pruned(pruned: Pruned): void {
-    this.#pruned = pruned;
+    const { jobs, outputFiles } = this.#pruned;
+    this.#pruned = { jobs: jobs + pruned.jobs, outputFiles: outputFiles + pruned.outputFiles };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
+import type { JobStore } from "../../store/jobs.ts";
 import { parserFor, ValueError } from "../../base/errors.ts";
 import { parseRefreshes } from "../../value/count.ts";
 import { parseDurationMs } from "../../value/duration.ts";
@@ -51,7 +52,10 @@ function parseInterval(text: string): number {
 }
 
 async function watch(context: Context, wanted: TopOptions): Promise<number> {
-  const store = context.openStore("top");
+  const [present, former] = [context.openStore("top"), context.openFormerStore("top")];
+  const store: Pick<JobStore, "live"> = {
+    live: (onDamage) => [...former?.live(onDamage) ?? [], ...present.live(onDamage)],
+  };
   const refreshing = (display: Display, say: Context["say"]) =>
     new Refreshing({ context, store, display, say }).run(wanted);
   if (!context.stdout.isTerminal) return (await refreshing(new Listing(context), context.say)).exitCode;

@@ -136,6 +136,7 @@ export class FakeNode implements Disposable {
       settings: {
         stateDir: this.stores.path,
         storeFile: "corral.db",
+        formerStateDir: null,
         userStateDir: null,
         configFile: null,
         backend: "auto",
@@ -172,6 +173,7 @@ export class FakeNode implements Disposable {
       backendOf: () => this.backend,
       backends: () => [this.backend],
       openStore: this.openStore,
+      openFormerStore: () => null,
       openLaunchStore: () => this.openStore("run"),
       unwritten: () => new Unwritten(`${this.stores.path}/unwritten`, this.stores.file),
     };

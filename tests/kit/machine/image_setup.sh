@@ -31,7 +31,10 @@ in_root systemctl mask --quiet getty@.service serial-getty@.service console-gett
   e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-firstboot.service podman-auto-update.timer \
   podman-restart.service podman-auto-update.service podman.socket podman.service netavark-dhcp-proxy.socket \
   netavark-dhcp-proxy.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount \
-  proc-sys-fs-binfmt_misc.mount ldconfig.service redis-server.service
+  proc-sys-fs-binfmt_misc.mount ldconfig.service redis-server.service \
+  nfs-server.service nfs-kernel-server.service nfs-mountd.service nfs-idmapd.service nfs-blkmap.service nfsdcld.service \
+  fsidd.service nfs-client.target rpcbind.service rpcbind.socket rpcbind.target rpc-statd.service rpc-statd-notify.service \
+  rpc-gssd.service rpc-svcgssd.service auth-rpcgss-module.service proc-fs-nfsd.mount run-rpc_pipefs.mount
 : >"$root/etc/machine-id"
 echo corral-test >"$root/etc/hostname"
 printf '127.0.0.1 localhost corral-test\n' >"$root/etc/hosts"
@@ -43,9 +46,11 @@ keep_only() { # DIRECTORY NAME|NAME...
     case "|$2|" in *"|${entry##*/}|"*) ;; *) rm -rf "$entry" ;; esac
   done
 }
-keep_only "$kernel" 'arch|block|crypto|drivers|fs|lib|mm|virt'
+keep_only "$kernel" 'arch|block|crypto|drivers|fs|lib|mm|net|virt'
 keep_only "$kernel/drivers" 'block|char|dax|md|virtio'
-keep_only "$kernel/fs" 'autofs|configfs|fuse|mbcache.ko|mbcache.ko.xz|overlayfs|squashfs'
+keep_only "$kernel/fs" \
+  'autofs|configfs|exportfs|fscache|fuse|lockd|mbcache.ko|mbcache.ko.xz|netfs|nfs|nfs_common|nfsd|overlayfs|squashfs'
+keep_only "$kernel/net" 'dns_resolver|sunrpc'
 in_root depmod "$(basename "$(dirname "$kernel")")"
 for path in boot/initrd.img* boot/System.map* initrd.img* vmlinuz* usr/lib/*/gconv usr/lib/cni usr/lib/*/perl/5* \
   usr/share/perl/5* usr/lib/udev/hwdb.bin usr/lib/udev/hwdb.d \

@@ -26,6 +26,8 @@ const PACKAGES = [
   ...["python3", "stress-ng", "podman", "crun", "conmon"],
   // The owner of jobs in the story that corral comes from.
   ...["python3-celery", "python3-redis", "redis-server"],
+  // A home on a file server, which the VM's own kernel is.
+  ...["nfs-kernel-server", "nfs-common"],
 ];
 
 /** Never unpacked. stress-ng pulls in mesa and LLVM for its GPU stressor: a third of the image. */

@@ -168,7 +168,10 @@ function termActsOnALaunch(machine: Machine, one: Case): void {
       await machine.putFile(go, "");
       // It waits for an answer, has started the job, or is over: in each state TERM must end it.
       const there = `test -e ${mark} || ! test -e /proc/${running.pid}`;
-      const blocked = `grep -qs 'fuse\\|request_wait\\|rpc_' /proc/${running.pid}/task/*/wchan`;
+      // Itself, or a process that it asks by.
+      const family =
+        `/proc/${running.pid}/task/*/wchan $(pgrep -P ${running.pid} | sed 's|.*|/proc/&/wchan|')`;
+      const blocked = `grep -qs 'fuse\\|request_wait\\|rpc_' ${family}`;
       await until(caller, "it is under way", `${there} || ${blocked}`);
       await running.kill("SIGTERM");
       const { code, signal } = await returns(machine, running, "corral run after TERM");

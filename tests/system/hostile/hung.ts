@@ -51,10 +51,9 @@ export class HungFileSystem implements FileSystem {
     await this.#server.kill("SIGCONT");
   }
 
-  /** Waits until some thread of corral waits for an answer. */
+  /** Waits until some thread of corral, or of a process that it asks by, waits for an answer. */
   async awaitVictim(): Promise<void> {
-    const blocked =
-      "for task in $(pgrep corral | sed 's|.*|/proc/&/task/*|'); do grep -qs 'fuse\\|request_wait' $task/wchan && exit 0; done; exit 1";
+    const blocked = "grep -qs 'fuse\\|request_wait' /proc/[0-9]*/task/*/wchan";
     const script = `until (${blocked}); do sleep 0.05; done`;
     succeeded(await this.#machine.sh(script, { timeoutMs: 15_000 }));
   }

@@ -80,7 +80,7 @@ hostileTest(
 const LOOKING = [["ps"], ["sweep"], ["strays", "--match", "hostile-nothing"], ["report"], ["doctor"], [
   "kill",
   "name:sleep",
-], ["top", "-b", "-n", "1"]];
+], ["top", "--count", "1"]];
 
 hostileTest(
   machine,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { type Caller, succeeded, until } from "../machine/caller.ts";
+import { returns } from "./hang_cases.ts";
 import { HungFileSystem } from "./hung.ts";
 import * as stage from "./stage.ts";
 import { ALICE, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
@@ -273,3 +274,70 @@ hostileTest(machine, "K10: user-state-dir holds one directory for each user", RO
     );
   }
 }, NATIVE);
+
+/** Corral as alice, with no directory named. */
+function asAlice(words: readonly string[]) {
+  return machine.exec([machine.corral, ...words], { user: "alice", cwd: "/" });
+}
+
+hostileTest(
+  machine,
+  "K10: jobs of the store in the home stay known when root makes the users' directory",
+  ALICE,
+  async (caller) => {
+    const startOf = async (ref: string) =>
+      succeeded(await asAlice(["run", "--detach", "--grace", "0", "--ref", ref, "sleep", "1000"])).stdout
+        .trim();
+    const old = await startOf("hostile-old");
+    const swept = await startOf("hostile-swept");
+    await stage.asRoot(machine, "install -d -m 1777 /var/lib/corral/users");
+    try {
+      const fresh = await startOf("hostile-new");
+      const shown: { id: string }[] = JSON.parse(succeeded(await asAlice(["ps", "--json"])).stdout);
+      assert.deepEqual(shown.map(({ id }) => id).filter((id) => [old, swept, fresh].includes(id)), [
+        old,
+        swept,
+        fresh,
+      ]);
+      succeeded(await asAlice(["kill", "ref:hostile-old"]));
+      assert.match(succeeded(await asAlice(["show", old])).stdout, /killed/);
+      const sweep = succeeded(await asAlice(["sweep", "--json"]));
+      assert.deepEqual(JSON.parse(sweep.stdout).findings, []);
+      succeeded(await asAlice(["set", swept, "--timeout", "2h"]));
+      succeeded(await asAlice(["kill", swept, fresh]));
+      const reported = succeeded(await asAlice(["report", "--format", "csv"])).stdout;
+      for (const id of [old, swept, fresh]) assert.match(reported, new RegExp(`^${id},`, "m"));
+    } finally {
+      await stage.asRoot(machine, "rm -rf /var/lib/corral/users");
+    }
+    await stage.noLiveJob(caller);
+  },
+  NATIVE,
+);
+
+hostileTest(
+  machine,
+  "K10: a former store on a file system that does not answer is neither opened nor waited for",
+  ALICE,
+  async (caller) => {
+    await stage.asRoot(
+      machine,
+      "install -d -m 1777 /var/lib/corral/users; install -d -o alice -g alice /home/alice/.local /home/alice/.local/state",
+    );
+    const hung = await HungFileSystem.mount(caller, "/home/alice/.local/state");
+    try {
+      await hung.hang();
+      for (const words of [["ps"], ["report"], ["sweep"], ["kill", "--all", "--yes"]]) {
+        const running = await machine.spawn([machine.corral, ...words], { user: "alice", cwd: "/" });
+        assert.equal((await returns(machine, running, `corral ${words[0]}`)).code, 0);
+      }
+      await hung.release();
+      assert.equal(await stage.asRoot(machine, "ls -A /home/alice/.local/state"), "");
+    } finally {
+      await hung.release();
+      await hung.end();
+      await stage.asRoot(machine, "rm -rf /var/lib/corral/users");
+    }
+  },
+  NATIVE,
+);

@@ -16,6 +16,7 @@ function why(temp: TempDir, text: string | Uint8Array, { formats = false } = {})
     cwd: temp.path,
     lookUp: (command) =>
       command === "python3" ? { found: "/bin/sh" } : { exitCode: NOT_FOUND, because: "not found in PATH" },
+    isLocal: () => true,
     hasMoreFormats: () => formats,
   });
 }
@@ -99,7 +100,12 @@ Deno.test("whyUnrunnable() knows a program that is open for writing", LIBRARY_ST
   using temp = new TempDir();
   const file = temp.write("program", "#!/bin/sh\n");
   Deno.chmodSync(file, 0o755);
-  const around = { cwd: "/", lookUp: () => ({ found: "" }), hasMoreFormats: () => false };
+  const around = {
+    cwd: "/",
+    lookUp: () => ({ found: "" }),
+    isLocal: () => true,
+    hasMoreFormats: () => false,
+  };
   {
     using _writer = Deno.openSync(file, { append: true });
     assert.match(whyUnrunnable(file, around)!.because, /open for writing/);
@@ -111,6 +117,11 @@ Deno.test("whyUnrunnable() waits for no writer of a FIFO", LIBRARY_STAYS, async 
   using temp = new TempDir();
   const file = `${temp.path}/fifo`;
   assert.ok((await new Deno.Command("mkfifo", { args: ["-m", "755", file] }).output()).success);
-  const around = { cwd: "/", lookUp: () => ({ found: "" }), hasMoreFormats: () => false };
+  const around = {
+    cwd: "/",
+    lookUp: () => ({ found: "" }),
+    isLocal: () => true,
+    hasMoreFormats: () => false,
+  };
   assert.match(whyUnrunnable(file, around)!.because, /not a file/);
 });

@@ -41,6 +41,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     stateDir: "/var/lib/corral",
     userStateDir: null,
     storeFile: "node7.db",
+    formerStateDir: null,
     configFile: "/dev/null",
     backend: "auto",
     graceMs: 2_000,
@@ -119,6 +120,7 @@ Deno.test("readSettings() reads every key", async () => {
   assert.deepEqual(settings, {
     stateDir: "/s",
     storeFile: "node7.db",
+    formerStateDir: null,
     backend: "cgroupfs",
     graceMs: 60_000,
     bestEffort: true,
@@ -169,4 +171,24 @@ Deno.test("readSettings() does without the default file, but not without one tha
     /cannot read the configuration \/no\/such\/file: /,
   );
   await assert.rejects(readSettings(around({ env: { CORRAL_CONFIG: "/" } })), UsageError);
+});
+
+Deno.test("readSettings() knows where a user's store was before, and none of root's or of a directory that was named", async () => {
+  const [env, userStateDir] = [{ CORRAL_CONFIG: "/dev/null", HOME: "/home/alice" }, () => "/users/1000"];
+  const formerOf = async (changes: Partial<Surroundings>) =>
+    (await readSettings(around({ env, userStateDir, ...changes }))).formerStateDir;
+  assert.equal(await formerOf({}), "/home/alice/.local/state/corral");
+  assert.equal(await formerOf({ userStateDir: ({ inHome }) => inHome! }), null);
+  assert.equal(await formerOf({ options: { stateDir: "/s" } }), null);
+  assert.equal(await formerOf({ env: { ...env, CORRAL_STATE_DIR: "/s" } }), null);
+  assert.equal(await formerOf({ uid: 0 }), null);
+});
+
+Deno.test("readSettings() reads no configuration that does not answer", async () => {
+  const answers = (path: string) => Promise.resolve(path !== "/net/config.toml");
+  const options = { config: "/net/config.toml" };
+  await assert.rejects(
+    () => readSettings(around({ options, answers })),
+    /\/net\/config.toml: .*does not answer/,
+  );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { renderError } from "../../../src/base/errors.ts";
+import { LocalDatabase } from "../../../src/store/database.ts";
 import type { JobStore } from "../../../src/store/jobs.ts";
 import { readPages, type RowQuery } from "../../../src/store/pages.ts";
 import { insertEnded } from "../../kit/fakes/ended_job.ts";
@@ -84,7 +85,8 @@ Deno.test("readPages() keeps nobody from writing, and misses nothing that was th
   // As on NFS, where there is no write-ahead log: a statement that is open for reading keeps writers out.
   reader.exec("PRAGMA journal_mode = DELETE");
   other.exec("PRAGMA busy_timeout = 0");
-  const both = ORDERS.map((order) => readPages<string[]>(reader, dir.file, query({ order })));
+  const db = new LocalDatabase(reader, "", "");
+  const both = ORDERS.map((order) => readPages<string[]>(db, dir.file, query({ order })));
   for (const rows of both) rows.next();
   other.exec("DELETE FROM jobs WHERE name = '5'");
   other.exec("UPDATE jobs SET id = 'n' || id WHERE name = '6'");

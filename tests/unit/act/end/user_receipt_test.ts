@@ -1,6 +1,10 @@
 /** Real processes of a real user: needs root. */
 import assert from "node:assert/strict";
-import { removeEarlierAsUser, writeReceiptAsUser } from "../../../../src/act/end/user_receipt.ts";
+import {
+  prepareReceiptAsUser,
+  removeEarlierAsUser,
+  writeReceiptAsUser,
+} from "../../../../src/act/end/user_receipt.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -55,3 +59,30 @@ rootTest(
     assert.equal(await writeReceiptAsUser(NOBODY, path, RECEIPT), "it is a FIFO");
   },
 );
+
+rootTest("prepareReceiptAsUser() removes what an earlier run left, and pins the directory", async (home) => {
+  const self = { uid: 0, gid: 0 };
+  for (const user of [NOBODY, self]) {
+    const path = `${home}/receipt`;
+    Deno.writeTextFileSync(path, "earlier");
+    const prepared = await prepareReceiptAsUser(user, path);
+    assert.ok("directory" in prepared, JSON.stringify(prepared));
+    assert.deepEqual([...Deno.readDirSync(home)], []);
+    const { directory } = prepared;
+    Deno.renameSync(home, `${home}-before`);
+    Deno.mkdirSync(home, { mode: 0o777 });
+    const text = { text: "{}", late: false, directory };
+    assert.match(
+      await writeReceiptAsUser(user, path, text) ?? "",
+      /not the one that the job was started with/,
+    );
+    assert.deepEqual([...Deno.readDirSync(home)], []);
+    Deno.removeSync(home);
+    Deno.renameSync(`${home}-before`, home);
+    assert.equal(await writeReceiptAsUser(user, path, text), null);
+    assert.equal(Deno.readTextFileSync(path), "{}\n");
+    Deno.removeSync(path);
+  }
+  const refused = await prepareReceiptAsUser(self, "/");
+  assert.deepEqual(refused, { why: "it is a directory" });
+});

@@ -77,6 +77,8 @@ Deno.test("timerUnit() counts from the end of a sweep, spread over nodes, withou
   assert.deepEqual(found.get("OnUnitInactiveSec"), ["5m"]);
   assert.deepEqual(found.get("RandomizedDelaySec"), ["30s"]);
   assert.deepEqual(found.get("WantedBy"), ["timers.target"]);
+  // Nothing holds it up, least of all a clock that is never set.
+  for (const key of ["After", "Wants", "Requires", "OnCalendar"]) assert.equal(found.get(key), undefined);
   assert.ok(!found.has("Persistent"));
   const often = settings(timerUnit({ everyMs: 10_000, forSystem: true }));
   assert.deepEqual([often.get("OnActiveSec"), often.get("AccuracySec")], [["10s"], ["1s"]]);

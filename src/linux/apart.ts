@@ -1,0 +1,63 @@
+/**
+ * What may never answer is asked by a process of its own: a system call on a file system that hangs holds up that process alone, which is
+ * killed, or left behind, when its time is up.
+ */
+import { spawn } from "node:child_process";
+import { SYSTEM_PATH } from "./command_lookup.ts";
+import { isOnLocalFileSystem } from "./mounts.ts";
+
+/** The environment of every such process: nothing of the caller's or of a user's is heeded. */
+export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: SYSTEM_PATH, LC_ALL: "C" };
+
+/** How long a path may take to answer before it is said not to. */
+export const ANSWER_CAP_MS = 4_000;
+
+/** What a script left behind. */
+export interface ScriptResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The words before the shell, such as setpriv(1)'s; the arguments from $1; its input. */
+export interface ScriptOptions {
+  before?: readonly string[];
+  args: readonly string[];
+  stdin?: string;
+  capMs: number;
+}
+
+/** Runs a script of sh(1) in `/`. Null when it has not ended within `capMs`: it is killed. */
+export function runScript(script: string, options: ScriptOptions): Promise<ScriptResult | null> {
+  const { before = [], args, stdin = "", capMs } = options;
+  const [program, ...words] = [...before, "/bin/sh", "-c", script, "corral", ...args];
+  const child = spawn(program!, words, { cwd: "/", env: { ...CLEAN_ENVIRONMENT }, stdio: "pipe" });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => said.stdout += String(chunk));
+  child.stderr.on("data", (chunk) => said.stderr += String(chunk));
+  // EPIPE: it need not read what it is given.
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      // One that hangs in the kernel would keep this process.
+      child.unref();
+      resolve(null);
+    }, capMs);
+    const done = (code: number | null, stderr: string) => {
+      clearTimeout(timer);
+      resolve({ code, stdout: said.stdout, stderr });
+    };
+    child.on("error", (error) => done(null, error.message));
+    child.on("close", (code) => done(code, said.stderr.trim()));
+  });
+}
+
+/** Enters a directory, or reads the first byte of a file: what a use of the path would wait for. */
+const TOUCH = 'if [ -d "$1" ]; then cd -- "$1"; elif [ -f "$1" ]; then head -c 1 -- "$1"; fi >/dev/null 2>&1';
+
+/** False when the path is on a file system that does not answer in time; what is wrong with it otherwise, its use tells. Absolute. */
+export async function answers(path: string, capMs = ANSWER_CAP_MS): Promise<boolean> {
+  return isOnLocalFileSystem(path) || await runScript(TOUCH, { args: [path], capMs }) !== null;
+}
