@@ -51,7 +51,6 @@ import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { libcZone } from "./linux/zone.ts";
 import { useZone } from "./value/local_time.ts";
-import { JobStore } from "./store/jobs.ts";
 import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
 import { openFormerStore } from "./store/former_store.ts";
 import { openLaunchStore, openStoreFor, unwrittenOf } from "./store/launch_store.ts";
