@@ -164,7 +164,10 @@ function killEach(cgroup: OwnedCgroup, procs: Procs): void {
   for (const pid of cgroup.pids()) trySignal(() => procs.signalIn(cgroup.path, pid, KILL));
 }
 
-/** For kernels before 5.14: frozen, so that no fork escapes the list; SIGKILL takes frozen processes too. */
+/**
+ * For kernels before 5.14: frozen, so that no fork escapes the list; SIGKILL takes frozen processes too. Once at least, however long the
+ * freezer took.
+ */
 async function killOneByOne(
   cgroup: OwnedCgroup,
   procs: Procs,
@@ -173,9 +176,9 @@ async function killOneByOne(
   const until = performance.now() + options.killCapMs;
   const freezing = () => freeze(cgroup, options.freezeCapMs ?? FREEZE_CAP_MS);
   await continueOnRefusal("freeze", freezing, { ...options, cgroup });
-  while (performance.now() < until) {
+  do {
     killEach(cgroup, procs);
     if (await waitForEvents(cgroup, (events) => !events.populated, { capMs: KILL_ROUND_MS })) return true;
-  }
+  } while (performance.now() < until);
   return false;
 }

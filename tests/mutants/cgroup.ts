@@ -200,7 +200,7 @@ export const CGROUP = [
       'await continueOnRefusal("freeze", freezing, { ...options, cgroup });',
       "void freezing;",
     ],
-    ["single KILLs are sent once", "while (performance.now() < until) {", "if (performance.now() < until) {"],
+    ["single KILLs are sent once", "} while (performance.now() < until);", "} while (false);"],
     ["the kill deadline is a second", "KILL_CAP_MS = 10_000", "KILL_CAP_MS = 1_000"],
     ["TERM takes the place of KILL", 'const KILL = parseSignal("KILL")', 'const KILL = parseSignal("TERM")'],
   ], ["cgroup/terminate_test.ts", "act/end/end_job_test.ts"]),

@@ -265,6 +265,16 @@ Deno.test("terminate() signals one by one when the kernel refuses cgroup.kill", 
   ]);
 });
 
+Deno.test("terminate() sends single KILLs once at least, also when there is no time left for it", async () => {
+  using dir = new CgroupDir();
+  using proc = new ProcDir();
+  const notes: string[] = [];
+  const cgroup = dir.own(TWO);
+  dir.take(JOB_PATH, "cgroup.kill");
+  await run(cgroup, noting(dir, proc, notes), { signal: null, killCapMs: 0, freezeCapMs: 0 });
+  assert.equal(notes.length, 2);
+});
+
 Deno.test("terminate() without cgroup.kill freezes first, so that no fork slips by, and signals until it is empty", async () => {
   using dir = new CgroupDir();
   using proc = new ProcDir();
