@@ -14,17 +14,20 @@ export async function stopSlice(
   frozen: () => readonly string[],
 ): Promise<void> {
   try {
-    await systemd.stopUnit(slice);
+    if (await systemd.stopUnit(slice) === "done") return;
   } catch (error) {
     if (!(error instanceof SystemdRefusal)) throw error;
     if (error.errorName === NO_SUCH_UNIT) return;
     if (error.errorName === null) throw error;
-    await thawUnits(systemd, [...frozen(), slice]);
-    await systemd.stopUnit(slice);
   }
+  await thawUnits(systemd, [...frozen(), slice]);
+  await systemd.stopUnit(slice);
 }
 
-/** systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and refuses to stop it. */
+/**
+ * systemd holds a unit for frozen from `systemctl freeze` to `systemctl thaw`, whatever the kernel does, and does not stop it: 252 refuses, 257
+ * takes the job and has it fail (`frozen`).
+ */
 export async function thawUnits(systemd: Systemd, units: readonly string[]): Promise<void> {
   for (const unit of units) {
     try {

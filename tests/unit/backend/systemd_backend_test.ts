@@ -173,6 +173,13 @@ Deno.test("SystemdBackend.clear() thaws for systemd what cannot be stopped while
   assert.deepEqual(bench.members, ["StopUnit", "ThawUnit", "ThawUnit", "StopUnit"]);
 });
 
+Deno.test("SystemdBackend.clear() thaws what systemd did not stop although it took the job, and stops it then", async () => {
+  const frozen = { messages: [replyWithJob(JOB), jobRemoved(JOB, "frozen")] };
+  await using bench = new Bench(frozen, UNKNOWN, { messages: [emptyReply()] }, DONE);
+  await bench.backend.clear(JOB_ID);
+  assert.deepEqual(bench.members, ["StopUnit", "ThawUnit", "ThawUnit", "StopUnit"]);
+});
+
 Deno.test("SystemdBackend.remove() says what to run when the slice stays", async () => {
   await using bench = new Bench(DONE, UNKNOWN);
   bench.arrive();
