@@ -92,7 +92,7 @@ machineTest(machine, "a user's cgroupfs job lives in the cgroup that was delegat
   const { stdout, job } = await alice.run([], CGROUP.split(" "));
   assert.match(
     stdout,
-    new RegExp(`^/user.slice/user-1000.slice/user@1000.service/(.*/)?corral/${job.id}\n$`),
+    new RegExp(`^/user.slice/user-1000.slice/user@1000.service/(.*/)?corral/${job.id}/job\n$`),
   );
   const outside = await corral(["run", "--backend", "cgroupfs", "true"], { user: "alice" });
   assert.equal(outside.code, 125);
