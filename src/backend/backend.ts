@@ -1,6 +1,6 @@
 /** What the two ways of making a job's cgroup have in common. */
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
-import { CgroupError } from "../base/errors.ts";
+import { CgroupError, SetupError } from "../base/errors.ts";
 import { isJobId } from "../value/id.ts";
 import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 
@@ -54,6 +54,15 @@ export interface Backend {
   remove(cgroup: OwnedCgroup): Promise<void>;
   /** Words for the start line: the slice or the cgroup. */
   describe(id: string, cgroup: OwnedCgroup): string;
+}
+
+/** The kernel's own data of a cgroup are charged to the one above: with less, its mkdir fails with ENOMEM (Linux 5.11). */
+const CGROUP_BYTES = 1_048_576;
+
+/** Why no cgroup could be made in the job's, if its memory limit is that small. Throws SetupError. */
+export function refuseTooLittleMemory({ memoryMaxBytes }: Limits): void {
+  if (memoryMaxBytes === null || memoryMaxBytes >= CGROUP_BYTES) return;
+  throw new SetupError("the memory limit is too small for any process to start", "give --memory more");
 }
 
 /** A process that could not be moved. */

@@ -19,6 +19,7 @@ import {
   recordAt,
   recordOfNamed,
   type Refused,
+  refuseTooLittleMemory,
 } from "./backend.ts";
 import { writeLimits } from "./limits_in_force.ts";
 
@@ -101,6 +102,7 @@ export class CgroupfsBackend implements Backend {
       return cgroup;
     } catch (cause) {
       for (const made of [`${path}/${LEAF}`, path]) this.#removeQuietly(made);
+      refuseTooLittleMemory(spec.limits);
       throw this.#refused(cause);
     }
   }

@@ -34,6 +34,7 @@ import {
   recordAt,
   recordOfNamed,
   type Refused,
+  refuseTooLittleMemory,
 } from "./backend.ts";
 
 /** From the stop of the slice to the removal of its cgroup. */
@@ -41,8 +42,6 @@ const REMOVE_CAP_MS = 10_000;
 /** From a request whose answer got lost to the arrival of the process. */
 const ARRIVAL_CAP_MS = 5_000;
 const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
-/** The kernel's own data of the scope's cgroup are charged to the slice: with less, its mkdir fails with ENOMEM (Linux 5.11). */
-const SCOPE_BYTES = 1_048_576;
 
 /** Slice and scope, made and removed by systemd. */
 export class SystemdBackend implements Backend {
@@ -268,9 +267,7 @@ export class SystemdBackend implements Backend {
     // The whole way of slices, as it is named.
     if (scopePath?.endsWith(suffix) && bearsName(slicePath, id)) return slicePath;
     if (this.#unanswered !== id) await this.#stopSlice(id);
-    if (limits.memoryMaxBytes !== null && limits.memoryMaxBytes < SCOPE_BYTES) {
-      throw new SetupError("the memory limit is too small for any process to start", "give --memory more");
-    }
+    refuseTooLittleMemory(limits);
     const where = scopePath === null ? "the process ended" : `it is in ${scopePath}`;
     throw this.#refused(
       `the command's process did not reach ${scopeName(id)}`,

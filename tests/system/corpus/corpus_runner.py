@@ -21,7 +21,7 @@ BYSTANDER_LIFE_S = "3600"
 POLL_S = 0.01
 KILL_S = 10
 # systemd forgets a stopped unit in its event loop, a moment after the stop was answered.
-UNIT_GONE_S = 5
+UNIT_GONE_S = 30
 # Factors of the time-out for a case that a busy machine did not let get ready.
 PATIENCE = [1, 3, 9]
 OUTPUT_TAIL = 4000

@@ -85,15 +85,14 @@ machineTest(machine, "--pids 20 refuses the twentieth child of a process", async
 }, PIDS);
 
 machineTest(machine, "--memory 4K is too small for any process, and says so", async () => {
-  const onSystemd = await root.run(["--memory", "4K"], ["true"]);
-  assert.equal(onSystemd.code, 125);
-  assert.equal(
-    onSystemd.stderr,
-    "corral: the memory limit is too small for any process to start (give --memory more)\n",
-  );
-  const onCgroupfs = await callers[2]!.run(["--memory", "4K"], ["true"]);
-  assert.equal(onCgroupfs.code, 137);
-  assert.match(onCgroupfs.stderr, /^corral: job \w+ ended: oom after .*, memory peak 4.0K\)$/m);
+  for (const caller of [root, callers[2]!]) {
+    const { code, stderr } = await caller.run(["--memory", "4K"], ["true"]);
+    assert.equal(code, 125);
+    assert.equal(
+      stderr,
+      "corral: the memory limit is too small for any process to start (give --memory more)\n",
+    );
+  }
 }, MEMORY);
 
 machineTest(machine, "--memory above what the node has is a warning", async () => {

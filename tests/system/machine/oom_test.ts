@@ -37,7 +37,10 @@ function diedOfMemory({ code, stdout, stderr, job }: FinishedRun): void {
   assert.equal(code, 137);
   assert.equal(stdout, "");
   assert.deepEqual([job.exitCode, job.signal], [null, "KILL"]);
-  assert.match(stderr, /^corral: job \w+ ended: oom after .*\(died of KILL, cpu .*, memory peak 64.0M\)$/m);
+  assert.match(
+    stderr,
+    /^corral: job \w+ ended: oom after .*\(died of KILL, cpu .*, memory peak 64.0M, reached its own limit of 64.0M\)$/m,
+  );
   filledMemory(job);
 }
 

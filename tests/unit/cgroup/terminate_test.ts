@@ -271,7 +271,7 @@ Deno.test("terminate() sends single KILLs once at least, also when there is no t
   const notes: string[] = [];
   const cgroup = dir.own(TWO);
   dir.take(JOB_PATH, "cgroup.kill");
-  await run(cgroup, noting(dir, proc, notes), { signal: null, killCapMs: 0, freezeCapMs: 0 });
+  await run(cgroup, noting(dir, proc, notes), { signal: null, killCapMs: 0 });
   assert.equal(notes.length, 2);
 });
 
