@@ -3,6 +3,7 @@
  * exit code of 126 or 127 afterwards may be the command's own. What cannot be read or is not known is left to the kernel.
  */
 import { EXIT } from "../base/errors.ts";
+import { isMissing } from "../base/missing.ts";
 import { quoted } from "../base/text.ts";
 import { isMountedNoexec, isOpenForWriting } from "./exec_refusals.ts";
 
@@ -127,7 +128,9 @@ function whyNotThisMachine(head: Uint8Array, { hasMoreFormats }: Surroundings): 
     return notExecutable(`it is built for another machine: ${name} (exec format error)`);
   }
   const loader = head[CLASS_OFFSET] === CLASS_64 ? loaderOf(view) : null;
-  return loader === null || exists(loader) ? null : notFound(`its loader ${quoted(loader)} does not exist`);
+  return loader !== null && isMissing(loader)
+    ? notFound(`its loader ${quoted(loader)} does not exist`)
+    : null;
 }
 
 /** The PT_INTERP of a dynamically linked program; null without one, or when it lies too far behind. */
@@ -149,15 +152,6 @@ function loaderOf(view: DataView): string | null {
     // RangeError: it lies behind what was read.
   }
   return null;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
-  }
 }
 
 /** `#!INTERPRETER [ARGUMENT]`, as fs/binfmt_script.c reads it. */

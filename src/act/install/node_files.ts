@@ -1,6 +1,7 @@
 /** Reads, writes and removes the files of an installation on the node. */
 import { dirname } from "node:path";
 import { PathError } from "../../base/errors.ts";
+import { isMissing } from "../../base/missing.ts";
 import type { FileState } from "./plan.ts";
 import { isMarked } from "./record.ts";
 
@@ -33,7 +34,7 @@ export function namesIn(directory: string): string[] {
 export function missingDirectories(paths: readonly string[]): string[] {
   const missing = new Set<string>();
   for (const path of paths) {
-    for (let directory = dirname(path); !exists(directory); directory = dirname(directory)) {
+    for (let directory = dirname(path); isMissing(directory); directory = dirname(directory)) {
       missing.add(directory);
     }
   }
@@ -91,14 +92,4 @@ function unlessMissing<T>(what: string, path: string, act: () => T): T | null {
 /** True for a directory, and for a link to one. */
 export function directoryExists(path: string): boolean {
   return unlessMissing("cannot look at it", path, () => Deno.statSync(path).isDirectory) ?? false;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    // Any other fault shows when the file is written.
-    return !(error instanceof Deno.errors.NotFound);
-  }
 }
