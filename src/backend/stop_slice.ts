@@ -1,5 +1,6 @@
 /** Stops the units of jobs that are over. */
 import { lastName } from "../base/path.ts";
+import { readEventsAt } from "../cgroup/events.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { jobsOfSlice } from "../job/names.ts";
 import { SystemdRefusal } from "../systemd/connection.ts";
@@ -52,7 +53,7 @@ export function unitsIn(cgroup: OwnedCgroup): string[] {
 
 /** Stops the scope of a guard, unless it has a process: then the guard is at work. Throws what is no refusal. */
 export async function stopIfEmpty(systemd: Systemd, fs: CgroupFs, path: string): Promise<void> {
-  if (!/^populated 0$/m.test(fs.readOptional(path, "cgroup.events") ?? "")) return;
+  if (fs.inode(path) === null || readEventsAt(fs, path).populated) return;
   try {
     await systemd.stopUnit(lastName(path));
   } catch (error) {

@@ -10,15 +10,9 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
-import {
-  guardScopeName,
-  jobOfGuardScope,
-  type JobUnits,
-  scopeName,
-  sliceName,
-} from "../systemd/unit_properties.ts";
+import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { bearsName, jobsOfSlice } from "../job/names.ts";
+import { bearsName, jobOfGuardScope, jobsOfSlice } from "../job/names.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
 import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";

@@ -64,11 +64,21 @@ export function jobsOfSlice(name: string): string[] {
 export function jobOfSupervisorScope(path: string | null): string | null {
   return lastPair(path, (parent, name) => {
     if (parent === "corral") return jobOfGuardDirectory(name);
-    const [, supervised, guarded] = /^corral-(?:([^-]*)-supervisor|guard-([^-]*))\.scope$/.exec(name) ?? [];
-    const isInJob = supervised !== undefined && jobsOfSlice(parent).length > 0;
-    const id = supervised ?? guarded;
-    return (parent === "corral.slice" || isInJob) && id !== undefined && isJobId(id) ? id : null;
+    const isTop = parent === "corral.slice";
+    const supervised = idIn(/^corral-([^-]*)-supervisor\.scope$/, name);
+    if (supervised !== null) return isTop || jobsOfSlice(parent).length > 0 ? supervised : null;
+    return isTop ? jobOfGuardScope(name) : null;
   });
+}
+
+/** The job of the guard whose scope has this name; null for any other. */
+export function jobOfGuardScope(name: string): string | null {
+  return idIn(/^corral-guard-([^-]*)\.scope$/, name);
+}
+
+function idIn(pattern: RegExp, name: string): string | null {
+  const id = pattern.exec(name)?.[1];
+  return id !== undefined && isJobId(id) ? id : null;
 }
 
 /** The name of the cgroup of a job's guard without systemd, beside the outermost job's. No job id has a dash. */
@@ -78,8 +88,7 @@ export function guardDirectory(id: string): string {
 
 /** The job of the guard whose cgroup has this name; null for any other. */
 export function jobOfGuardDirectory(name: string): string | null {
-  const id = /^guard-([^-]*)$/.exec(name)?.[1];
-  return id !== undefined && isJobId(id) ? id : null;
+  return idIn(/^guard-([^-]*)$/, name);
 }
 
 /** Where guards go that are about to exit, so that their own cgroups can be removed. Neither a job's nor a guard's name. */

@@ -1,5 +1,4 @@
 /** The two units of a job: their names and their properties, as systemd takes them over D-Bus. Pure. */
-import { isJobId } from "../value/id.ts";
 import { LIMIT_ROWS, type LimitKind, type Limits, NO_LIMITS } from "../job/limits.ts";
 import type { Variant } from "./wire.ts";
 
@@ -35,12 +34,6 @@ export function scopeName(id: string): string {
 /** Lies beside the slice and holds the job's guard. */
 export function guardScopeName(id: string): string {
   return `corral-guard-${id}.scope`;
-}
-
-/** The job of the guard whose scope has this name; null for any other. */
-export function jobOfGuardScope(name: string): string | null {
-  const id = /^corral-guard-([^-]*)\.scope$/.exec(name)?.[1];
-  return id !== undefined && isJobId(id) ? id : null;
 }
 
 const text = (value: string): Variant => ({ signature: "s", value });
