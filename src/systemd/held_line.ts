@@ -1,5 +1,5 @@
 /** A connection that stays open from one call to the next, if that is soon. */
-import type { Line } from "./connection.ts";
+import { type Line, SystemdRefusal } from "./connection.ts";
 
 /**
  * How long a connection that no call uses stays open. The manager sends every connection the signals of all units, and keeps what is not
@@ -12,18 +12,29 @@ export class HeldLine {
   #line: Line | null = null;
   #timer: number | undefined;
 
-  /** @param open may throw SystemdRefusal, which goes to the caller of `line` */
+  /** @param open may throw SystemdRefusal, which goes to the caller of `use` */
   constructor(readonly open: () => Promise<Line>) {}
 
-  /** The open one, else a new one; for one call at a time. */
-  async line(): Promise<Line> {
+  /**
+   * Calls on the open one, else on a new one; one call at a time. Then it waits for the next call, and does not keep the process; a
+   * connection that broke is closed.
+   */
+  async use<T>(call: (line: Line) => Promise<T>): Promise<T> {
     clearTimeout(this.#timer);
-    return this.#line ??= await this.open();
+    const line = this.#line ??= await this.open();
+    try {
+      const result = await call(line);
+      this.#rest();
+      return result;
+    } catch (error) {
+      if (error instanceof SystemdRefusal && error.errorName !== null) this.#rest();
+      else this.release();
+      throw error;
+    }
   }
 
-  /** The call is over: the connection waits for the next one, and does not keep the process. */
-  rest(): void {
-    clearTimeout(this.#timer);
+  #rest(): void {
+    if (this.#line === null) return;
     this.#timer = setTimeout(() => this.release(), HOLD_MS);
     Deno.unrefTimer(this.#timer);
   }

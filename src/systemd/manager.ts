@@ -40,7 +40,7 @@ export class Systemd implements Disposable {
   readonly systemBus: string;
   #isHolding = false;
   readonly #held = new HeldLine(() => Line.open(this.#socketPath, this.uid));
-  /** On the bus. Its daemon counts the connections of a user (256), also those that are closed and that it has not yet seen closed. */
+  /** On the bus. Its daemon counts the connections of a user (256), and of the closed ones all that it has not yet seen closed. */
   readonly #heldOnBus = new HeldLine(() => Line.open(this.systemBus, this.uid, { isBus: true }));
 
   /** @param runtimeDir of the user manager, such as /run/user/1000; null for the system manager */
@@ -125,7 +125,6 @@ export class Systemd implements Disposable {
         return await act();
       } catch (error) {
         if (attempt === HUNG_UP_TRIES || !hasHungUp(error)) throw error;
-        this.#held.release();
         await pause(HUNG_UP_PAUSE_MS * (0.5 + Math.random()));
       }
     }
@@ -134,11 +133,11 @@ export class Systemd implements Disposable {
   /** On the connection that is held, if there is one. */
   async #callForJob(call: ManagerCall): Promise<JobResult> {
     if (!this.#isHolding) return await callForJob(this.#socketPath, this.uid, call);
-    const line = await this.#held.line();
-    const result = await line.callForJob(call);
-    if (line.passedOver > QUIET_MESSAGES) this.#held.release();
-    else this.#held.rest();
-    return result;
+    return await this.#held.use(async (line) => {
+      const result = await line.callForJob(call);
+      if (line.passedOver > QUIET_MESSAGES) this.#held.release();
+      return result;
+    });
   }
 
   /** Changes limits of a live job's slice, until it ends. Throws SystemdRefusal. */
@@ -160,23 +159,16 @@ export class Systemd implements Disposable {
    * do (systemd 238). One that is gone spoils the whole call, before any other is moved. Throws SystemdRefusal.
    */
   async attach(below: string, pids: readonly number[]): Promise<void> {
-    const line = await this.#heldOnBus.line();
-    try {
-      await line.call({
-        member: "AttachProcessesToUnit",
-        signature: "ssau",
-        body: (writer) => {
-          writer.string(`user@${this.uid}.service`);
-          writer.string(below);
-          writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
-        },
-      });
-      this.#heldOnBus.rest();
-    } catch (error) {
-      if (hasAnswered(error)) this.#heldOnBus.rest();
-      else this.#heldOnBus.release();
-      throw error;
-    }
+    const move: ManagerCall = {
+      member: "AttachProcessesToUnit",
+      signature: "ssau",
+      body: (writer) => {
+        writer.string(`user@${this.uid}.service`);
+        writer.string(below);
+        writer.array(4, () => pids.forEach((pid) => writer.uint32(pid)));
+      },
+    };
+    await this.#heldOnBus.use((line) => line.call(move));
   }
 
   /** Re-reads unit files; the only way to change RuntimeMaxSec of a live scope (systemd 252 and 257 refuse it as a property). */
@@ -206,11 +198,6 @@ export class Systemd implements Disposable {
 /** True when the connection ended without a word of refusal. */
 function hasHungUp(error: unknown): boolean {
   return error instanceof SystemdRefusal && error.errorName === null && !(error instanceof SystemdSilence);
-}
-
-/** True when the manager refused, and the connection is as good as before. */
-function hasAnswered(error: unknown): boolean {
-  return error instanceof SystemdRefusal && error.errorName !== null;
 }
 
 function writeProperties(writer: DBusWriter, properties: readonly UnitProperty[]): void {
