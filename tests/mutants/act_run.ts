@@ -82,11 +82,13 @@ export const ACT_RUN = [
       "if (false) return await failed",
     ],
     ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
-    ["an id that is taken is taken again", "if (!ledger.isTaken(id)) return id;", "return id;"],
     ["a job has no marker", ", CORRAL_JOB_ID: spec.id }", " }"],
     ["the exit code ignores the signal", "runExitCode(ending, stop.received)", "runExitCode(ending, null)"],
     ["a receipt is not written", "await receipt?.write(", "void ("],
   ]),
+  ...editsOf("src/act/run/spec.ts", [
+    ["an id that is taken is taken again", "if (!ledger.isTaken(id)) return id;", "return id;"],
+  ], ["act/run/run_test.ts"]),
   ...editsOf("src/act/run/failed_start.ts", [
     ["a receipt of a failed start is not written", "this.receipt?.write(", "void ("],
   ], ["act/run/run_test.ts"]),

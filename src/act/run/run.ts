@@ -11,22 +11,16 @@ import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
-import { newJobId } from "../../value/id.ts";
 import type { Job, JobSpec, Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { type Lookup, lookUpWhere } from "../../linux/command_lookup.ts";
-import { localFileSystems } from "../../linux/mounts.ts";
-import { lookUpApart } from "../launch/user_gate.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
-import { hasMoreFormats, type Unrunnable, whyUnrunnable } from "../../linux/program_file.ts";
 import { quoted } from "../../base/text.ts";
 import type { Detached } from "./detach.ts";
 import { enforcementOn } from "../end/end_job.ts";
-import type { JobRequest } from "./job_request.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
@@ -35,20 +29,18 @@ import type { Receipt } from "./receipt_to_write.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
+import { whyNotRunnable } from "./runnable.ts";
 import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { FailedStart, receiptText } from "./failed_start.ts";
+import { freeId, type JobAsked, specFrom } from "./spec.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
 import { type ParentChoice, watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
 /** What `corral run` was asked for, all values read. */
-export interface RunRequest extends JobRequest {
-  argv: string[];
-  name: string;
-  user: User | null;
-  cwd: string;
+export interface RunRequest extends JobAsked {
   /** False when any other directory will do as well, should another user's job not get into this one. */
   isCwdAsked: boolean;
   /** For another user: what root's own variables give the job too, see isHandedOn(). */
@@ -59,8 +51,6 @@ export interface RunRequest extends JobRequest {
   /** End the job when that process is gone. */
   withParent: ParentChoice;
   quiet: boolean;
-  /** The job lives as long as any process of it does, and not as its first. */
-  waitAll?: boolean;
 }
 
 /** The node, the caller, and where warnings go. */
@@ -241,37 +231,11 @@ function reportEnd({ say }: Run, { spec: { id, limits }, phase }: Job, left: str
 async function refuseUnrunnable({ request, failed, stop }: Run): Promise<number | null> {
   const command = request.argv[0]!;
   const where = { path: request.env["PATH"] ?? "/usr/bin:/bin", cwd: request.cwd };
-  const isLocal = localFileSystems();
-  const here = lookUpWhere(command, where, isLocal);
-  const found = here ?? await Promise.race([lookUpApart(command, where), aSignal(stop)]);
+  const why = await whyNotRunnable(command, where, stop);
   if (stop.received !== null) return await failed.recordStopped(stop.received);
-  const why = whyRefused(found, here !== null, { ...where, isLocal });
   if (why === null) return null;
   await failed.record("failed-to-start", { code: why.exitCode, signal: null });
   throw new CorralError(`${quoted(command)}: ${why.because}`, { exitCode: why.exitCode });
-}
-
-/** `isHere`: it was found without asking a file system that may not answer. */
-function whyRefused(
-  found: Lookup | null,
-  isHere: boolean,
-  where: { path: string; cwd: string; isLocal: (path: string) => boolean },
-): Unrunnable | null {
-  if (found === null) {
-    return {
-      exitCode: EXIT.CORRAL_FAILED,
-      because: "a directory that it is looked for in does not answer",
-    };
-  }
-  if (!("found" in found)) return found;
-  if (!isHere) return null;
-  const lookUp = (name: string) => lookUpWhere(name, where, where.isLocal) ?? { found: name };
-  return whyUnrunnable(found.found, { ...where, lookUp, hasMoreFormats });
-}
-
-/** Resolves at the next signal that ends the job. */
-function aSignal(stop: StopSignals): Promise<null> {
-  return new Promise((resolve) => stop.onSignal(() => resolve(null)));
 }
 
 /** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */
@@ -281,35 +245,6 @@ async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backe
   await backend.remove(cgroup);
   await releaseGuard(guard, backend, id);
   throw new CorralError(`job ${id} was ended before its command ran`, { remedy: `corral show ${id}` });
-}
-
-function freeId(context: RunContext, ledger: Ledger): string {
-  for (;;) {
-    const id = newJobId(context.randomBytes);
-    if (!ledger.isTaken(id)) return id;
-  }
-}
-
-function specFrom(context: RunContext, request: RunRequest, id: string): JobSpec {
-  const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
-  const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
-  const createdAtMs = context.clock.wallMs();
-  return {
-    id,
-    name,
-    ref,
-    tags,
-    argv,
-    ...owner,
-    cwd,
-    limits,
-    timeoutMs,
-    graceMs,
-    signal,
-    createdAtMs,
-    adopted: false,
-    ...(request.waitAll ? { waitAll: true as const } : {}),
-  };
 }
 
 async function launchFrom({ context, request, spec, backend, ...run }: Run): Promise<Launched> {

@@ -1,0 +1,49 @@
+/** The spec of a job, from what `corral run` was asked for. */
+import { newJobId } from "../../value/id.ts";
+import type { JobSpec } from "../../job/job.ts";
+import type { Caller } from "../../linux/caller.ts";
+import type { User } from "../../linux/users.ts";
+import type { Node } from "../../observe/node.ts";
+import type { Ledger } from "../../store/ledger.ts";
+import type { JobRequest } from "./job_request.ts";
+
+/** The job itself; how it is run is in RunRequest. */
+export interface JobAsked extends JobRequest {
+  argv: string[];
+  name: string;
+  user: User | null;
+  cwd: string;
+  /** The job lives as long as any process of it does, and not as its first. */
+  waitAll?: boolean;
+}
+
+/** An id that no job has. */
+export function freeId(context: Pick<Node, "randomBytes">, ledger: Ledger): string {
+  for (;;) {
+    const id = newJobId(context.randomBytes);
+    if (!ledger.isTaken(id)) return id;
+  }
+}
+
+/** The spec of the job that was asked for: the caller's, or that of the user whom root becomes. */
+export function specFrom(context: Node & Caller, request: JobAsked, id: string): JobSpec {
+  const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
+  const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
+  const createdAtMs = context.clock.wallMs();
+  return {
+    id,
+    name,
+    ref,
+    tags,
+    argv,
+    ...owner,
+    cwd,
+    limits,
+    timeoutMs,
+    graceMs,
+    signal,
+    createdAtMs,
+    adopted: false,
+    ...(request.waitAll ? { waitAll: true as const } : {}),
+  };
+}
