@@ -1,9 +1,8 @@
-/** The words of a command line that are corral's own under another name, and the refusals of those that are none. */
+/** The words of a command line that are corral's own under another name, and the refusals of the words that are none. */
 import { UsageError } from "../base/errors.ts";
 import { remarkOn, sameCommand } from "../base/meanings.ts";
 import { hintOf } from "../base/near.ts";
 import { printable, quoted } from "../base/text.ts";
-import { GUARD_END } from "./verbs.ts";
 
 /** Options that go before the command and take a value. */
 const VALUED = ["--state-dir", "--config", "--log-level", "--log-format"];
@@ -13,15 +12,10 @@ export function withOwnCommand(args: readonly string[]): string[] {
   const index = commandIndex(args);
   const word = args[index];
   if (word === undefined) return [...args];
-  const own = isOldGuard(args) ? GUARD_END : sameCommand(word);
+  const own = sameCommand(word);
   const words = own === null ? [...args] : args.with(index, own);
   const topic = words[index] === "help" ? sameCommand(words[index + 1] ?? "") : null;
   return topic === null ? words : words.with(index + 1, topic);
-}
-
-/** `end ID gone`: a guard that was started before an upgrade calls the new corral so. */
-function isOldGuard(args: readonly string[]): boolean {
-  return args[0] === "end" && args.length > 2 && ["gone", "hung"].includes(args.at(-1)!);
 }
 
 function commandIndex(args: readonly string[]): number {

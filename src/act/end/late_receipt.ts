@@ -16,10 +16,9 @@ export async function writeLateReceipt(
   store: JobStore,
   id: string,
   { say }: Diagnostics,
-  unrecorded?: ReceiptPlace,
 ): Promise<void> {
   const job = store.get(id);
-  const place = job?.watch.receipt ?? unrecorded;
+  const place = job?.watch.receipt;
   if (job?.phase.state !== "ended" || place === undefined) return;
   // A retry has removed it and will write its own.
   if (store.hasLaterReceipt(id, place.path)) return;

@@ -6,7 +6,6 @@ import { EXIT, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { isJobId } from "../../value/id.ts";
 import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
-import type { ReceiptPlace } from "../../job/receipt_place.ts";
 import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 
 /** The supervisor lives and is not late: the guard goes on waiting. */
@@ -17,21 +16,12 @@ export function guardEndVerb(invoke: Invoke) {
   const verb = new Command("guard-end")
     .description("Ends the job as a sweep would. For the job's guard.")
     .argument("<ID>", "the whole id of the job")
-    .argument("<SAW>", "gone or hung: what became of the supervisor")
-    .option(
-      "--receipt <FILE>",
-      "DEVICE:INODE:PATH of the receipt: from guards that an earlier version started",
-    );
-  verb.action((id, saw, options) => invoke(verb, (context) => end(context, id, saw, options.receipt)));
+    .argument("<SAW>", "gone or hung: what became of the supervisor");
+  verb.action((id, saw) => invoke(verb, (context) => end(context, id, saw)));
   return verb;
 }
 
-async function end(
-  context: Context,
-  id: string,
-  saw: string,
-  receipt: string | undefined,
-): Promise<number> {
+async function end(context: Context, id: string, saw: string): Promise<number> {
   if (!isJobId(id)) throw new UsageError(`${quoted(id)} is not the id of a job`);
   // The guard's own is the job's cgroup.
   Deno.chdir("/");
@@ -41,14 +31,7 @@ async function end(
   const result = await endUnsupervised(context, store, id, { saw: saw as GuardSaw, onOrphan });
   if (result === "supervised") return STILL_SUPERVISED;
   // Its supervisor may have recorded the end itself and died then.
-  await writeLateReceipt(store, id, context, placeOf(receipt));
+  await writeLateReceipt(store, id, context);
   if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
   return EXIT.DONE;
-}
-
-function placeOf(receipt = ""): ReceiptPlace | undefined {
-  const [, device, inode, path] = /^(\d+):(\d+):(.*)$/s.exec(receipt) ?? [];
-  return path === undefined
-    ? undefined
-    : { how: "in-place", path, device: Number(device), inode: Number(inode) };
 }

@@ -81,16 +81,18 @@ Deno.test(
   },
 );
 
-Deno.test("corral end --receipt writes the file that a supervisor of an earlier version had opened, and no other", async () => {
-  using node = new FakeNode();
+Deno.test("corral guard-end writes a receipt in place into the file that was opened, and into no other", async () => {
   using temp = new TempDir();
-  node.start({ spec: { graceMs: 5 } });
-  node.proc.remove(SUPERVISOR_PID);
-  await using _kernel = new FakeKernel(node.cgroups);
   const [own, other] = [temp.write("own", ""), temp.write("other", "")];
   const { dev, ino } = Deno.statSync(own);
-  assert.equal(await node.corral("end", "--receipt", `${dev}:${ino}:${other}`, JOB_ID, "gone"), 0);
-  assert.equal(Deno.readTextFileSync(other), "");
-  assert.equal(await node.corral("end", "--receipt", `${dev}:${ino}:${own}`, JOB_ID, "gone"), 0);
+  for (const path of [other, own]) {
+    using node = new FakeNode();
+    const receipt = { how: "in-place", path, device: dev, inode: ino! } as const;
+    node.start({ spec: { graceMs: 5 }, watch: { receipt } });
+    node.proc.remove(SUPERVISOR_PID);
+    await using _kernel = new FakeKernel(node.cgroups);
+    assert.equal(await node.corral("guard-end", JOB_ID, "gone"), 0);
+    assert.equal(Deno.readTextFileSync(other), "");
+  }
   assert.equal(JSON.parse(Deno.readTextFileSync(own)).reason, "orphaned");
 });
