@@ -15,7 +15,7 @@ const SAME_COMMANDS = {
   completion: "completions",
 };
 
-/** Our words, each with those that others have for it. An option stands without its dashes below `--`; the first of a kind that fits is meant. */
+/** Our words, each with the words that other tools have for it. An option stands without its dashes below `--`; the first of a kind that fits is meant. */
 const MEANINGS = {
   // Options. One letter is a short option.
   "--timeout":

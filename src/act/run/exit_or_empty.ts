@@ -2,6 +2,7 @@
  * The second source of "the job is over". The first is waitpid(2), which can be deceived: a child that is reaped by another hand (SIGCHLD
  * ignored at the wrong moment, a debugger) never reports. Then an empty cgroup without a first process is the end.
  */
+import { after } from "../../base/poll.ts";
 import { readEvents } from "../../cgroup/events.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { type Exit, NO_EXIT, type RunningFacts } from "../../job/job.ts";
@@ -38,7 +39,7 @@ const LAST_LOOK_MS = 200;
 export async function exitOfAll(exit: Promise<Exit>, cgroup: OwnedCgroup): Promise<Exit> {
   const left = await exit;
   while (isPopulated(cgroup)) {
-    await new Promise<void>((resolve) => Deno.unrefTimer(setTimeout(resolve, LAST_LOOK_MS)));
+    await after(LAST_LOOK_MS);
   }
   return left;
 }
