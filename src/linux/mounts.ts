@@ -86,13 +86,28 @@ export function isOnLocalFileSystem(path: string, procRoot = "/proc"): boolean {
   return localFileSystems(procRoot)(path);
 }
 
-/** The same for several paths, by one look at the mounts. */
+/** The same for several paths. */
 export function localFileSystems(procRoot = "/proc"): (path: string) => boolean {
-  let mounts: Mount[];
+  const mounts = ownMounts(procRoot);
+  return (path) => mounts === null || isLocal(path, mounts);
+}
+
+/** A launch asks for half a dozen paths within milliseconds; parsing takes 0.5 ms here, and several where thousands are mounted. */
+const FRESH_MS = 1_000;
+let last: { procRoot: string; readMs: number; mounts: Mount[] | null } | null = null;
+
+/** Those of a second ago at most; null where they are not shown. */
+function ownMounts(procRoot: string): Mount[] | null {
+  const nowMs = performance.now();
+  if (last?.procRoot === procRoot && nowMs - last.readMs < FRESH_MS) return last.mounts;
+  last = { procRoot, readMs: nowMs, mounts: readMounts(procRoot) };
+  return last.mounts;
+}
+
+function readMounts(procRoot: string): Mount[] | null {
   try {
-    mounts = parseMounts(readKernelText(`${procRoot}/self/mountinfo`));
+    return parseMounts(readKernelText(`${procRoot}/self/mountinfo`));
   } catch {
-    return () => true;
+    return null;
   }
-  return (path) => isLocal(path, mounts);
 }

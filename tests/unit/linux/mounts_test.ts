@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { isLocal, parseMounts } from "../../../src/linux/mounts.ts";
+import { poll } from "../../../src/base/poll.ts";
+import { isLocal, isOnLocalFileSystem, parseMounts } from "../../../src/linux/mounts.ts";
+import { TempDir } from "../../kit/fakes/temp.ts";
 
 const MOUNTS = parseMounts(`22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:5 / /proc rw - proc proc rw
@@ -45,3 +47,19 @@ for (
     assert.equal(isLocal(path, MOUNTS, readLink), expected);
   });
 }
+
+Deno.test("isOnLocalFileSystem() knows of a new mount within seconds, and keeps the nodes apart", async () => {
+  using temp = new TempDir();
+  const root = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+  const node = (name: string, text: string) => {
+    temp.write(`${name}/self/mountinfo`, text);
+    return `${temp.path}/${name}`;
+  };
+  const [one, other] = [node("one", root), node("other", `${root}23 22 0:50 / /a rw - nfs4 server:/a rw\n`)];
+  assert.equal(isOnLocalFileSystem("/a/b", one), true);
+  assert.equal(isOnLocalFileSystem("/a/b", other), false);
+  assert.equal(isOnLocalFileSystem("/a/b", `${temp.path}/none`), true);
+  assert.equal(isOnLocalFileSystem("/a/b", one), true);
+  node("one", `${root}23 22 0:50 / /a rw - nfs4 server:/a rw\n`);
+  assert.ok(await poll(() => !isOnLocalFileSystem("/a/b", one), 10_000));
+});
