@@ -31,7 +31,7 @@ export interface Backend {
    * empties (systemd 252, 257). Does not throw.
    */
   stopGuards(isLive: (id: string) => boolean): Promise<void>;
-  /** Takes this process and its parent, the guard of a job that is over, out of the guard's cgroup and removes that. Does not throw. */
+  /** Takes the guard of a job that is over, and this process, out of the guard's cgroup and removes that. Does not throw. */
   leaveGuard(id: string, guardPid: number): void;
   /**
    * Moves running processes into the job's cgroup. Returns the ones that stayed outside, without any that ended. Throws CgroupError,

@@ -5,6 +5,7 @@
  */
 import { isVanished } from "../base/errno.ts";
 import { moreOfLibc } from "./libc.ts";
+import { hasEnded, parseStat, type ProcStat } from "./proc.ts";
 
 /** Linux, glibc: socket(2), socket(7), fcntl(2), <spawn.h>. */
 const AF_UNIX = 1;
@@ -52,6 +53,8 @@ export interface LoneProcess {
   limitReads(ms: number | null): void;
   /** True once it has exited. */
   hasExited(): boolean;
+  /** Ends it by force, be it stopped or starved; nothing when it has exited. */
+  kill(): void;
   /** No longer waits for its exit. */
   forget(): void;
 }
@@ -85,6 +88,10 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
       moreOfLibc(SOCKET_OPTIONS).setsockopt(theirs, SOL_SOCKET, SO_RCVTIMEO, bytesOf(time), time.byteLength);
     },
     hasExited: () => hasExited(pid),
+    kill: () => {
+      // A child that nothing has collected keeps its pid.
+      if (!hasExited(pid) && statOf(pid)?.ppid === Deno.pid) Deno.kill(pid, "SIGKILL");
+    },
   };
 }
 
@@ -101,10 +108,17 @@ export function canHaveThread(): boolean {
 
 /** Also as a zombie: this process is its parent. */
 function hasExited(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat === null || hasEnded(stat);
+}
+
+/** Null when it is gone. */
+function statOf(pid: number): ProcStat | null {
+  const path = `/proc/${pid}/stat`;
   try {
-    return /\) [ZX] [^)]*$/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+    return parseStat(Deno.readTextFileSync(path), path);
   } catch (error) {
-    if (isVanished(error)) return true;
+    if (isVanished(error)) return null;
     throw error;
   }
 }

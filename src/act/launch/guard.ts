@@ -61,7 +61,7 @@ export interface Guard {
   isReady(): Promise<boolean>;
   /** The job may live that much longer (deadline and grace); null: without limit. */
   expectEndWithin(ms: number | null): void;
-  /** Lets it go, and resolves when it has gone, at the latest after LEAVE_CAP_MS. */
+  /** Lets it go, and resolves when it has gone; after LEAVE_CAP_MS it is killed. */
   release(): Promise<void>;
 }
 
@@ -87,7 +87,8 @@ function guardOf(shell: LoneProcess): Guard {
       shell.send("again");
     },
     release: async () => {
-      if (shell.send("done")) await poll(() => shell.hasExited(), LEAVE_CAP_MS);
+      const hasLeft = shell.send("done") && await poll(() => shell.hasExited(), LEAVE_CAP_MS);
+      if (!hasLeft) shell.kill();
       shell.forget();
     },
   };

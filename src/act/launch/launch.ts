@@ -92,7 +92,7 @@ async function place(
   }
 }
 
-/** From the exit of a guard to the removal of its cgroup; past it a sweep removes it. */
+/** From the exit of a guard to the removal of its cgroup; past it the guard is moved out. */
 const GUARD_REMOVAL_CAP_MS = 5_000;
 const NO_GUARD = "warning: this job has no guard: should its supervisor be killed, only a sweep ends it";
 
@@ -124,7 +124,9 @@ export async function releaseGuard(guard: Guard | null, backend: Backend, id: st
   await guard?.release();
   crashPoint("guard: released");
   // A process that has exited may still be in its cgroup for a moment.
-  await poll(() => backend.removeGuards((other) => other !== id), GUARD_REMOVAL_CAP_MS);
+  const isRemoved = await poll(() => backend.removeGuards((other) => other !== id), GUARD_REMOVAL_CAP_MS);
+  // A starved node has not yet let it exit.
+  if (!isRemoved && guard !== null) backend.leaveGuard(id, guard.pid);
 }
 
 /** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */

@@ -36,6 +36,17 @@ for (const [how, option] of [["with its parent", ["--with-parent"]], ["for itsel
   );
 }
 
+hostileTest(machine, "K2: a guard that is stopped does not outlive its job", EVERYONE, async (caller) => {
+  const mark = ownPath(caller, "runs");
+  const id = await caller.start(["--quiet"], ["sh", "-c", `: >${mark}; sleep 1000`]);
+  await stage.exists(caller, mark);
+  const guard = `pgrep -f '[c]orral-guard-${id} '`;
+  succeeded(await machine.sh(`kill -STOP $(${guard})`));
+  succeeded(await caller.corral(["kill", id]));
+  await endsWithTheGuard(caller, "killed");
+  assert.equal((await machine.sh(guard)).stdout, "");
+}, NATIVE);
+
 hostileTest(machine, "K2: kill -9 of the supervisor alone ends the job", EVERYONE, async (caller) => {
   const mark = ownPath(caller, "runs");
   const id = await caller.start(GRACE, stubborn(mark));

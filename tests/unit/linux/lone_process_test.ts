@@ -46,3 +46,14 @@ Deno.test(
 Deno.test("startLoneProcess() throws for a program that is not there", LIBRARY_STAYS, () => {
   assert.throws(() => startLoneProcess(["/no/such/program"], {}), /cannot be started: errno 2/);
 });
+
+Deno.test("startLoneProcess().kill() ends a process that is stopped", LIBRARY_STAYS, async () => {
+  const shell = startLoneProcess(["/bin/sh", "-c", "kill -STOP $$; exit 3"], {});
+  const procs = new Procs("/proc");
+  assert.ok(await poll(() => procs.stat(shell.pid)!.state === "T", CAP_MS));
+  assert.equal(shell.hasExited(), false);
+  shell.kill();
+  assert.ok(await poll(() => shell.hasExited(), CAP_MS));
+  shell.kill();
+  shell.forget();
+});
