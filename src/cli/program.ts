@@ -9,7 +9,7 @@ import { TrustError } from "../base/trust.ts";
 import type { CommandStreams, GlobalOptions, Invoke } from "./verb.ts";
 import { VERSION_LINE } from "../base/version.ts";
 import { refusalText, refuseCommand, refuseSignalOption, withOwnCommand } from "./words.ts";
-import { GUARD_END, VERBS } from "./verbs.ts";
+import { UNSHOWN, VERBS } from "./verbs.ts";
 
 /** Runs one command line; never throws. */
 export async function runCli(
@@ -69,7 +69,7 @@ export async function parseCommandLine(
 
 /** False for what corral calls itself by. */
 function isShown(name: string): boolean {
-  return name !== GUARD_END;
+  return !UNSHOWN.includes(name);
 }
 
 /** The whole command line as data (verb.ts, DescribeProgram); what it describes does nothing. */

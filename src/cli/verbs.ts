@@ -1,9 +1,11 @@
 /** The table of commands. */
+import { SHARED_ROWS } from "../store/shared_rows.ts";
 import { runVerb } from "./commands/run.ts";
 import type { CommandStreams, DescribeProgram, Invoke } from "./verb.ts";
 
-/** What corral calls itself by; it stands in no help. */
-export const GUARD_END = "guard-end";
+const GUARD_END = "guard-end";
+/** What corral calls itself by; they stand in no help. */
+export const UNSHOWN: readonly string[] = [GUARD_END, SHARED_ROWS];
 
 type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
 
@@ -66,6 +68,11 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     name: GUARD_END,
     summary: "end a job without a supervisor (for its guard)",
     load: async () => (await import("./commands/guard_end.ts")).guardEndVerb,
+  },
+  {
+    name: SHARED_ROWS,
+    summary: "rows of the store (for root)",
+    load: async () => (await import("./commands/shared_rows.ts")).sharedRowsVerb,
   },
   {
     name: "prune",

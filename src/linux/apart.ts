@@ -25,26 +25,38 @@ export interface ScriptOptions {
   args: readonly string[];
   stdin?: string;
   capMs: number;
+  /** One that prints more is killed, and has not answered; without, all of it is kept. */
+  maxCharacters?: number;
 }
 
-/** Runs a script of sh(1) in `/`. Null when it has not ended within `capMs`: it is killed. */
+/** Runs a script of sh(1) in `/`. Null when it has not ended within `capMs`, or printed more than `maxCharacters`: it is killed. */
 export function runScript(script: string, options: ScriptOptions): Promise<ScriptResult | null> {
-  const { before = [], args, stdin = "", capMs } = options;
+  const { before = [], args, stdin = "", capMs, maxCharacters = Infinity } = options;
   const [program, ...words] = [...before, "/bin/sh", "-c", script, "corral", ...args];
   const child = spawn(program!, words, { cwd: "/", env: { ...CLEAN_ENVIRONMENT }, stdio: "pipe" });
   const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => said.stdout += String(chunk));
-  child.stderr.on("data", (chunk) => said.stderr += String(chunk));
   // EPIPE: it need not read what it is given.
   child.stdin.on("error", () => {});
   child.stdin.end(stdin);
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
+    const giveUp = () => {
+      clearTimeout(timer);
       child.kill("SIGKILL");
-      // One that hangs in the kernel would keep this process.
+      // One that hangs in the kernel would keep this process, and so would another that has its pipes.
       child.unref();
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
       resolve(null);
-    }, capMs);
+    };
+    const timer = setTimeout(giveUp, capMs);
+    let kept = 0;
+    for (const stream of ["stdout", "stderr"] as const) {
+      // A character may lie across two chunks.
+      child[stream].setEncoding("utf8").on("data", (chunk: string) => {
+        kept += chunk.length;
+        if (kept > maxCharacters) giveUp();
+        else said[stream] += chunk;
+      });
+    }
     const done = (code: number | null, stderr: string) => {
       clearTimeout(timer);
       resolve({ code, stdout: said.stdout, stderr });

@@ -2,8 +2,10 @@
  * What root does for a user is done by a process that is that user already. On the way there nothing of the user's is heeded: setpriv(1)
  * by its absolute path, in an environment without one variable of the caller's or the user's, in the directory `/`.
  */
+import { basename, dirname } from "node:path";
 import { runScript, type ScriptResult } from "./apart.ts";
 import { toolPath } from "./command_lookup.ts";
+import type { User } from "./users.ts";
 
 /** Whom to become, by number: with the groups that the name services give that user. */
 export interface UserIds {
@@ -25,4 +27,27 @@ export function runAsUser(
 ): Promise<ScriptResult | null> {
   const before = identity.uid === Deno.uid() ? [] : becoming(identity);
   return runScript(script, { before, args, stdin, capMs });
+}
+
+/**
+ * $1 is the user's home, for which the process need not ask the name services again. The path of the program comes in two parts: spawn()
+ * takes the path of this binary for a call of the runtime (Deno 2.7.11), and rewrites the words behind it.
+ */
+const WITH_HOME = 'HOME=$1; export HOME; program=$2/$3; shift 3; exec "$program" "$@"';
+
+/** How long a user's process may take to answer root, and how much it may print: whatever it is, it is that user's word. */
+export const USER_ANSWER = { capMs: 10_000, maxCharacters: 64 << 20 } as const;
+
+/**
+ * Runs a program, by its absolute path, as another user, who can stop, kill or change the process. Null when it has not ended within
+ * `capMs`, or printed without end.
+ */
+export function askUser(
+  user: User,
+  program: string,
+  words: readonly string[],
+  capMs: number = USER_ANSWER.capMs,
+): Promise<ScriptResult | null> {
+  const args = [user.home, dirname(program), basename(program), ...words];
+  return runScript(WITH_HOME, { before: becoming(user), args, ...USER_ANSWER, capMs });
 }

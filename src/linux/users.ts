@@ -76,17 +76,26 @@ export async function homeOfUid(
   return parsePasswdLine(stdout.split("\n")[0] ?? "")?.home ?? null;
 }
 
+/** Users by their uids, as far as the name services know them: in one question. */
+export async function usersOfUids(
+  uids: readonly number[],
+  run: (argv: readonly string[]) => Promise<CommandResult>,
+): Promise<Map<number, User>> {
+  // Exit code 2 means that one of them is not known; the others are there all the same.
+  const { stdout } = uids.length === 0
+    ? { stdout: "" }
+    : await run(["getent", "passwd", ...uids.map(String)]);
+  const users = stdout.split("\n").map(parsePasswdLine).filter((user) => user !== null);
+  return new Map(users.map((user) => [user.uid, user]));
+}
+
 /** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */
 export async function namesOfUids(
   uids: Iterable<number>,
   run: (argv: readonly string[]) => Promise<CommandResult>,
 ): Promise<(uid: number) => string> {
-  const asked = [...new Set(uids)].map(String);
-  // Exit code 2 means that one of them is not known; the others are there all the same.
-  const { stdout } = asked.length === 0 ? { stdout: "" } : await run(["getent", "passwd", ...asked]);
-  const users = stdout.split("\n").map(parsePasswdLine).filter((user) => user !== null);
-  const names = new Map(users.map(({ uid, name }) => [uid, name]));
-  return (uid) => names.get(uid) ?? String(uid);
+  const users = await usersOfUids([...new Set(uids)], run);
+  return (uid) => users.get(uid)?.name ?? String(uid);
 }
 
 /** A number is taken as it is: processes outlive accounts. Throws as findUser() does. */

@@ -45,7 +45,8 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   const text = readFile(file, { cwd: around.cwd, named: namedFile !== undefined, asRoot: around.uid === 0 });
   const config = await parseConfig(file, text);
   const fromFile = settingsOf(config, file);
-  const named = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"] ?? fromFile.stateDir;
+  const byCaller = around.options.stateDir ?? around.env["CORRAL_STATE_DIR"];
+  const named = byCaller ?? fromFile.stateDir;
   const { stateDir, formerStateDir } = named === null || named === undefined
     ? await defaultStateDir(around, fromFile.userStateDir)
     : { stateDir: named, formerStateDir: null };
@@ -55,6 +56,7 @@ export async function readSettings(around: Surroundings): Promise<Settings> {
   return {
     ...fromFile,
     stateDir: absolute,
+    isStateDirNamed: byCaller !== undefined,
     formerStateDir,
     configFile,
     storeFile: around.storeFile(absolute),

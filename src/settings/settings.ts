@@ -192,6 +192,8 @@ export type FileSettings = {
 export interface Settings extends FileSettings {
   stateDir: string;
   storeFile: string;
+  /** The caller named the directory: it is that store alone which is meant. */
+  isStateDirNamed: boolean;
   /** Where the user's store was before it was in `stateDir`; null for a directory that was named, and where it was never elsewhere. */
   formerStateDir: string | null;
   /** The configuration that was named, as an absolute path; null: the default one, or none. */

@@ -4,7 +4,6 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";
-import { bothStores } from "../../store/former_store.ts";
 import type { Job } from "../../job/job.ts";
 import type { LiveJob } from "../../job/live_job.ts";
 import { jobJson } from "../../job/json.ts";
@@ -14,6 +13,7 @@ import { tableLines } from "../../view/table.ts";
 import { parseName, parseRef } from "../../value/name.ts";
 import { parseTag, type Tag } from "../../value/tag.ts";
 import { collect } from "../job_options.ts";
+import { jobsInSight } from "../in_sight.ts";
 import { hasTags } from "../select.ts";
 import { readCpuTimes, readLiveJobs, readLiveUsage, SHORT_INTERVAL_MS } from "../../observe/live.ts";
 
@@ -31,6 +31,7 @@ export function psVerb(invoke: Invoke) {
     .option("--name <NAME>", "jobs of this name", parserFor("--name", parseName))
     .option("--ref <REF>", "jobs of this ref", parserFor("--ref", parseRef))
     .option("-u, --user <USER>", "jobs of this user, name or uid")
+    .option("--mine", "root's own jobs only; any other user sees no others")
     .option(
       "--tag <KEY=VALUE>",
       "jobs with this tag, repeatable: all of them",
@@ -47,6 +48,7 @@ interface Options {
   name?: string;
   ref?: string;
   user?: string;
+  mine?: true;
   tag?: Tag[];
   quiet?: true;
   json?: true;
@@ -58,8 +60,9 @@ function isWanted({ spec }: Job, { name, ref, user, tag }: Options): boolean {
 }
 
 async function listJobs(context: Context, options: Options): Promise<number> {
-  let exitCode: number = EXIT.DONE;
-  const jobs = bothStores(context.openStore("ps"), context.openFormerStore("ps")).live((damage) => {
+  const { store, isWhole } = await jobsInSight(context, "ps", { ...options, jobs: { which: "live" } });
+  let exitCode: number = isWhole ? EXIT.DONE : EXIT.NEGATIVE;
+  const jobs = store.live((damage) => {
     exitCode = EXIT.NEGATIVE;
     context.say(damage.message);
   }).filter((job) => isWanted(job, options));

@@ -28,6 +28,10 @@ import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
+import { seesEverybody } from "../in_sight.ts";
+import { isIll, sweepJson, sweepLines } from "../users_sweeps.ts";
+import { sweepUsers, type UsersSweep } from "../../act/sweep/users.ts";
+import { USERS_DIR } from "../../store/place.ts";
 import { Unwritten } from "../../store/unwritten.ts";
 import { isAnythingAt } from "../../base/trust.ts";
 import {
@@ -66,6 +70,7 @@ function command() {
       "consecutive sweeps in which the owner must report a job finished (default: 2)",
       parserFor("--strikes", parseTasks),
     )
+    .option("--mine", "root's own jobs only, and not every user's")
     .option("--json", "print JSON");
 }
 
@@ -103,9 +108,24 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const all = { ...sweepOptions(context, options), isStopped, unlock };
   await sweep(context, store, all, former === null ? log : log.except(former));
   if (former !== null) await sweepFormer(context, former, all, log.except(store));
+  if (seesEverybody(context) && !options.mine && !isStopped()) log.users(await sweepOthers(context, options));
   await log.close();
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+/** Each user's jobs, by a process of that user. What root asked for counts for all. */
+function sweepOthers(context: Context, options: Options): Promise<UsersSweep[]> {
+  const { dryRun, quiet, json, onOrphan, escapees, strikes } = options;
+  const words = [
+    ...(dryRun ? ["--dry-run"] : []),
+    ...(quiet || !json && !dryRun ? ["--quiet"] : []),
+    ...(json ? ["--json"] : []),
+    ...(onOrphan === undefined ? [] : ["--on-orphan", onOrphan]),
+    ...(escapees === undefined ? [] : ["--escapees", escapees]),
+    ...(strikes === undefined ? [] : ["--strikes", String(strikes)]),
+  ];
+  return sweepUsers(context, context.settings.userStateDir ?? USERS_DIR, words);
 }
 
 /** The jobs of before; with a lock of their own, as the sweep of an older corral has it too. */
@@ -143,12 +163,14 @@ class SweepLog {
   readonly #findings: Finding[] = [];
   readonly #escapees: [Escapee, EndedProcess][] = [];
   #pruned: Pruned = { jobs: 0, outputFiles: 0 };
+  #users: UsersSweep[] = [];
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
     return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
+      !this.#users.some(isIll) &&
       this.#escapees.every(([, { ended }]) => isGoneNow(ended));
   }
 
@@ -182,6 +204,10 @@ class SweepLog {
     this.#pruned = { jobs: jobs + pruned.jobs, outputFiles: outputFiles + pruned.outputFiles };
   }
 
+  users(sweeps: UsersSweep[]): void {
+    this.#users = sweeps;
+  }
+
   async close(): Promise<void> {
     const { context, options } = this;
     if (options.json) {
@@ -197,7 +223,9 @@ class SweepLog {
     const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
     for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
     if (this.#pruned.jobs > 0 && !options.quiet) this.#print(`dropped old records: ${this.#pruned.jobs}`);
-    const isIdle =
+    const ofUsers = this.#users.flatMap(sweepLines);
+    for (const line of ofUsers) this.#print(line);
+    const isIdle = ofUsers.length === 0 &&
       this.#acts.length + this.#findings.length + this.#escapees.length + this.#pruned.jobs === 0;
     if (isIdle && !options.quiet && !options.dryRun) this.#print("nothing to do");
   }
@@ -210,6 +238,7 @@ class SweepLog {
       escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
       findings: this.#findings.map(({ key: _, ...rest }) => rest),
       dropped: this.#pruned.jobs,
+      ...(this.#users.length === 0 ? {} : { users: this.#users.map(sweepJson) }),
     };
   }
 

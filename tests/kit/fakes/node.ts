@@ -136,6 +136,7 @@ export class FakeNode implements Disposable {
       settings: {
         stateDir: this.stores.path,
         storeFile: "corral.db",
+        isStateDirNamed: true,
         formerStateDir: null,
         userStateDir: null,
         configFile: null,

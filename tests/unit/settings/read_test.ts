@@ -41,6 +41,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     stateDir: "/var/lib/corral",
     userStateDir: null,
     storeFile: "node7.db",
+    isStateDirNamed: false,
     formerStateDir: null,
     configFile: "/dev/null",
     backend: "auto",
@@ -100,6 +101,12 @@ Deno.test("readSettings() puts options before environment before file", async ()
   assert.equal((await read(text)).stateDir, "/from/file");
   assert.equal((await read(text, { env })).stateDir, "/from/env");
   assert.equal((await read(text, { env, options })).stateDir, "/work/from/options");
+  const isNamed = async (changes: Partial<Surroundings>) => (await read(text, changes)).isStateDirNamed;
+  assert.deepEqual([await isNamed({}), await isNamed({ env }), await isNamed({ options })], [
+    false,
+    true,
+    true,
+  ]);
 });
 
 Deno.test("readSettings() takes the file that is named, by option before environment", async () => {
@@ -120,6 +127,7 @@ Deno.test("readSettings() reads every key", async () => {
   assert.deepEqual(settings, {
     stateDir: "/s",
     storeFile: "node7.db",
+    isStateDirNamed: false,
     formerStateDir: null,
     backend: "cgroupfs",
     graceMs: 60_000,

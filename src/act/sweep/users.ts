@@ -1,0 +1,38 @@
+/** Root's sweep of everybody's jobs: each user's is done by a process of that user, which is all that may end that user's jobs on that user's word. */
+import { atOnce } from "../../base/at_once.ts";
+import { askUser } from "../../linux/as_user.ts";
+import type { Caller } from "../../linux/caller.ts";
+import { usersOfUids } from "../../linux/users.ts";
+import type { Node } from "../../observe/node.ts";
+import { usersWithJobs } from "../../observe/users.ts";
+
+/** Side by side: whatever one of them does, or does not, holds up no other. */
+const AT_ONCE = 64;
+/** A grace that is waited out (PATIENCE_MS), and the time in which the kernel lets go of what was killed. */
+const SWEEP_CAP_MS = 120_000;
+
+/** What became of one user's sweep. */
+export interface UsersSweep {
+  user: string;
+  uid: number;
+  /** Its exit code; null when it has not ended in time, or could not be started. */
+  code: number | null;
+  /** What it printed: that user's word. */
+  stdout: string;
+  stderr: string;
+}
+
+/** One sweep for each user who may have jobs; `words` are those behind `corral sweep`. */
+export async function sweepUsers(
+  node: Pick<Node, "cgroups" | "run"> & Pick<Caller, "self">,
+  usersDir: string,
+  words: readonly string[],
+): Promise<UsersSweep[]> {
+  const users = await usersOfUids(usersWithJobs(usersDir, node.cgroups()), node.run);
+  return await atOnce([...users.values()], AT_ONCE, async (user) => {
+    const answer = await askUser(user, node.self.path, ["sweep", ...words], SWEEP_CAP_MS);
+    const { code, stdout, stderr } = answer ??
+      { code: null, stdout: "", stderr: `no answer within ${SWEEP_CAP_MS / 1000} s` };
+    return { user: user.name, uid: user.uid, code, stdout, stderr };
+  });
+}

@@ -1,0 +1,56 @@
+/** The jobs that a verb is about: the caller's own for a user, everybody's for root. */
+import type { Context } from "./context.ts";
+import { everybodysJobs } from "../observe/everybody.ts";
+import { uidOf } from "../linux/users.ts";
+import { bothStores } from "../store/former_store.ts";
+import type { Gathered } from "../store/gathered_store.ts";
+import type { SharedRequest } from "../store/shared_rows.ts";
+
+/** How far root looks. */
+export interface SightOptions {
+  /** Root's own jobs only (`--mine`). */
+  mine?: true | undefined;
+  /** One user's, by name or uid (`--user`). */
+  user?: string | undefined;
+}
+
+/** What is in sight; `isWhole` is false when a user's jobs are not all there, which has been said. */
+export interface InSight extends Gathered {
+  isWhole: boolean;
+}
+
+/** Throws StoreError for the caller's own store, TrustError. */
+export async function jobsInSight(
+  context: Context,
+  actor: string,
+  { mine, user, jobs }: SightOptions & { jobs: SharedRequest },
+): Promise<InSight> {
+  const own = bothStores(context.openStore(actor), context.openFormerStore(actor));
+  if (mine || !seesEverybody(context)) return { store: own, ownersOf: () => [context.uid], isWhole: true };
+  let isWhole = true;
+  const gathered = await everybodysJobs(context, own, {
+    jobs,
+    uids: user === undefined ? null : await uidsOf(context, user),
+    usersDir: context.settings.userStateDir,
+    onProblem: (line) => {
+      isWhole = false;
+      context.say(line);
+    },
+  });
+  return { ...gathered, isWhole };
+}
+
+/** Root, unless it named a store: then that one alone is meant. */
+export function seesEverybody({ uid, settings }: Pick<Context, "uid" | "settings">): boolean {
+  return uid === 0 && !settings.isStateDirNamed;
+}
+
+/** Root's own store may have jobs of a user too, so that a user who does not exist any more is no error. */
+async function uidsOf({ run }: Context, user: string): Promise<number[]> {
+  try {
+    const uid = await uidOf(user, run);
+    return uid === 0 ? [] : [uid];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,78 @@
+/** Everybody's jobs, for root: root's own store, and what a process of each user answers of that user's. */
+import { atOnce } from "../base/at_once.ts";
+import { printable, shortened } from "../base/text.ts";
+import { askUser } from "../linux/as_user.ts";
+import type { Caller } from "../linux/caller.ts";
+import { type User, usersOfUids } from "../linux/users.ts";
+import { gather, type Gathered, type UsersRows } from "../store/gathered_store.ts";
+import type { JobStore } from "../store/jobs.ts";
+import { USERS_DIR } from "../store/place.ts";
+import {
+  readRowsOfUser,
+  SHARED_ROWS,
+  type SharedRequest,
+  sharedRowsQuery,
+  sharedWords,
+} from "../store/shared_rows.ts";
+import type { Node } from "./node.ts";
+import { isUsersCgroup, usersWithJobs } from "./users.ts";
+
+/** Processes side by side. Each needs a core for some 50 ms, and then waits for a file system, if at all. */
+const AT_ONCE = 64;
+const REASON_CHARACTERS = 200;
+
+/** Which users, and which of their jobs. */
+export interface EverybodyRequest {
+  jobs: SharedRequest;
+  /** Users other than root, by uid; null for all. */
+  uids: readonly number[] | null;
+  /** {@link USERS_DIR}, or what the configuration has in its place. */
+  usersDir: string | null;
+  /** One line about a user whose jobs are not all there. */
+  onProblem: (line: string) => void;
+}
+
+/** What is needed of the node and the caller. */
+export type Asking = Pick<Node, "cgroups" | "run"> & Pick<Caller, "self">;
+
+/** Root's own jobs and those of all users. Where no user has any, `own` itself. Throws StoreError for `own`. */
+export async function everybodysJobs(
+  node: Asking,
+  own: JobStore,
+  { jobs, uids, usersDir, onProblem }: EverybodyRequest,
+): Promise<Gathered> {
+  const fs = node.cgroups();
+  const asked = uids ?? usersWithJobs(usersDir ?? USERS_DIR, fs);
+  if (asked.length === 0) return { store: own, ownersOf: (id) => own.isTaken(id) ? [0] : [] };
+  const users = await usersOfUids(asked, node.run);
+  for (const uid of asked.filter((uid) => !users.has(uid))) {
+    onProblem(`jobs of uid ${uid} are left out: the name services do not know that user`);
+  }
+  const answers = await atOnce([...users.values()], AT_ONCE, (user) => rowsOf(node, user, jobs, onProblem));
+  const onDamage = (name: string) => onProblem(`a job of ${name}'s is left out: its record makes no sense`);
+  return gather(own, answers, {
+    own: sharedRowsQuery(jobs),
+    isUsersCgroup: (path, uid) => isUsersCgroup(fs, path, uid),
+    onDamage,
+  });
+}
+
+async function rowsOf(
+  { self }: Pick<Caller, "self">,
+  user: User,
+  jobs: SharedRequest,
+  onProblem: (line: string) => void,
+): Promise<UsersRows> {
+  const answer = await askUser(user, self.path, [SHARED_ROWS, ...sharedWords(jobs)]);
+  const nothing = { uid: user.uid, name: user.name, rows: [] };
+  if (answer === null) {
+    onProblem(`jobs of ${user.name} are left out: no answer`);
+    return nothing;
+  }
+  const { rows, wrong } = readRowsOfUser(answer.stdout);
+  if (wrong === null && answer.code === 0) return { ...nothing, rows };
+  const why = answer.code === 0 ? wrong : answer.stderr.split("\n")[0] || `exit code ${answer.code}`;
+  const what = rows.length === 0 ? "jobs" : "some jobs";
+  onProblem(`${what} of ${user.name} are left out: ${printable(shortened(why ?? "", REASON_CHARACTERS))}`);
+  return { ...nothing, rows };
+}

@@ -1,0 +1,45 @@
+/** Which users of the node may have jobs of their own: by the directories of their stores, and by their cgroups. */
+import type { CgroupFs } from "../cgroup/file.ts";
+
+/** A uid in its one spelling. */
+const UID = /^[1-9]\d{0,9}$/;
+
+/**
+ * Uids other than root's, each once, smallest first. A directory counts that its own user made: one that another user has made under that number is
+ * a squatter's, and its owner is asked under the owner's own number.
+ */
+export function usersWithJobs(usersDir: string, fs: CgroupFs): number[] {
+  const uids = new Set([...ownersIn(usersDir), ...usersWithSlices(fs)]);
+  return [...uids].sort((a, b) => a - b);
+}
+
+function ownersIn(usersDir: string): number[] {
+  try {
+    return [...Deno.readDirSync(usersDir)].filter(({ name }) => UID.test(name)).flatMap(({ name }) => {
+      const { isDirectory, uid } = Deno.lstatSync(`${usersDir}/${name}`);
+      return isDirectory && uid === Number(name) ? [uid] : [];
+    });
+  } catch {
+    // Not installed for users: there are none.
+    return [];
+  }
+}
+
+/** systemd.special(7): /user.slice/user-UID.slice/user@UID.service; below it corral.slice, once that user has run a job. */
+function usersWithSlices(fs: CgroupFs): number[] {
+  return fs.children("/user.slice").flatMap((name) => {
+    const uid = /^user-([1-9]\d{0,9})\.slice$/.exec(name)?.[1];
+    if (uid === undefined) return [];
+    return fs.inode(`/user.slice/${name}/user@${uid}.service/corral.slice`) === null ? [] : [Number(uid)];
+  });
+}
+
+/** True when the cgroup's directory belongs to the user: systemd and a delegation (Delegate=) make it so. */
+export function isUsersCgroup(fs: CgroupFs, path: string, uid: number): boolean {
+  try {
+    const info = Deno.lstatSync(fs.locate(path));
+    return info.isDirectory && info.uid === uid;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The jobs of several users as one store in memory, for root's verbs that only look. Whatever a user's process answered is checked here, and
+ * what the answer says of its own owner is replaced by what root knows.
+ */
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { LocalDatabase } from "./database.ts";
+import { JobStore } from "./jobs.ts";
+import { openNothing } from "./open.ts";
+import type { RowQuery } from "./pages.ts";
+import { jobFromRow, type JobRow } from "./rows.ts";
+import type { SharedRows } from "./shared_rows.ts";
+
+/** The answer of one user's process. */
+export interface UsersRows {
+  uid: number;
+  name: string;
+  rows: SharedRows["rows"];
+}
+
+/** The store, and whose stores have a job of an id: uids, 0 for root's own. */
+export interface Gathered {
+  store: JobStore;
+  ownersOf: (id: string) => number[];
+}
+
+/** Checks beyond the types of the columns. */
+export interface GatherOptions {
+  /** Which of root's own jobs; the users' processes have chosen already. */
+  own: Omit<RowQuery, "select">;
+  /** True when the cgroup is one that the user may change: a record that names another one shows nothing of it. */
+  isUsersCgroup: (path: string, uid: number) => boolean;
+  /** Receives the name of a user whose row could not be taken. */
+  onDamage: (user: string) => void;
+}
+
+const OWNER = "store_uid";
+
+/** Throws StoreError when root's own store cannot be read. */
+export function gather(own: JobStore, users: readonly UsersRows[], options: GatherOptions): Gathered {
+  const db = openNothing();
+  const known = sharedTable(db);
+  const insert = inserting(db, known);
+  const nothing = Object.fromEntries([...known].map((name) => [name, null]));
+  db.exec("BEGIN");
+  const columns = own.columns().filter((name) => known.has(name));
+  const select = columns.map((name) => `"${name}"`);
+  const take = (name: string, act: () => void) => {
+    try {
+      act();
+    } catch {
+      options.onDamage(name);
+    }
+  };
+  for (const values of own.rows<SQLInputValue[]>({ select, ...options.own })) {
+    take("root", () => insert(Object.fromEntries(columns.map((name, index) => [name, values[index]!])), 0));
+  }
+  for (const { uid, name, rows } of users) {
+    for (const row of rows) {
+      take(name, () => {
+        const taken = trusted(row, { uid, name }, options.isUsersCgroup);
+        // What cannot be read as a job would make a whole report fail.
+        jobFromRow({ ...nothing, ...taken } as JobRow, own.path);
+        insert(taken, uid);
+      });
+    }
+  }
+  db.exec("COMMIT");
+  return {
+    store: JobStore.of(new LocalDatabase(db, "", ""), own.path, own.actor),
+    ownersOf: (id) => ownersOf(db, id),
+  };
+}
+
+/** Makes `jobs` a table in which an id may stand for each owner; the names of its columns. The types of STRICT stay. */
+function sharedTable(db: DatabaseSync): Set<string> {
+  db.exec("PRAGMA foreign_keys = OFF");
+  const made = db.prepare("SELECT type, sql FROM sqlite_master WHERE tbl_name = 'jobs' AND sql IS NOT NULL")
+    .all();
+  const sqlOf = (type: string) => made.filter((one) => one["type"] === type).map(({ sql }) => String(sql));
+  const table = sqlOf("table")[0]!.replace(
+    "id TEXT PRIMARY KEY",
+    `id TEXT NOT NULL, ${OWNER} INTEGER NOT NULL`,
+  );
+  db.exec(
+    `DROP TABLE jobs; ${
+      [table, ...sqlOf("index"), `CREATE UNIQUE INDEX jobs_id ON jobs (id, ${OWNER})`].join("; ")
+    }`,
+  );
+  return new Set(db.prepare("PRAGMA table_info(jobs)").all().map(({ name }) => String(name)));
+}
+
+/** One prepared statement for each set of columns: users may run other versions of corral. */
+function inserting(db: DatabaseSync, known: ReadonlySet<string>) {
+  const statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+  return (row: Readonly<Record<string, SQLInputValue>>, owner: number): void => {
+    const columns = Object.keys(row).filter((name) => known.has(name) && name !== OWNER);
+    const key = columns.join(",");
+    if (!statements.has(key)) {
+      const names = [...columns, OWNER];
+      const sql = `INSERT INTO jobs (${names.map((name) => `"${name}"`)}) VALUES (${names.map(() => "?")})
+        ON CONFLICT (id, ${OWNER}) DO NOTHING`;
+      statements.set(key, db.prepare(sql));
+    }
+    statements.get(key)!.run(...columns.map((name) => row[name]!), owner);
+  };
+}
+
+/** No inode of a directory. */
+const NO_INODE = 0;
+
+function trusted(
+  row: Readonly<Record<string, SQLInputValue>>,
+  { uid, name }: Pick<UsersRows, "uid" | "name">,
+  isUsersCgroup: GatherOptions["isUsersCgroup"],
+): Record<string, SQLInputValue> {
+  const path = row["cgroup_path"];
+  const isOwn = typeof path === "string" && row["state"] !== "ended" && isUsersCgroup(path, uid);
+  return { ...row, uid, user: name, ...(isOwn || path === null ? {} : { cgroup_inode: NO_INODE }) };
+}
+
+function ownersOf(db: DatabaseSync, id: string): number[] {
+  return db.prepare(`SELECT ${OWNER} FROM jobs WHERE id = ? ORDER BY rowid`).all(id).map((row) =>
+    Number(row[OWNER])
+  );
+}

@@ -1,0 +1,143 @@
+/**
+ * Rows of one user's store as text for root, which opens no file that a user can write: the user's own process prints them (`writtenRows`),
+ * and root reads them as it would read any stranger's input (`readRowsOfUser`).
+ *
+ * A line of JSON each: the names of the columns, then the values of a row in that order, at the end the number of rows. Without that last
+ * line the answer was cut short.
+ */
+import type { SQLInputValue } from "node:sqlite";
+import { toJsonLine } from "../base/json.ts";
+import { isJobId } from "../value/id.ts";
+import type { JobStore } from "./jobs.ts";
+import type { RowQuery } from "./pages.ts";
+
+/** Which jobs: those that are not ended, those that ran after a moment (milliseconds since the epoch), or whatever bears a word. */
+export type SharedRequest =
+  | { readonly which: "live" }
+  | { readonly which: "since"; readonly sinceMs: number }
+  | { readonly which: "named"; readonly word: string };
+
+/** What corral calls itself by to have a user's store read: `corral shared-rows live`. */
+export const SHARED_ROWS = "shared-rows";
+
+/** The words after it. */
+export function sharedWords(request: SharedRequest): string[] {
+  switch (request.which) {
+    case "live":
+      return ["live"];
+    case "since":
+      return ["since", String(request.sinceMs)];
+    case "named":
+      return ["named", request.word];
+  }
+}
+
+/** Back from the words; null for others. */
+export function parseSharedWords([which, value = ""]: readonly string[]): SharedRequest | null {
+  if (which === "live") return { which };
+  if (which === "since" && /^\d+$/.test(value)) return { which, sinceMs: Number(value) };
+  return which === "named" && value !== "" ? { which, word: value } : null;
+}
+
+/** No store has more jobs of one name that matter, newest first. */
+const NAMED_ROWS = 100;
+/** Of one value; the longest command line that the kernel starts is 2 MiB. */
+const VALUE_CHARACTERS = 4 * 1024 * 1024;
+
+/** The lines, without line breaks. Throws StoreError. */
+export function* writtenRows(store: JobStore, request: SharedRequest): Generator<string> {
+  const columns = store.columns();
+  yield JSON.stringify(columns);
+  let count = 0;
+  for (
+    const row of store.rows<unknown[]>({
+      select: columns.map((name) => `"${name}"`),
+      ...sharedRowsQuery(request),
+    })
+  ) {
+    yield toJsonLine(row);
+    count++;
+  }
+  yield JSON.stringify({ rows: count });
+}
+
+/** The jobs that are meant, of a store. */
+export function sharedRowsQuery(request: SharedRequest): Omit<RowQuery, "select"> {
+  const newest = { order: "created_at_ms DESC, rowid DESC", limit: NAMED_ROWS };
+  switch (request.which) {
+    case "live":
+      return {
+        where: "state <> 'ended' OR survivors <> '[]'",
+        order: "+created_at_ms, rowid",
+        limit: null,
+        values: {},
+      };
+    case "since":
+      return {
+        where: "(ended_at_ms >= :since OR ended_at_ms IS NULL)",
+        order: "+created_at_ms, rowid",
+        limit: null,
+        values: { since: request.sinceMs },
+      };
+    case "named":
+      return {
+        where: "id = :word OR (id >= :word AND id < :after) OR ref = :word OR name = :word",
+        ...newest,
+        values: { word: request.word, after: `${request.word}~` },
+      };
+  }
+}
+
+/** The rows of an answer, and what is wrong with it: null when nothing is. */
+export interface SharedRows {
+  rows: Record<string, SQLInputValue>[];
+  wrong: string | null;
+}
+
+/** Never throws: what is no row is left out, and said. */
+export function readRowsOfUser(text: string): SharedRows {
+  const lines = text.split("\n");
+  const columns = columnsIn(lines[0] ?? "");
+  if (columns === null) return { rows: [], wrong: "its answer is not what corral prints" };
+  const rows: SharedRows["rows"] = [];
+  let wrong: string | null = null;
+  for (const line of lines.slice(1)) {
+    const value = parsed(line);
+    if (isEnd(value)) return { rows, wrong };
+    const row = rowIn(value, columns);
+    if (row === null) wrong = "a row of its answer is no job";
+    else rows.push(row);
+  }
+  return { rows, wrong: "its answer was cut short" };
+}
+
+function columnsIn(line: string): string[] | null {
+  const names = parsed(line);
+  const areNames = Array.isArray(names) && names.length > 0 &&
+    names.every((name) => typeof name === "string" && /^[a-z][a-z0-9_]*$/.test(name));
+  return areNames ? names : null;
+}
+
+function rowIn(value: unknown, columns: readonly string[]): SharedRows["rows"][number] | null {
+  if (!Array.isArray(value) || value.length !== columns.length || !value.every(isValue)) return null;
+  const row = Object.fromEntries(columns.map((name, index) => [name, value[index] as SQLInputValue]));
+  return typeof row["id"] === "string" && isJobId(row["id"]) ? row : null;
+}
+
+/** A REAL is in no column. */
+function isValue(value: unknown): boolean {
+  return value === null || Number.isSafeInteger(value) ||
+    typeof value === "string" && value.length <= VALUE_CHARACTERS;
+}
+
+function isEnd(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Number.isInteger((value as { rows?: unknown }).rows);
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
