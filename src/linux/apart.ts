@@ -33,7 +33,13 @@ export interface ScriptOptions {
 export function runScript(script: string, options: ScriptOptions): Promise<ScriptResult | null> {
   const { before = [], args, stdin = "", capMs, maxCharacters = Infinity } = options;
   const [program, ...words] = [...before, "/bin/sh", "-c", script, "corral", ...args];
-  const child = spawn(program!, words, { cwd: "/", env: { ...CLEAN_ENVIRONMENT }, stdio: "pipe" });
+  const child = spawn(program!, words, {
+    cwd: "/",
+    env: { ...CLEAN_ENVIRONMENT },
+    stdio: "pipe",
+    // In a session of its own: another user could otherwise type into this one's terminal (TIOCSTI).
+    detached: before.length > 0,
+  });
   const said = { stdout: "", stderr: "" };
   // EPIPE: it need not read what it is given.
   child.stdin.on("error", () => {});

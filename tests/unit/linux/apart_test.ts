@@ -14,6 +14,23 @@ Deno.test("runScript() gives what the script printed", async () => {
   });
 });
 
+Deno.test("runScript() before which another program runs is in a session of its own, without a terminal", async () => {
+  const script = 'read -r _ _ _ _ group session terminal _ </proc/$$/stat; echo "$$ $group $session $terminal"';
+  const { stdout } = (await runScript(script, { before: ["/usr/bin/env"], args: [], capMs: 5_000 }))!;
+  const [pid, ...rest] = stdout.trim().split(" ");
+  assert.deepEqual(rest, [pid, pid, "0"]);
+});
+
+Deno.test("runScript() gives characters that lie across two writes as they are", async () => {
+  const script = "printf '\\303'; sleep 0.1; printf '\\244'";
+  assert.equal((await runScript(script, { args: [], capMs: 5_000 }))!.stdout, "ä");
+});
+
+Deno.test("runScript() gives up on a script that prints without end", async () => {
+  const script = "exec yes";
+  assert.equal(await runScript(script, { args: [], capMs: 60_000, maxCharacters: 1_000_000 }), null);
+});
+
 Deno.test("lookUpWhere() stops before the first directory that may not answer", () => {
   const isLocal = (path: string) => !path.startsWith("/net/");
   const look = (command: string, path: string) => lookUpWhere(command, { path, cwd: "/" }, isLocal);
