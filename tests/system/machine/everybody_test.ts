@@ -1,0 +1,175 @@
+/** Root sees and sweeps everybody's jobs, and no user's store can make it do, hide or believe anything about another's. */
+import assert from "node:assert/strict";
+import { machineTest, machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
+import type { ExecResult } from "../../kit/machine/machine.ts";
+import { succeeded } from "./caller.ts";
+
+const machine = await machineUnderTest();
+const NATIVE = nativeOnly(machine);
+const USERS_DIR = "/var/lib/corral/users";
+const BOBS = `${USERS_DIR}/1001`;
+
+/** Ten seconds for a user's answer, and what a busy machine takes. */
+const CAPPED_MS = 25_000;
+
+type User = "root" | "alice" | "bob";
+
+/** A shell's commands, with `corral` in the PATH. */
+function sh(user: User, script: string): Promise<ExecResult> {
+  return machine.sh(`PATH=${machine.corral.replace(/\/[^/]*$/, "")}:$PATH; ${script}`, {
+    user,
+    login: user === "bob",
+    cwd: "/",
+  });
+}
+
+const said = async (user: User, script: string) => succeeded(await sh(user, script)).stdout.trim();
+
+const SQL = `import sqlite3, sys
+sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])`;
+
+/** As bob, on a store of his, whatever corral has made of it. */
+async function sql(file: string, statements: string): Promise<void> {
+  succeeded(await machine.exec(["python3", "-c", SQL, file, statements], { user: "bob", login: true }));
+}
+
+const LOCK = `import sqlite3, sys, time
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN EXCLUSIVE")
+open(sys.argv[2], "w").close()
+time.sleep(60)`;
+
+interface Row {
+  id: string;
+  name: string;
+  user: string;
+  procs: number | null;
+  cgroupPath: string;
+  cgroupInode: number;
+}
+
+async function ps(options = ""): Promise<Row[]> {
+  return JSON.parse(await said("root", `corral ps --json --interval 0 ${options}`));
+}
+
+const namesOf = (rows: readonly Row[]) => rows.map(({ name, user }) => `${user} ${name}`).toSorted();
+
+/** With the directory as `corral install` makes it; other tests know nothing of it. */
+function everybodyTest(name: string, act: () => Promise<void>): void {
+  machineTest(machine, name, async () => {
+    await said("root", `mkdir -p -m 711 /var/lib/corral; mkdir -m 1777 ${USERS_DIR}`);
+    try {
+      await act();
+    } finally {
+      await sh("alice", "corral kill --all --yes --now");
+      await sh("root", `corral kill --all --yes --now; umount ${BOBS} 2>/dev/null; rm -rf ${USERS_DIR}`);
+    }
+  }, NATIVE);
+}
+
+/** Detached, of each of the two. */
+async function startBoth(): Promise<{ alices: string; roots: string }> {
+  const alices = await said("alice", "corral run -d --name alices sleep 1000");
+  const roots = await said("root", "corral run -d --name roots sleep 1000");
+  return { alices, roots };
+}
+
+everybodyTest(
+  "corral ps of root has everybody's jobs with their figures, --mine and --user fewer",
+  async () => {
+    await startBoth();
+    const all = await ps();
+    assert.deepEqual(namesOf(all), ["alice alices", "root roots"]);
+    assert.deepEqual(all.map(({ procs }) => procs), [1, 1]);
+    assert.deepEqual(namesOf(await ps("--mine")), ["root roots"]);
+    assert.deepEqual(namesOf(await ps("--user alice")), ["alice alices"]);
+    assert.deepEqual(namesOf(await ps("--user bob")), []);
+    assert.deepEqual(namesOf(JSON.parse(await said("alice", "corral ps --json"))), ["alice alices"]);
+  },
+);
+
+everybodyTest("corral ps of root names a store that it cannot read, and has all others", async () => {
+  await startBoth();
+  await said("bob", "corral sweep --quiet");
+  const file = await said("root", `ls ${BOBS}/*.db`);
+  const anew = `rm -rf ${file}*; corral sweep --quiet`;
+  const bad: [what: string, script: string, statements: string | null][] = [
+    ["garbage", `rm -rf ${file}*; head -c 100000 /dev/urandom >${file}`, null],
+    ["a directory", `rm -rf ${file}*; mkdir ${file}`, null],
+    ["a link to what bob may not read", `rm -rf ${file}*; ln -s /etc/shadow ${file}`, null],
+    ["of a newer corral", anew, "PRAGMA user_version = 9999"],
+    ["no table of jobs", anew, "DROP TABLE jobs"],
+  ];
+  for (const [what, script, statements] of bad) {
+    await said("bob", script);
+    if (statements !== null) await sql(file, statements);
+    const { code, stdout, stderr } = await sh("root", "corral ps --json --interval 0");
+    assert.match(stderr, /^corral: jobs of bob are left out: .*\n$/, what);
+    assert.deepEqual(namesOf(JSON.parse(stdout)), ["alice alices", "root roots"], what);
+    assert.equal(code, 1, what);
+  }
+});
+
+everybodyTest("a store that is locked or a FIFO holds root up for no longer than its cap", async () => {
+  await startBoth();
+  await said("bob", "corral sweep --quiet");
+  const file = await said("root", `ls ${BOBS}/*.db`);
+  const [lock, mark] = ["/tmp/corral-test-lock.py", `${BOBS}/locked`];
+  await machine.putFile(lock, LOCK);
+  const locked = `setsid python3 ${lock} ${file} ${mark} </dev/null >/dev/null 2>&1 &
+    until test -e ${mark}; do sleep 0.02; done`;
+  for (const script of [locked, `rm -f ${file}*; mkfifo ${file}`]) {
+    await said("bob", script);
+    const beganMs = performance.now();
+    const { stdout } = await sh("root", "corral ps --json --interval 0");
+    assert.deepEqual(namesOf(JSON.parse(stdout)), ["alice alices", "root roots"], script);
+    assert.ok(performance.now() - beganMs < CAPPED_MS, script);
+  }
+  await sh("root", `pkill -KILL -u bob -f ${lock}`);
+});
+
+everybodyTest("a lying record shows nothing of another's job, and no sweep acts on it", async () => {
+  const { alices, roots } = await startBoth();
+  await said("bob", "corral run --name bobs --quiet true");
+  const file = await said("root", `ls ${BOBS}/*.db`);
+  const live = await ps();
+  for (const [victim, owner] of [[alices, "alice"], [roots, "root"]] as const) {
+    const { cgroupPath, cgroupInode } = live.find(({ id }) => id === victim)!;
+    // The victim's id and cgroup, overdue, without a supervisor, and said to be root's.
+    await sql(
+      file,
+      `UPDATE jobs SET id = '${victim}', user = 'root', uid = 0, state = 'running', backend = 'systemd', cgroup_path = '${cgroupPath}',
+        cgroup_inode = ${cgroupInode}, deadline_boot_ms = 1, supervisor_pid = 4194303, ended_at_ms = NULL, reason = NULL`,
+    );
+    const rows = (await ps()).filter(({ id }) => id === victim).map(({ user, procs }) => [user, procs]);
+    assert.deepEqual(rows.toSorted(), [[owner, 1], ["bob", null]].toSorted());
+    await sh("root", "corral sweep --quiet");
+    assert.equal(await said("root", "corral ps -q --mine"), roots);
+    assert.equal(await said("alice", "corral ps -q"), alices);
+  }
+});
+
+everybodyTest("corral sweep of root ends each user's orphans and overdue jobs, and says whose", async () => {
+  const { alices, roots } = await startBoth();
+  const supervisor = await said(
+    "alice",
+    `corral show ${alices} --json | sed -n 's/.*"supervisorPid": \\([0-9]*\\).*/\\1/p'`,
+  );
+  await said("root", `pkill -KILL -f '[c]orral-guard-${alices} '; kill -KILL ${supervisor}`);
+  assert.match(
+    await said("root", "corral sweep --quiet"),
+    new RegExp(`^alice: ${alices} ended: orphaned .*$`),
+  );
+  assert.deepEqual(namesOf(await ps()), ["root roots"]);
+  assert.equal(await said("root", "corral ps -q"), roots);
+  const { users } = JSON.parse(await said("root", "corral sweep --json")) as {
+    users: { user: string; ok: boolean }[];
+  };
+  assert.deepEqual(users.map(({ user, ok }) => [user, ok]), [["alice", true]]);
+});
+
+everybodyTest("a squatter in the directory of a user's store hides none of that user's jobs", async () => {
+  await said("bob", `mkdir -m 755 ${USERS_DIR}/1000`);
+  await startBoth();
+  assert.deepEqual(namesOf(await ps()), ["alice alices", "root roots"]);
+});
