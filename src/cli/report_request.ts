@@ -33,14 +33,10 @@ export interface ReportOptions {
 }
 
 /** Throws UsageError. */
-export function reportRequest(
-  context: Context,
-  options: ReportOptions,
-  live: () => ReportFilter["live"],
-): ReportRequest {
+export function reportRequest(context: Context, options: ReportOptions): ReportRequest {
   const format = formatOf(options);
   refuseContradictions(format, options);
-  const filter: ReportFilter = { ...filterOf(context, options), live: live() };
+  const filter: ReportFilter = { ...filterOf(context, options), live: new Map() };
   return {
     filter,
     format,

@@ -6,6 +6,7 @@ import type { Job } from "../job/job.ts";
 import { pressed, type View } from "../view/top.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { type CpuReadings, readCpuTimes, readLiveJobs, SHORT_INTERVAL_MS } from "../observe/live.ts";
+import type { UsersLive } from "./users_live.ts";
 import type { Display, Snapshot } from "../view/top_display.ts";
 
 /** Below it, the kernel's ticks (1 to 10 ms) would show in cpu%. */
@@ -28,6 +29,8 @@ export interface TopEnd {
 export interface RefreshingParts {
   readonly context: Context;
   readonly store: Pick<JobStore, "live">;
+  /** Null where only the caller's own jobs are in sight. */
+  readonly users: Pick<UsersLive, "jobs" | "isWhole"> | null;
   readonly display: Display;
   readonly say: (line: string) => void;
 }
@@ -72,7 +75,8 @@ export class Refreshing {
   }
 
   #end(last: TopEnd["last"]): TopEnd {
-    return { exitCode: this.#damages.size === 0 ? EXIT.DONE : EXIT.NEGATIVE, last };
+    const isWhole = this.#parts.users?.isWhole ?? true;
+    return { exitCode: this.#damages.size === 0 && isWhole ? EXIT.DONE : EXIT.NEGATIVE, last };
   }
 
   #read(since: CpuReadings): { snapshot: Snapshot; cpu: CpuReadings } {
@@ -89,10 +93,11 @@ export class Refreshing {
 
   /** Each damage is told once. */
   #jobs(onDamage = () => {}): Job[] {
-    return this.#parts.store.live(({ message }) => {
+    const own = this.#parts.store.live(({ message }) => {
       onDamage();
       if (!this.#damages.has(message)) this.#parts.say(message);
       this.#damages.add(message);
     });
+    return [...own, ...this.#parts.users?.jobs() ?? []];
   }
 }

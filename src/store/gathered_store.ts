@@ -35,6 +35,11 @@ export interface GatherOptions {
 
 const OWNER = "store_uid";
 
+/** A store without a job, to gather the users' alone with. */
+export function noJobs(actor: string): JobStore {
+  return JobStore.of(new LocalDatabase(openNothing(), "", ""), ":memory:", actor);
+}
+
 /** Throws StoreError when root's own store cannot be read. */
 export function gather(own: JobStore, users: readonly UsersRows[], options: GatherOptions): Gathered {
   const db = openNothing();

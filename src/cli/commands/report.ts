@@ -17,7 +17,7 @@ import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
 import { reportText } from "../../view/report/text.ts";
 import { FORMATS } from "../../view/report/request.ts";
-import { bothStores } from "../../store/former_store.ts";
+import { jobsInSight } from "../in_sight.ts";
 import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
@@ -56,6 +56,7 @@ function command() {
     .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
     .option("--user <USER>", "jobs of that user, name or uid")
+    .option("--mine", "root's own jobs only; any other user sees no others")
     .option(
       "--reason <REASON>",
       "jobs that ended so, or: starting, running, ending",
@@ -93,8 +94,8 @@ export function reportVerb(invoke: Invoke) {
   const report = command();
   report.action((options) =>
     invoke(report, async (context) => {
-      if (options.schema) context.stdout.write(`${toJson(JSON_SCHEMA)}\n`);
-      else await writeReport(context, options);
+      if (!options.schema) return await writeReport(context, options);
+      context.stdout.write(`${toJson(JSON_SCHEMA)}\n`);
       return EXIT.DONE;
     })
   );
@@ -103,16 +104,21 @@ export function reportVerb(invoke: Invoke) {
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
-async function writeReport(context: Context, options: Options): Promise<void> {
-  let opened: ReturnType<typeof bothStores> | null = null;
+/** Exit 1 when a user's jobs are not all in it. */
+async function writeReport(context: Context, options: Options): Promise<number> {
   // What contradicts itself is refused before a store is looked for.
-  const store = () => opened ??= bothStores(context.openStore("report"), context.openFormerStore("report"));
-  const request = reportRequest(context, options, () => liveUsage(context, store()));
-  const source = new ReportSource(store(), request.filter);
+  const request = reportRequest(context, options);
+  const { sinceMs } = request.filter;
+  const { store, isWhole } = await jobsInSight(context, "report", {
+    ...options,
+    jobs: { which: "since", sinceMs: Math.max(0, Math.floor(sinceMs ?? 0)) },
+  });
+  const source = new ReportSource(store, { ...request.filter, live: liveUsage(context, store) });
   const { isTerminal, widthColumns } = context.stdout;
   const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
   for (const text of chunks(lines)) {
     // After `| head` has gone, the other million rows need not be read.
-    if (!context.stdout.write(text)) return;
+    if (!context.stdout.write(text)) break;
   }
+  return isWhole ? EXIT.DONE : EXIT.NEGATIVE;
 }

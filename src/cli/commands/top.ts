@@ -10,6 +10,8 @@ import { chooseOrder } from "../../view/choose_columns.ts";
 import { LIVE_COLUMNS } from "../../view/ps.ts";
 import { DEFAULT_SORT } from "../../view/top.ts";
 import { type Display, Listing, plainTable, Redrawn } from "../../view/top_display.ts";
+import { seesEverybody } from "../in_sight.ts";
+import { UsersLive } from "../users_live.ts";
 import { MIN_INTERVAL_MS, Refreshing, type TopOptions } from "../top_refreshing.ts";
 
 const DEFAULT_INTERVAL_MS = 2_000;
@@ -27,12 +29,13 @@ export function topVerb(invoke: Invoke) {
       parserFor("--interval", parseInterval),
     )
     .option("--sort <COLUMN>", `smallest first; -COLUMN for largest first (default: ${DEFAULT_SORT})`)
+    .option("--mine", "root's own jobs only; any other user sees no others")
     .option("--count <N>", "end after N tables", parserFor("--count", parseRefreshes));
-  top.action(({ interval, sort, count }) =>
+  top.action(({ interval, sort, count, mine }) =>
     invoke(top, (context) => {
       const order = chooseOrder(sort ?? DEFAULT_SORT, LIVE_COLUMNS);
       const wanted = { intervalMs: interval ?? DEFAULT_INTERVAL_MS, count: count ?? Infinity };
-      return watch(context, { ...wanted, view: { order, showsHelp: false } });
+      return watch(context, { ...wanted, view: { order, showsHelp: false } }, mine ?? false);
     })
   );
   return top;
@@ -51,13 +54,20 @@ function parseInterval(text: string): number {
   });
 }
 
-async function watch(context: Context, wanted: TopOptions): Promise<number> {
+function ownJobs(context: Context): Pick<JobStore, "live"> {
   const [present, former] = [context.openStore("top"), context.openFormerStore("top")];
-  const store: Pick<JobStore, "live"> = {
-    live: (onDamage) => [...former?.live(onDamage) ?? [], ...present.live(onDamage)],
+  return { live: (onDamage) => [...former?.live(onDamage) ?? [], ...present.live(onDamage)] };
+}
+
+async function watch(context: Context, wanted: TopOptions, mine: boolean): Promise<number> {
+  const refreshing = async (display: Display, say: Context["say"]) => {
+    const [store, users] = [
+      ownJobs(context),
+      seesEverybody(context) && !mine ? new UsersLive(context, say) : null,
+    ];
+    await users?.ask();
+    return await new Refreshing({ context, store, users, display, say }).run(wanted);
   };
-  const refreshing = (display: Display, say: Context["say"]) =>
-    new Refreshing({ context, store, display, say }).run(wanted);
   if (!context.stdout.isTerminal) return (await refreshing(new Listing(context), context.say)).exitCode;
   const said: string[] = [];
   const screen = context.openScreen();

@@ -15,7 +15,8 @@ Deno.test("runScript() gives what the script printed", async () => {
 });
 
 Deno.test("runScript() before which another program runs is in a session of its own, without a terminal", async () => {
-  const script = 'read -r _ _ _ _ group session terminal _ </proc/$$/stat; echo "$$ $group $session $terminal"';
+  const script =
+    'read -r _ _ _ _ group session terminal _ </proc/$$/stat; echo "$$ $group $session $terminal"';
   const { stdout } = (await runScript(script, { before: ["/usr/bin/env"], args: [], capMs: 5_000 }))!;
   const [pid, ...rest] = stdout.trim().split(" ");
   assert.deepEqual(rest, [pid, pid, "0"]);
