@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { everybodysJobs } from "../observe/everybody.ts";
 import { uidOf } from "../linux/users.ts";
 import { bothStores } from "../store/former_store.ts";
-import type { Gathered } from "../store/gathered_store.ts";
+import type { JobStore } from "../store/jobs.ts";
 import type { SharedRequest } from "../store/shared_rows.ts";
 
 /** How far root looks. */
@@ -15,7 +15,8 @@ export interface SightOptions {
 }
 
 /** What is in sight; `isWhole` is false when a user's jobs are not all there, which has been said. */
-export interface InSight extends Gathered {
+export interface InSight {
+  store: JobStore;
   isWhole: boolean;
 }
 
@@ -26,9 +27,9 @@ export async function jobsInSight(
   { mine, user, jobs }: SightOptions & { jobs: SharedRequest },
 ): Promise<InSight> {
   const own = bothStores(context.openStore(actor), context.openFormerStore(actor));
-  if (mine || !seesEverybody(context)) return { store: own, ownersOf: () => [context.uid], isWhole: true };
+  if (mine || !seesEverybody(context)) return { store: own, isWhole: true };
   let isWhole = true;
-  const gathered = await everybodysJobs(context, own, {
+  const store = await everybodysJobs(context, own, {
     jobs,
     uids: user === undefined ? null : await uidsOf(context, user),
     usersDir: context.settings.userStateDir,
@@ -37,7 +38,7 @@ export async function jobsInSight(
       context.say(line);
     },
   });
-  return { ...gathered, isWhole };
+  return { store, isWhole };
 }
 
 /** Root, unless it named a store: then that one alone is meant. */

@@ -35,7 +35,7 @@ export class UsersLive {
   async ask(): Promise<void> {
     this.#isAsking = true;
     try {
-      const { store } = await everybodysJobs(this.context, noJobs("top"), {
+      const store = await everybodysJobs(this.context, noJobs("top"), {
         jobs: { which: "live" },
         uids: null,
         usersDir: this.context.settings.userStateDir,

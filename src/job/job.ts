@@ -154,6 +154,8 @@ export interface Job {
   spec: JobSpec;
   watch: Watch;
   phase: Phase;
+  /** The user in whose store it is, when root looks at everybody's; absent in the caller's own. */
+  storeUid?: number;
 }
 
 /** The running facts of a job, whatever its state; null when it never ran. */

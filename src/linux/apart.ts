@@ -25,13 +25,15 @@ export interface ScriptOptions {
   args: readonly string[];
   stdin?: string;
   capMs: number;
+  /** Receives what it prints as it comes; without, it is kept. */
+  onOutput?: (stream: "stdout" | "stderr", text: string) => void;
   /** One that prints more is killed, and has not answered; without, all of it is kept. */
   maxCharacters?: number;
 }
 
 /** Runs a script of sh(1) in `/`. Null when it has not ended within `capMs`, or printed more than `maxCharacters`: it is killed. */
 export function runScript(script: string, options: ScriptOptions): Promise<ScriptResult | null> {
-  const { before = [], args, stdin = "", capMs, maxCharacters = Infinity } = options;
+  const { before = [], args, stdin = "", capMs, maxCharacters = Infinity, onOutput } = options;
   const [program, ...words] = [...before, "/bin/sh", "-c", script, "corral", ...args];
   const child = spawn(program!, words, {
     cwd: "/",
@@ -53,13 +55,15 @@ export function runScript(script: string, options: ScriptOptions): Promise<Scrip
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       resolve(null);
     };
-    const timer = setTimeout(giveUp, capMs);
+    // setTimeout() tops out at 24.8 days; Infinity: it may take as long as it likes.
+    const timer = Number.isFinite(capMs) ? setTimeout(giveUp, capMs) : undefined;
     let kept = 0;
     for (const stream of ["stdout", "stderr"] as const) {
       // A character may lie across two chunks.
       child[stream].setEncoding("utf8").on("data", (chunk: string) => {
         kept += chunk.length;
         if (kept > maxCharacters) giveUp();
+        else if (onOutput !== undefined) onOutput(stream, chunk);
         else said[stream] += chunk;
       });
     }

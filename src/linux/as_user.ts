@@ -3,7 +3,7 @@
  * by its absolute path, in an environment without one variable of the caller's or the user's, in the directory `/`.
  */
 import { basename, dirname } from "node:path";
-import { runScript, type ScriptResult } from "./apart.ts";
+import { runScript, type ScriptOptions, type ScriptResult } from "./apart.ts";
 import { toolPath } from "./command_lookup.ts";
 import type { User } from "./users.ts";
 
@@ -14,9 +14,12 @@ export interface UserIds {
 }
 
 /** Words to put before an absolute path, which then runs as the user. Throws SetupError. */
-export function becoming({ uid, gid }: UserIds): string[] {
-  return [toolPath("setpriv"), `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
+export function becoming({ uid, gid }: UserIds, more: readonly string[] = []): string[] {
+  return [toolPath("setpriv"), `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", ...more, "--"];
 }
+
+/** It does not outlive corral, which has only just asked for it: its parent's end kills it. */
+const WITH_PARENT = ["--pdeathsig=KILL"];
 
 /** Runs a script of sh(1) as the user, which this process may be already, `args` from $1, with `stdin`. Null when it has not ended within `capMs`: it is killed. */
 export function runAsUser(
@@ -36,18 +39,20 @@ export function runAsUser(
 const WITH_HOME = 'HOME=$1; export HOME; program=$2/$3; shift 3; exec "$program" "$@"';
 
 /** How long a user's process may take to answer root, and how much it may print: whatever it is, it is that user's word. */
-export const USER_ANSWER = { capMs: 10_000, maxCharacters: 64 << 20 } as const;
+const USER_ANSWER = { capMs: 10_000, maxCharacters: 64 << 20 } as const;
+
+/** Other caps than for an answer, and a place for what is printed. */
+export type AskOptions = Partial<Pick<ScriptOptions, "capMs" | "maxCharacters" | "onOutput">>;
 
 /**
- * Runs a program, by its absolute path, as another user, who can stop, kill or change the process. Null when it has not ended within
- * `capMs`, or printed without end.
+ * Runs a program, by its absolute path, as another user, who can stop, kill or change the process. Null when it has not ended in time, or
+ * printed without end.
  */
 export function askUser(
   user: User,
-  program: string,
-  words: readonly string[],
-  capMs: number = USER_ANSWER.capMs,
+  [program, ...words]: readonly [string, ...string[]],
+  options: AskOptions = {},
 ): Promise<ScriptResult | null> {
   const args = [user.home, dirname(program), basename(program), ...words];
-  return runScript(WITH_HOME, { before: becoming(user), args, ...USER_ANSWER, capMs });
+  return runScript(WITH_HOME, { before: becoming(user, WITH_PARENT), args, ...USER_ANSWER, ...options });
 }

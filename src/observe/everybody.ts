@@ -4,7 +4,7 @@ import { printable, shortened } from "../base/text.ts";
 import { askUser } from "../linux/as_user.ts";
 import type { Caller } from "../linux/caller.ts";
 import { type User, usersOfUids } from "../linux/users.ts";
-import { gather, type Gathered, type UsersRows } from "../store/gathered_store.ts";
+import { gather, type UsersRows } from "../store/gathered_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { USERS_DIR } from "../store/place.ts";
 import {
@@ -40,10 +40,10 @@ export async function everybodysJobs(
   node: Asking,
   own: JobStore,
   { jobs, uids, usersDir, onProblem }: EverybodyRequest,
-): Promise<Gathered> {
+): Promise<JobStore> {
   const fs = node.cgroups();
   const asked = uids ?? usersWithJobs(usersDir ?? USERS_DIR, fs);
-  if (asked.length === 0) return { store: own, ownersOf: (id) => own.isTaken(id) ? [0] : [] };
+  if (asked.length === 0) return own;
   const users = await usersOfUids(asked, node.run);
   for (const uid of asked.filter((uid) => !users.has(uid))) {
     onProblem(`jobs of uid ${uid} are left out: the name services do not know that user`);
@@ -63,7 +63,7 @@ async function rowsOf(
   jobs: SharedRequest,
   onProblem: (line: string) => void,
 ): Promise<UsersRows> {
-  const answer = await askUser(user, self.path, [SHARED_ROWS, ...sharedWords(jobs)]);
+  const answer = await askUser(user, [self.path, SHARED_ROWS, ...sharedWords(jobs)]);
   const nothing = { uid: user.uid, name: user.name, rows: [] };
   if (answer === null) {
     onProblem(`jobs of ${user.name} are left out: no answer`);

@@ -1,5 +1,5 @@
 /**
- * The jobs of several users as one store in memory, for root's verbs that only look. Whatever a user's process answered is checked here, and
+ * The jobs of several users as one store in memory, for root's verbs that only look: each job says in whose store it is (Job.storeUid). Whatever a user's process answered is checked here, and
  * what the answer says of its own owner is replaced by what root knows.
  */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
@@ -7,7 +7,7 @@ import { LocalDatabase } from "./database.ts";
 import { JobStore } from "./jobs.ts";
 import { openNothing } from "./open.ts";
 import type { RowQuery } from "./pages.ts";
-import { jobFromRow, type JobRow } from "./rows.ts";
+import { jobFromRow, type JobRow, OWNER_COLUMN } from "./rows.ts";
 import type { SharedRows } from "./shared_rows.ts";
 
 /** The answer of one user's process. */
@@ -15,12 +15,6 @@ export interface UsersRows {
   uid: number;
   name: string;
   rows: SharedRows["rows"];
-}
-
-/** The store, and whose stores have a job of an id: uids, 0 for root's own. */
-export interface Gathered {
-  store: JobStore;
-  ownersOf: (id: string) => number[];
 }
 
 /** Checks beyond the types of the columns. */
@@ -33,15 +27,13 @@ export interface GatherOptions {
   onDamage: (user: string) => void;
 }
 
-const OWNER = "store_uid";
-
 /** A store without a job, to gather the users' alone with. */
 export function noJobs(actor: string): JobStore {
   return JobStore.of(new LocalDatabase(openNothing(), "", ""), ":memory:", actor);
 }
 
 /** Throws StoreError when root's own store cannot be read. */
-export function gather(own: JobStore, users: readonly UsersRows[], options: GatherOptions): Gathered {
+export function gather(own: JobStore, users: readonly UsersRows[], options: GatherOptions): JobStore {
   const db = openNothing();
   const known = sharedTable(db);
   const insert = inserting(db, known);
@@ -70,10 +62,7 @@ export function gather(own: JobStore, users: readonly UsersRows[], options: Gath
     }
   }
   db.exec("COMMIT");
-  return {
-    store: JobStore.of(new LocalDatabase(db, "", ""), own.path, own.actor),
-    ownersOf: (id) => ownersOf(db, id),
-  };
+  return JobStore.of(new LocalDatabase(db, "", ""), own.path, own.actor);
 }
 
 /** Makes `jobs` a table in which an id may stand for each owner; the names of its columns. The types of STRICT stay. */
@@ -84,11 +73,11 @@ function sharedTable(db: DatabaseSync): Set<string> {
   const sqlOf = (type: string) => made.filter((one) => one["type"] === type).map(({ sql }) => String(sql));
   const table = sqlOf("table")[0]!.replace(
     "id TEXT PRIMARY KEY",
-    `id TEXT NOT NULL, ${OWNER} INTEGER NOT NULL`,
+    `id TEXT NOT NULL, ${OWNER_COLUMN} INTEGER NOT NULL`,
   );
   db.exec(
     `DROP TABLE jobs; ${
-      [table, ...sqlOf("index"), `CREATE UNIQUE INDEX jobs_id ON jobs (id, ${OWNER})`].join("; ")
+      [table, ...sqlOf("index"), `CREATE UNIQUE INDEX jobs_id ON jobs (id, ${OWNER_COLUMN})`].join("; ")
     }`,
   );
   return new Set(db.prepare("PRAGMA table_info(jobs)").all().map(({ name }) => String(name)));
@@ -98,12 +87,12 @@ function sharedTable(db: DatabaseSync): Set<string> {
 function inserting(db: DatabaseSync, known: ReadonlySet<string>) {
   const statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
   return (row: Readonly<Record<string, SQLInputValue>>, owner: number): void => {
-    const columns = Object.keys(row).filter((name) => known.has(name) && name !== OWNER);
+    const columns = Object.keys(row).filter((name) => known.has(name) && name !== OWNER_COLUMN);
     const key = columns.join(",");
     if (!statements.has(key)) {
-      const names = [...columns, OWNER];
+      const names = [...columns, OWNER_COLUMN];
       const sql = `INSERT INTO jobs (${names.map((name) => `"${name}"`)}) VALUES (${names.map(() => "?")})
-        ON CONFLICT (id, ${OWNER}) DO NOTHING`;
+        ON CONFLICT (id, ${OWNER_COLUMN}) DO NOTHING`;
       statements.set(key, db.prepare(sql));
     }
     statements.get(key)!.run(...columns.map((name) => row[name]!), owner);
@@ -121,10 +110,4 @@ function trusted(
   const path = row["cgroup_path"];
   const isOwn = typeof path === "string" && row["state"] !== "ended" && isUsersCgroup(path, uid);
   return { ...row, uid, user: name, ...(isOwn || path === null ? {} : { cgroup_inode: NO_INODE }) };
-}
-
-function ownersOf(db: DatabaseSync, id: string): number[] {
-  return db.prepare(`SELECT ${OWNER} FROM jobs WHERE id = ? ORDER BY rowid`).all(id).map((row) =>
-    Number(row[OWNER])
-  );
 }

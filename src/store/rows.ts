@@ -94,6 +94,9 @@ export function splitFromRow(row: JobRow): MemorySplit {
   return splitOf((_, key) => row[columnOf(key)] as number | null);
 }
 
+/** Column of a store that holds several users' jobs (gathered_store.ts): the uid of the one whose it is. */
+export const OWNER_COLUMN = "store_uid";
+
 /** Runs a SELECT of whole rows. A number beyond 2^53, which corral never writes, loses its last digits instead of making all rows unreadable. */
 export function readRows(statement: Statement, values: SQLInputValue[]): JobRow[] {
   try {
@@ -121,7 +124,13 @@ export class DamagedRow extends StoreError {
 /** Throws DamagedRow. */
 export function jobFromRow(row: JobRow, storePath: string): Job {
   try {
-    return { spec: specFromRow(row), watch: watchFromRow(row), phase: phaseFromRow(row) };
+    const owner = row[OWNER_COLUMN];
+    return {
+      spec: specFromRow(row),
+      watch: watchFromRow(row),
+      phase: phaseFromRow(row),
+      ...(typeof owner === "number" && owner !== 0 ? { storeUid: owner } : {}),
+    };
   } catch (cause) {
     throw new DamagedRow(row.id, storePath, cause);
   }

@@ -30,7 +30,7 @@ export async function sweepUsers(
 ): Promise<UsersSweep[]> {
   const users = await usersOfUids(usersWithJobs(usersDir, node.cgroups()), node.run);
   return await atOnce([...users.values()], AT_ONCE, async (user) => {
-    const answer = await askUser(user, node.self.path, ["sweep", ...words], SWEEP_CAP_MS);
+    const answer = await askUser(user, [node.self.path, "sweep", ...words], { capMs: SWEEP_CAP_MS });
     const { code, stdout, stderr } = answer ??
       { code: null, stdout: "", stderr: `no answer within ${SWEEP_CAP_MS / 1000} s` };
     return { user: user.name, uid: user.uid, code, stdout, stderr };

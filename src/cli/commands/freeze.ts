@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import { FREEZE_CAP_MS } from "../../cgroup/terminate.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
+import { forOwner } from "../for_owner.ts";
 import { selectOne } from "../select.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
 
@@ -16,7 +17,7 @@ export function freezeVerb(invoke: Invoke) {
       "Stops every process of a job where it is. It keeps its memory, and its deadline goes on: `corral set JOB --timeout +1h`.",
     )
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
-  verb.action((job) => invoke(verb, (context) => freezeJob(context, job)));
+  verb.action((job) => invoke(verb, (context) => forOwner(context, job, () => freezeJob(context, job))));
   return verb;
 }
 
@@ -25,7 +26,7 @@ export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
     .description("Lets every process of a frozen job go on.")
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
-  verb.action((job) => invoke(verb, (context) => thawJob(context, job)));
+  verb.action((job) => invoke(verb, (context) => forOwner(context, job, () => thawJob(context, job))));
   return verb;
 }
 

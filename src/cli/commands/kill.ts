@@ -2,7 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { EXIT, NotFoundError, parserFor, UsageError } from "../../base/errors.ts";
+import { errorText, EXIT, NotFoundError, parserFor, UsageError } from "../../base/errors.ts";
 import { atOnce } from "../../base/at_once.ts";
 import { isLive, type Job } from "../../job/job.ts";
 import { parseName, parseRef } from "../../value/name.ts";
@@ -11,12 +11,13 @@ import { toJson } from "../../base/json.ts";
 import { renderTable } from "../../view/table.ts";
 import { formatCount, MISSING } from "../../value/units.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import type { OnDamage } from "../../store/rows.ts";
 import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { collect } from "../job_options.ts";
+import { asOwner, findAmongUsers } from "../for_owner.ts";
+import { jobsInSight, seesEverybody } from "../in_sight.ts";
 import { hasTags, selectLive } from "../select.ts";
 import { parseTag } from "../../value/tag.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
@@ -39,6 +40,7 @@ function command() {
       "live jobs with this tag, repeatable: all of them",
       collect(parserFor("--tag", parseTag)),
     )
+    .option("--mine", "with a filter: root's own jobs only")
     .option("--now", "no first signal, no grace")
     .option("--dry-run", "show what would be ended")
     .option("--yes", "do not ask before --all")
@@ -57,10 +59,14 @@ export function killVerb(invoke: Invoke) {
 async function killJobs(context: Context, selectors: string[], options: Options): Promise<number> {
   const [store, former] = [context.openStore("kill"), context.openFormerStore("kill")];
   let exitCode: number = EXIT.DONE;
-  const jobs = chooseJobs(bothStores(store, former), selectors, options, ({ message }) => {
+  const say = (line: string) => {
     exitCode = EXIT.NEGATIVE;
-    context.say(message);
-  });
+    context.say(line);
+  };
+  refuseUnclear(selectors, options);
+  const jobs = selectors.length > 0
+    ? await selectJobs(context, bothStores(store, former), selectors)
+    : await filterJobs(context, options, say);
   if (options.dryRun) {
     await showPlan(context, jobs, options.json ?? false);
     return exitCode;
@@ -75,30 +81,51 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
   const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
-  const results = await atOnce(
-    jobs,
-    AT_ONCE,
-    (job) => killJob(context, storeOf(job.spec.id, store, former), job, order),
+  const [results, others] = await Promise.all([
+    atOnce(
+      jobs.filter(({ storeUid }) => storeUid === undefined),
+      AT_ONCE,
+      (job) => killJob(context, storeOf(job.spec.id, store, former), job, order),
+    ),
+    killOthers(context, jobs, options),
+  ]);
+  const haveEnded = tell(context, results, others.results, options.json ?? false);
+  return haveEnded && others.haveEnded ? exitCode : EXIT.NEGATIVE;
+}
+
+function refuseUnclear(selectors: string[], { all, name, ref, user, tag }: Options): void {
+  const isFiltered = all || [tag, name, ref, user].some((given) => given !== undefined);
+  if (isFiltered !== selectors.length > 0) return;
+  throw new UsageError(
+    isFiltered
+      ? "give either JOB or a filter, not both"
+      : "which job? give JOB, --name, --ref, --user, --tag or --all",
   );
-  return tell(context, results, options.json ?? false) ? exitCode : EXIT.NEGATIVE;
+}
+
+/** Each once. What root's own store does not have may be in a user's. */
+async function selectJobs(context: Context, own: JobStore, selectors: string[]): Promise<Job[]> {
+  const found: Job[] = [];
+  for (const text of selectors) found.push(...await selectLiveOf(context, own, text));
+  return [...new Map(found.map((job) => [`${job.storeUid} ${job.spec.id}`, job])).values()];
+}
+
+async function selectLiveOf(context: Context, own: JobStore, text: string): Promise<Job[]> {
+  try {
+    return selectLive(own, text);
+  } catch (error) {
+    if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
+    const job = await findAmongUsers(context, text);
+    if (job === null) throw error;
+    return [job];
+  }
 }
 
 /** Reports damaged rows: one of them may be a job that was asked for. */
-function chooseJobs(store: JobStore, selectors: string[], options: Options, onDamage: OnDamage): Job[] {
+async function filterJobs(context: Context, options: Options, say: (line: string) => void): Promise<Job[]> {
   const { all, name, ref, user, tag } = options;
-  const filtered = all || tag !== undefined || name !== undefined || ref !== undefined || user !== undefined;
-  if (filtered === selectors.length > 0) {
-    throw new UsageError(
-      filtered
-        ? "give either JOB or a filter, not both"
-        : "which job? give JOB, --name, --ref, --user, --tag or --all",
-    );
-  }
-  if (!filtered) {
-    const jobs = selectors.flatMap((text) => selectLive(store, text));
-    return [...new Map(jobs.map((job) => [job.spec.id, job])).values()];
-  }
-  const chosen = store.live(onDamage).filter(({ spec }) =>
+  const { store } = await jobsInSight({ ...context, say }, "kill", { ...options, jobs: { which: "live" } });
+  const chosen = store.live(({ message }) => say(message)).filter(({ spec }) =>
     (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
     (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? [])
   );
@@ -110,6 +137,46 @@ function chooseJobs(store: JobStore, selectors: string[], options: Options, onDa
     );
   }
   return chosen;
+}
+
+/** Of each user, all jobs by one process of that user. */
+async function killOthers(
+  context: Context,
+  jobs: readonly Job[],
+  { now, json }: Options,
+): Promise<{ haveEnded: boolean; results: unknown[] }> {
+  const owners = Map.groupBy(
+    jobs.filter(({ storeUid }) => storeUid !== undefined),
+    ({ storeUid }) => storeUid!,
+  );
+  const results: unknown[] = [];
+  const codes = await atOnce([...owners], AT_ONCE, async ([uid, owned]) => {
+    const words = [
+      "kill",
+      ...(now ? ["--now"] : []),
+      ...(json ? ["--json"] : []),
+      ...owned.map(({ spec }) => spec.id),
+    ];
+    let printed = "";
+    const keep = (text: string) => void (printed += text);
+    const code = await asOwner(context, uid, words, json ? { print: keep } : {}).catch((error) => {
+      context.say(errorText(error));
+      return EXIT.NEGATIVE;
+    });
+    if (json) results.push(...listIn(printed));
+    return code;
+  });
+  return { haveEnded: codes.every((code) => code === EXIT.DONE), results };
+}
+
+/** What a user's process printed; nothing where that is no list. */
+function listIn(text: string): unknown[] {
+  try {
+    const list = JSON.parse(text);
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
 }
 
 function confirmed(context: Context, count: number): boolean {
@@ -151,8 +218,8 @@ function count(context: Context, job: Job): number | null {
 }
 
 /** True when all of them have ended. */
-function tell(context: Context, results: KillResult[], json: boolean): boolean {
-  if (json) context.stdout.write(toJson(results) + "\n");
+function tell(context: Context, results: KillResult[], others: unknown[], json: boolean): boolean {
+  if (json) context.stdout.write(toJson([...results, ...others]) + "\n");
   for (const { id, reason, survivors, refused } of results) {
     if (refused !== null) context.say(`job ${id}: not ended: ${refused}`);
     else if (survivors > 0) {

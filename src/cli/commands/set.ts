@@ -13,6 +13,7 @@ import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_
 import { ownCgroup } from "../../observe/own_cgroup.ts";
 import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
+import { forOwner } from "../for_owner.ts";
 import { selectOne } from "../select.ts";
 
 /** The words that lift a limit. */
@@ -49,7 +50,9 @@ type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 /** The sub-command, wired to `invoke`. */
 export function setVerb(invoke: Invoke) {
   const set = command();
-  set.action((job, options) => invoke(set, (context) => setLimits(context, job, options)));
+  set.action((job, options) =>
+    invoke(set, (context) => forOwner(context, job, () => setLimits(context, job, options)))
+  );
   return set;
 }
 

@@ -16,6 +16,7 @@ import { readJobUsage } from "../../observe/job_usage.ts";
 import { wallSoFarMs } from "../../observe/live.ts";
 import { commandLine, commandWords } from "../../linux/processes.ts";
 import { cgroupRecord, isOfThisBoot } from "../../observe/job.ts";
+import { forOwner } from "../for_owner.ts";
 import { selectOne } from "../select.ts";
 
 /** The sub-command, wired to `invoke`. */
@@ -27,7 +28,9 @@ export function showVerb(invoke: Invoke) {
     )
     .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
     .option("--json", "print JSON");
-  show.action((job, options) => invoke(show, (context) => showJob(context, job, options.json ?? false)));
+  show.action((job, options) =>
+    invoke(show, (context) => forOwner(context, job, () => showJob(context, job, options.json ?? false)))
+  );
   return show;
 }
 

@@ -173,3 +173,56 @@ everybodyTest("a squatter in the directory of a user's store hides none of that 
   await startBoth();
   assert.deepEqual(namesOf(await ps()), ["alice alices", "root roots"]);
 });
+
+everybodyTest(
+  "root's show, set, freeze, thaw and kill of a user's job are done by that user's process",
+  async () => {
+    const { alices, roots } = await startBoth();
+    const state = async () => JSON.parse(await said("root", `corral show ${alices} --json`));
+    const { user, uid, events } = await state();
+    assert.deepEqual([user, uid], ["alice", 1000]);
+    assert.ok(events.length > 0);
+    assert.match(await said("root", "corral show name:alices"), /alices/);
+    assert.equal(await said("root", `corral set ${alices} --timeout 1h`), `${alices} set: timeout 1h`);
+    assert.equal((await state()).timeoutMs, 3_600_000);
+    assert.equal(await said("root", `corral freeze ${alices}`), `${alices} frozen`);
+    assert.equal((await state()).frozen, true);
+    assert.equal(await said("root", `corral thaw ${alices}`), `${alices} thawed`);
+    assert.equal(
+      await said("root", `corral kill ${alices} ${roots}`).then((text) => text.split("\n").length),
+      2,
+    );
+    assert.deepEqual(await ps(), []);
+    assert.equal((await state()).reason, "killed");
+    const { code, stderr } = await sh("root", "corral show zzzzzz");
+    assert.deepEqual([code, stderr], [1, 'corral: no job matches "zzzzzz" (see: corral ps)\n']);
+  },
+);
+
+everybodyTest("corral kill of root by a filter means everybody's jobs, and --mine root's own", async () => {
+  const { roots } = await startBoth();
+  assert.match(await said("root", "corral kill --all --dry-run"), /alices[^]*roots/);
+  const killed = JSON.parse(await said("root", "corral kill --user alice --json"));
+  assert.deepEqual(killed.map(({ reason }: { reason: string }) => reason), ["killed"]);
+  await said("alice", "corral run -d --name alices sleep 1000");
+  await said("root", "corral kill --all --mine --yes");
+  assert.deepEqual(namesOf(await ps()), ["alice alices"]);
+  assert.match(await said("root", "corral kill --all --yes"), /^\w{6} ended: killed$/);
+  assert.deepEqual(await ps(), []);
+  assert.equal((await sh("alice", `corral kill ${roots}`)).code, 1);
+});
+
+everybodyTest("corral report of root has everybody's jobs, by user too, and top shows them", async () => {
+  await startBoth();
+  await said("alice", "corral run --quiet --name over true");
+  const rows = JSON.parse(await said("root", "corral report --json")) as Row[];
+  assert.deepEqual(namesOf(rows.filter(({ name }) => name === "over")), ["alice over"]);
+  const groups = JSON.parse(await said("root", "corral report --by user --name over --json")) as {
+    user: string;
+    count: number;
+  }[];
+  assert.deepEqual(groups.filter(({ user }) => user === "alice").map(({ count }) => count), [1]);
+  assert.equal((await said("root", "corral report --mine --json")).includes('"user": "alice"'), false);
+  assert.match(await said("root", "corral top --count 1"), /alices[^]*roots|roots[^]*alices/);
+  assert.doesNotMatch(await said("root", "corral top --count 1 --mine"), /alices/);
+});

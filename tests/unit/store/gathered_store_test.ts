@@ -20,13 +20,12 @@ function rowsOf(uid: number, changes: Record<string, string | number | null> = {
 
 function gathered(dir: StoreDir, users: UsersRows[], isOwnCgroup = true) {
   const damaged: string[] = [];
-  const store = dir.open();
-  const all = gather(store, users, {
+  const all = gather(dir.open(), users, {
     own: sharedRowsQuery(LIVE),
     isUsersCgroup: () => isOwnCgroup,
     onDamage: (user) => damaged.push(user),
   });
-  return { ...all, damaged };
+  return { store: all, damaged };
 }
 
 Deno.test("gather() has each user's job beside root's, also of one id, and says whose they are", () => {
@@ -34,16 +33,16 @@ Deno.test("gather() has each user's job beside root's, also of one id, and says 
   const own = dir.open();
   own.insert(specOf({ name: "root's" }), watchOf());
   own.insert(specOf({ id: "abc234" }), watchOf());
-  const { store, ownersOf, damaged } = gathered(dir, [rowsOf(1000), rowsOf(1001)]);
+  const { store, damaged } = gathered(dir, [rowsOf(1000), rowsOf(1001)]);
   assert.deepEqual(
-    store.live().filter(({ spec }) => spec.id === JOB_ID).map(({ spec }) => spec.name).toSorted(),
+    store.live().map(({ spec, storeUid }) => [spec.id, spec.name, storeUid]).toSorted(),
     [
-      "job of 1000",
-      "job of 1001",
-      "root's",
-    ],
+      ["abc234", "fastsurfer", undefined],
+      [JOB_ID, "job of 1000", 1000],
+      [JOB_ID, "job of 1001", 1001],
+      [JOB_ID, "root's", undefined],
+    ].toSorted(),
   );
-  assert.deepEqual([ownersOf(JOB_ID), ownersOf("abc234"), ownersOf("zzzzzz")], [[0, 1000, 1001], [0], []]);
   assert.deepEqual(damaged, []);
 });
 
