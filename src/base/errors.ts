@@ -136,22 +136,18 @@ export class NotFoundError extends CorralError {
   }
 }
 
-/** A prefix that more than one job's id begins with. */
+/** What was typed means more than one job. */
 export class AmbiguousError extends CorralError {
   /** As the user typed it. */
   readonly asked: string;
-  /** The ids that begin with it. */
-  readonly candidates: readonly string[];
+  /** A table of the candidates, a line each, for below the message. */
+  readonly lines: readonly string[];
 
-  /** All candidates are kept, eight are named in the message. */
-  constructor(asked: string, candidates: readonly string[]) {
-    const shown = candidates.slice(0, 8).join(", ");
-    const more = candidates.length > 8 ? ` and ${candidates.length - 8} more` : "";
-    super(`${quoted(asked)} matches ${candidates.length} jobs: ${shown}${more}`, {
-      remedy: "give more characters",
-    });
+  /** `count` candidates, of which `lines` has the first, below a line of titles. */
+  constructor(asked: string, count: number, lines: readonly string[]) {
+    super(`${quoted(asked)} matches ${count} jobs`, { remedy: "give the id of one" });
     this.asked = asked;
-    this.candidates = candidates;
+    this.lines = lines;
   }
 }
 
@@ -215,6 +211,9 @@ export function renderError(error: unknown): string {
   }
   const remedy = error.remedy === null ? "" : ` (${printable(error.remedy)})`;
   const line = `corral: ${shortened(error.message, MESSAGE_CHARACTERS)}${remedy}`;
+  if (error instanceof AmbiguousError) {
+    return [line, ...error.lines.map((text) => `  ${printable(text)}`)].join("\n");
+  }
   if (!(error instanceof ValueError) || error.input === "") return line;
   return [line, ...caretLines(error.input, error.offset).map((text) => `  ${text}`)].join("\n");
 }

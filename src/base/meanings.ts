@@ -152,7 +152,7 @@ const REMARKS: Readonly<Record<string, string>> = {
     "corral kill --name NAME ends the jobs of that name; of processes in no job: corral strays --match REGEX --kill",
   pkill:
     "corral kill --name NAME ends the jobs of that name; of processes in no job: corral strays --match REGEX --kill",
-  signal: "corral show JOB lists the processes of a job, kill(1) sends them a signal",
+  signal: "corral kill -s NAME JOB sends a signal to every process of a job",
   send: "a detached job has no stdin: give it a file, corral run COMMAND < FILE",
   clean: "corral prune --older-than DURATION drops old records, corral sweep ends what nothing supervises",
   cleanup: "corral prune --older-than DURATION drops old records, corral sweep ends what nothing supervises",
@@ -227,24 +227,20 @@ const REMARKS: Readonly<Record<string, string>> = {
   "run --account": "corral has no accounts: --tag account=NAME labels a job",
   "ps --filter": "use --name, --ref, --user or --tag",
   "ps -f": "use --name, --ref, --user or --tag",
-  "ps -e": "ps lists all live jobs of the store by itself; ended ones: corral report",
-  "ps -ef": "ps lists all live jobs of the store by itself; ended ones: corral report",
-  "ps -o": "use --json; corral report has --columns A,B",
-  "ps --output": "use --json; corral report has --columns A,B",
+  "ps -e": "ps lists all live jobs by itself, and with -a the ended ones too",
+  "ps -A": "ps lists all live jobs by itself, and with -a the ended ones too",
+  "ps -ef": "ps lists all live jobs by itself, and with -a the ended ones too",
+  "ps -aux": "ps lists all live jobs by itself, and with -a the ended ones too",
+  "ps aux": "ps lists all live jobs by itself, and with -a the ended ones too",
   "ps --no-trunc": "through a pipe nothing is cut; or use --json",
   "ps --wide": "through a pipe nothing is cut; or use --json",
   "ps -w": "corral top shows the table again and again",
   "ps --watch": "corral top shows the table again and again",
   "ps --follow": "corral top shows the table again and again",
-  "ps -a": "ps lists live jobs; ended ones: corral report",
-  "ps --all": "ps lists live jobs; ended ones: corral report",
-  "ps -aq": "use -q; ended jobs: corral report",
-  "ps --sort": "corral top --sort COLUMN sorts live jobs",
-  "ps --sort-by": "corral top --sort COLUMN sorts live jobs",
-  "ps --columns": "use --json; corral report has --columns A,B",
-  "ps -l": "use --json; corral report has --columns A,B",
-  "ps --state": "use corral report --reason running",
-  "ps ARG": "One job: corral show JOB.",
+  "ps -l": "--columns A,B chooses the columns; or use --json",
+  "ps -o": "--columns A,B chooses the columns; or use --json",
+  "ps --output": "--columns A,B chooses the columns; or use --json",
+  "ps --format": "--columns A,B chooses the columns; or use --json",
   "ps -n": "corral report --limit N lists so many jobs",
   "ps --last": "corral report --limit N lists so many jobs",
   "show -p": "use --json",
@@ -253,8 +249,7 @@ const REMARKS: Readonly<Record<string, string>> = {
   "show --format": "use --json",
   "show -o": "use --json",
   "kill -a": "use --all",
-  "kill -s": "kill ends jobs; to send a signal, kill(1) takes the pids that corral show JOB lists",
-  "kill --signal": "kill ends jobs; to send a signal, kill(1) takes the pids that corral show JOB lists",
+  "kill -SIG": "-s NAME only sends a signal; without, corral kill JOB ends the job, and --now at once",
   "kill -t": "each job has a grace of its own (corral run --grace); --now skips it",
   "kill --time": "each job has a grace of its own (corral run --grace); --now skips it",
   "kill --timeout": "each job has a grace of its own (corral run --grace); --now skips it",
@@ -268,6 +263,32 @@ const REMARKS: Readonly<Record<string, string>> = {
   "report --yesterday": "use --since yesterday --until today",
   "top ARG": "The processes of one job: corral show JOB.",
 };
+
+/** Properties of systemd (systemd.resource-control(5)), which `systemd-run -p` takes, by our option. */
+const PROPERTIES: Readonly<Record<string, string>> = {
+  MemoryMax: "--memory",
+  MemoryLimit: "--memory",
+  MemoryHigh: "--memory-high",
+  MemorySwapMax: "--swap",
+  CPUQuota: "--cpus",
+  CPUWeight: "--cpu-weight",
+  CPUShares: "--cpu-weight",
+  TasksMax: "--pids",
+  RuntimeMaxSec: "--timeout",
+  TimeoutStopSec: "--grace",
+  KillSignal: "--signal",
+  WorkingDirectory: "--chdir",
+  User: "--user",
+  Environment: "--env",
+  Description: "--name",
+};
+
+/** `MemoryMax=1G`, where a number is expected: what it is here; null for anything else. */
+export function propertyRemark(text: string): string | null {
+  const [, name, value] = /^([A-Za-z]+)=(.*)$/s.exec(text) ?? [];
+  const option = name === undefined || !Object.hasOwn(PROPERTIES, name) ? undefined : PROPERTIES[name];
+  return option === undefined ? null : `that is ${option} ${value} here`;
+}
 
 const COMMAND_OF = inverted(SAME_COMMANDS);
 const MEANT_BY = inverted(MEANINGS);

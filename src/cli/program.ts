@@ -100,11 +100,11 @@ export async function program(
     .option("--config <FILE>", "configuration (CORRAL_CONFIG; default /etc/corral/config.toml)")
     .addOption(choiceOption("--log-level <LEVEL>", "debug, info, warn or error (default: warn)", {
       values: LEVEL_CHOICE.values,
-      parse: String,
+      parse: LEVEL_CHOICE.parse,
     }))
     .addOption(choiceOption("--log-format <FORMAT>", "text or json (default: text)", {
       values: FORMAT_CHOICE.values,
-      parse: String,
+      parse: FORMAT_CHOICE.parse,
     }))
     .usage("[options] COMMAND ...")
     .enablePositionalOptions()

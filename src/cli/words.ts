@@ -84,8 +84,8 @@ function unknownOption(
 
 /** `kill -TERM JOB`, as kill(1) takes it. */
 function signalRemark(option: string, verb: string | null): string | null {
-  const isSignal = verb === "kill" && /^-(?:SIG)?[A-Z][A-Z0-9]+$/.test(option);
-  return isSignal ? remarkOn("kill --signal") : null;
+  const isSignal = verb === "kill" && /^-((?:SIG)?[A-Z][A-Z0-9]+|\d+)$/.test(option);
+  return isSignal ? remarkOn("kill -SIG") : null;
 }
 
 function excessRemark(complaint: string, verb: string | null): string {

@@ -16,6 +16,7 @@ import {
   selectClockMarks,
   selectDroppable,
 } from "./prune.ts";
+import { findJobs, type Found, recentSql } from "./find.ts";
 import { replaceFindings } from "./findings.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import {
@@ -161,6 +162,12 @@ export class JobStore {
     return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
   }
 
+  /** The live jobs, and of the ended ones the `count` that were recorded last; newest first. Damaged rows as in live(). */
+  recent(count: number, onDamage: OnDamage = rethrow): Job[] {
+    const rows = this.#rows(`${recentSql("?")} ORDER BY created_at_ms DESC, rowid DESC`, count);
+    return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
+  }
+
   /**
    * The owner's word for one sweep: how many sweeps in a row have heard that the job is finished, this one included; 0 when it is not.
    * Returns that number.
@@ -189,19 +196,9 @@ export class JobStore {
     });
   }
 
-  /** Jobs that a selector means, live or ended, newest first; an id prefix may mean several. */
-  find(selector: Selector): Job[] {
-    const newest = "ORDER BY created_at_ms DESC LIMIT 100";
-    switch (selector.kind) {
-      case "id":
-        return this.#jobs("id = ?", selector.id);
-      case "prefix":
-        return this.#jobs(`id >= ? AND id < ? ${newest}`, selector.prefix, `${selector.prefix}~`);
-      case "name":
-        return this.#jobs(`name = ? ${newest}`, selector.name);
-      case "ref":
-        return this.#jobs(`ref = ? ${newest}`, selector.ref);
-    }
+  /** Jobs that a selector means, live ones first, then the last ended ones, and by what they were found. */
+  find(selector: Selector): Found {
+    return findJobs(selector, (where, ...values) => this.#jobs(where, ...values));
   }
 
   /** In the order in which they happened: the steps of an ending are written when it is over. */

@@ -8,12 +8,14 @@
 import type { SQLInputValue } from "node:sqlite";
 import { toJsonLine } from "../base/json.ts";
 import { isJobId } from "../value/id.ts";
+import { recentSql } from "./find.ts";
 import type { JobStore } from "./jobs.ts";
 import type { RowQuery } from "./pages.ts";
 
-/** Which jobs: those that are not ended, those that ran after a moment (milliseconds since the epoch), or whatever bears a word. */
+/** Which jobs: those that are not ended, these and the ended ones that were recorded last, those that ran after a moment (milliseconds since the epoch), or whatever bears a word. */
 export type SharedRequest =
   | { readonly which: "live" }
+  | { readonly which: "recent"; readonly count: number }
   | { readonly which: "since"; readonly sinceMs: number }
   | { readonly which: "named"; readonly word: string };
 
@@ -25,6 +27,8 @@ export function sharedWords(request: SharedRequest): string[] {
   switch (request.which) {
     case "live":
       return ["live"];
+    case "recent":
+      return ["recent", String(request.count)];
     case "since":
       return ["since", String(request.sinceMs)];
     case "named":
@@ -35,6 +39,7 @@ export function sharedWords(request: SharedRequest): string[] {
 /** Back from the words; null for others. */
 export function parseSharedWords([which, value = ""]: readonly string[]): SharedRequest | null {
   if (which === "live") return { which };
+  if (which === "recent" && /^\d{1,6}$/.test(value)) return { which, count: Number(value) };
   if (which === "since" && /^\d+$/.test(value)) return { which, sinceMs: Number(value) };
   return which === "named" && value !== "" ? { which, word: value } : null;
 }
@@ -71,6 +76,13 @@ export function sharedRowsQuery(request: SharedRequest): Omit<RowQuery, "select"
         order: "+created_at_ms, rowid",
         limit: null,
         values: {},
+      };
+    case "recent":
+      return {
+        where: recentSql(":count"),
+        order: "+created_at_ms, rowid",
+        limit: null,
+        values: { count: request.count },
       };
     case "since":
       return {

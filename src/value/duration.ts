@@ -140,7 +140,45 @@ function checkClockRange(text: string, { digits, offset }: ClockField, unitMs: b
 }
 
 function refusal(input: string, offset: number, reason: string | null = null): ValueError {
-  return new ValueError({ kind: "duration", input, offset, reason, accepted: ACCEPTED });
+  const meant = meantDuration(input);
+  const why = [...(reason === null ? [] : [reason]), ...(meant === null ? [] : [`did you mean ${meant}?`])];
+  return new ValueError({
+    kind: "duration",
+    input,
+    offset,
+    reason: why.length === 0 ? null : why.join(", "),
+    accepted: ACCEPTED,
+  });
+}
+
+/** Units as people and other tools write them; the first letters decide, except between minutes, milliseconds and months. */
+const UNIT_WORDS: Readonly<Record<string, string>> = {
+  d: "d day days",
+  h: "h hr hrs hour hours",
+  m: "m min mins minute minutes",
+  s: "s sec secs second seconds",
+  ms: "ms msec msecs millis millisecond milliseconds",
+};
+const NO_LIMIT = /^(never|none|unlimited|forever|inf|infinite|no|off)$/i;
+
+/** What corral would read, for a text with units in words or with blanks; null when there is no such thing. */
+function meantDuration(text: string): string | null {
+  if (NO_LIMIT.test(text.trim())) return "infinity";
+  const parts = [...text.matchAll(/([0-9]*\.?[0-9]+)\s*([a-z]+)[\s,]*/giy)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text.trim()) return null;
+  const words = parts.map(([, number, unit]) => `${number}${ownUnit(unit!)}`).join("");
+  if (words === text) return null;
+  try {
+    parseDurationMs(words);
+    return words;
+  } catch {
+    return null;
+  }
+}
+
+function ownUnit(unit: string): string {
+  const own = Object.entries(UNIT_WORDS).find(([, words]) => words.split(" ").includes(unit.toLowerCase()));
+  return own?.[0] ?? unit;
 }
 
 const [MS_PER_MINUTE, MS_PER_HOUR, MS_PER_DAY] = [MINUTE_MS, HOUR_MS, DAY_MS].map(Number) as [

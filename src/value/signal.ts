@@ -1,4 +1,5 @@
 import { ValueError } from "../base/errors.ts";
+import { nearest } from "../base/near.ts";
 
 /** A signal that can be sent. */
 export interface Signal {
@@ -61,5 +62,13 @@ function numberOf(text: string): number | null {
 
 function refusal(input: string): ValueError {
   const badCharacter = input.search(/[^a-zA-Z0-9+-]/);
-  return new ValueError({ kind: "signal", input, offset: Math.max(0, badCharacter), accepted: ACCEPTED });
+  const near = nearest(input.replace(/^SIG/i, ""), SIGNAL_NAMES);
+  const reason = near === null ? null : `did you mean ${near}?`;
+  return new ValueError({
+    kind: "signal",
+    input,
+    offset: Math.max(0, badCharacter),
+    reason,
+    accepted: ACCEPTED,
+  });
 }

@@ -1,6 +1,6 @@
 /** The table of live jobs, as `corral ps` and `corral top` show it. Pure. */
 import { formatDuration } from "../value/duration.ts";
-import { runningFacts } from "../job/job.ts";
+import { isLive, runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
 import { formatBytes } from "../value/size.ts";
 import type { Moment } from "../job/events.ts";
@@ -43,9 +43,13 @@ export const LIVE_COLUMNS: readonly LiveColumn[] = ([
   },
 ] as Omit<LiveColumn, "title">[]).map((column) => ({ title: column.key, ...column }));
 
-/** The cells of each job, in the order of LIVE_COLUMNS. */
-export function liveCells(jobs: readonly LiveJob[], now: Moment): string[][] {
-  return jobs.map((live) => LIVE_COLUMNS.map(({ read, show }) => orMissing(read(live, now), show)));
+/** The cells of each job, in the order of `columns`. */
+export function liveCells(
+  jobs: readonly LiveJob[],
+  now: Moment,
+  columns: readonly LiveColumn[] = LIVE_COLUMNS,
+): string[][] {
+  return jobs.map((live) => columns.map(({ read, show }) => orMissing(read(live, now), show)));
 }
 
 /** In that order, as `sortedBy` has it. */
@@ -99,6 +103,7 @@ function ageMs({ job }: LiveJob, { wallMs, bootMs, bootId }: Moment): number {
 }
 
 function leftMs({ job }: LiveJob, { bootMs }: Moment): number | null {
+  if (!isLive(job)) return null;
   const deadlineBootMs = runningFacts(job)?.deadlineBootMs ?? null;
   return deadlineBootMs === null ? null : deadlineBootMs - bootMs;
 }

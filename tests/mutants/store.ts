@@ -73,7 +73,11 @@ export const STORE = [
       "THEN owner_strikes + 1 ELSE 0 END",
       "THEN owner_strikes + 1 ELSE owner_strikes END",
     ],
+  ], ["store"]),
+  ...editsOf("src/store/find.ts", [
     ["all of a prefix's neighbours are found", "id >= ? AND id < ?", "id >= ? AND id > ?"],
+    ["a name comes before a ref", '["ref", () => bearing("ref", word, read)]', '["ref", () => []]'],
+    ["a live job hides behind ended ones", "...read(`${column} = ? AND ${LIVE} ${NEWEST}`, word),", ""],
   ], ["store"]),
   ...editsOf("src/store/ledger.ts", [
     [

@@ -1,5 +1,6 @@
 /** `corral freeze` and `corral thaw`: pause a job and resume it. Its deadline goes on meanwhile. */
 import { Command } from "@commander-js/extra-typings";
+import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import { freeze, isFrozen, thaw } from "../../cgroup/freezer.ts";
 import type { Context } from "../context.ts";
@@ -16,7 +17,7 @@ export function freezeVerb(invoke: Invoke) {
     .description(
       "Stops every process of a job where it is. It keeps its memory, and its deadline goes on: `corral set JOB --timeout +1h`.",
     )
-    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
+    .argument("<JOB>", JOB_FORMS);
   verb.action((job) => invoke(verb, (context) => forOwner(context, job, () => freezeJob(context, job))));
   return verb;
 }
@@ -25,7 +26,7 @@ export function freezeVerb(invoke: Invoke) {
 export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
     .description("Lets every process of a frozen job go on.")
-    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF");
+    .argument("<JOB>", JOB_FORMS);
   verb.action((job) => invoke(verb, (context) => forOwner(context, job, () => thawJob(context, job))));
   return verb;
 }

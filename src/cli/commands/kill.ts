@@ -1,8 +1,9 @@
 /** `corral kill`: ends jobs, whichever process supervises them. */
 import { Command } from "@commander-js/extra-typings";
+import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { errorText, EXIT, NotFoundError, parserFor, UsageError } from "../../base/errors.ts";
+import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
 import { atOnce } from "../../base/at_once.ts";
 import { isLive, type Job } from "../../job/job.ts";
 import { parseName, parseRef } from "../../value/name.ts";
@@ -16,9 +17,10 @@ import { cgroupRecord } from "../../observe/job.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { collect } from "../job_options.ts";
-import { asOwner, findAmongUsers } from "../for_owner.ts";
-import { jobsInSight, seesEverybody } from "../in_sight.ts";
-import { hasTags, selectLive } from "../select.ts";
+import { filterJobs, refuseUnclear, selectJobs } from "../kill_choice.ts";
+import { killOthers } from "../kill_others.ts";
+import { sendSignal } from "../../act/end/send_signal.ts";
+import { parseSignal, type Signal } from "../../value/signal.ts";
 import { parseTag } from "../../value/tag.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 
@@ -30,7 +32,7 @@ function command() {
     .description(
       "Ends jobs: first signal, the job's grace, then KILL to the whole cgroup. Returns when nothing of them is left.",
     )
-    .argument("[JOB...]", "id, unique prefix, name:NAME or ref:REF")
+    .argument("[JOB...]", JOB_FORMS)
     .option("--all", "every live job")
     .option("-n, --name <NAME>", "live jobs of this name", parserFor("--name", parseName))
     .option("--ref <REF>", "live jobs of this ref", parserFor("--ref", parseRef))
@@ -42,6 +44,11 @@ function command() {
     )
     .option("--mine", "with a filter: root's own jobs only")
     .option("--now", "no first signal, no grace")
+    .option(
+      "-s, --signal <SIG>",
+      "only send this signal, to every process of the jobs: nothing is ended by corral",
+      parserFor("--signal", parseSignal),
+    )
     .option("--dry-run", "show what would be ended")
     .option("--yes", "do not ask before --all")
     .option("--json", "print JSON");
@@ -64,6 +71,9 @@ async function killJobs(context: Context, selectors: string[], options: Options)
     context.say(line);
   };
   refuseUnclear(selectors, options);
+  if (options.now && options.signal !== undefined) {
+    throw new UsageError("--now ends jobs, and --signal only sends a signal: give one of them");
+  }
   const jobs = selectors.length > 0
     ? await selectJobs(context, bothStores(store, former), selectors)
     : await filterJobs(context, options, say);
@@ -74,109 +84,56 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   if (options.all && !options.yes && jobs.length > 0 && !confirmed(context, jobs.length)) {
     return EXIT.NEGATIVE;
   }
+  const own = jobs.filter(({ storeUid }) => storeUid === undefined).map((job) => ({
+    job,
+    store: storeOf(job.spec.id, store, former),
+  }));
+  const isDone = options.signal === undefined
+    ? await endJobs(context, own, jobs, options)
+    : await signalJobs(context, own, jobs, { ...options, signal: options.signal });
+  return isDone ? exitCode : EXIT.NEGATIVE;
+}
+
+/** The caller's own jobs, each with the store that has it. */
+type Own = readonly { job: Job; store: JobStore }[];
+
+async function endJobs(
+  context: Context,
+  own: Own,
+  all: readonly Job[],
+  { now = false, json = false }: { now?: boolean | undefined; json?: boolean | undefined },
+): Promise<boolean> {
   const stop = new StopSignals();
   // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
   if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
   // A first signal to this command cuts the grace short; no signal stops the kill half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());
-  const order = { skipGrace: options.now ?? false, actor: "kill", hurry: hurry.signal };
+  const order = { skipGrace: now, actor: "kill", hurry: hurry.signal };
   const [results, others] = await Promise.all([
-    atOnce(
-      jobs.filter(({ storeUid }) => storeUid === undefined),
-      AT_ONCE,
-      (job) => killJob(context, storeOf(job.spec.id, store, former), job, order),
-    ),
-    killOthers(context, jobs, options),
+    atOnce(own, AT_ONCE, ({ job, store }) => killJob(context, store, job, order)),
+    killOthers(context, all, { options: now ? ["--now"] : [], json }),
   ]);
-  const haveEnded = tell(context, results, others.results, options.json ?? false);
-  return haveEnded && others.haveEnded ? exitCode : EXIT.NEGATIVE;
+  return tell(context, results, others.results, json) && others.isDone;
 }
 
-function refuseUnclear(selectors: string[], { all, name, ref, user, tag }: Options): void {
-  const isFiltered = all || [tag, name, ref, user].some((given) => given !== undefined);
-  if (isFiltered !== selectors.length > 0) return;
-  throw new UsageError(
-    isFiltered
-      ? "give either JOB or a filter, not both"
-      : "which job? give JOB, --name, --ref, --user, --tag or --all",
-  );
-}
-
-/** Each once. What root's own store does not have may be in a user's. */
-async function selectJobs(context: Context, own: JobStore, selectors: string[]): Promise<Job[]> {
-  const found: Job[] = [];
-  for (const text of selectors) found.push(...await selectLiveOf(context, own, text));
-  return [...new Map(found.map((job) => [`${job.storeUid} ${job.spec.id}`, job])).values()];
-}
-
-async function selectLiveOf(context: Context, own: JobStore, text: string): Promise<Job[]> {
-  try {
-    return selectLive(own, text);
-  } catch (error) {
-    if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
-    const job = await findAmongUsers(context, text);
-    if (job === null) throw error;
-    return [job];
-  }
-}
-
-/** Reports damaged rows: one of them may be a job that was asked for. */
-async function filterJobs(context: Context, options: Options, say: (line: string) => void): Promise<Job[]> {
-  const { all, name, ref, user, tag } = options;
-  const { store } = await jobsInSight({ ...context, say }, "kill", { ...options, jobs: { which: "live" } });
-  const chosen = store.live(({ message }) => say(message)).filter(({ spec }) =>
-    (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
-    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? [])
-  );
-  if (chosen.length === 0 && !all) {
-    throw new NotFoundError(
-      "live job",
-      name ?? ref ?? user ?? tag?.map(({ key, value }) => `${key}=${value}`).join(" ") ?? "",
-      "see: corral ps",
-    );
-  }
-  return chosen;
-}
-
-/** Of each user, all jobs by one process of that user. */
-async function killOthers(
+/** Only sends it. */
+async function signalJobs(
   context: Context,
-  jobs: readonly Job[],
-  { now, json }: Options,
-): Promise<{ haveEnded: boolean; results: unknown[] }> {
-  const owners = Map.groupBy(
-    jobs.filter(({ storeUid }) => storeUid !== undefined),
-    ({ storeUid }) => storeUid!,
-  );
-  const results: unknown[] = [];
-  const codes = await atOnce([...owners], AT_ONCE, async ([uid, owned]) => {
-    const words = [
-      "kill",
-      ...(now ? ["--now"] : []),
-      ...(json ? ["--json"] : []),
-      ...owned.map(({ spec }) => spec.id),
-    ];
-    let printed = "";
-    const keep = (text: string) => void (printed += text);
-    const code = await asOwner(context, uid, words, json ? { print: keep } : {}).catch((error) => {
-      context.say(errorText(error));
-      return EXIT.NEGATIVE;
-    });
-    if (json) results.push(...listIn(printed));
-    return code;
-  });
-  return { haveEnded: codes.every((code) => code === EXIT.DONE), results };
-}
-
-/** What a user's process printed; nothing where that is no list. */
-function listIn(text: string): unknown[] {
-  try {
-    const list = JSON.parse(text);
-    return Array.isArray(list) ? list : [];
-  } catch {
-    return [];
+  own: Own,
+  all: readonly Job[],
+  { signal, json = false }: { signal: Signal; json?: boolean | undefined },
+): Promise<boolean> {
+  const results = own.map(({ job, store }) => sendSignal(context, store, job, signal));
+  const others = await killOthers(context, all, { options: ["--signal", signal.name], json });
+  if (json) context.stdout.write(toJson([...results, ...others.results]) + "\n");
+  for (const { id, sent, refused } of results) {
+    if (refused !== null) context.say(`job ${id}: ${signal.name} not sent: ${refused}`);
+    else if (!json) {
+      context.stdout.write(`${id} ${signal.name} sent to ${sent} process${sent === 1 ? "" : "es"}\n`);
+    }
   }
+  return results.every(({ refused }) => refused === null) && others.isDone;
 }
 
 function confirmed(context: Context, count: number): boolean {

@@ -2,27 +2,41 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { EXIT, parserFor } from "../../base/errors.ts";
+import { choiceOption } from "../choice_option.ts";
+import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
+import { remarkOn } from "../../base/meanings.ts";
+import { choiceOf } from "../../value/choice.ts";
 import { parseDurationMs } from "../../value/duration.ts";
-import type { Job } from "../../job/job.ts";
+import { JOB_FORMS } from "../../value/selector.ts";
+import { END_REASONS, isLive, type Job } from "../../job/job.ts";
 import type { LiveJob } from "../../job/live_job.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
-import { LIVE_COLUMNS, liveCells } from "../../view/ps.ts";
+import { chooseColumns, chooseOrder, type Order } from "../../view/choose_columns.ts";
+import { inOrder, LIVE_COLUMNS, liveCells, type LiveColumn } from "../../view/ps.ts";
 import { tableLines } from "../../view/table.ts";
 import { parseName, parseRef } from "../../value/name.ts";
-import { parseTag, type Tag } from "../../value/tag.ts";
+import { parseTag } from "../../value/tag.ts";
 import { collect } from "../job_options.ts";
-import { jobsInSight } from "../in_sight.ts";
-import { hasTags } from "../select.ts";
+import { chooseListed, MOST_ENDED } from "../ps_choice.ts";
 import { readCpuTimes, readLiveJobs, readLiveUsage, SHORT_INTERVAL_MS } from "../../observe/live.ts";
 
-/** The sub-command, wired to `invoke`. */
-export function psVerb(invoke: Invoke) {
-  const ps = new Command("ps")
+const STATES = choiceOf("--state", [
+  "starting",
+  "running",
+  "frozen",
+  "ending",
+  "ended",
+  ...Object.keys(END_REASONS) as (keyof typeof END_REASONS)[],
+]);
+
+function command() {
+  return new Command("ps")
     .description(
       "Lists the jobs that are not ended, and ended ones of which processes are left. cpu% is the use of the last moment, of one core.",
     )
+    .argument("[JOB...]", JOB_FORMS)
+    .option("-a, --all", `ended jobs too, newest first, the last ${MOST_ENDED}`)
     .option(
       "--interval <DURATION>",
       "for how long cpu% is measured (default: 200ms); 0: no waiting, the mean since the start",
@@ -32,60 +46,91 @@ export function psVerb(invoke: Invoke) {
     .option("--ref <REF>", "jobs of this ref", parserFor("--ref", parseRef))
     .option("-u, --user <USER>", "jobs of this user, name or uid")
     .option("--mine", "root's own jobs only; any other user sees no others")
+    .addOption(
+      choiceOption(
+        "--state <STATE>",
+        `jobs in this state, or that ended so: ${STATES.values.join(", ")}`,
+        STATES,
+      ),
+    )
     .option(
       "--tag <KEY=VALUE>",
       "jobs with this tag, repeatable: all of them",
       collect(parserFor("--tag", parseTag)),
     )
+    .option("--sort <COLUMN>", "smallest first; -COLUMN for largest first; what is not known comes last")
+    .option("--columns <A,B>", "these columns, separated by commas")
     .option("-q, --quiet", "print the ids only")
     .option("--json", "print JSON");
-  ps.action((options) => invoke(ps, (context) => listJobs(context, options)));
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+/** The sub-command, wired to `invoke`. */
+export function psVerb(invoke: Invoke) {
+  const ps = command();
+  ps.action((selectors, options) => invoke(ps, (context) => listJobs(context, selectors, options)));
   return ps;
 }
 
-interface Options {
-  interval?: number;
-  name?: string;
-  ref?: string;
-  user?: string;
-  mine?: true;
-  tag?: Tag[];
-  quiet?: true;
-  json?: true;
+/** How the rows are shown, all read. */
+interface Shown {
+  columns: LiveColumn[];
+  order: Order<LiveColumn> | null;
 }
 
-function isWanted({ spec }: Job, { name, ref, user, tag }: Options): boolean {
-  return (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
-    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? []);
-}
-
-async function listJobs(context: Context, options: Options): Promise<number> {
-  const { store, isWhole } = await jobsInSight(context, "ps", { ...options, jobs: { which: "live" } });
-  let exitCode: number = isWhole ? EXIT.DONE : EXIT.NEGATIVE;
-  const jobs = store.live((damage) => {
-    exitCode = EXIT.NEGATIVE;
-    context.say(damage.message);
-  }).filter((job) => isWanted(job, options));
-  if (options.quiet) {
-    context.stdout.write(jobs.map(({ spec }) => `${spec.id}\n`).join(""));
-    return exitCode;
-  }
-  const live = await measure(context, jobs, options.interval ?? SHORT_INTERVAL_MS);
-  context.stdout.write(options.json ? liveJson(context, live) : await liveText(context, live));
+async function listJobs(context: Context, selectors: string[], options: Options): Promise<number> {
+  const shown = shownOf(options);
+  const isAsked = selectors.length === 1 ? remarkOn(`ps ${selectors[0]}`) : null;
+  if (isAsked !== null) throw new UsageError(isAsked);
+  const { jobs, isWhole } = await chooseListed(context, selectors, options);
+  const exitCode = isWhole ? EXIT.DONE : EXIT.NEGATIVE;
+  const needsFigures = !options.quiet || shown.order !== null || options.state === "frozen";
+  const measured = needsFigures
+    ? await measure(context, jobs, options.interval ?? SHORT_INTERVAL_MS)
+    : jobs.map(unmeasured);
+  const now = momentOf(context);
+  const wanted = options.state === "frozen" ? measured.filter(({ frozen }) => frozen) : measured;
+  const rows = shown.order === null ? wanted : inOrder(wanted, shown.order, now);
+  if (options.quiet) context.stdout.write(rows.map(({ job }) => `${job.spec.id}\n`).join(""));
+  else {context.stdout.write(
+      options.json ? liveJson(context, rows) : await liveText(context, rows, shown.columns),
+    );}
   return exitCode;
 }
 
-/** Waits once for all jobs, and not at all when there is none to measure. */
+function shownOf({ columns, sort, json, quiet }: Options): Shown {
+  if (columns !== undefined && (json || quiet)) {
+    throw new UsageError(
+      `--columns is for the table, ${json ? "JSON has every field" : "--quiet has the ids"}`,
+    );
+  }
+  return {
+    columns: columns === undefined ? [...LIVE_COLUMNS] : chooseColumns(columns, LIVE_COLUMNS),
+    order: sort === undefined ? null : chooseOrder(sort, LIVE_COLUMNS),
+  };
+}
+
+function momentOf({ clock }: Context) {
+  return { wallMs: clock.wallMs(), bootMs: clock.bootMs(), bootId: clock.bootId() };
+}
+
+/** Waits once for all live jobs, and not at all when there is none to measure. */
 async function measure(context: Context, jobs: readonly Job[], intervalMs: number): Promise<LiveJob[]> {
-  if (jobs.length === 0 || intervalMs === 0) return readLiveJobs(context, jobs, null).live;
-  const since = readCpuTimes(context, jobs);
-  await context.pause(intervalMs);
-  return readLiveJobs(context, jobs, since).live;
+  const live = jobs.filter(isLive);
+  const since = live.length === 0 || intervalMs === 0 ? null : readCpuTimes(context, live);
+  if (since !== null) await context.pause(intervalMs);
+  const measured = new Map(readLiveJobs(context, live, since).live.map((one) => [one.job, one]));
+  return jobs.map((job) => measured.get(job) ?? unmeasured(job));
+}
+
+function unmeasured(job: Job): LiveJob {
+  return { job, cpuPercent: null, memoryBytes: null, procs: null, frozen: false };
 }
 
 function liveJson(context: Context, live: readonly LiveJob[]): string {
   const rows = live.map(({ job, cpuPercent, memoryBytes, procs, frozen }) => ({
-    ...jobJson(job, null, readLiveUsage(context, job)),
+    ...jobJson(job, null, isLive(job) ? readLiveUsage(context, job) : null),
     cpuPercent,
     memoryCurrentBytes: memoryBytes,
     procs,
@@ -94,13 +139,12 @@ function liveJson(context: Context, live: readonly LiveJob[]): string {
   return `${toJson(rows)}\n`;
 }
 
-async function liveText(context: Context, live: readonly LiveJob[]): Promise<string> {
-  const now = {
-    wallMs: context.clock.wallMs(),
-    bootMs: context.clock.bootMs(),
-    bootId: context.clock.bootId(),
-  };
+async function liveText(
+  context: Context,
+  live: readonly LiveJob[],
+  columns: readonly LiveColumn[],
+): Promise<string> {
   const { widthColumns } = context.stdout;
   const options = { widthColumns, colour: context.colour };
-  return [...await tableLines(LIVE_COLUMNS, liveCells(live, now), options)].join("");
+  return [...await tableLines(columns, liveCells(live, momentOf(context), columns), options)].join("");
 }

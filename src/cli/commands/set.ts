@@ -1,5 +1,6 @@
 /** `corral set`: changes the limits of a live job. */
 import { Command } from "@commander-js/extra-typings";
+import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import type { Context } from "../context.ts";
@@ -33,7 +34,7 @@ function command() {
     .description(
       "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline.",
     )
-    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
+    .argument("<JOB>", JOB_FORMS)
     .option(
       "-t, --timeout <DURATION>",
       "new wall-clock limit: 2h, +1h, -30m or none",

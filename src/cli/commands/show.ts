@@ -1,5 +1,6 @@
 /** `corral show`: prints everything about one job. */
 import { Command } from "@commander-js/extra-typings";
+import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import { readEvents } from "../../cgroup/events.ts";
 import { readable, readCurrent, readMemorySplit } from "../../cgroup/usage.ts";
@@ -26,7 +27,7 @@ export function showVerb(invoke: Invoke) {
       "Shows one job, live or ended: what was asked for, limits against usage, memory and CPU over time, its processes as a tree, and " +
         "every step taken.",
     )
-    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
+    .argument("<JOB>", JOB_FORMS)
     .option("--json", "print JSON");
   show.action((job, options) =>
     invoke(show, (context) => forOwner(context, job, () => showJob(context, job, options.json ?? false)))

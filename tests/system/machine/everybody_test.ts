@@ -195,7 +195,7 @@ everybodyTest(
     assert.deepEqual(await ps(), []);
     assert.equal((await state()).reason, "killed");
     const { code, stderr } = await sh("root", "corral show zzzzzz");
-    assert.deepEqual([code, stderr], [1, 'corral: no job matches "zzzzzz" (see: corral ps)\n']);
+    assert.deepEqual([code, stderr], [1, 'corral: no job matches "zzzzzz" (see: corral ps -a)\n']);
   },
 );
 

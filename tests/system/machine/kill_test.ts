@@ -61,7 +61,10 @@ machineTest(machine, "corral kill refuses a prefix that several jobs share", asy
     const prefix = firsts.find((letter, index) => firsts.indexOf(letter) !== index)!;
     const { code, stdout, stderr } = await caller.corral(["kill", prefix]);
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /^corral: "." matches \d+ jobs: \w{6}, \w{6}.* \(give more characters\)\n$/);
+    assert.match(
+      stderr,
+      /^corral: "." matches \d+ jobs \(give the id of one\)\n {2}ID +NAME +REF .*\n( {2}\w{6} +job\d+ .*\n)+$/,
+    );
     assert.equal((await liveJobs(caller)).length, 31);
   });
 }, NOT_IN_VM);

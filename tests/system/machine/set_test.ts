@@ -150,6 +150,6 @@ machineTest(machine, "corral set of a job that has ended or never was changes no
   assert.equal(ended.stderr, `corral: job ${job.id} has ended (corral show ${job.id})\n`);
   const unknown = await root.corral(["set", "zzzzzz", "--timeout", "2h"]);
   assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
-  assert.equal(unknown.stderr, 'corral: no job matches "zzzzzz" (see: corral ps)\n');
+  assert.equal(unknown.stderr, 'corral: no job matches "zzzzzz" (see: corral ps -a)\n');
   assert.equal((await root.show(job.id)).timeoutMs, 3_600_000);
 }, { skip: machine.tier === "vm" });

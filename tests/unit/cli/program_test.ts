@@ -70,11 +70,11 @@ Deno.test("corral without a command, or with one that is none, says where to loo
 
 Deno.test("corral shows a word that it does not know without the control characters in it", async () => {
   await assertUsage(
-    ["ps", "z\n\x1b[31mx"],
+    ["top", "z\n\x1b[31mx"],
     1,
-    /got 1: z\\n\\x1b\[31mx\. One job: corral show JOB\. \(see: corral ps --help\)$/,
+    /got 1: z\\n\\x1b\[31mx\. The processes of one job: corral show JOB\. \(see: corral top --help\)$/,
   );
-  await assertUsage(["ps", "z\n(Did you mean \x1b[2J?)"], 1, /got 1: z\\n\(Did you mean \\x1b\[2J\?\)/);
+  await assertUsage(["top", "z\n(Did you mean \x1b[2J?)"], 1, /got 1: z\\n\(Did you mean \\x1b\[2J\?\)/);
 });
 
 Deno.test("corral refuses options that it does not know, with a hint where one is near", async () => {
@@ -122,7 +122,7 @@ Deno.test("corral says which argument is missing", async () => {
 
 Deno.test("corral refuses arguments that a command does not take", async () => {
   for (
-    const args of [["ps", "x"], ["top", "x"], ["show", "a", "b"], ["doctor", "x"], ["freeze", "a", "b"], [
+    const args of [["top", "x"], ["show", "a", "b"], ["doctor", "x"], ["freeze", "a", "b"], [
       "set",
       "a",
       "b",

@@ -30,7 +30,7 @@ Deno.test("bothStores() has the jobs of both, with their events", () => {
   assert.deepEqual(both.live().map(({ spec }) => spec.id), [THREE, TWO]);
   assert.deepEqual(both.events(ONE), old.events(ONE));
   assert.deepEqual(both.events(THREE), store.events(THREE));
-  assert.equal(both.find({ kind: "id", id: ONE }).length, 1);
+  assert.equal(both.find({ kind: "word", word: ONE, id: ONE, prefix: null }).jobs.length, 1);
   assert.equal(storeOf(TWO, store, old), old);
   assert.equal(storeOf(THREE, store, old), store);
   assert.equal(bothStores(store, null), store);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { insertEnded } from "../../kit/fakes/ended_job.ts";
+import { parseSelector } from "../../../src/value/selector.ts";
 import { StoreError } from "../../../src/base/errors.ts";
 import type { JobSpec } from "../../../src/job/job.ts";
 import type { Ending } from "../../../src/job/events.ts";
@@ -318,20 +320,54 @@ Deno.test("JobStore.live() lists what is not over, oldest first, unkillable jobs
   assert.deepEqual(ids(), ["dddddd", "cccccc"]);
 });
 
-Deno.test("JobStore.find() by id, prefix, name and ref, newest first", () => {
+Deno.test("JobStore.find() by id, then ref, then name, then the beginning of an id", () => {
   using dir = new StoreDir();
   const store = dir.open();
   insertRunning(store, { id: "aab222", name: "a%", ref: "r1", createdAtMs: 1 });
   insertRunning(store, { id: "aac333", name: "a%", ref: "r2", createdAtMs: 3 });
   insertRunning(store, { id: "zzzzzz", name: "axx", ref: null, createdAtMs: 2 });
-  const ids = (...args: Parameters<typeof store.find>) => store.find(...args).map(({ spec }) => spec.id);
-  assert.deepEqual(ids({ kind: "id", id: "aab222" }), ["aab222"]);
-  assert.deepEqual(ids({ kind: "id", id: "aab22" }), []);
-  assert.deepEqual(ids({ kind: "prefix", prefix: "aa" }), ["aac333", "aab222"]);
-  assert.deepEqual(ids({ kind: "prefix", prefix: "z" }), ["zzzzzz"]);
-  assert.deepEqual(ids({ kind: "prefix", prefix: "b" }), []);
-  assert.deepEqual(ids({ kind: "name", name: "a%" }), ["aac333", "aab222"]);
-  assert.deepEqual(ids({ kind: "ref", ref: "r1" }), ["aab222"]);
+  // Names and refs that are what others have: the earlier kind wins.
+  insertRunning(store, { id: "mmmmmm", name: "zzzzzz", ref: "axx", createdAtMs: 4 });
+  insertRunning(store, { id: "nnnnnn", name: "r1", ref: "aa", createdAtMs: 0 });
+  const found = (text: string) => {
+    const { by, jobs } = store.find(parseSelector(text));
+    return [by, ...jobs.map(({ spec }) => spec.id)];
+  };
+  assert.deepEqual(found("aab222"), ["id", "aab222"]);
+  assert.deepEqual(found("zzzzzz"), ["id", "zzzzzz"]);
+  assert.deepEqual(found("axx"), ["ref", "mmmmmm"]);
+  assert.deepEqual(found("r1"), ["ref", "aab222"]);
+  assert.deepEqual(found("aa"), ["ref", "nnnnnn"]);
+  assert.deepEqual(found("a%"), ["name", "aac333", "aab222"]);
+  assert.deepEqual(found("aab22"), ["prefix", "aab222"]);
+  assert.deepEqual(found("a"), ["prefix", "aac333", "aab222"]);
+  assert.deepEqual(found("b"), ["prefix"]);
+  assert.deepEqual(found("name:a%"), ["name", "aac333", "aab222"]);
+  assert.deepEqual(found("name:r1"), ["name", "nnnnnn"]);
+  assert.deepEqual(found("ref:r1"), ["ref", "aab222"]);
+  assert.deepEqual(found("last"), ["last", "mmmmmm"]);
+});
+
+Deno.test("JobStore.find() of a name finds the live job behind any number of newer ended ones", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store, { id: "aab222", name: "seg", createdAtMs: 1 });
+  for (let index = 0; index < 150; index++) {
+    const id = `zz${"abcdefghjk"[index % 10]}${"23456789abcdefg"[Math.floor(index / 10)]}zz`;
+    insertEnded(store, { spec: { id, name: "seg", createdAtMs: 10 + index } });
+  }
+  const { jobs } = store.find(parseSelector("seg"));
+  assert.deepEqual([jobs[0]!.spec.id, jobs.length], ["aab222", 101]);
+});
+
+Deno.test("JobStore.recent() has all live jobs and the last ended ones, newest first", () => {
+  using dir = new StoreDir();
+  const store = dir.open();
+  insertRunning(store, { id: "aab222", createdAtMs: 1 });
+  for (const [index, id] of ["aaaaaa", "bbbbbb", "cccccc"].entries()) {
+    insertEnded(store, { spec: { id, createdAtMs: 2 + index } });
+  }
+  assert.deepEqual(store.recent(2).map(({ spec }) => spec.id), ["cccccc", "bbbbbb", "aab222"]);
 });
 
 Deno.test("JobStore.events() are in the order in which they happened", () => {

@@ -31,6 +31,8 @@ const answerTo = (dir: StoreDir, request: SharedRequest) =>
 Deno.test("writtenRows() are what readRowsOfUser() reads, by what was asked for", () => {
   const asked: [SharedRequest, string[]][] = [
     [{ which: "live" }, [JOB_ID]],
+    [{ which: "recent", count: 0 }, [JOB_ID]],
+    [{ which: "recent", count: 1 }, ["abc234", JOB_ID]],
     [{ which: "since", sinceMs: ENDED_MS + 1 }, [JOB_ID]],
     [{ which: "since", sinceMs: ENDED_MS }, ["abc234", JOB_ID]],
     [{ which: "named", word: "fastsurfer" }, [JOB_ID, "abc234"]],

@@ -12,7 +12,7 @@ function verb(name: string) {
 
 Deno.test("describeProgram() gives every command with its options and arguments", () => {
   const options = (name: string) => verb(name).options.map(({ long }) => long);
-  assert.deepEqual(options("ps").slice(0, 3), ["--interval", "--name", "--ref"]);
+  assert.deepEqual(options("ps").slice(0, 3), ["--all", "--interval", "--name"]);
   assert.deepEqual(options("kill").slice(0, 4), ["--all", "--name", "--ref", "--user"]);
   const timeout = verb("run").options.find(({ long }) => long === "--timeout")!;
   assert.deepEqual([timeout.short, timeout.value], ["-t", { name: "DURATION", values: [] }]);

@@ -142,9 +142,9 @@ killTest("corral kill tells what matches nothing", async (node) => {
     ]]
   ) {
     assert.equal(await node.corral("kill", ...args), EXIT.NEGATIVE, args.join(" "));
-    assert.match(node.said.pop()!, /^corral: no (live )?job matches ".*" \(see: corral ps\)$/);
+    assert.match(node.said.pop()!, /^corral: no (live )?job matches ".*" \(see: corral ps( -a)?\)$/);
   }
-  assert.equal(await node.corral("kill", "7k2m9Q"), EXIT.USAGE);
+  assert.equal(await node.corral("kill", "7k2m9Q"), EXIT.NEGATIVE);
 });
 
 killTest("corral kill --all ends nothing unless somebody says so", async (node) => {

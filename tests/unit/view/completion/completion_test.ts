@@ -70,7 +70,8 @@ Deno.test("the bash completion offers commands, options, values and jobs where t
     [["corral", "kill", "7k2m9q", "a"], ["abc123"]],
     [["corral", "show", "7"], ["7k2m9q"]],
     [["corral", "show", "7k2m9q", ""], []],
-    [["corral", "ps", ""], []],
+    [["corral", "ps", ""], ["7k2m9q", "abc123"]],
+    [["corral", "top", ""], []],
     [["corral", "completion", ""], [...SHELLS]],
   ];
   for (const [words, offered] of rows) assert.deepEqual(await bash(words), offered, words.join(" "));

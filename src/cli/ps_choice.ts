@@ -1,0 +1,86 @@
+/** Which jobs `corral ps` lists: the live ones, those that were named, or with `--all` the last ended ones too. */
+import { NotFoundError } from "../base/errors.ts";
+import { isLive, type Job } from "../job/job.ts";
+import { bothStores } from "../store/former_store.ts";
+import type { JobStore } from "../store/jobs.ts";
+import type { SharedRequest } from "../store/shared_rows.ts";
+import type { Tag } from "../value/tag.ts";
+import type { Context } from "./context.ts";
+import { findAmongUsers } from "./for_owner.ts";
+import { jobsInSight, seesEverybody } from "./in_sight.ts";
+import { hasTags, selectOne } from "./select.ts";
+import { parseSelector } from "../value/selector.ts";
+
+/** Ended jobs that `--all` lists at most; `corral report` has all of them. */
+export const MOST_ENDED = 1_000;
+
+/** The filters of the command line. */
+export interface PsFilter {
+  all?: true | undefined;
+  name?: string | undefined;
+  ref?: string | undefined;
+  user?: string | undefined;
+  /** A state, `frozen` or an end reason. */
+  state?: string | undefined;
+  tag?: readonly Tag[] | undefined;
+  mine?: true | undefined;
+}
+
+/** The jobs, and false for `isWhole` when a damaged row or a user's jobs are missing, which `say` was told. */
+export interface Listed {
+  jobs: Job[];
+  isWhole: boolean;
+}
+
+const LIVE_STATES = ["starting", "running", "frozen", "ending"];
+
+/** Oldest first without `--all`, as live jobs are; newest first with it. Throws NotFoundError, AmbiguousError, StoreError. */
+export async function chooseListed(
+  context: Context,
+  selectors: readonly string[],
+  filter: PsFilter,
+): Promise<Listed> {
+  const withEnded = filter.all || filter.state !== undefined && !LIVE_STATES.includes(filter.state);
+  const jobs: SharedRequest = withEnded ? { which: "recent", count: MOST_ENDED } : { which: "live" };
+  const sight = await jobsInSight(context, "ps", { ...filter, jobs });
+  let isWhole = sight.isWhole;
+  const onDamage = ({ message }: { message: string }) => {
+    isWhole = false;
+    context.say(message);
+  };
+  const listed = withEnded ? sight.store.recent(MOST_ENDED, onDamage) : sight.store.live(onDamage);
+  const wanted = (job: Job) => isWanted(job, filter);
+  if (selectors.length === 0) return { jobs: listed.filter(wanted), isWhole };
+  const named = await Promise.all(selectors.map((text) => namedJobs(context, sight.store, text, filter)));
+  return { jobs: [...new Set(named.flat())].filter(wanted), isWhole };
+}
+
+/** A word is one job, live or ended; `name:` and `ref:` are all live ones, with `--all` the ended ones too. */
+async function namedJobs(
+  context: Context,
+  store: JobStore,
+  text: string,
+  { all, mine }: PsFilter,
+): Promise<Job[]> {
+  const { kind } = parseSelector(text);
+  if (kind === "name" || kind === "ref") {
+    const found = store.find(parseSelector(text)).jobs.filter((job) => all || isLive(job));
+    if (found.length > 0) return found;
+  }
+  const own = bothStores(context.openStore("ps"), context.openFormerStore("ps"));
+  try {
+    return [selectOne(own, text)];
+  } catch (error) {
+    if (!(error instanceof NotFoundError) || mine || !seesEverybody(context)) throw error;
+    const job = await findAmongUsers(context, text);
+    if (job === null) throw error;
+    return [job];
+  }
+}
+
+function isWanted({ spec, phase }: Job, { name, ref, user, tag, state }: PsFilter): boolean {
+  const isInState = state === undefined || state === "frozen" || state === phase.state ||
+    phase.state === "ended" && state === phase.reason;
+  return isInState && (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
+    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? []);
+}
