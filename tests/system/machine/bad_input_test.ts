@@ -110,7 +110,8 @@ refusalTest(machine, "a job that is not there and a command that is none are sai
   { argv: ["pss"], code: 2, says: /^unknown command "pss", did you mean ps\?/ },
   { argv: [EVIL], code: 2, says: /^unknown command "a\\nb\\x1b\[31mc"/ },
   { argv: ["--nope"], code: 2, says: /^unknown option '--nope'/ },
-  { argv: ["ps", "extra"], code: 2, says: /^too many arguments for 'ps'/ },
+  { argv: ["ps", "extra"], code: 1, says: /^no job matches "extra" \(see: corral ps -a\)$/ },
+  { argv: ["top", "extra"], code: 2, says: /^too many arguments for 'top'/ },
   ...["show", "set", "freeze", "thaw"].map((verb): Bad => ({
     argv: [verb],
     code: 2,

@@ -63,7 +63,7 @@ machineTest(machine, "corral kill refuses a prefix that several jobs share", asy
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(
       stderr,
-      /^corral: "." matches \d+ jobs \(give the id of one\)\n {2}ID +NAME +REF .*\n( {2}\w{6} +job\d+ .*\n)+$/,
+      /^corral: "." matches \d+ jobs \(give the id of one\)\n {2}ID +NAME +REF .*\n( {2}\w{6} +sleep .*\n)+$/,
     );
     assert.equal((await liveJobs(caller)).length, 31);
   });
