@@ -233,7 +233,6 @@ const REMARKS: Readonly<Record<string, string>> = {
   "ps -aux": "ps lists all live jobs by itself, and with -a the ended ones too",
   "ps aux": "ps lists all live jobs by itself, and with -a the ended ones too",
   "ps --no-trunc": "through a pipe nothing is cut; or use --json",
-  "ps --wide": "through a pipe nothing is cut; or use --json",
   "ps -w": "corral top shows the table again and again",
   "ps --watch": "corral top shows the table again and again",
   "ps --follow": "corral top shows the table again and again",

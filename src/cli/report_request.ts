@@ -30,21 +30,38 @@ export interface ReportOptions {
   format?: Format;
   json?: true;
   truncate?: true;
+  all?: true;
+  failed?: true;
+  last?: number;
+  wide?: true;
 }
 
 /** Throws UsageError. */
 export function reportRequest(context: Context, options: ReportOptions): ReportRequest {
   const format = formatOf(options);
   refuseContradictions(format, options);
-  const filter: ReportFilter = { ...filterOf(context, options), live: new Map() };
+  const isByDefault = isSinceYesterday(options, format);
+  const asked = isByDefault ? { ...options, since: DEFAULT_SINCE } : options;
+  const filter: ReportFilter = { ...filterOf(context, asked), live: new Map() };
   return {
     filter,
     format,
     rows: rowsOf(options, format),
-    limit: options.limit ?? null,
-    about: inWords(filter, options),
+    limit: options.limit ?? options.last ?? null,
+    isWide: (options.wide ?? false) || options.columns !== undefined,
+    about: inWords(filter, options) + (isByDefault ? ` (${ALL_HINT})` : ""),
     host: filter.host,
   };
+}
+
+/** Without a window, what a person asks about: last night, and the day before it. */
+const DEFAULT_SINCE = "yesterday";
+const ALL_HINT = "--all: all on record";
+
+/** Only where a heading can say so: a program that reads the rows must not miss any unasked. */
+function isSinceYesterday({ since, until, all, last, truncate }: ReportOptions, format: Format): boolean {
+  const hasWindow = [since, until, all, last, truncate].some((given) => given !== undefined);
+  return !hasWindow && (format === "table" || format === "html");
 }
 
 function formatOf({ format, json }: ReportOptions): Format {
@@ -55,7 +72,14 @@ function formatOf({ format, json }: ReportOptions): Format {
 }
 
 function refuseContradictions(format: Format, options: ReportOptions): void {
-  const { by, advise, sort, limit, columns, truncate, since, until } = options;
+  const { by, advise, sort, limit, columns, truncate, since, until, all, last } = options;
+  if (all && (since !== undefined || until !== undefined)) {
+    throw new UsageError("--all and a window contradict each other", { remedy: "leave out --all" });
+  }
+  const other = Object.entries({ by, sort, limit }).find(([, value]) => value !== undefined);
+  if (last !== undefined && other !== undefined) {
+    throw new UsageError(`--last has an order and a limit of its own: it does not go with --${other[0]}`);
+  }
   if (truncate && since === undefined && until === undefined) {
     throw new UsageError("--truncate needs a window", { remedy: "add --since or --until" });
   }
@@ -98,15 +122,20 @@ function filterOf(context: Context, options: ReportOptions): Omit<ReportFilter, 
     cores: onlineCpus(context.procs.root),
     host: hostName(context.procs.root) ?? "this node",
     isTruncated: options.truncate ?? false,
+    ...(options.failed ? { isFailedOnly: true as const } : {}),
   };
 }
 
-function rowsOf({ by, advise, columns, sort }: ReportOptions, format: Format): Rows {
+function rowsOf({ by, advise, columns, sort, last }: ReportOptions, format: Format): Rows {
   if (by === undefined) {
     const shown = columns === undefined
       ? REPORT_COLUMNS.filter(({ isExtra, isForCsv }) => !isExtra || isForCsv && format === "csv")
       : chooseColumns(columns, REPORT_COLUMNS);
-    return { kind: "jobs", columns: shown, order: orderOf(sort, REPORT_COLUMNS) };
+    return {
+      kind: "jobs",
+      columns: shown,
+      order: orderOf(last === undefined ? sort : "-started", REPORT_COLUMNS),
+    };
   }
   const isAdvising = advise ?? false;
   const all = groupColumns(by, isAdvising);
@@ -123,7 +152,7 @@ function orderOf<C extends { readonly key: string }>(
 
 function inWords(
   { sinceMs, untilMs, tags }: ReportFilter,
-  { name, ref, user, reason, sort, limit }: ReportOptions,
+  { name, ref, user, reason, sort, limit, failed, last }: ReportOptions,
 ): string {
   const words = [
     ...(sinceMs === null ? [] : [`since ${localTime(sinceMs)}`]),
@@ -133,7 +162,9 @@ function inWords(
     ),
     ...tags.map(({ key, value }) => `${key}=${value}`),
   ];
-  const jobs = words.length === 0 ? "all jobs on record" : `jobs ${words.join(", ")}`;
+  const which = failed ? "failed jobs" : "jobs";
+  const jobs = words.length === 0 ? `all ${which} on record` : `${which} ${words.join(", ")}`;
+  if (last !== undefined) return `${jobs}, the last ${last}`;
   const order = sort === undefined ? "" : `, by ${sort}`;
   return `${jobs}${order}${limit === undefined ? "" : `, the first ${limit} rows`}`;
 }

@@ -18,7 +18,9 @@ export interface Outcome {
 /** The exit code of `corral run`; `stopSignal` is the number of the signal that corral itself received, if any. */
 export function runExitCode(outcome: Outcome, stopSignal: number | null): number {
   const { reason, exit } = outcome;
-  if (reason === "unkillable" || reason === "lost" || reason === "failed-to-start") return EXIT.CORRAL_FAILED;
+  if (reason === "unkillable" || reason === "lost") return EXIT.CORRAL_FAILED;
+  // 126 and 127 where the command was the cause.
+  if (reason === "failed-to-start") return exit.code || EXIT.CORRAL_FAILED;
   if (reason === "timeout") return EXIT.TIMEOUT;
   if (reason === "killed" && stopSignal !== null) return EXIT.SIGNAL_BASE + stopSignal;
   if (exit.code !== null) return exit.code;

@@ -3,7 +3,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Tag } from "../value/tag.ts";
 import type { RowQuery } from "./pages.ts";
 import type { Usage } from "../job/usage.ts";
-import { type FieldSources, fieldSql, REASON_SQL } from "./report_fields.ts";
+import { FAILED_SQL, type FieldSources, fieldSql, REASON_SQL } from "./report_fields.ts";
 
 /** Which jobs, and the moment and node they are seen from. Null means any, or unknown. */
 export interface ReportFilter {
@@ -30,6 +30,8 @@ export interface ReportFilter {
   isTruncated: boolean;
   /** Only jobs that are not ended. */
   isLiveOnly?: true;
+  /** Only jobs that ended otherwise than by exiting with 0. */
+  isFailedOnly?: true;
 }
 
 /** From where the fields of the filter's jobs are read. */
@@ -83,6 +85,7 @@ function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select">
   }
   // The first is the condition of the index of live jobs.
   if (filter.isLiveOnly) conditions.push("(state <> 'ended' OR survivors <> '[]')", "state <> 'ended'");
+  if (filter.isFailedOnly) conditions.push(FAILED_SQL);
   const filtered = conditions.length === 0 ? null : conditions.join(" AND ");
   return { where: filtered, order: orderSql(filter, order), limit: order.limit, values };
 }

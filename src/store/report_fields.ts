@@ -1,4 +1,5 @@
 /** What a report reads of each job, as SQL over the table `jobs` (schema.ts), by the names that the figures have in CSV. */
+import { EXIT } from "../base/errors.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 import type { FigureKey } from "../job/figures.ts";
 import { USAGE_COLUMNS } from "./rows.ts";
@@ -10,6 +11,12 @@ const WALL_SQL =
   `CASE WHEN state = 'ended' THEN wall_ms WHEN :now > ${STARTED_SQL} THEN :now - ${STARTED_SQL} ELSE 0 END`;
 /** One of END_REASONS, or the state of a job that is not ended. */
 export const REASON_SQL = "CASE WHEN state = 'ended' THEN reason ELSE state END";
+/** What `corral run` returned, as runExitCode() of job/outcome.ts has it; NULL where no process saw it. The JSON keeps code and signal apart. */
+const EXIT_SQL = `CASE WHEN state <> 'ended' THEN NULL
+  WHEN reason = 'timeout' THEN ${EXIT.TIMEOUT}
+  WHEN reason IN ('unkillable', 'lost') THEN ${EXIT.CORRAL_FAILED}
+  WHEN reason = 'failed-to-start' THEN coalesce(nullif(exit_code, 0), ${EXIT.CORRAL_FAILED})
+  ELSE coalesce(exit_code, ${EXIT.SIGNAL_BASE} + exit_signal) END`;
 /** 1 for an ended job that did not exit with 0. */
 export const FAILED_SQL = "(state = 'ended' AND NOT (reason = 'exited' AND exit_code IS 0))";
 /** 1 for a job that is not ended. */
@@ -82,8 +89,7 @@ const fields = (sources: FieldSources): ReadonlyMap<string, string> =>
     ["cpuPercent", cpuPercentSql(sources)],
     ["memoryPercent", memoryPercentSql(sources)],
     ["reason", REASON_SQL],
-    // As a shell and `corral run` give it; the JSON keeps code and signal apart.
-    ["exitStatus", "coalesce(exit_code, 128 + exit_signal)"],
+    ["exitStatus", EXIT_SQL],
     ["signal", "exit_signal"],
     ["timeoutMs", "timeout_ms"],
     ["backend", "backend"],

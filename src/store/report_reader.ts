@@ -55,11 +55,12 @@ export class ReportReader {
     return fieldSql(field, this.#sources);
   }
 
-  /** Rows of the values of these fields, followed by: whether the job failed, whether it lives, and its CPU time. */
+  /** Rows of the values of these fields, followed by: whether the job failed, whether it lives, its CPU time, and whether it never started. */
   rows(fields: readonly string[], order: RowOrder): Iterable<readonly Value[]> {
     const select = [
       ...[...fields.map((field) => this.#sql(field)), FAILED_SQL, LIVE_SQL],
       this.#sql("cpuUsageUsec"),
+      "reason IS 'failed-to-start'",
     ];
     return this.store.rows(valueRows(select, this.filter, order));
   }

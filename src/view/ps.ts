@@ -9,6 +9,7 @@ import { printable } from "../base/text.ts";
 import { localTime } from "../value/local_time.ts";
 import type { Present, Value } from "./shown_column.ts";
 import type { Column } from "./table.ts";
+import { tintOfLeft, tintOfPercent, tintOfReason } from "./tint.ts";
 import { formatOptionalBytes, formatPercent, orMissing, percentOf } from "../value/units.ts";
 
 /** A column of the table. */
@@ -26,19 +27,25 @@ const figure = (show: (value: number) => string) => ({
 
 /** In the order of the table. */
 export const LIVE_COLUMNS: readonly LiveColumn[] = ([
-  { key: "id", ...text, read: ({ job }) => job.spec.id },
-  { key: "name", ...text, shrink: true, read: ({ job }) => job.spec.name },
+  { key: "id", ...text, isKept: true, read: ({ job }) => job.spec.id },
+  { key: "name", ...text, shrink: true, isKept: true, read: ({ job }) => job.spec.name },
   { key: "ref", ...text, shrink: true, read: ({ job }) => job.spec.ref },
   { key: "user", ...text, read: ({ job }) => job.spec.user },
-  { key: "state", ...text, read: stateWord },
+  { key: "state", ...text, isKept: true, tint: tintOfReason, read: stateWord },
   { key: "age", ...figure(formatDuration), read: ageMs },
-  { key: "left", ...figure((ms) => ms < 0 ? "overdue" : formatDuration(ms)), read: leftMs },
+  {
+    key: "left",
+    ...figure((ms) => ms < 0 ? "overdue" : formatDuration(ms)),
+    tint: tintOfLeft,
+    read: leftMs,
+  },
   { key: "procs", ...count, read: ({ procs }) => procs },
   { key: "cpu%", ...figure(formatPercent), read: ({ cpuPercent }) => cpuPercent },
   { key: "mem", ...figure(formatBytes), read: ({ memoryBytes }) => memoryBytes },
   {
     key: "mem%",
     ...figure(formatPercent),
+    tint: tintOfPercent,
     read: ({ job, memoryBytes }) => percentOf(memoryBytes, job.spec.limits.memoryMaxBytes),
   },
 ] as Omit<LiveColumn, "title">[]).map((column) => ({ title: column.key, ...column }));

@@ -10,6 +10,7 @@ import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../job/events.ts";
 import { drawCourse } from "./course.ts";
 import { printable, shortened } from "../base/text.ts";
+import { headRows, quotedWord } from "./show_head.ts";
 import { drawTree, type TreeNode } from "./tree.ts";
 import {
   formatCount,
@@ -62,6 +63,18 @@ export function formatDetails(
   return sections.filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join("")}`).join("\n");
 }
+
+/** The first lines, and what outlived the job. */
+export function formatHead(job: Job, live: LiveDetails | null, bootMs: number): string {
+  const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
+  const rows = headRows({ job, usage, frozen: live?.frozen ?? false, bootMs });
+  const survivors = survivorLines(job).map((text) => `${SURVIVOR}${text}`);
+  return [...rows.map(([label, value]) => line(label, value)), ...survivors].map((text) => `${text}\n`).join(
+    "",
+  );
+}
+
+const SURVIVOR = "survivor     ";
 
 function line(label: string, value: string): string {
   return `${label.padEnd(LABEL_COLUMNS)} ${shortened(printable(value), VALUE_CHARACTERS)}`;
@@ -120,11 +133,6 @@ function meaning(
 ): string {
   const cause = reason === "oom" ? oomCause(usage, limits) : null;
   return cause === null ? END_REASONS[reason] : `the kernel killed it for memory: ${cause}.`;
-}
-
-/** A word as a POSIX shell would need it, so that a command line can be copied. */
-function quotedWord(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function usageLines({ spec: { limits } }: Job, usage: Usage, live: LiveDetails | null): string[] {

@@ -1,5 +1,6 @@
 import { isPlainAscii, printable } from "../base/text.ts";
 import { MISSING } from "../value/units.ts";
+import { type Tint, tinted } from "./tint.ts";
 import { asciiMeasure, type Measure, measureFor, truncate } from "./width.ts";
 
 /** One column of a table. */
@@ -12,19 +13,27 @@ export interface Column {
   readonly align: "left" | "right";
   /** May be cut when the terminal is too narrow. Default false. */
   readonly shrink?: boolean;
+  /** Stays when the terminal is too narrow for all; where no column does, all do. */
+  readonly isKept?: boolean;
+  /** The colour of a cell, by what it says. */
+  readonly tint?: (cell: string) => Tint | null;
 }
 
 /** Where the table goes. */
 export interface TableOptions {
   /** The terminal's width; null for a pipe, where nothing is ever cut. */
   readonly widthColumns: number | null;
-  /** Bold titles. */
+  /** Bold titles, and cells by what they mean. */
   readonly colour: boolean;
+  /** All columns, whatever the terminal's width. */
+  readonly isWide?: boolean;
 }
 
 const GAP = "  ";
 /** Below this a cut cell says nothing any more; the terminal may wrap instead. */
 const MIN_SHRUNK_COLUMNS = 8;
+/** A name that is cut to this is still known; columns go before it is cut further. */
+const EASY_SHRUNK_COLUMNS = 16;
 
 /** Between the cells of a row that waits for its widths: printable() lets no such character through. */
 const SEPARATOR = "\x1f";
@@ -42,7 +51,7 @@ export async function renderTable(
 /**
  * Lines of a table without borders, upper-case titles first, each ending in a newline. Cells are escaped
  * here, so a job's name cannot forge a row; a missing or empty cell is `-`. With no rows there are still the
- * titles. Rows are kept as one string each until all widths are known: a million of them take 200 MB.
+ * titles. Where the terminal is too narrow, columns without a value go first, then those on the right that need not stay. Rows are kept as one string each until all widths are known: a million of them take 200 MB.
  */
 export async function tableLines(
   columns: readonly Column[],
@@ -52,11 +61,13 @@ export async function tableLines(
   const titles = columns.map((column) => printable(column.title.toUpperCase()));
   let measure = await measureFor(titles);
   const natural = titles.map(measure);
+  const isEmpty = titles.map(() => true);
   const kept = [titles.join(SEPARATOR)];
   for (const row of rows) {
     const cells: string[] = [];
     for (let index = 0; index < columns.length; index++) {
       const cell = row[index] || MISSING;
+      if (cell !== MISSING) isEmpty[index] = false;
       if (isPlainAscii(cell)) {
         cells.push(cell);
         natural[index] = Math.max(natural[index]!, cell.length);
@@ -69,8 +80,36 @@ export async function tableLines(
     }
     kept.push(cells.join(SEPARATOR));
   }
-  const widths = fitWidths(columns, natural, options.widthColumns);
-  return layLines(columns, kept, { widths, measure, colour: options.colour });
+  const shown = options.isWide
+    ? columns.map((_, index) => index)
+    : shownColumns(columns, { natural, isEmpty }, options.widthColumns);
+  const chosen = shown.map((index) => columns[index]!);
+  const widths = fitWidths(chosen, shown.map((index) => natural[index]!), options.widthColumns);
+  return layLines(chosen, kept, { widths, measure, colour: options.colour, shown });
+}
+
+/** Indexes of the columns for which there is room, in their order. */
+function shownColumns(
+  columns: readonly Column[],
+  { natural, isEmpty }: { natural: readonly number[]; isEmpty: readonly boolean[] },
+  available: number | null,
+): number[] {
+  const shown = columns.map((_, index) => index);
+  if (available === null || !columns.some(({ isKept }) => isKept)) return shown;
+  const needed = (index: number) => {
+    const { shrink, title } = columns[index]!;
+    return shrink ? Math.min(natural[index]!, Math.max(EASY_SHRUNK_COLUMNS, title.length)) : natural[index]!;
+  };
+  const isTooWide = () =>
+    shown.reduce((sum, index) => sum + needed(index) + GAP.length, -GAP.length) > available;
+  for (const mayGo of [(index: number) => isEmpty[index]!, () => true]) {
+    while (isTooWide()) {
+      const last = shown.findLastIndex((index) => !columns[index]!.isKept && mayGo(index));
+      if (last < 0) break;
+      shown.splice(last, 1);
+    }
+  }
+  return shown;
 }
 
 /** On a terminal. */
@@ -81,11 +120,14 @@ export function bold(line: string): string {
 function* layLines(
   columns: readonly Column[],
   kept: readonly string[],
-  { widths, measure, colour }: Layout & { colour: boolean },
+  { widths, measure, colour, shown }: Layout & { colour: boolean; shown: readonly number[] },
 ): Generator<string> {
   for (const [index, text] of kept.entries()) {
-    const line = layLine(text.split(SEPARATOR), columns, { widths, measure });
-    yield `${index === 0 && colour ? bold(line) : line}\n`;
+    const all = text.split(SEPARATOR);
+    const cells = shown.length === all.length ? all : shown.map((column) => all[column]!);
+    const isTitle = index === 0;
+    const line = layLine(cells, columns, { widths, measure, isTinted: colour && !isTitle });
+    yield `${isTitle && colour ? bold(line) : line}\n`;
   }
 }
 
@@ -121,13 +163,19 @@ interface Layout {
   readonly measure: Measure;
 }
 
-function layLine(cells: readonly string[], columns: readonly Column[], { widths, measure }: Layout): string {
+function layLine(
+  cells: readonly string[],
+  columns: readonly Column[],
+  { widths, measure, isTinted }: Layout & { isTinted: boolean },
+): string {
   let line = "";
   for (let index = 0; index < cells.length; index++) {
     const width = widths[index]!;
     const shown = truncate(cells[index]!, width, measure);
     const padding = " ".repeat(Math.max(0, width - measure(shown)));
-    line += columns[index]!.align === "right" ? padding + shown : shown + padding;
+    const { align, tint } = columns[index]!;
+    const told = isTinted && tint !== undefined ? tinted(shown, tint(cells[index]!)) : shown;
+    line += align === "right" ? padding + told : told + padding;
     if (index < cells.length - 1) line += GAP;
   }
   return line.trimEnd();

@@ -60,6 +60,7 @@ function command() {
     )
     .option("--sort <COLUMN>", "smallest first; -COLUMN for largest first; what is not known comes last")
     .option("--columns <A,B>", "these columns, separated by commas")
+    .option("--wide", "all columns, also where the terminal is too narrow for them")
     .option("-q, --quiet", "print the ids only")
     .option("--json", "print JSON");
 }
@@ -77,6 +78,8 @@ export function psVerb(invoke: Invoke) {
 interface Shown {
   columns: LiveColumn[];
   order: Order<LiveColumn> | null;
+  /** The user has chosen, or wants all. */
+  isWide: boolean;
 }
 
 async function listJobs(context: Context, selectors: string[], options: Options): Promise<number> {
@@ -94,12 +97,12 @@ async function listJobs(context: Context, selectors: string[], options: Options)
   const rows = shown.order === null ? wanted : inOrder(wanted, shown.order, now);
   if (options.quiet) context.stdout.write(rows.map(({ job }) => `${job.spec.id}\n`).join(""));
   else {context.stdout.write(
-      options.json ? liveJson(context, rows) : await liveText(context, rows, shown.columns),
+      options.json ? liveJson(context, rows) : await liveText(context, rows, shown),
     );}
   return exitCode;
 }
 
-function shownOf({ columns, sort, json, quiet }: Options): Shown {
+function shownOf({ columns, sort, json, quiet, wide }: Options): Shown {
   if (columns !== undefined && (json || quiet)) {
     throw new UsageError(
       `--columns is for the table, ${json ? "JSON has every field" : "--quiet has the ids"}`,
@@ -108,6 +111,7 @@ function shownOf({ columns, sort, json, quiet }: Options): Shown {
   return {
     columns: columns === undefined ? [...LIVE_COLUMNS] : chooseColumns(columns, LIVE_COLUMNS),
     order: sort === undefined ? null : chooseOrder(sort, LIVE_COLUMNS),
+    isWide: (wide ?? false) || columns !== undefined,
   };
 }
 
@@ -142,9 +146,9 @@ function liveJson(context: Context, live: readonly LiveJob[]): string {
 async function liveText(
   context: Context,
   live: readonly LiveJob[],
-  columns: readonly LiveColumn[],
+  { columns, isWide }: Shown,
 ): Promise<string> {
   const { widthColumns } = context.stdout;
-  const options = { widthColumns, colour: context.colour };
+  const options = { widthColumns, colour: context.colour, isWide };
   return [...await tableLines(columns, liveCells(live, momentOf(context), columns), options)].join("");
 }

@@ -2,7 +2,8 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { EXIT, parserFor } from "../../base/errors.ts";
+import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
+import { quoted } from "../../base/text.ts";
 import { choiceOf } from "../../value/choice.ts";
 import { parseRows } from "../../value/count.ts";
 import { END_REASONS } from "../../job/job.ts";
@@ -16,7 +17,9 @@ import { JSON_SCHEMA } from "../../view/report/json_schema.ts";
 import { toJson } from "../../base/json.ts";
 import { ReportSource } from "../../view/report/source.ts";
 import { reportText } from "../../view/report/text.ts";
-import { FORMATS } from "../../view/report/request.ts";
+import { FORMATS, type ReportRequest } from "../../view/report/request.ts";
+import { fromHere } from "../../base/path.ts";
+import { writeWhole } from "../../linux/whole_file.ts";
 import { jobsInSight } from "../in_sight.ts";
 import { reportRequest } from "../report_request.ts";
 
@@ -42,6 +45,16 @@ function liveUsage(context: Context, store: JobStore) {
   }));
 }
 
+/** `--last 24h` is a window. */
+function parseLast(text: string): number {
+  if (/^\d+[a-z]+$/i.test(text)) {
+    throw new UsageError(`--last: ${quoted(text)} is no number of jobs`, {
+      remedy: `--since ${text} looks back in time`,
+    });
+  }
+  return parserFor("--last", parseRows)(text);
+}
+
 function command() {
   return new Command("report")
     .description(
@@ -53,6 +66,12 @@ function command() {
       "jobs that ran after: 24h, 7d, today, 2026-11-01, 2026-11-01T08:00[:05][+01:00]",
     )
     .option("--until <SINCE>", "jobs that ran before")
+    .option(
+      "--all",
+      "all jobs on record; a table or page without --since, --until or --last has those since yesterday",
+    )
+    .option("--last <N>", "the N newest jobs, newest first", parseLast)
+    .option("--failed", "jobs that ended otherwise than by exiting with 0, also those that never started")
     .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
     .option("--user <USER>", "jobs of that user, name or uid")
@@ -79,6 +98,8 @@ function command() {
     .option("--advise", "with --by: limits that would have fitted (p95 + 20 %), where enough jobs ended well")
     .option("--sort <COLUMN>", "smallest first; -COLUMN for largest first; what is not known comes last")
     .option("--limit <N>", "the first N rows", parserFor("--limit", parseRows))
+    .option("--wide", "all columns, also where the terminal is too narrow for them")
+    .option("--output <FILE>", "write to FILE, which is replaced when all is written")
     .option("--columns <A,B>", "these columns, separated by commas; an unknown one names all there are")
     .option(
       "--format <FORMAT>",
@@ -104,6 +125,15 @@ export function reportVerb(invoke: Invoke) {
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
+async function print(context: Context, source: ReportSource, request: ReportRequest): Promise<void> {
+  const { isTerminal, widthColumns } = context.stdout;
+  const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
+  for (const text of chunks(lines)) {
+    // After `| head` has gone, the other million rows need not be read.
+    if (!context.stdout.write(text)) return;
+  }
+}
+
 /** Exit 1 when a user's jobs are not all in it. */
 async function writeReport(context: Context, options: Options): Promise<number> {
   // What contradicts itself is refused before a store is looked for.
@@ -114,11 +144,10 @@ async function writeReport(context: Context, options: Options): Promise<number> 
     jobs: { which: "since", sinceMs: Math.max(0, Math.floor(sinceMs ?? 0)) },
   });
   const source = new ReportSource(store, { ...request.filter, live: liveUsage(context, store) });
-  const { isTerminal, widthColumns } = context.stdout;
-  const lines = await reportText(source, request, { isTerminal, widthColumns, colour: context.colour });
-  for (const text of chunks(lines)) {
-    // After `| head` has gone, the other million rows need not be read.
-    if (!context.stdout.write(text)) break;
+  if (options.output === undefined) await print(context, source, request);
+  else {
+    const plain = { isTerminal: false, widthColumns: null, colour: false };
+    writeWhole(fromHere(context.cwd, options.output), chunks(await reportText(source, request, plain)));
   }
   return isWhole ? EXIT.DONE : EXIT.NEGATIVE;
 }

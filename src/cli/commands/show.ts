@@ -12,7 +12,7 @@ import { higherSplit, type MemorySplit, withSplit } from "../../job/usage.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import type { TreeNode } from "../../view/tree.ts";
-import { formatDetails, type LiveDetails } from "../../view/show.ts";
+import { formatDetails, formatHead, type LiveDetails } from "../../view/show.ts";
 import { readJobUsage } from "../../observe/job_usage.ts";
 import { wallSoFarMs } from "../../observe/live.ts";
 import { commandLine, commandWords } from "../../linux/processes.ts";
@@ -24,18 +24,26 @@ import { selectOne } from "../select.ts";
 export function showVerb(invoke: Invoke) {
   const show = new Command("show")
     .description(
-      "Shows one job, live or ended: what was asked for, limits against usage, memory and CPU over time, its processes as a tree, and " +
-        "every step taken.",
+      "Shows one job, live or ended: what became of it and why, and its use against its limits. With --full all that is known of it.",
     )
     .argument("<JOB>", JOB_FORMS)
+    .option(
+      "--full",
+      "also all limits and figures, the course, the processes as a tree, and every step taken",
+    )
     .option("--json", "print JSON");
   show.action((job, options) =>
-    invoke(show, (context) => forOwner(context, job, () => showJob(context, job, options.json ?? false)))
+    invoke(show, (context) => forOwner(context, job, () => showJob(context, job, options)))
   );
   return show;
 }
 
-async function showJob(context: Context, selector: string, json: boolean): Promise<number> {
+interface Options {
+  json?: true;
+  full?: true;
+}
+
+async function showJob(context: Context, selector: string, { json, full }: Options): Promise<number> {
   const store = bothStores(context.openStore("show"), context.openFormerStore("show"));
   const job = selectOne(store, selector);
   const events = store.events(job.spec.id);
@@ -47,8 +55,10 @@ async function showJob(context: Context, selector: string, json: boolean): Promi
       : { memoryCurrentBytes: live.memoryBytes, frozen: live.frozen, processes: live.processes };
     context.stdout.write(toJson({ ...jobJson(job, events, live?.usage ?? null), samples, ...extra }) + "\n");
   } else {
-    const options = { bootMs: context.clock.bootMs(), blocks: speaksUtf8(context.env) };
-    context.stdout.write(formatDetails(job, { events, samples, live }, options));
+    const bootMs = context.clock.bootMs();
+    const blocks = speaksUtf8(context.env);
+    context.stdout.write(formatHead(job, live, bootMs));
+    if (full) context.stdout.write(`\n${formatDetails(job, { events, samples, live }, { bootMs, blocks })}`);
   }
   return EXIT.DONE;
 }

@@ -11,6 +11,7 @@ import { LIMIT_KINDS, LIMIT_ROWS, type LimitRow } from "../../job/limits.ts";
 import { signalName } from "../../value/signal.ts";
 import { localTime, utcTime } from "../../value/local_time.ts";
 import type { Present, ShownColumn } from "../shown_column.ts";
+import { tintOfExit, tintOfPercent, tintOfReason } from "../tint.ts";
 import { formatPercent } from "../../value/units.ts";
 
 /** A figure's metric, with its factor. */
@@ -72,19 +73,19 @@ function limitColumn({ key, column, kind }: LimitRow): Omit<ReportColumn, "title
 
 /** In the order of the table; those for which one has to ask come last. */
 export const REPORT_COLUMNS: readonly ReportColumn[] = [
-  { key: "id", jsonKey: "id", ...word },
-  { key: "name", jsonKey: "name", ...text, shrink: true },
+  { key: "id", jsonKey: "id", ...word, isKept: true },
+  { key: "name", jsonKey: "name", ...text, shrink: true, isKept: true },
   { key: "ref", jsonKey: "ref", ...text, shrink: true },
   { key: "user", jsonKey: "user", ...text },
   { key: "started", jsonKey: "startedLocalTime", ...time },
+  { key: "reason", jsonKey: "reason", ...word, isKept: true, tint: tintOfReason },
+  { key: "exit", jsonKey: "exitStatus", ...count, isKept: true, tint: tintOfExit },
   ...figures("wallMs", "cpuUsageUsec"),
   { key: "cpu%", jsonKey: "cpuPercent", ...percent },
   ...figures("memoryPeakBytes"),
-  { key: "mem%", jsonKey: "memoryPercent", ...percent },
+  { key: "mem%", jsonKey: "memoryPercent", ...percent, tint: tintOfPercent },
   ...figures("memoryAnonPeakBytes", "memoryFilePeakBytes", "ioReadBytes", "ioWrittenBytes"),
   ...figures("cpuThrottledUsec", "oomKills", "pidsPeak"),
-  { key: "reason", jsonKey: "reason", ...word },
-  { key: "exit", jsonKey: "exitStatus", ...count },
   ...[
     { key: "ended", jsonKey: "endedLocalTime", ...time },
     { key: "started-utc", jsonKey: "startedUtc", ...utc, isForCsv: true as const },

@@ -28,7 +28,10 @@ export interface ReportRequest {
   format: Format;
   rows: Rows;
   limit: number | null;
+  /** All columns, whatever the terminal's width. */
+  isWide: boolean;
   /** Which jobs, in words. */
   about: string;
+
   host: string;
 }

@@ -9,6 +9,8 @@ export interface Totals {
   jobs: number;
   live: number;
   failed: number;
+  /** Commands that could not be started: no jobs. */
+  neverStarted: number;
   /** Of the jobs of which it is known. */
   cpuUsageUsec: number;
   cpuUnknown: number;
@@ -16,10 +18,10 @@ export interface Totals {
 
 /** Nothing yet. */
 export function noTotals(): Totals {
-  return { jobs: 0, live: 0, failed: 0, cpuUsageUsec: 0, cpuUnknown: 0 };
+  return { jobs: 0, live: 0, failed: 0, neverStarted: 0, cpuUsageUsec: 0, cpuUnknown: 0 };
 }
 
-/** The rows as they are; each is counted as it passes. After its `columnCount` values it has: failed, live, CPU time. */
+/** The rows as they are; each is counted as it passes. After its `columnCount` values it has: failed, live, CPU time, and whether it never started. */
 export function* counted(
   rows: Iterable<readonly Value[]>,
   columnCount: number,
@@ -27,6 +29,11 @@ export function* counted(
 ): Generator<readonly Value[]> {
   for (const row of rows) {
     const cpuUsageUsec = row[columnCount + 2] ?? null;
+    if (row[columnCount + 3] === 1) {
+      totals.neverStarted++;
+      yield row;
+      continue;
+    }
     totals.jobs++;
     totals.failed += Number(row[columnCount]);
     totals.live += Number(row[columnCount + 1]);
@@ -70,9 +77,9 @@ export function cpuTotal({ jobs, cpuUsageUsec, cpuUnknown }: Totals): string {
 
 /** `total: 12 jobs (1 live), 3 failed, CPU time 4h12m (not known of 1)`. */
 export function totalsLine(totals: Totals): string {
-  const { jobs, live, failed } = totals;
+  const { jobs, live, failed, neverStarted } = totals;
   const liveOnes = live === 0 ? "" : ` (${live} live)`;
   return `total: ${jobs} ${jobs === 1 ? "job" : "jobs"}${liveOnes}, ${failed} failed, CPU time ${
     cpuTotal(totals)
-  }`;
+  }${neverStarted === 0 ? "" : `; never started: ${neverStarted}`}`;
 }

@@ -12,6 +12,7 @@ import type { ShownColumn, Value } from "../shown_column.ts";
 import { counted, noTotals, type Totals, totalsLine, totalsOf } from "./summary.ts";
 import { tableLines } from "../table.ts";
 import { MISSING } from "../../value/units.ts";
+import { printable } from "../../base/text.ts";
 import type { ReportSource } from "./source.ts";
 import type { ReportRequest, Rows } from "./request.ts";
 
@@ -90,8 +91,9 @@ async function tableText(
 ): Promise<Iterable<string>> {
   const { columns } = request.rows;
   const { values, totals } = valuesOf(source, request);
-  const lines = await tableLines(columns, cellsOf(columns, values), { widthColumns, colour });
-  return withLast(lines, () => `${totalsLine(totals)}\n`);
+  const { isWide, about } = request;
+  const lines = await tableLines(columns, cellsOf(columns, values), { widthColumns, colour, isWide });
+  return framed(`${printable(about)}\n`, lines, () => `${totalsLine(totals)}\n`);
 }
 
 function* cellsOf(
@@ -105,7 +107,8 @@ function shown(show: ShownColumn["show"], value: Value): string {
   return value === null ? MISSING : show(value);
 }
 
-function* withLast(lines: Iterable<string>, last: () => string): Generator<string> {
+function* framed(first: string, lines: Iterable<string>, last: () => string): Generator<string> {
+  yield first;
   yield* lines;
   yield last();
 }

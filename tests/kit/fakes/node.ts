@@ -30,6 +30,7 @@ export class FakeNode implements Disposable {
   readonly pausesMs: number[] = [];
   meanwhile: () => void = () => {};
   widthColumns: number | null = null;
+  colour = false;
   /** There when stdout is a terminal. */
   readonly screen = new FakeScreen((ms) => this.passTime(ms));
   /** The reader of stdout goes away after the first write. */
@@ -127,7 +128,7 @@ export class FakeNode implements Disposable {
       self: { path: this.binary, args: [], settingsEnv: {} },
       uid: this.uid,
       userName: "alice",
-      colour: false,
+      colour: this.colour,
       interactive: this.interactive,
       confirm: (question) => {
         this.said.push(question);

@@ -6,10 +6,10 @@ export function tableRows(text: string): Record<string, string>[] {
   return rows.map((cells) => Object.fromEntries(titles.map((title, index) => [title, cells[index] ?? ""])));
 }
 
-/** Rows, titles and last line of a report. */
-export function reportRows(text: string): { rows: Record<string, string>[]; total: string } {
+/** Heading, rows and last line of a report. */
+export function reportRows(text: string): { heading: string; rows: Record<string, string>[]; total: string } {
   const lines = text.trimEnd().split("\n");
-  return { rows: tableRows(lines.slice(0, -1).join("\n")), total: lines.at(-1) ?? "" };
+  return { heading: lines[0]!, rows: tableRows(lines.slice(1, -1).join("\n")), total: lines.at(-1) ?? "" };
 }
 
 /** RFC 4180, as python3's csv module reads it: each line by the titles of the first. */

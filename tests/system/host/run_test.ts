@@ -158,7 +158,7 @@ hostTest(
       name,
     ]);
     assert.deepEqual([code, job.name, job.ref], [0, name, name]);
-    const { stdout } = await corral.corral("show", job.id);
+    const { stdout } = await corral.corral("show", "--full", job.id);
     // deno-lint-ignore no-control-regex
     assert.match(stdout, /^[^\p{Cf}\x1b]*$/u);
     assert.match(stdout, /^ {2}name +a\\nb\\x1b\[31m\\u202e$/m);

@@ -136,7 +136,7 @@ machineTest(machine, "hostile names do no harm in corral ps and corral show", as
     const name = ["evil\\n7k2m9q", "root", "\\x1b[31mred\\x1b[0m\\u202egnp"];
     assert.deepEqual(cells.slice(0, 7), [job, ...name, "db/\\x1b]0;x\\x07", "root", "running"]);
     assert.match(cells[8]!, /^59m\d+s$/);
-    const shown = succeeded(await root.corral(["show", job])).stdout;
+    const shown = succeeded(await root.corral(["show", "--full", job])).stdout;
     assertHarmless(shown);
     for (const section of [`job ${job}`, "limits and usage", "events"]) {
       assert.ok(shown.includes(`${section}\n`), section);

@@ -71,7 +71,7 @@ async function failsToEnd(caller: Caller, { argv, expected }: Holder): Promise<s
 }
 
 async function isListed(caller: Caller, job: string, { expected }: Holder): Promise<void> {
-  const { stdout } = succeeded(await caller.corral(["show", job]));
+  const { stdout } = succeeded(await caller.corral(["show", "--full", job]));
   assert.match(stdout, /^ {2}state {8}ended: unkillable after timeout, exit unknown\. This means: /m);
   assert.match(stdout, new RegExp(`^survivors\n {2}\\d+ \\w+: state ${expected.state}, wchan \\w+: `, "m"));
   assert.match(succeeded(await caller.corral(["ps"])).stdout, new RegExp(`^${job} .* unkillable `, "m"));

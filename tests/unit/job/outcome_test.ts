@@ -48,6 +48,8 @@ Deno.test("runExitCode() follows the table of exit codes for every reason", () =
     ["exited", code(5), 15, 5],
     ["lost", code(0), null, 125],
     ["failed-to-start", code(0), null, 125],
+    ["failed-to-start", UNKNOWN, null, 125],
+    ["failed-to-start", code(127), null, 127],
     ["unkillable", code(0), null, 125],
     ["unkillable", UNKNOWN, 15, 125],
   ];

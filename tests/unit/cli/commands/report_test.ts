@@ -112,7 +112,7 @@ const EXPECTED: Record<string, [shown: string, written: string]> = {
   "pids": ["17", "17"],
   "refused-forks": ["19", "19"],
   "reason": ["timeout", "timeout"],
-  "exit": ["143", "143"],
+  "exit": ["124", "124"],
   "ended": ["2026-11-01 09:01:45", "2026-11-01 09:01:45"],
   "signal": ["TERM", "TERM"],
   "timeout": ["1h30m", "5400000"],
@@ -167,10 +167,10 @@ Deno.test("corral report --format csv writes every column's own value, alone or 
 
 Deno.test("corral report shows the columns of the contract, and those that are asked for in their order", async () => {
   using node = nodeWith(DISTINCT);
-  const titles = (text: string) => text.split("\n")[0]!.split(/ +/).join(" ").toLowerCase();
+  const titles = (text: string) => text.split("\n")[1]!.split(/ +/).join(" ").toLowerCase();
   assert.equal(
     titles(await report(node)),
-    "id name ref user started wall cpu cpu% mem-peak mem% anon file read written throttled oom pids reason exit",
+    "id name ref user started reason exit wall cpu cpu% mem-peak mem% anon file read written throttled oom pids",
   );
   assert.equal(titles(await report(node, "--columns", "exit, ID,wall")), "exit id wall");
 });
@@ -584,3 +584,72 @@ for (const [args, expected] of REFUSED) {
     assert.equal(node.out, "");
   });
 }
+
+const DAY_MS = 24 * HOUR_MS;
+
+Deno.test("corral report is about the jobs since midnight of yesterday, and its heading says so", async () => {
+  const old = { startedAtMs: START_MS - 3 * DAY_MS };
+  const yesterday = { startedAtMs: START_MS - DAY_MS };
+  using node = nodeWith(old, yesterday, {});
+  const named = async (...args: string[]) => {
+    const { heading, rows } = reportRows(await report(node, ...args));
+    return [heading, ...rows.map((row) => row["ID"])];
+  };
+  assert.deepEqual(await named(), [
+    "jobs since 2026-10-31 00:00:00 (--all: all on record)",
+    "aaaaab",
+    "aaaaac",
+  ]);
+  assert.deepEqual(await named("--all"), ["all jobs on record", "aaaaaa", "aaaaab", "aaaaac"]);
+  assert.deepEqual(await named("--until", "2026-10-30"), ["jobs until 2026-10-30 00:00:00", "aaaaaa"]);
+  assert.deepEqual(await named("--last", "2"), ["all jobs on record, the last 2", "aaaaac", "aaaaab"]);
+  // A program that reads the rows misses none unasked.
+  assert.equal(JSON.parse(await report(node, "--json")).length, 3);
+  assert.equal((await readCsv(await report(node, "--format", "csv"))).length, 3);
+});
+
+Deno.test("corral report --failed has all that did not exit with 0, and counts no command that never started", async () => {
+  const failedToStart = {
+    reason: "failed-to-start",
+    trigger: "failed-to-start",
+    exit: { code: 127, signal: null },
+  } as const;
+  using node = nodeWith(
+    { ending: { reason: "exited", trigger: "exited", exit: { code: 0, signal: null } } },
+    { ending: { reason: "exited", trigger: "exited", exit: { code: 3, signal: null } } },
+    { ending: { reason: "oom", trigger: "oom", exit: { code: null, signal: 9 } } },
+    { ending: failedToStart },
+  );
+  const { heading, rows, total } = reportRows(await report(node, "--failed"));
+  assert.match(heading, /^failed jobs since /);
+  assert.deepEqual(rows.map(({ REASON, EXIT: exit }) => [REASON, exit]), [
+    ["exited", "3"],
+    ["oom", "137"],
+    ["failed-to-start", "127"],
+  ]);
+  assert.match(total, /^total: 2 jobs, 2 failed, .*; never started: 1$/);
+});
+
+Deno.test("corral report refuses what contradicts itself", async () => {
+  using node = nodeWith({});
+  const refused = async (...args: string[]) => {
+    assert.equal(await node.corral("report", ...args), EXIT.USAGE, args.join(" "));
+    return node.said.pop()!;
+  };
+  assert.match(await refused("--all", "--since", "1h"), /--all and a window contradict each other/);
+  assert.match(await refused("--last", "2", "--sort", "wall"), /does not go with --sort/);
+  assert.match(await refused("--last", "24h"), /--since 24h looks back in time/);
+});
+
+Deno.test("corral report --output replaces a file when all is written, and writes into what is no file", async () => {
+  using node = nodeWith({});
+  const path = `${node.stores.path}/jobs.csv`;
+  Deno.writeTextFileSync(path, "before\n");
+  assert.equal(await report(node, "--format", "csv", "--output", path), "");
+  assert.match(Deno.readTextFileSync(path), /^id,/);
+  assert.deepEqual([...Deno.readDirSync(node.stores.path)].filter(({ name }) => name.includes("part")), []);
+  assert.equal(await report(node, "--output", "/dev/null"), "");
+  assert.ok(Deno.statSync("/dev/null").isCharDevice);
+  assert.equal(await node.corral("report", "--output", `${node.stores.path}/none/x`), EXIT.NEGATIVE);
+  assert.match(node.said.pop()!, /none\/x: cannot write/);
+});

@@ -13,8 +13,8 @@ Deno.test("corral show of a live job tells its processes as a tree, limits, usag
     files: { "cgroup.procs": `${CHILD_PID}\n${LEADER_PID}\n`, "memory.current": "1048576\n" },
   });
   node.addProcess(CHILD_PID, { ppid: LEADER_PID, command: ["worker", "a\nb"], state: "D" });
-  assert.equal(await node.corral("show", JOB_ID), EXIT.DONE);
-  assert.match(node.out, /^job 7k2m9q\n/);
+  assert.equal(await node.corral("show", "--full", JOB_ID), EXIT.DONE);
+  assert.match(node.out, /^job +7k2m9q fastsurfer of alice\nstate +running\n[^]*^job 7k2m9q\n/m);
   assert.match(
     node.out,
     new RegExp(`^  ${LEADER_PID} S sleep 1000\n    ${CHILD_PID} D worker a\\\\nb$`, "m"),
@@ -49,15 +49,15 @@ Deno.test("corral show tells what was sampled so far and holds now, and draws it
   assert.deepEqual([usage.memoryAnonPeakBytes, usage.memoryFilePeakBytes], [2 ** 30, 9000]);
   assert.deepEqual([usage.memoryShmemPeakBytes, usage.memorySlabPeakBytes], [1, 3]);
   assert.equal(usage.ioDevices?.[0]?.name, "sda");
-  await node.corral("show", JOB_ID);
+  await node.corral("show", "--full", JOB_ID);
   assert.match(node.out, /^ {4}10\.0M \|/m, "cron has no locale");
   node.out = "";
   node.env = { LANG: "en_US.UTF-8" };
-  await node.corral("show", JOB_ID);
+  await node.corral("show", "--full", JOB_ID);
   assert.match(node.out, /^ {4}10\.0M ┤/m);
   node.out = "";
   node.env = { LANG: "en_US.UTF-8", LC_ALL: "C" };
-  await node.corral("show", JOB_ID);
+  await node.corral("show", "--full", JOB_ID);
   assert.match(node.out, /^ {4}10\.0M \|/m);
 });
 
@@ -65,7 +65,7 @@ Deno.test("corral show names a process without a command line as the kernel does
   using node = new FakeNode();
   node.start();
   node.addProcess(LEADER_PID, { name: "a) b", command: [], state: "Z" });
-  await node.corral("show", JOB_ID);
+  await node.corral("show", "--full", JOB_ID);
   assert.match(node.out, new RegExp(`^  ${LEADER_PID} Z \\[a\\) b\\]$`, "m"));
 });
 
@@ -74,10 +74,10 @@ Deno.test("corral show of a job whose cgroup is gone or another's shows the reco
   node.start();
   Deno.renameSync(node.cgroups.mount + JOB_PATH, `${node.cgroups.mount}/moved`);
   node.cgroups.add(JOB_PATH, { "cgroup.procs": `${LEADER_PID}\n` });
-  assert.equal(await node.corral("show", JOB_ID), EXIT.DONE);
+  assert.equal(await node.corral("show", "--full", JOB_ID), EXIT.DONE);
   assert.doesNotMatch(node.out, /processes|memory now/);
   node.cgroups.vanish(JOB_PATH);
-  assert.equal(await node.corral("show", JOB_ID), EXIT.DONE);
+  assert.equal(await node.corral("show", "--full", JOB_ID), EXIT.DONE);
 });
 
 Deno.test("corral show of what is not there, or of more than one", async () => {
@@ -115,8 +115,8 @@ Deno.test("corral show of a name means the live job, else the newest", async () 
   const store = node.stores.open();
   for (const id of ["bbbbbb", "cccccc"]) store.markEnded(id, { ...ending, survivors: [] }, []);
   await node.corral("show", "name:fastsurfer");
-  assert.match(node.out, /^job aaaaaa$/m);
+  assert.match(node.out, /^job +aaaaaa /m);
   store.markEnded("aaaaaa", { ...ending, survivors: [] }, []);
   await node.corral("show", "name:fastsurfer");
-  assert.match(node.out, /^job bbbbbb$/m);
+  assert.match(node.out, /^job +bbbbbb /m);
 });
