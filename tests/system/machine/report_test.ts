@@ -51,7 +51,7 @@ for (const caller of unlikeCallers(machine, "report")) {
       name,
       wallMs: String(usage.wallMs),
       reason,
-      exitStatus: ["3", "143", "0"][index],
+      exitStatus: ["3", "124", "0"][index],
     }));
     assert.deepEqual(JSON.parse(read), rows);
     assert.equal(rows[0]!.name, HOSTILE_NAME);
