@@ -72,6 +72,7 @@ const JOB = object({
   cgroupPath: described(optionalText, "below the cgroup2 mount"),
   cgroupInode: optionalInteger,
   supervisorPid: integer,
+  outputFile: described(optionalText, "where the output of a detached job goes"),
   createdAt: time,
   startedAt: optionalTime,
   endedAt: optionalTime,
