@@ -212,7 +212,10 @@ function facts(
 }
 
 /** Another user's process reports where its output goes. */
-function outputOf({ arrived }: Gate, { gate: { output: own } }: LaunchOptions): Pick<RunningFacts, "outputFile"> {
+function outputOf(
+  { arrived }: Gate,
+  { gate: { output: own } }: LaunchOptions,
+): Pick<RunningFacts, "outputFile"> {
   const outputFile = arrived === null ? own : arrived.output;
   return outputFile === null ? {} : { outputFile };
 }

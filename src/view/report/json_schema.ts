@@ -93,6 +93,7 @@ const JOB = object({
   memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
   frozen: described({ type: "boolean" }, "ps and show of a live job"),
   procs: described(optionalInteger, "ps"),
+  runExitCode: described(optionalInteger, "wait: what `corral run` would have returned; null before the end"),
   processes: described(listOf(ref("process")), "show of a live job"),
   samples: described(listOf(ref("sample")), "show: its course, at intervals that widen"),
 });
