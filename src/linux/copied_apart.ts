@@ -3,6 +3,7 @@
  * that may not answer. A second corral copies it, as that user, in a session of its own; it ends with its stdin, and with its parent.
  */
 import { CorralError, PathError } from "../base/errors.ts";
+import { poll } from "../base/poll.ts";
 import { CLEAN_ENVIRONMENT } from "./apart.ts";
 import { becoming, type UserIds } from "./as_user.ts";
 import { toolPath } from "./command_lookup.ts";
@@ -11,6 +12,7 @@ import { COPY_OUTPUT, type CopyOptions, type CopyTo, copyWords, WORD } from "./c
 /** It reports each second that it lives; on a busy node it may take longer. */
 const SILENCE_CAP_MS = 10_000;
 const LOOK_MS = 1_000;
+const KILL_CAP_MS = 1_000;
 
 /** Who copies: null as this user. */
 export interface CopierOptions {
@@ -22,11 +24,10 @@ export interface CopierOptions {
 
 /** As copyOutput(). Throws PathError when the file does not answer, CorralError for what the other process failed at. */
 export async function copyOutputApart(options: CopyOptions, to: CopyTo, by: CopierOptions): Promise<void> {
-  using copier = new Copier(options, to, by);
-  await copier.copy();
+  await new Copier(options, to, by).copy();
 }
 
-class Copier implements Disposable {
+class Copier {
   readonly #child: Deno.ChildProcess;
   #silentMs = 0;
   #failure: string | null = null;
@@ -60,6 +61,7 @@ class Copier implements Disposable {
     } finally {
       clearInterval(timer);
       over?.removeEventListener("abort", endInput);
+      await this.#end(copied);
     }
     if (this.#failure !== null) throw new CorralError(this.#failure);
   }
@@ -105,12 +107,18 @@ class Copier implements Disposable {
     else if (line !== WORD.LOOKS) this.#failure ??= line;
   }
 
-  [Symbol.dispose](): void {
+  /** One that hangs in the kernel is left behind. */
+  async #end(copied: Promise<unknown>): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
     } catch {
       // It has ended.
     }
     this.#child.unref();
+    this.#child.stdin.close().catch(() => {});
+    let isOver = false;
+    const end = () => void (isOver = true);
+    copied.then(end, end);
+    await poll(() => isOver, KILL_CAP_MS);
   }
 }
