@@ -4,7 +4,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { errorText, EXIT, parserFor } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
-import { formatDurationExact, parseDurationMs } from "../../value/duration.ts";
+import { formatDuration, parseDurationMs } from "../../value/duration.ts";
 import type { Job } from "../../job/job.ts";
 import { jobJson } from "../../job/json.ts";
 import { endLine, isPlainSuccess, recordedExitCode } from "../../job/outcome.ts";
@@ -70,7 +70,7 @@ async function waitFor(context: Context, selectors: readonly string[], options: 
   report(context, [...jobs.values()], ended, options);
   if (!isOver) {
     const left = [...jobs.keys()].filter((id) => !ended.some(({ spec }) => spec.id === id));
-    context.say(`not ended within ${formatDurationExact(options.timeout!)}: ${left.join(", ")}`);
+    context.say(`not ended within ${formatDuration(options.timeout!)}: ${left.join(", ")}`);
     return EXIT.TIMEOUT;
   }
   const codes = ended.map((job) => codeOf(job)!);
