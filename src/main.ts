@@ -31,6 +31,7 @@ import type { Output } from "./linux/output.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { hostClock } from "./linux/clock.ts";
+import { COPY_OUTPUT, serveCopy } from "./linux/copied_output.ts";
 import { runCommand } from "./linux/command.ts";
 import { isOnLocalFileSystem } from "./linux/mounts.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
@@ -57,7 +58,7 @@ import { openLaunchStore, openStoreFor, unwrittenOf } from "./store/launch_store
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
 import { SERVE_STORE } from "./store/remote_calls.ts";
 import { serveStore } from "./store/served_store.ts";
-import { offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
+import { isReaderGone, offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
 const PROC = "/proc";
@@ -151,6 +152,7 @@ function settingsHere(
 function outputHere(env: Record<string, string>): Output {
   return {
     write: (text) => writeAll(Deno.stdout, text),
+    pass: (bytes) => bytes.length === 0 ? !isReaderGone() : writeAll(Deno.stdout, bytes),
     offer: offerOutput,
     isTerminal: stdoutWidth !== null,
     isJournal: isJournal(env["JOURNAL_STREAM"]),
@@ -219,6 +221,7 @@ if (Deno.args[0] === SERVE_STORE && !Deno.stdin.isTerminal()) {
   await serveStore();
   Deno.exit(0);
 }
+if (Deno.args[0] === COPY_OUTPUT && !Deno.stdin.isTerminal()) Deno.exit(await serveCopy(Deno.args.slice(1)));
 
 const exitCode = await runCli(Deno.args, {
   out: (text) => writeAll(Deno.stdout, text),

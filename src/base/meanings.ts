@@ -13,6 +13,7 @@ const SAME_COMMANDS = {
   report: "stats sacct",
   set: "update",
   completion: "completions",
+  logs: "log output",
 };
 
 /** Our words, each with the words that other tools have for it. An option stands without its dashes below `--`; the first of a kind that fits is meant. */
@@ -54,6 +55,7 @@ const MEANINGS = {
   "--yes": "y no-confirm assume-yes force",
   "--dry-run": "dryrun noop simulate what-if",
   "--older-than": "age older days before keep until",
+  "--lines": "tail last count",
   "--interval": "delay refresh seconds d n",
   "--count": "iterations n",
   "--match": "pattern regex name p",
@@ -101,8 +103,7 @@ const MEANINGS = {
 /** What there is none of, or what is called otherwise: a sentence that leads on. Options stand behind their command. */
 const REMARKS: Readonly<Record<string, string>> = {
   // Commands.
-  attach:
-    "corral has no attach: a job has no terminal; its output is in STATE-DIR/output/ID.log, or where --output put it",
+  attach: "corral has no attach: a job has no terminal; its output as it comes: corral logs --follow JOB",
   exec: "corral has no exec: a job sees the same files and users as any shell; what it runs: corral show JOB",
   enter:
     "corral has no exec: a job sees the same files and users as any shell; what it runs: corral show JOB",
@@ -140,12 +141,9 @@ const REMARKS: Readonly<Record<string, string>> = {
   history: "corral report lists the ended jobs and what they used",
   usage: "corral report shows what jobs used; for the usage of a command: corral help COMMAND",
   accounting: "corral report shows what jobs used",
-  logs: "the output of a detached job is in STATE-DIR/output/ID.log, or where --output put it",
-  log: "the output of a detached job is in STATE-DIR/output/ID.log, or where --output put it",
-  wait: "corral run without --detach waits for its job; the state of a detached one: corral show JOB",
-  follow: "the output of a detached job is in STATE-DIR/output/ID.log, or where --output put it",
+  follow: "corral logs --follow JOB prints the output of a detached job as it comes",
   tail:
-    "the output of a detached job is in STATE-DIR/output/ID.log, or where --output put it; to run it as a job: corral run tail",
+    "corral logs --lines N JOB prints the end of a detached job's output; to run it as a job: corral run tail",
   watch: "corral top shows the jobs again and again; to run it as a job: corral run watch",
   monitor: "corral top shows the jobs again and again",
   killall:
@@ -247,6 +245,12 @@ const REMARKS: Readonly<Record<string, string>> = {
   "show -f": "use --json",
   "show --format": "use --json",
   "show -o": "use --json",
+  "wait --all": "wait waits for every job that is named",
+  "wait -a": "wait waits for every job that is named",
+  "wait --for": "corral wait JOB waits for the end of a job, whatever its outcome",
+  "logs --since": "use --lines N: the lines of a job's output bear no time",
+  "logs --timestamps": "the lines of a job's output bear no time: what the job prints is kept as it is",
+  "logs -t": "the lines of a job's output bear no time: what the job prints is kept as it is",
   "kill -a": "use --all",
   "kill -SIG": "-s NAME only sends a signal; without, corral kill JOB ends the job, and --now at once",
   "kill -t": "each job has a grace of its own (corral run --grace); --now skips it",

@@ -1,5 +1,6 @@
 /** Waiting on cgroup.events: `populated` and `frozen` (cgroup-v2.rst, "Core Interface Files"). */
 import type { CgroupFs, OwnedCgroup } from "./file.ts";
+import { Notices } from "../linux/notices.ts";
 import { parseFlatKeyed } from "./parse.ts";
 
 /** The two keys of cgroup.events. */
@@ -52,52 +53,12 @@ export async function waitForEvents(
   const holds = () => reached(readEvents(cgroup));
   if (holds()) return true;
   const until = performance.now() + capMs;
-  using notices = recheckMs === undefined ? NO_NOTICES : watch(cgroup);
+  using notices = new Notices();
+  if (recheckMs !== undefined) notices.add(cgroup.fs.locate(cgroup.path, "cgroup.events"));
   for (let lookMs = FIRST_LOOK_MS;; lookMs = Math.min(lookMs * LOOK_GROWTH, LAST_LOOK_MS)) {
     if (holds()) return true;
     const leftMs = until - performance.now();
     if (leftMs <= 0 || stop?.aborted) return false;
     await notices.next(Math.min(leftMs, notices.come ? recheckMs ?? lookMs : lookMs), stop);
   }
-}
-
-interface Notices extends Disposable {
-  /** False when there will be none. */
-  come: boolean;
-  /** Resolves at the next one, or after `ms`. */
-  next(ms: number, stop?: AbortSignal): Promise<void>;
-}
-
-const NO_NOTICES = noticesOf(null);
-
-/** inotify on cgroup.events; without it (no instances left: fs.inotify.max_user_instances) only the looks remain. */
-function watch(cgroup: OwnedCgroup): Notices {
-  try {
-    return noticesOf(Deno.watchFs(cgroup.fs.locate(cgroup.path, "cgroup.events")));
-  } catch {
-    return NO_NOTICES;
-  }
-}
-
-function noticesOf(watcher: Deno.FsWatcher | null): Notices {
-  const iterator = watcher?.[Symbol.asyncIterator]();
-  let notice: Promise<unknown> | null = null;
-  return {
-    come: watcher !== null,
-    next: (ms, stop) =>
-      new Promise((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          stop?.removeEventListener("abort", done);
-          resolve();
-        };
-        const timer = setTimeout(done, ms);
-        stop?.addEventListener("abort", done);
-        notice ??= iterator?.next().then((event) => {
-          notice = event.done ? new Promise(() => {}) : null;
-        }) ?? null;
-        notice?.then(done, done);
-      }),
-    [Symbol.dispose]: () => watcher?.close(),
-  };
 }

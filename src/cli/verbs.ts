@@ -35,6 +35,16 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     load: async () => (await import("./commands/show.ts")).showVerb,
   },
   {
+    name: "wait",
+    summary: "wait for the end of jobs",
+    load: async () => (await import("./commands/wait.ts")).waitVerb,
+  },
+  {
+    name: "logs",
+    summary: "the output of a detached job",
+    load: async () => (await import("./commands/logs.ts")).logsVerb,
+  },
+  {
     name: "kill",
     summary: "end jobs and everything they started",
     load: async () => (await import("./commands/kill.ts")).killVerb,

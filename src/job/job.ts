@@ -102,6 +102,8 @@ export interface RunningFacts {
   startedBootMs: number;
   /** CLOCK_BOOTTIME in milliseconds, or null without a timeout. */
   deadlineBootMs: number | null;
+  /** Where its stdout and stderr go, an absolute path; absent when they are its caller's, and in records older than the column. */
+  outputFile?: string;
 }
 
 /** How the command's first process left: exactly one of the two is set, or neither when no process saw it. */

@@ -33,6 +33,7 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     cgroupPath: run?.cgroup.path ?? null,
     cgroupInode: run?.cgroup.inode ?? null,
     supervisorPid: watch.supervisor.pid,
+    outputFile: run?.outputFile ?? null,
     createdAt: iso(spec.createdAtMs),
     startedAt: iso(run?.startedAtMs ?? null),
     endedAt: iso(ended?.endedAtMs ?? null),

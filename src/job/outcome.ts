@@ -3,7 +3,7 @@ import { EXIT } from "../base/errors.ts";
 import { formatBytes } from "../value/size.ts";
 import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../value/units.ts";
 import type { StoredEvent } from "./events.ts";
-import { type EndReason, type Exit, type Limits, NO_LIMITS } from "./job.ts";
+import { type EndReason, type Exit, type Job, type Limits, NO_LIMITS } from "./job.ts";
 import type { Usage } from "./usage.ts";
 import { signalName } from "../value/signal.ts";
 
@@ -26,6 +26,18 @@ export function runExitCode(outcome: Outcome, stopSignal: number | null): number
   if (exit.code !== null) return exit.code;
   // No process saw how it left: what ended it ended with KILL.
   return EXIT.SIGNAL_BASE + (exit.signal ?? 9);
+}
+
+/**
+ * The same from the record alone, for a process that did not supervise the job. What no process saw is no success, but of an adopted job,
+ * of which no exit is ever seen.
+ */
+export function recordedExitCode(outcome: Outcome, { adopted }: Pick<Job["spec"], "adopted">): number {
+  const { reason, exit } = outcome;
+  if (reason === "failed-to-start" && exit.code !== null) return exit.code;
+  const isUnseen = exit.code === null && exit.signal === null;
+  if (reason === "exited" && isUnseen) return adopted ? EXIT.DONE : EXIT.CORRAL_FAILED;
+  return runExitCode(outcome, null);
 }
 
 /** True when there is nothing to report: the command ran and gave 0. */

@@ -5,6 +5,8 @@ import type { Screen } from "./terminal.ts";
 export interface Output {
   /** False when the reader has gone away: nothing more needs to be written. */
   write(text: string): boolean;
+  /** Writes bytes as they are. False when the reader has gone away; without any, only asks whether it has. */
+  pass(bytes: Uint8Array): boolean;
   /** Lines that are dropped when the reader does not take them within a second: nothing waits for it. */
   offer(lines: string): void;
   isTerminal: boolean;

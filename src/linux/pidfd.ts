@@ -25,6 +25,8 @@ const POLLIN = 1;
 /** One process, held so that no other can be hit in its place. Dispose of it: it holds a file descriptor. */
 export interface Pidfd extends Disposable {
   readonly pid: number;
+  /** The descriptor; absent where the kernel has no pidfd. */
+  readonly descriptor?: number;
   /** Sends signal `number` (0 only asks); false when the process is gone. Throws NotPermittedError (EPERM), CorralError. */
   signal(number: number): boolean;
   /** True once it has ended, reaped or not. */

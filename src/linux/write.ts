@@ -1,4 +1,5 @@
 /** Writing to the standard streams. */
+import { libc } from "./libc.ts";
 import { PatientStream } from "./patient_stream.ts";
 
 const FULL_PIPE_PAUSE_MS = 1;
@@ -6,8 +7,11 @@ const FULL_PIPE_PAUSE_MS = 1;
 /**
  * Writes everything. A reader that has gone away (EPIPE) is not an error: what it does not want is dropped, and the answer is false.
  */
-export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
-  const bytes = new TextEncoder().encode(text);
+export function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string | Uint8Array,
+): boolean {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   for (let done = 0; done < bytes.length;) {
     try {
       done += stream.writeSync(bytes.subarray(done));
@@ -19,6 +23,16 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text:
     }
   }
   return true;
+}
+
+const POLLERR = 8;
+
+/** True when the reader of stdout, a pipe, has gone away: nothing that is written will be read. */
+export function isReaderGone(): boolean {
+  const entry = new DataView(new ArrayBuffer(8));
+  entry.setInt32(0, 1, true);
+  libc().poll(entry.buffer, 1n, 0);
+  return (entry.getInt16(6, true) & POLLERR) !== 0;
 }
 
 const stderr = new PatientStream(2, (text) => void writeAll(Deno.stderr, text));

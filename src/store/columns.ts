@@ -59,6 +59,10 @@ export const argvOf = (json: string): string[] =>
 export const tagsOf = (json: string): Record<string, string> =>
   checked("tags", JSON.parse(json), (tags) => isObject(tags) && Object.values(tags).every(isString));
 
+/** Column `output_file`: an absolute path, as one for open(2). */
+export const outputPathOf = (path: string): string =>
+  checked("output_file", path, (it) => /^\/[^\0]*$/.test(String(it)));
+
 /** Column `receipt`, JSON. */
 export const receiptPlaceOf = (json: string): ReceiptPlace =>
   checked("receipt", JSON.parse(json), isReceiptPlace);

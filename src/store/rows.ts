@@ -13,6 +13,7 @@ import {
   idOf,
   ioDevicesOf,
   limitsFromJson,
+  outputPathOf,
   present,
   reasonOf,
   receiptPlaceOf,
@@ -43,6 +44,7 @@ export interface JobRow {
   pid_namespace: number | null;
   receipt: string | null;
   wait_all: number;
+  output_file: string | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -213,6 +215,7 @@ function runFromRow(row: JobRow): RunningFacts | null {
     startedAtMs: dateMs(row.started_at_ms, "started_at_ms"),
     startedBootMs: present(row.started_boot_ms, "started_boot_ms"),
     deadlineBootMs: row.deadline_boot_ms,
+    ...(row.output_file == null ? {} : { outputFile: outputPathOf(row.output_file) }),
   };
 }
 

@@ -211,4 +211,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN pids_max_events INTEGER;
   ALTER TABLE jobs ADD COLUMN wait_all INTEGER NOT NULL DEFAULT 0;
   `,
+  // Where the output of a detached job goes: an absolute path; null for one whose output is its caller's, and in older rows.
+  `
+  ALTER TABLE jobs ADD COLUMN output_file TEXT;
+  `,
 ];

@@ -59,7 +59,7 @@ export function setRunning(on: Writing, id: string, facts: RunningFacts, limits:
   const { run } = on;
   const changed = run(
     `UPDATE jobs SET state = 'running', pid = ?, pid_start_ticks = ?, pgid = ?, cgroup_path = ?, cgroup_inode = ?,
-       started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, limits = coalesce(?, limits)
+       started_at_ms = ?, started_boot_ms = ?, deadline_boot_ms = ?, output_file = ?, limits = coalesce(?, limits)
      WHERE id = ? AND state = 'starting'`,
     facts.pid,
     facts.startTicks,
@@ -69,6 +69,7 @@ export function setRunning(on: Writing, id: string, facts: RunningFacts, limits:
     facts.startedAtMs,
     facts.startedBootMs,
     facts.deadlineBootMs,
+    facts.outputFile ?? null,
     limits === null ? null : JSON.stringify(limits),
     id,
   );

@@ -28,6 +28,11 @@ export function parseRows(text: string): number {
   return parseCount(text, "number of rows", MAX_ROWS);
 }
 
+/** A number of lines, 0..1000000000. Throws ValueError. */
+export function parseLines(text: string): number {
+  return /^0+$/.test(text) ? 0 : parseCount(text, "number of lines", MAX_ROWS);
+}
+
 /** How often a table is shown, 1..1000000000. Throws ValueError. */
 export function parseRefreshes(text: string): number {
   return parseCount(text, "number of tables", MAX_ROWS);

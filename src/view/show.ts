@@ -102,6 +102,7 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
     ...(outer === null ? [] : [line("in job", outer)]),
+    ...(run?.outputFile === undefined ? [] : [line("output", run.outputFile)]),
     line("backend", watch.backend),
   ];
 }

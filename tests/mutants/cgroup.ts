@@ -98,9 +98,11 @@ export const CGROUP = [
     ["nothing is ever frozen", 'values.get("frozen") === 1', "false"],
     ["a wait has no cap", "if (leftMs <= 0 || stop?.aborted)", "if (stop?.aborted)"],
     ["a wait does not stop", "if (leftMs <= 0 || stop?.aborted)", "if (leftMs <= 0)"],
-    ["no notice of the kernel is taken", "notice?.then(done, done);", ""],
     ["it is looked at by itself all the time", "notices.come ? recheckMs ?? lookMs : lookMs", "lookMs"],
   ]),
+  ...editsOf("src/linux/notices.ts", [
+    ["no notice of the kernel is taken", "        this.#wake();\n", ""],
+  ], ["cgroup/events_test.ts"]),
   ...editsOf("src/cgroup/freezer.ts", [
     ["a freeze that fails is left", "if (!frozen) thaw(cgroup);", ""],
     ["a freeze is not waited for", "events.frozen || !events.populated", "true"],

@@ -60,7 +60,7 @@ export async function launch(
     const inForce = secureLimits(cgroup, limits, options);
     checkTheWay(cgroup, host.procs.cgroupPath(gate.pid), inForce, options);
     crashPoint("launch: limits read back");
-    const run = facts(spec, gate, cgroup, host);
+    const run = { ...facts(spec, gate, cgroup, host), ...outputOf(gate, options) };
     if (run.deadlineBootMs !== null) {
       guard?.expectEndWithin(run.deadlineBootMs - run.startedBootMs + spec.graceMs);
     }
@@ -209,6 +209,15 @@ function facts(
     startedBootMs,
     deadlineBootMs: spec.timeoutMs === null ? null : startedBootMs + spec.timeoutMs,
   };
+}
+
+/** Another user's process reports where its output goes. */
+function outputOf(
+  { arrived }: Gate,
+  { gate: { output: own } }: LaunchOptions,
+): Pick<RunningFacts, "outputFile"> {
+  const outputFile = arrived === null ? own : arrived.output;
+  return outputFile === null ? {} : { outputFile };
 }
 
 function tooSmall(cgroup: OwnedCgroup): SetupError {

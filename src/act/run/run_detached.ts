@@ -57,7 +57,7 @@ async function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id:
     if (asked === null) Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     refuseFifo(path);
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
-    return path;
+    return realPath(path);
   } catch (cause) {
     throw new PathError("cannot write the job's output", {
       path,
@@ -65,5 +65,14 @@ async function outputFile({ output: asked, stateDir, cwd }: DetachedRequest, id:
       remedy: asked === null ? "give --output FILE" : "give another --output",
       exitCode: EXIT.CORRAL_FAILED,
     });
+  }
+}
+
+/** The file itself: it is recorded, and a link may lead elsewhere later. What has no path of its own (a pipe of /proc/self/fd) stays as it was named. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
   }
 }

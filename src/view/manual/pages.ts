@@ -7,6 +7,7 @@ import corralFreeze from "./pages/corral-freeze.1.md" with { type: "text" };
 import corralHelp from "./pages/corral-help.1.md" with { type: "text" };
 import corralInstall from "./pages/corral-install.1.md" with { type: "text" };
 import corralKill from "./pages/corral-kill.1.md" with { type: "text" };
+import corralLogs from "./pages/corral-logs.1.md" with { type: "text" };
 import corralMan from "./pages/corral-man.1.md" with { type: "text" };
 import corralPrune from "./pages/corral-prune.1.md" with { type: "text" };
 import corralPs from "./pages/corral-ps.1.md" with { type: "text" };
@@ -20,6 +21,7 @@ import corralThaw from "./pages/corral-thaw.1.md" with { type: "text" };
 import corralTop from "./pages/corral-top.1.md" with { type: "text" };
 import corralUninstall from "./pages/corral-uninstall.1.md" with { type: "text" };
 import corralVersion from "./pages/corral-version.1.md" with { type: "text" };
+import corralWait from "./pages/corral-wait.1.md" with { type: "text" };
 import corralJson from "./pages/corral-json.5.md" with { type: "text" };
 import corralToml from "./pages/corral.toml.5.md" with { type: "text" };
 import corralCelery from "./pages/corral-celery.7.md" with { type: "text" };
@@ -40,6 +42,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-help.1": corralHelp,
   "corral-install.1": corralInstall,
   "corral-kill.1": corralKill,
+  "corral-logs.1": corralLogs,
   "corral-man.1": corralMan,
   "corral-prune.1": corralPrune,
   "corral-ps.1": corralPs,
@@ -53,6 +56,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-top.1": corralTop,
   "corral-uninstall.1": corralUninstall,
   "corral-version.1": corralVersion,
+  "corral-wait.1": corralWait,
   "corral-json.5": corralJson,
   "corral.toml.5": corralToml,
   "corral-celery.7": corralCelery,

@@ -72,6 +72,7 @@ const JOB = object({
   cgroupPath: described(optionalText, "below the cgroup2 mount"),
   cgroupInode: optionalInteger,
   supervisorPid: integer,
+  outputFile: described(optionalText, "where the output of a detached job goes"),
   createdAt: time,
   startedAt: optionalTime,
   endedAt: optionalTime,
@@ -92,6 +93,7 @@ const JOB = object({
   memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
   frozen: described({ type: "boolean" }, "ps and show of a live job"),
   procs: described(optionalInteger, "ps"),
+  runExitCode: described(optionalInteger, "wait: what `corral run` would have returned; null before the end"),
   processes: described(listOf(ref("process")), "show of a live job"),
   samples: described(listOf(ref("sample")), "show: its course, at intervals that widen"),
 });

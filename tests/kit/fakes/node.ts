@@ -114,6 +114,10 @@ export class FakeNode implements Disposable {
           this.out += text;
           return !this.outputEnds;
         },
+        pass: (bytes) => {
+          this.out += new TextDecoder().decode(bytes);
+          return !this.outputEnds;
+        },
         offer: (lines) => void (this.out += lines),
         isTerminal: this.widthColumns !== null,
         isJournal: false,

@@ -226,3 +226,22 @@ everybodyTest("corral report of root has everybody's jobs, by user too, and top 
   assert.match(await said("root", "corral top --count 1"), /alices[^]*roots|roots[^]*alices/);
   assert.doesNotMatch(await said("root", "corral top --count 1 --mine"), /alices/);
 });
+
+everybodyTest(
+  "root waits for a user's job by a process of that user, and is told who may read its output",
+  async () => {
+    const id = await said("alice", "corral run -d --name alices sh -c 'echo hers; sleep 2; exit 5'");
+    const waited = await sh("root", `corral wait ${id}`);
+    assert.deepEqual([waited.code, waited.stdout], [5, ""]);
+    assert.match(waited.stderr, new RegExp(`^corral: job ${id} ended: exited `));
+    const { code, stdout, stderr } = await sh("root", `corral logs ${id}`);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^corral: job ${id} is in the store of alice: .* \\(runuser -u alice -- corral logs ${id}\\)\n$`,
+      ),
+    );
+    assert.equal(await said("root", `runuser -u alice -- ${machine.corral} logs ${id}`), "hers");
+  },
+);

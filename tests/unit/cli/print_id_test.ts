@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { printId } from "../../../src/cli/print_id.ts";
 
-const OUTPUT = { isTerminal: false, isJournal: false, widthColumns: null, offer: () => {} };
+const OUTPUT = { isTerminal: false, isJournal: false, widthColumns: null, offer: () => {}, pass: () => true };
 
 Deno.test("printId() prints the id, and as a warning where it cannot be printed: the job runs either way", () => {
   const printed: string[] = [];

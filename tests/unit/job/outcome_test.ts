@@ -5,6 +5,7 @@ import {
   isPlainSuccess,
   leftBehind,
   type Outcome,
+  recordedExitCode,
   refusedForks,
   runExitCode,
 } from "../../../src/job/outcome.ts";
@@ -129,4 +130,22 @@ Deno.test("leftBehind() counts what the first process left when it ended by itse
     leftBehind({ trigger: "exited", steps: signalled(0) }) ?? leftBehind({ trigger: "exited", steps: [] }),
     null,
   );
+});
+
+Deno.test("recordedExitCode() is what corral run returned, as far as the record tells", () => {
+  const rows: readonly (readonly [EndReason, Exit, adopted: boolean, expected: number])[] = [
+    ["exited", code(3), false, 3],
+    ["signaled", signal(15), false, 143],
+    ["timeout", signal(15), false, 124],
+    ["failed-to-start", code(127), false, 127],
+    ["failed-to-start", UNKNOWN, false, 125],
+    ["orphaned", UNKNOWN, false, 137],
+    ["lost", UNKNOWN, false, 125],
+    ["exited", UNKNOWN, false, 125],
+    ["exited", UNKNOWN, true, 0],
+    ["killed", UNKNOWN, true, 137],
+  ];
+  for (const [reason, exit, adopted, expected] of rows) {
+    assert.equal(recordedExitCode(outcome(reason, exit), { adopted }), expected, `${reason} ${adopted}`);
+  }
 });

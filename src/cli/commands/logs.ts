@@ -1,0 +1,82 @@
+/** `corral logs`: prints the output of a detached job, as it is. */
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Invoke } from "../verb.ts";
+import type { Context } from "../context.ts";
+import { CorralError, EXIT, NotFoundError, parserFor } from "../../base/errors.ts";
+import type { Job } from "../../job/job.ts";
+import { parseLines } from "../../value/count.ts";
+import { followOutput } from "../../act/logs/follow_output.ts";
+import { copyOutputOf, outputOf } from "../../act/logs/output_of.ts";
+import { waitForJobs } from "../../act/wait/wait_for_jobs.ts";
+import { bothStores, storeOf } from "../../store/former_store.ts";
+import { findAmongUsers } from "../for_owner.ts";
+import { seesEverybody } from "../in_sight.ts";
+import { selectOne } from "../select.ts";
+
+interface Options {
+  follow?: true | undefined;
+  lines?: number | undefined;
+  tail?: number | undefined;
+}
+
+/** The sub-command, wired to `invoke`. */
+export function logsVerb(invoke: Invoke) {
+  const logs = new Command("logs")
+    .description(
+      "Prints the output of a detached job, live or ended, from the file that `corral show` names. The output of any other job went to " +
+        "where its caller's goes.",
+    )
+    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
+    .option("-f, --follow", "print what comes too, until the job has ended")
+    .option("-n, --lines <N>", "only the last N lines of what is there", parserFor("--lines", parseLines))
+    // As docker and kubectl call it.
+    .addOption(new Option("--tail <N>").argParser(parserFor("--tail", parseLines)).hideHelp());
+  logs.action((job, options) => invoke(logs, (context) => printOutput(context, job, options)));
+  return logs;
+}
+
+async function printOutput(context: Context, selector: string, options: Options): Promise<number> {
+  const [present, former] = [context.openStore("logs"), context.openFormerStore("logs")];
+  const job = await selectedJob(context, bothStores(present, former), selector);
+  const { id } = job.spec;
+  const lines = options.lines ?? options.tail ?? null;
+  const { stateDir } = context.settings;
+  const { pass } = context.stdout;
+  const to = { take: pass, say: context.say, onLook: () => pass(new Uint8Array()) };
+  if (!options.follow) {
+    const path = outputOf(job, stateDir);
+    if (path === null) throw new CorralError(`job ${id} is starting: it has no output yet`);
+    await copyOutputOf(job, { path, lines, over: null }, { node: context, to });
+    return EXIT.DONE;
+  }
+  const store = storeOf(id, present, former);
+  const over = new AbortController();
+  const waiting = waitForJobs(context, [{ id, store }], {
+    ...{ any: false, capMs: Infinity, onOrphan: context.settings.onOrphan, stop: over.signal },
+    onEnded: () => over.abort(),
+  });
+  // What the wait fails at is thrown when all is printed that can be.
+  waiting.catch(() => over.abort());
+  await followOutput(context, { job, store, stateDir, lines, over: over.signal }, to);
+  over.abort();
+  await waiting;
+  return EXIT.DONE;
+}
+
+async function selectedJob(
+  context: Context,
+  store: ReturnType<typeof bothStores>,
+  selector: string,
+): Promise<Job> {
+  try {
+    return selectOne(store, selector);
+  } catch (error) {
+    if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
+    const others = await findAmongUsers(context, selector);
+    if (others === null) throw error;
+    const { id, user } = others.spec;
+    throw new CorralError(`job ${id} is in the store of ${user}: root reads no output of a user's own jobs`, {
+      remedy: `runuser -u ${user} -- corral logs ${id}`,
+    });
+  }
+}
