@@ -10,6 +10,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
+import { jobDescription } from "../systemd/unit_description.ts";
 import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { bearsName, jobOfGuardScope, jobsOfSlice } from "../job/names.ts";
@@ -17,6 +18,7 @@ import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/conne
 import { poll } from "../base/poll.ts";
 import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";
 import { attachByManager } from "./attach_by_manager.ts";
+import { encloseByManager, type Enclosure } from "./enclosure.ts";
 import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
   type Backend,
@@ -90,8 +92,7 @@ export class SystemdBackend implements Backend {
       pid,
       guardPid,
       outer: this.outer,
-      // Escape codes in a name must not reach the journal.
-      description: `corral job ${spec.id}`,
+      description: jobDescription(spec),
       limits: spec.limits,
       graceMs: spec.graceMs,
       backstopMs: backstopMs(spec.timeoutMs, spec.graceMs),
@@ -129,6 +130,10 @@ export class SystemdBackend implements Backend {
 
   async #stopEmptyGuard(id: string): Promise<void> {
     await stopIfEmpty(this.systemd, this.fs, `${this.top}/${guardScopeName(id)}`);
+  }
+
+  enclose(id: string, first: { pid: number; capMs: number }): Promise<Enclosure | null> {
+    return encloseByManager(this, id, first);
   }
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

@@ -15,6 +15,8 @@ import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
+import { onEndOption } from "../on_end_option.ts";
+import { outputMaxOption, refuseOutputMax } from "../output_max_option.ts";
 import { namedParentOption } from "../parent_option.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
@@ -51,11 +53,13 @@ function command() {
       "--wait-all",
       "the job lasts until its last process has ended, and has the exit code of its first",
     )
+    .addOption(onEndOption())
     .option("-d, --detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log; with --user ~USER/.local/state/corral/output/ID.log)",
     )
+    .addOption(outputMaxOption())
     .option(
       "--with-parent",
       "end the job (reason orphaned) when the process that called corral is gone; --with-parent=PID: when process PID is",
@@ -111,6 +115,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
   const keepEnv = options.keepEnv ?? false;
   if (keepEnv && user === null) throw new UsageError("--keep-env goes with --user");
   const isForAnother = user !== null && user.uid !== context.uid;
+  if (options.outputMax !== undefined) refuseOutputMax({ detach: options.detach ?? false, isForAnother });
   const env = isForAnother
     ? userEnvironment(user, context.env, { keepEnv, asked })
     : { ...context.env, ...(user === null ? {} : identityVariables(user)), ...asked };
@@ -128,9 +133,11 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     env,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
+    outputMaxBytes: options.outputMax ?? null,
     withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
     waitAll: options.waitAll ?? false,
+    onEnd: options.onEnd ?? null,
   };
 }
 

@@ -52,6 +52,11 @@ Deno.test("headRows() has one sentence for every end reason, and at most eight r
   }
 });
 
+Deno.test("headRows() names the file of a detached job's output", () => {
+  const job = jobIn({ state: "running", run: runOf({ outputFile: "/var/lib/corral/output/7k2m9q.log" }) });
+  assert.equal(rows(job)["output"], "/var/lib/corral/output/7k2m9q.log");
+});
+
 Deno.test("headRows() of a command that was not found says that it never ran", () => {
   const phase = endedPhase({
     reason: "failed-to-start",
