@@ -441,6 +441,7 @@ Deno.test("corral report --by shows every column's own value", async () => {
     count: 21,
     live: 0,
     failed: 1,
+    neverStarted: 0,
     wallMs: { p50: 11_000, p95: 20_000, max: 30_000 },
     cpuUsageUsec: { p50: 22_000_000, p95: 40_000_000, max: 70_000_000 },
     memoryPeakBytes: { p50: 11 * MIB, p95: 20 * MIB, max: 50 * MIB },
