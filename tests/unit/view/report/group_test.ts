@@ -64,7 +64,10 @@ Deno.test("groupsOf() counts live and failed jobs; what live ones used so far is
 });
 
 Deno.test("groupsOf() counts a command that never started apart: it is neither a job nor one that failed", () => {
-  const group = only([member(), member({ outcome: "never-started", trigger: "failed-to-start", wallMs: null })]);
+  const group = only([
+    member(),
+    member({ outcome: "never-started", trigger: "failed-to-start", wallMs: null }),
+  ]);
   assert.deepEqual([group.count, group.failed, group.neverStarted, group.cpuKnown], [1, 0, 1, 1]);
 });
 
