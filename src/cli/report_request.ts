@@ -8,7 +8,7 @@ import type { Tag } from "../value/tag.ts";
 import { chooseColumns, chooseOrder, type Order } from "../view/choose_columns.ts";
 import { groupColumns } from "../view/report/group_columns.ts";
 import { localTime } from "../value/local_time.ts";
-import { REPORT_COLUMNS } from "../view/report/columns.ts";
+import { PAGE_COLUMNS, REPORT_COLUMNS, type ReportColumn } from "../view/report/columns.ts";
 import type { ReportFilter } from "../store/query.ts";
 import type { GroupKey } from "../store/report_fields.ts";
 import type { Format, ReportRequest, Rows } from "../view/report/request.ts";
@@ -128,12 +128,9 @@ function filterOf(context: Context, options: ReportOptions): Omit<ReportFilter, 
 
 function rowsOf({ by, advise, columns, sort, last }: ReportOptions, format: Format): Rows {
   if (by === undefined) {
-    const shown = columns === undefined
-      ? REPORT_COLUMNS.filter(({ isExtra, isForCsv }) => !isExtra || isForCsv && format === "csv")
-      : chooseColumns(columns, REPORT_COLUMNS);
     return {
       kind: "jobs",
-      columns: shown,
+      columns: columns === undefined ? usualColumns(format) : chooseColumns(columns, REPORT_COLUMNS),
       order: orderOf(last === undefined ? sort : "-started", REPORT_COLUMNS),
     };
   }
@@ -141,6 +138,11 @@ function rowsOf({ by, advise, columns, sort, last }: ReportOptions, format: Form
   const all = groupColumns(by, isAdvising);
   const shown = columns === undefined ? all.filter(({ isExtra }) => !isExtra) : chooseColumns(columns, all);
   return { kind: "groups", by, advise: isAdvising, columns: shown, order: orderOf(sort, all) };
+}
+
+function usualColumns(format: Format): ReportColumn[] {
+  if (format === "html") return [...PAGE_COLUMNS];
+  return REPORT_COLUMNS.filter(({ isExtra, isForCsv }) => !isExtra || isForCsv && format === "csv");
 }
 
 function orderOf<C extends { readonly key: string }>(

@@ -19,6 +19,8 @@ const EXIT_SQL = `CASE WHEN state <> 'ended' THEN NULL
   ELSE coalesce(exit_code, ${EXIT.SIGNAL_BASE} + exit_signal) END`;
 /** 1 for an ended job that did not exit with 0. */
 export const FAILED_SQL = "(state = 'ended' AND NOT (reason = 'exited' AND exit_code IS 0))";
+/** 1 for a command that could not be started: no job that failed. */
+export const NEVER_STARTED_SQL = "reason IS 'failed-to-start'";
 /** 1 for a job that is not ended. */
 export const LIVE_SQL = "state <> 'ended'";
 /** A number of the runtime is a REAL, which is written with a point. */

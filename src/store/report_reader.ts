@@ -13,6 +13,7 @@ import {
   joinedSql,
   LIVE_SQL,
   memoryPercentSql,
+  NEVER_STARTED_SQL,
   tagParameter,
 } from "./report_fields.ts";
 import type { Value } from "./pages.ts";
@@ -33,7 +34,7 @@ export interface ReportedJob {
 export interface GroupedJob {
   /** What it has in common with others: the name, user or reason; for a day, the start in milliseconds since the epoch. */
   key: Value;
-  outcome: "live" | "well" | "failed";
+  outcome: "live" | "well" | "failed" | "never-started";
   /** Why it was ended, also when its processes could not be killed; null for a live job. */
   trigger: string | null;
   wallMs: number | null;
@@ -60,7 +61,7 @@ export class ReportReader {
     const select = [
       ...[...fields.map((field) => this.#sql(field)), FAILED_SQL, LIVE_SQL],
       this.#sql("cpuUsageUsec"),
-      "reason IS 'failed-to-start'",
+      NEVER_STARTED_SQL,
     ];
     return this.store.rows(valueRows(select, this.filter, order));
   }
@@ -92,8 +93,9 @@ export class ReportReader {
   *grouped(by: GroupKey): Generator<GroupedJob> {
     const select = [groupSql(by), ...memberSql((field) => this.#sql(field))];
     for (const row of this.store.rows<MemberRow>(this.#groupRows(select, by))) {
-      const [key, isLive, hasFailed, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = row;
-      const outcome = outcomeOf(isLive, hasFailed);
+      const [key, isLive, hasFailed, neverStarted, ...figures] = row;
+      const [trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = figures;
+      const outcome = neverStarted ? "never-started" : outcomeOf(isLive, hasFailed);
       yield { key, outcome, trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare };
     }
   }
@@ -119,6 +121,7 @@ function rowOf(columns: readonly string[], values: readonly Value[]): JobRow {
 const memberSql = (sql: (field: string) => string) => [
   LIVE_SQL,
   FAILED_SQL,
+  NEVER_STARTED_SQL,
   "coalesce(trigger_reason, reason)",
   ...["wallMs", "cpuUsageUsec", "memoryPeakBytes"].map(sql),
   "1.0 * cpu_throttled_periods / cpu_periods",
@@ -128,6 +131,7 @@ type MemberRow = [
   key: Value,
   isLive: number,
   hasFailed: number,
+  neverStarted: number,
   trigger: string | null,
   wallMs: number | null,
   cpuUsageUsec: number | null,

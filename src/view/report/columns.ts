@@ -98,3 +98,17 @@ export const REPORT_COLUMNS: readonly ReportColumn[] = [
     { key: "backend", jsonKey: "backend", ...word },
   ].map((column) => ({ ...column, isExtra: true as const })),
 ].map((column) => ({ title: column.key, ...column }));
+
+/** Limits that a page shows unasked, by the column of the figure that each follows. */
+const LIMIT_AFTER: ReadonlyMap<string, string> = new Map([
+  ["wall", "timeout"],
+  ["cpu", "cpus"],
+  ["mem-peak", "memory"],
+]);
+
+/** Those of a page: it is never too narrow, so that limits can stand beside what was used. */
+export const PAGE_COLUMNS: readonly ReportColumn[] = REPORT_COLUMNS.filter(({ isExtra }) => !isExtra)
+  .flatMap((column) => {
+    const limit = REPORT_COLUMNS.filter(({ key }) => key === LIMIT_AFTER.get(column.key));
+    return [column, ...limit];
+  });

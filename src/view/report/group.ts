@@ -26,13 +26,16 @@ export interface Group {
   count: number;
   live: number;
   failed: number;
+  /** Commands that could not be started: no jobs. */
+  neverStarted: number;
+  /** Of ended jobs, as the other two: what a live one will come to is not known. */
   wallMs: Spread;
   cpuUsageUsec: Spread;
   memoryPeakBytes: Spread;
-  /** Of all jobs of which it is known; null when it is known of none. */
+  /** Of all jobs of which it is known, with what live ones have used so far; null when it is known of none. */
   cpuTotalUsec: number | null;
   cpuKnown: number;
-  /** Of all jobs of which it is known; null when it is known of none. */
+  /** The same. */
   wallTotalMs: number | null;
   /** Memory peak times wall time. */
   memoryByteHours: number | null;
@@ -80,14 +83,33 @@ class Needs {
   }
 }
 
+/** Of the values that are known. */
+class Sum {
+  known = 0;
+  #sum = 0;
+
+  add(value: number | null): void {
+    if (value === null) return;
+    this.known++;
+    this.#sum += value;
+  }
+
+  get total(): number | null {
+    return this.known === 0 ? null : this.#sum;
+  }
+}
+
 class GroupBuilder {
   #count = 0;
   #live = 0;
   #failed = 0;
+  #neverStarted = 0;
+  readonly #cpuSum = new Sum();
+  readonly #wallSum = new Sum();
+  readonly #byteHours = new Sum();
   readonly #wallMs: number[] = [];
   readonly #cpuUsec: number[] = [];
   readonly #memoryBytes: number[] = [];
-  readonly #byteHours: number[] = [];
   readonly #memoryNeeds = new Needs();
   readonly #timeNeeds = new Needs();
   readonly #coreNeeds = new Needs();
@@ -95,16 +117,22 @@ class GroupBuilder {
   constructor(readonly key: string) {}
 
   add(member: Member): void {
+    if (member.outcome === "never-started") return void this.#neverStarted++;
     this.#count++;
+    this.#addToSums(member);
     if (member.outcome === "live") return void this.#live++;
     if (member.outcome === "failed") this.#failed++;
     if (member.wallMs !== null) this.#wallMs.push(member.wallMs);
     if (member.cpuUsageUsec !== null) this.#cpuUsec.push(member.cpuUsageUsec);
     if (member.memoryPeakBytes !== null) this.#memoryBytes.push(member.memoryPeakBytes);
-    if (member.memoryPeakBytes !== null && member.wallMs !== null) {
-      this.#byteHours.push(member.memoryPeakBytes * member.wallMs / HOUR_MS);
-    }
     this.#addNeeds(member);
+  }
+
+  #addToSums({ cpuUsageUsec, wallMs, memoryPeakBytes }: Member): void {
+    const isUnknown = memoryPeakBytes === null || wallMs === null;
+    this.#cpuSum.add(cpuUsageUsec);
+    this.#wallSum.add(wallMs);
+    this.#byteHours.add(isUnknown ? null : memoryPeakBytes * wallMs / HOUR_MS);
   }
 
   #addNeeds(member: Member): void {
@@ -123,13 +151,14 @@ class GroupBuilder {
       count: this.#count,
       live: this.#live,
       failed: this.#failed,
+      neverStarted: this.#neverStarted,
       wallMs: spreadOf(this.#wallMs),
       cpuUsageUsec: spreadOf(this.#cpuUsec),
       memoryPeakBytes: spreadOf(this.#memoryBytes),
-      cpuTotalUsec: sumOf(this.#cpuUsec),
-      wallTotalMs: sumOf(this.#wallMs),
-      memoryByteHours: roundedUp(sumOf(this.#byteHours), 1),
-      cpuKnown: this.#cpuUsec.length,
+      cpuTotalUsec: this.#cpuSum.total,
+      wallTotalMs: this.#wallSum.total,
+      memoryByteHours: roundedUp(this.#byteHours.total, 1),
+      cpuKnown: this.#cpuSum.known,
       advice: {
         memoryMaxBytes: roundedUp(this.#memoryNeeds.limit(), 1),
         timeoutMs: roundedUp(this.#timeNeeds.limit(), 1),
@@ -147,10 +176,6 @@ function coresOf({ cpuUsageUsec, wallMs }: Member): number | null {
 function spreadOf(values: readonly number[]): Spread {
   const sorted = ascending(values);
   return { p50: nearestRank(sorted, 50), p95: nearestRank(sorted, 95), max: sorted.at(-1) ?? null };
-}
-
-function sumOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Typed arrays are sorted as numbers, and a million of them in a tenth of the time. */

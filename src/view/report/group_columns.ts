@@ -42,6 +42,14 @@ const ADVICE_COLUMNS = [
 ];
 
 const SUM_COLUMNS = [
+  {
+    key: "never-started",
+    jsonKey: "neverStarted",
+    align: "right",
+    show: String,
+    read: ({ neverStarted }: Group) => neverStarted,
+    isExtra: true,
+  },
   sum("cpu-sum", "cpuTotalUsec", formatCpuTime),
   sum("wall-sum", "wallTotalMs", formatDuration),
   sum("memory-sum", "memoryByteHours", (byteHours) => `${formatBytes(byteHours)}h`),

@@ -9,6 +9,7 @@ export function groupJson(group: Group, by: GroupKey, advise: boolean): Record<s
     count: group.count,
     live: group.live,
     failed: group.failed,
+    neverStarted: group.neverStarted,
     wallMs: group.wallMs,
     cpuUsageUsec: group.cpuUsageUsec,
     memoryPeakBytes: group.memoryPeakBytes,

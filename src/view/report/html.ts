@@ -22,6 +22,8 @@ export interface ReportPage {
   readonly course: readonly Stretch[];
   readonly columns: readonly ShownColumn[];
   readonly rows: Iterable<readonly Value[]>;
+  /** Whether the row tells of a failure. */
+  readonly hasFailed: (row: readonly Value[]) => boolean;
 }
 
 /** The page, a piece at a time. */
@@ -40,12 +42,17 @@ export function* htmlPage(page: ReportPage): Generator<string> {
 <header><h1>${shown(title)}</h1><p>${shown(page.about)}; made ${shown(page.madeAt)}</p></header>
 ${tiles(totalsOfCourse(page.course))}
 ${charts(page.course).map(barChart).join("\n")}
+<p class="search" hidden><input type="search" aria-label="Rows with these words"
+  placeholder="rows with these words"><output></output></p>
 <table>
 <thead><tr>${page.columns.map(titleCell).join("")}</tr></thead>
 <tbody>
 `;
   for (const row of page.rows) {
-    yield `<tr>${page.columns.map((column, index) => cell(column, row[index] ?? null)).join("")}</tr>\n`;
+    const kind = page.hasFailed(row) ? ' class="failed"' : "";
+    yield `<tr${kind}>${
+      page.columns.map((column, index) => cell(column, row[index] ?? null)).join("")
+    }</tr>\n`;
   }
   yield `</tbody>
 </table>

@@ -2,9 +2,9 @@
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --text: #1c2024; --faint: #6b7280; --line: #d5d9de; --stripe: #f4f6f8; --page: #fff;
-  --s0: #2f6fb5; --s1: #8aa9c7; --s2: #c8472f; }
+  --s0: #2f6fb5; --s1: #8aa9c7; --s2: #c8472f; --failed: #fbe3de; }
 @media (prefers-color-scheme: dark) { :root { --text: #e3e6ea; --faint: #9aa3ad; --line: #3a4149; --stripe: #20252a; --page: #15181b;
-  --s0: #6ea8e6; --s1: #4c6783; --s2: #f0806a; } }
+  --s0: #6ea8e6; --s1: #4c6783; --s2: #f0806a; --failed: #4a2620; } }
 body { margin: 2rem auto; padding: 0 1rem; max-width: 100rem; color: var(--text); background: var(--page);
   font: 14px/1.45 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.4rem; }
@@ -35,12 +35,21 @@ th[aria-sort=ascending] button::after { content: " \\2191"; }
 th[aria-sort=descending] button::after { content: " \\2193"; }
 td { padding: .2rem .6rem; white-space: pre; border-bottom: 1px solid var(--line); }
 tbody tr:nth-child(even) { background: var(--stripe); }
+tbody tr.failed { background: var(--failed); }
+[hidden] { display: none; }
+.search { margin: 0 0 .6rem; }
+.search input { font: inherit; width: min(100%, 24rem); padding: .3rem .5rem; color: inherit; background: var(--page);
+  border: 1px solid var(--faint); border-radius: .3rem; }
+.search output { margin-left: 1rem; color: var(--faint); }
 .left { text-align: left; }
 .right { text-align: right; }
-@media print { th { position: static; } }
+@media print { .search { display: none; } th { position: static; } }
 `;
 
-/** Sorts the rows by the column whose title is clicked, then the other way; what is not known stays at the end. */
+/**
+ * Sorts the rows by the column whose title is clicked, then the other way; what is not known stays at the end. Hides the rows that do not
+ * hold every word of the search box.
+ */
 export const PAGE_SCRIPT = `
 const body = document.querySelector("tbody");
 const titles = [...document.querySelectorAll("th")];
@@ -60,5 +69,18 @@ for (const [index, title] of titles.entries()) title.addEventListener("click", (
   known.sort((a, b) => sign * (a.isNumber && b.isNumber ? a.key - b.key : order.compare(a.key, b.key)));
   for (const { row } of known) body.append(row);
   for (const row of unknown) body.append(row);
+});
+const search = document.querySelector(".search");
+const [box, count] = search.children;
+search.hidden = false;
+box.addEventListener("input", () => {
+  const words = box.value.toLowerCase().split(" ");
+  let shown = 0;
+  for (const row of body.rows) {
+    const text = [...row.cells].map(({ textContent }) => textContent).join("\\n").toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) shown++;
+  }
+  count.textContent = shown + " of " + body.rows.length + " rows";
 });
 `;

@@ -102,10 +102,11 @@ const GROUP = object({
   count: integer,
   live: integer,
   failed: described(integer, "ended otherwise than by exiting with 0"),
+  neverStarted: described(integer, "commands that could not be started; not in count and failed"),
   wallMs: ref("spread"),
   cpuUsageUsec: ref("spread"),
   memoryPeakBytes: ref("spread"),
-  cpuTotalUsec: described(optionalInteger, "of all jobs of which it is known"),
+  cpuTotalUsec: described(optionalInteger, "of all jobs of which it is known, live ones included"),
   wallTotalMs: described(optionalInteger, "the same"),
   memoryByteHours: described(optionalNumber, "the same: memory peak times wall time"),
 }, {

@@ -70,6 +70,7 @@ export class ReportSource {
 
   *#timedJobs() {
     for (const { key, outcome, cpuUsageUsec, memoryPeakBytes } of this.#reader.grouped("day")) {
+      if (outcome === "never-started") continue;
       yield { startedMs: Number(key), outcome, cpuUsageUsec, memoryPeakBytes };
     }
   }

@@ -46,8 +46,9 @@ export function* counted(
 /** Over the jobs of all groups. */
 export function totalsOf(groups: readonly Group[]): Totals {
   const totals = noTotals();
-  for (const { count, live, failed, cpuTotalUsec, cpuKnown } of groups) {
+  for (const { count, live, failed, neverStarted, cpuTotalUsec, cpuKnown } of groups) {
     totals.jobs += count;
+    totals.neverStarted += neverStarted;
     totals.live += live;
     totals.failed += failed;
     totals.cpuUsageUsec += cpuTotalUsec ?? 0;

@@ -144,5 +144,7 @@ async function htmlText(source: ReportSource, request: ReportRequest): Promise<I
     course,
     columns: rows.columns,
     rows: valuesOf(source, request).values,
+    // Of a job, what counted() reads follows its columns; of a group, nothing does.
+    hasFailed: (row) => row[rows.columns.length] === 1,
   });
 }

@@ -393,6 +393,33 @@ Deno.test("corral report has what live jobs have used so far, in each format", a
   assert.match(metrics, /^corral_jobs_cpu_seconds\{reason="running"\} 0\.5$/m);
 });
 
+Deno.test("corral report --by counts what live jobs have used so far into the sums", async () => {
+  using node = nodeWith({ usage: { cpuUsageUsec: 2_000_000, wallMs: 600_000 } });
+  node.start({
+    files: { "cpu.stat": "usage_usec 500000\nuser_usec 1\nsystem_usec 1\n", "memory.peak": "7340032\n" },
+  });
+  const [group] = JSON.parse(await report(node, "--all", "--by", "name", "--json"));
+  assert.deepEqual([group.count, group.live, group.cpuTotalUsec], [2, 1, 2_500_000]);
+  assert.deepEqual(group.cpuUsageUsec, { p50: 2_000_000, p95: 2_000_000, max: 2_000_000 });
+});
+
+Deno.test("corral report --format html has the outcome before figures, limits beside peaks, and marks failures", async () => {
+  using node = nodeWith(DISTINCT, {
+    spec: { id: "bbbbbb" },
+    ending: { reason: "exited", trigger: "exited", exit: { code: 0, signal: null } },
+  });
+  const page = await report(node, "--format", "html");
+  const titles = [...page.matchAll(/<th [^>]*><button type="button">([^<]*)</g)].map(([, title]) => title);
+  assert.deepEqual(titles.slice(0, 14), [
+    ...["id", "name", "ref", "user", "started", "reason", "exit", "wall", "timeout", "cpu", "cpus", "cpu%"],
+    ...["mem-peak", "memory"],
+  ]);
+  const marked = [...page.matchAll(/<tr( class="failed")?><td[^>]*>([^<]*)</g)].map((
+    [, mark, id],
+  ) => [id, mark !== undefined]);
+  assert.deepEqual(marked, [["7k2m9q", true], ["bbbbbb", false]]);
+});
+
 Deno.test("corral report --by shows every column's own value", async () => {
   using node = nodeWith(...twenty(), {
     spec: { id: "cccccc" },
@@ -441,6 +468,7 @@ Deno.test("corral report --by shows every column's own value", async () => {
     count: 21,
     live: 0,
     failed: 1,
+    neverStarted: 0,
     wallMs: { p50: 11_000, p95: 20_000, max: 30_000 },
     cpuUsageUsec: { p50: 22_000_000, p95: 40_000_000, max: 70_000_000 },
     memoryPeakBytes: { p50: 11 * MIB, p95: 20 * MIB, max: 50 * MIB },

@@ -48,16 +48,27 @@ Deno.test("groupsOf() makes one group a key, in their order", () => {
   assert.deepEqual(groups.map(({ key, count }) => [key, count]), [["a", 1], ["b", 2]]);
 });
 
-Deno.test("groupsOf() counts live and failed jobs, and has no figures of live ones", () => {
+Deno.test("groupsOf() counts live and failed jobs; what live ones used so far is in the sums and not in the spreads", () => {
   const group = only([
     member({ wallMs: 1_000 }),
     member({ outcome: "failed", trigger: "timeout", wallMs: 3_000 }),
-    member({ outcome: "live", trigger: null, wallMs: 9_000, cpuUsageUsec: 9 }),
+    member({ outcome: "live", trigger: null, wallMs: 9_000, cpuUsageUsec: 9, memoryPeakBytes: null }),
   ]);
   assert.deepEqual([group.count, group.live, group.failed], [3, 1, 1]);
   assert.deepEqual(group.wallMs, { p50: 1_000, p95: 3_000, max: 3_000 });
-  assert.equal(group.cpuTotalUsec, 240_000_000);
-  assert.equal(group.cpuKnown, 2);
+  assert.deepEqual(group.cpuUsageUsec, { p50: 120_000_000, p95: 120_000_000, max: 120_000_000 });
+  assert.equal(group.cpuTotalUsec, 240_000_009);
+  assert.equal(group.cpuKnown, 3);
+  assert.equal(group.wallTotalMs, 13_000);
+  assert.equal(group.memoryByteHours, Math.ceil(100 * MIB * 4_000 / 3_600_000));
+});
+
+Deno.test("groupsOf() counts a command that never started apart: it is neither a job nor one that failed", () => {
+  const group = only([
+    member(),
+    member({ outcome: "never-started", trigger: "failed-to-start", wallMs: null }),
+  ]);
+  assert.deepEqual([group.count, group.failed, group.neverStarted, group.cpuKnown], [1, 0, 1, 1]);
 });
 
 Deno.test("groupsOf() keeps figures apart, sorts them as numbers and leaves out what is not known", () => {

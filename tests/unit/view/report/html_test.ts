@@ -21,6 +21,7 @@ function pageOf(changes: Partial<ReportPage> = {}): string {
     course: [stretch()],
     columns: COLUMNS,
     rows: [["7k2m9q", "fastsurfer", 2048], ["22abcd", "sh", null]],
+    hasFailed: (row) => row[1] === "sh",
     ...changes,
   })].join("");
 }
@@ -128,28 +129,73 @@ class FakeCell {
   }
 }
 
-Deno.test("the page's script sorts by the title that is clicked, then the other way, unknown ones last", () => {
+Deno.test("htmlPage() marks the rows that failed", () => {
+  const page = pageOf();
+  assert.match(page, /<tr class="failed"><td class="left" data-t>22abcd<\/td>/);
+  assert.match(page, /<tr><td class="left" data-t>7k2m9q<\/td>/);
+});
+
+function pageRow(name: string, bytes: number | null) {
+  const cells = [
+    new FakeCell(name, { t: "" }),
+    new FakeCell("?", bytes === null ? {} : { n: String(bytes) }),
+  ];
+  return { cells, hidden: false };
+}
+
+/** A page with these rows, whose script has run. */
+function runPage(...rows: ReturnType<typeof pageRow>[]) {
   const titles = [new FakeCell("name"), new FakeCell("mem-peak")];
-  const row = (name: string, bytes: number | null) => ({
-    cells: [new FakeCell(name, { t: "" }), new FakeCell("?", bytes === null ? {} : { n: String(bytes) })],
-  });
-  type Row = ReturnType<typeof row>;
   const body = {
-    rows: [row("b", 900), row("a", null), row("c", 10_000), row("d", 1024)],
+    rows,
     parentElement: { classList: { add: () => {} } },
-    append(moved: Row) {
+    append(moved: ReturnType<typeof pageRow>) {
       this.rows = [...this.rows.filter((other) => other !== moved), moved];
     },
   };
-  const page = { querySelector: () => body, querySelectorAll: () => titles };
-  new Function("document", PAGE_SCRIPT)(page);
-  const order = () => body.rows.map(({ cells }) => cells[0]!.textContent).join("");
+  const box = Object.assign(new FakeCell(""), { value: "" });
+  const count = { textContent: "" };
+  const search = { children: [box, count], hidden: true };
+  new Function("document", PAGE_SCRIPT)({
+    querySelector: (selector: string) => selector === "tbody" ? body : search,
+    querySelectorAll: () => titles,
+  });
+  const names = () => body.rows.filter(({ hidden }) => !hidden).map(({ cells }) => cells[0]!.textContent);
+  const type = (words: string) => {
+    box.value = words;
+    box.onClick();
+  };
+  return { titles, names, type, count, search };
+}
+
+Deno.test("the page's script sorts by the title that is clicked, then the other way, unknown ones last", () => {
+  const { titles, names } = runPage(
+    pageRow("b", 900),
+    pageRow("a", null),
+    pageRow("c", 10_000),
+    pageRow("d", 1024),
+  );
   titles[1]!.onClick();
-  assert.deepEqual([order(), titles[1]!.ariaSort], ["bdca", "ascending"]);
+  assert.deepEqual([names().join(""), titles[1]!.ariaSort], ["bdca", "ascending"]);
   titles[1]!.onClick();
-  assert.deepEqual([order(), titles[1]!.ariaSort], ["cdba", "descending"]);
+  assert.deepEqual([names().join(""), titles[1]!.ariaSort], ["cdba", "descending"]);
   titles[0]!.onClick();
-  assert.deepEqual([order(), titles[0]!.ariaSort, titles[1]!.ariaSort], ["abcd", "ascending", null]);
+  assert.deepEqual([names().join(""), titles[0]!.ariaSort, titles[1]!.ariaSort], ["abcd", "ascending", null]);
+});
+
+Deno.test("the page's script shows the search box, and of the rows those that hold every word", () => {
+  const { names, type, count, search } = runPage(
+    pageRow("train big", 1),
+    pageRow("Train", 2),
+    pageRow("sh", 3),
+  );
+  assert.equal(search.hidden, false);
+  type("train");
+  assert.deepEqual([names(), count.textContent], [["train big", "Train"], "2 of 3 rows"]);
+  type("BIG  tr");
+  assert.deepEqual([names(), count.textContent], [["train big"], "1 of 3 rows"]);
+  type("");
+  assert.deepEqual([names().length, count.textContent], [3, "3 of 3 rows"]);
 });
 
 Deno.test({
@@ -172,5 +218,6 @@ Deno.test({
     assert.match(dom, /<table class="sortable">/);
     assert.match(dom, /<title>corral report, node1<\/title>/);
     assert.equal(dom.match(/<tr>/g)?.length, 2);
+    assert.match(dom, /<p class="search">/);
   },
 });
