@@ -134,7 +134,9 @@ Deno.test({
       ["corral run -t 1h trunca", ["truncate"]],
       ["corral run truncate --js", []],
       ["corral completion ", [...SHELLS]],
-      ["corral ps ", []],
+      ["corral wait ", ["7k2m9q", "abc123"]],
+      ["corral logs --fol", ["--follow"]],
+      ["corral doctor ", []],
     ];
     for (const [line, offered] of rows) assert.deepEqual(await ask(line), offered.toSorted(), line);
   },
