@@ -32,6 +32,7 @@ export function headRows({ job, usage, frozen, bootMs }: HeadInput): HeadRow[] {
     ["cpu", cpuWords(job, usage)],
     ["memory", memoryWords(job, usage)],
     ["exit", phase.state === "ended" ? exitWords(phase) : null],
+    ["output", runningFacts(job)?.outputFile ?? null],
   ];
   return rows.filter((row): row is HeadRow => row[1] !== null);
 }
