@@ -163,7 +163,7 @@ function settingsHere(
 function outputHere(env: Record<string, string>): Output {
   return {
     write: (text) => {
-      progress.clear();
+      if (stdoutWidth !== null) progress.clear();
       return writeAll(Deno.stdout, text);
     },
     pass: (bytes) => bytes.length === 0 ? !isReaderGone() : writeAll(Deno.stdout, bytes),
