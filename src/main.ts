@@ -39,6 +39,7 @@ import { pause } from "./base/poll.ts";
 import { sendToJournal } from "./linux/journal.ts";
 import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
+import { ProgressLine } from "./linux/progress_line.ts";
 import { runShell } from "./linux/shell_command.ts";
 import { TerminalScreen } from "./linux/terminal.ts";
 import { dieOfLastSignal } from "./linux/last_signal.ts";
@@ -65,12 +66,18 @@ const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
 const ETC = "/etc";
+/** Of a terminal that does not tell its width. */
+const USUAL_COLUMNS = 80;
 const PASSWD = `${ETC}/passwd`;
 
 settleSurroundings(PROC);
 useZone(libcZone);
 passRealTimeSignals(onRealTimeSignals);
 
+const progress = new ProgressLine(
+  Deno.stderr.isTerminal() ? writeDiagnostics : null,
+  () => Deno.stderr.isTerminal() ? terminalColumns() : 0,
+);
 const stdoutWidth = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : null;
 
 async function makeContext(options: GlobalOptions): Promise<Context> {
@@ -78,7 +85,10 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   const cwd = currentDirectory();
   const uid = Deno.uid() ?? 0;
   const settings = await settingsHere({ uid, env, cwd, options });
-  const log: Log = await makeLog(options, writeDiagnostics);
+  const log: Log = await makeLog(options, (text) => {
+    progress.clear();
+    writeDiagnostics(text);
+  });
   const clock = hostClock(PROC);
   const procs = new Procs(PROC, probe);
   let node: NodeLayout | null = null;
@@ -93,6 +103,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
   return {
     stdout: outputHere(env),
     openScreen,
+    progress,
     say: log.say,
     log: log.log,
     env,
@@ -153,13 +164,28 @@ function settingsHere(
 
 function outputHere(env: Record<string, string>): Output {
   return {
-    write: (text) => writeAll(Deno.stdout, text),
+    write: (text) => {
+      if (stdoutWidth !== null) progress.clear();
+      return writeAll(Deno.stdout, text);
+    },
     pass: (bytes) => bytes.length === 0 ? !isReaderGone() : writeAll(Deno.stdout, bytes),
-    offer: offerOutput,
+    offer: (lines) => {
+      progress.clear();
+      offerOutput(lines);
+    },
     isTerminal: stdoutWidth !== null,
     isJournal: isJournal(env["JOURNAL_STREAM"]),
     widthColumns: stdoutWidth,
   };
+}
+
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || USUAL_COLUMNS;
+  } catch {
+    // Only stderr is a terminal.
+    return USUAL_COLUMNS;
+  }
 }
 
 function settingsEnv({ stateDir, configFile }: Settings): Record<string, string> {
@@ -230,7 +256,7 @@ const exitCode = await runCli(Deno.args, {
   err: writeDiagnostics,
   widthColumns: stdoutWidth,
   bold: stdoutWidth !== null && !Deno.env.get("NO_COLOR"),
-}, makeContext).catch((error) => {
+}, makeContext).finally(() => progress.clear()).catch((error) => {
   writeDiagnostics(`corral: unexpected: ${printable(String(error?.message ?? error))}\n`);
   return 125;
 });

@@ -34,7 +34,6 @@ export function runExitCode(outcome: Outcome, stopSignal: number | null): number
  */
 export function recordedExitCode(outcome: Outcome, { adopted }: Pick<Job["spec"], "adopted">): number {
   const { reason, exit } = outcome;
-  if (reason === "failed-to-start" && exit.code !== null) return exit.code;
   const isUnseen = exit.code === null && exit.signal === null;
   if (reason === "exited" && isUnseen) return adopted ? EXIT.DONE : EXIT.CORRAL_FAILED;
   return runExitCode(outcome, null);

@@ -1,4 +1,5 @@
 /** The terminal, pipe or file that a command writes to. */
+import type { Progress } from "./progress_line.ts";
 import type { Screen } from "./terminal.ts";
 
 /** Where text goes. A reader that has gone away (EPIPE) is not an error. */
@@ -21,6 +22,8 @@ export interface Terminal {
   stdout: Output;
   /** Takes the terminal that stdout is; the caller closes it. */
   openScreen(): Screen;
+  /** Of long work, on stderr. */
+  progress: Progress;
   colour: boolean;
   /** A person is there to answer. */
   interactive: boolean;

@@ -28,6 +28,8 @@ export interface PruneBudget {
   ms: number;
   /** Free pages are given back when they are a larger part of the file; new jobs use them up again, too. */
   freeShare: number;
+  /** Called after each step, with the number of jobs dropped so far. */
+  onStep?: (jobs: number) => void;
 }
 
 /** All there is. */
@@ -60,6 +62,7 @@ export async function prune(
       pruned.outputFiles += removeOutput(node, store, ids);
       const dropped = ids.length === 0 ? 0 : store.drop(which, ids);
       pruned.jobs += dropped;
+      budget.onStep?.(pruned.jobs);
       return dropped > 0 && pruned.jobs < budget.jobs;
     });
   }

@@ -55,6 +55,8 @@ export interface SweepOptions {
   graceMs: number;
   /** Called when the jobs are done: another sweep may begin. */
   unlock?: () => void;
+  /** Called after each look at a job, with the number of jobs done and of all. */
+  onLook?: (done: number, all: number) => void;
   /** True once nothing more is to be begun. */
   isStopped: () => boolean;
 }
@@ -112,7 +114,12 @@ class Sweep {
     const { ended, unknown } = findLeftovers(node, store, live);
     crashPoint("sweep: jobs read");
     const answers = this.#askOwner(live);
-    await atOnce([...live, ...ended], AT_ONCE, (job) => this.#treat(job, false));
+    const jobs = [...live, ...ended];
+    let done = 0;
+    await atOnce(jobs, AT_ONCE, async (job) => {
+      await this.#treat(job, false);
+      options.onLook?.(++done, jobs.length);
+    });
     const finished = this.#finishedJobs(live, await answers);
     await atOnce(finished, AT_ONCE, (job) => this.#treat(job, true));
     for (const finding of unknown.map(unknownCgroup)) listener.finding(finding);

@@ -1,5 +1,6 @@
 /** `corral logs`: prints the output of a detached job, as it is. */
 import { Command, Option } from "@commander-js/extra-typings";
+import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, NotFoundError, parserFor } from "../../base/errors.ts";
@@ -26,7 +27,7 @@ export function logsVerb(invoke: Invoke) {
       "Prints the output of a detached job, live or ended, from the file that `corral show` names. The output of any other job went to " +
         "where its caller's goes.",
     )
-    .argument("<JOB>", "id, unique prefix, name:NAME or ref:REF")
+    .argument("<JOB>", JOB_FORMS)
     .option("-f, --follow", "print what comes too, until the job has ended")
     .option("-n, --lines <N>", "only the last N lines of what is there", parserFor("--lines", parseLines))
     // As docker and kubectl call it.

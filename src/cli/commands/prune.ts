@@ -42,7 +42,10 @@ async function pruneJobs(context: Context, options: Options): Promise<number> {
   if (why !== null) {
     throw new CorralError(`nothing dropped: ${why}`, { remedy: "see: date; if it is right: --yes" });
   }
-  const pruned = dryRun ? planPrune(context, store, beforeMs) : await prune(context, store, beforeMs, WHOLE);
+  const onStep = (jobs: number) => context.progress.tell(() => `dropped ${counted(jobs, "job")} so far`);
+  const pruned = dryRun
+    ? planPrune(context, store, beforeMs)
+    : await prune(context, store, beforeMs, { ...WHOLE, onStep });
   if (json) {
     const endedBefore = new Date(beforeMs).toISOString();
     context.stdout.write(toJson({ dryRun, endedBefore, ...pruned }) + "\n");

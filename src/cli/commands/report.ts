@@ -159,7 +159,9 @@ async function writeReport(context: Context, options: Options): Promise<number> 
     ...options,
     jobs: { which: "since", sinceMs: Math.max(0, Math.floor(sinceMs ?? 0)) },
   });
-  const source = new ReportSource(store, { ...request.filter, live: liveUsage(context, store) });
+  const { progress } = context;
+  const onRows = progress.isSeen ? (count: number) => progress.tell(() => `${count} rows read`) : null;
+  const source = new ReportSource(store, { ...request.filter, live: liveUsage(context, store) }, onRows);
   if (options.output === undefined) await print(context, source, request);
   else {
     const plain = { isTerminal: false, widthColumns: null, colour: false };

@@ -105,7 +105,9 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const isStopped = () => stop.received !== null;
   const unlock = () => held.dispose();
   const former = context.openFormerStore(store.actor);
-  const all = { ...sweepOptions(context, options), isStopped, unlock };
+  const onLook = (done: number, jobs: number) =>
+    void (options.quiet || context.progress.tell(() => `${done} of ${jobs} jobs looked at`));
+  const all = { ...sweepOptions(context, options), isStopped, unlock, onLook };
   await sweep(context, store, all, former === null ? log : log.except(former));
   if (former !== null) await sweepFormer(context, former, all, log.except(store));
   if (seesEverybody(context) && !options.mine && !isStopped()) log.users(await sweepOthers(context, options));

@@ -1,5 +1,6 @@
 /** `corral wait`: returns when jobs have ended, with the exit code that `corral run` would have had. */
 import { Command } from "@commander-js/extra-typings";
+import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { errorText, EXIT, parserFor } from "../../base/errors.ts";
@@ -28,7 +29,7 @@ export function waitVerb(invoke: Invoke) {
       "Waits until jobs have ended, and exits as `corral run` would have: with several jobs, with the highest of their exit codes. A job " +
         "that has ended already is not waited for. A signal ends the wait, not the job.",
     )
-    .argument("<JOB...>", "id, unique prefix, name:NAME or ref:REF")
+    .argument("<JOB...>", JOB_FORMS)
     .option("--any", "until one of them has ended: prints its id, and exits as that one")
     .option(
       "-t, --timeout <DURATION>",

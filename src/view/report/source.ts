@@ -22,24 +22,29 @@ export interface JobOrder {
 export class ReportSource {
   readonly #reader: ReportReader;
 
-  constructor(readonly store: JobStore, readonly filter: ReportFilter) {
+  /** @param onRows called now and then, with the number of rows read; null: they are not counted */
+  constructor(
+    readonly store: JobStore,
+    readonly filter: ReportFilter,
+    readonly onRows: ((count: number) => void) | null = null,
+  ) {
     this.#reader = new ReportReader(store, filter);
   }
 
   /** Rows of values, followed by what `counted` of summary.ts reads. */
   rows(columns: readonly ReportColumn[], order: JobOrder): Iterable<readonly Value[]> {
-    return this.#reader.rows(columns.map(({ jsonKey }) => jsonKey), rowOrder(order));
+    return this.#watched(this.#reader.rows(columns.map(({ jsonKey }) => jsonKey), rowOrder(order)));
   }
 
   /** Rows of the values of these fields. */
   fields(fields: readonly CsvField[], order: JobOrder): Iterable<readonly Value[]> {
     const names = fields.map(({ titles, isJoined }) => isJoined ? titles : titles[0]!);
-    return this.#reader.texts(names, rowOrder(order));
+    return this.#watched(this.#reader.texts(names, rowOrder(order)));
   }
 
   /** Whole jobs. */
   jobs(order: JobOrder): Iterable<ReportedJob> {
-    return this.#reader.jobs(rowOrder(order));
+    return this.#watched(this.#reader.jobs(rowOrder(order)));
   }
 
   /** Groups of the jobs that have `by` in common. */
@@ -64,15 +69,31 @@ export class ReportSource {
     return gaugesOf(columns, this.#reader.labelled(by, columns.map(({ jsonKey }) => jsonKey)));
   }
 
+  #watched<T>(rows: Iterable<T>): Iterable<T> {
+    return this.onRows === null ? rows : countedRows(rows, this.onRows);
+  }
+
   *#members(by: GroupKey, keyOf: (key: Value) => string): Generator<Member> {
-    for (const job of this.#reader.grouped(by)) yield { ...job, key: keyOf(job.key) };
+    for (const job of this.#watched(this.#reader.grouped(by))) yield { ...job, key: keyOf(job.key) };
   }
 
   *#timedJobs() {
-    for (const { key, outcome, cpuUsageUsec, memoryPeakBytes } of this.#reader.grouped("day")) {
+    for (
+      const { key, outcome, cpuUsageUsec, memoryPeakBytes } of this.#watched(this.#reader.grouped("day"))
+    ) {
       if (outcome === "never-started") continue;
       yield { startedMs: Number(key), outcome, cpuUsageUsec, memoryPeakBytes };
     }
+  }
+}
+
+const ROWS_BETWEEN = 4_096;
+
+function* countedRows<T>(rows: Iterable<T>, onRows: (count: number) => void): Generator<T> {
+  let count = 0;
+  for (const row of rows) {
+    if (++count % ROWS_BETWEEN === 0) onRows(count);
+    yield row;
   }
 }
 

@@ -26,6 +26,8 @@ export class FakeNode implements Disposable {
   readonly said: string[] = [];
   /** Entries for the journal. */
   readonly journal: JournalFields[] = [];
+  /** What was told of long work, where stderr is a terminal. */
+  readonly progressed: string[] = [];
   /** Of both clocks, in milliseconds. */
   wallMs = 1_793_520_100_000;
   bootMs = 9_101_000;
@@ -125,6 +127,11 @@ export class FakeNode implements Disposable {
         isTerminal: this.widthColumns !== null,
         isJournal: false,
         widthColumns: this.widthColumns,
+      },
+      progress: {
+        isSeen: this.interactive,
+        tell: (words) => void (this.interactive && this.progressed.push(words())),
+        clear: () => {},
       },
       openScreen: () => this.screen.open(),
       say: (line) => void this.said.push(line),

@@ -106,6 +106,7 @@ machineTest(machine, "corral show --json has every key in its type, and events i
     ["signal", "null"],
     ["adopted", "boolean"],
     ["outer", "null"],
+    ["outputFile", "null"],
   ];
   assert.deepEqual(types, Object.fromEntries(expected));
   assert.deepEqual([shown["name"], shown["exitCode"], shown["tags"]], [HOSTILE_NAME, 3, { step: "1" }]);

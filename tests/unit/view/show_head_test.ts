@@ -40,9 +40,10 @@ Deno.test("headRows() names the limit that a job met, what it reached, and what 
   assert.equal(timeout["exit"], "124 (died of TERM)");
 });
 
-Deno.test("headRows() has one sentence for every end reason, and at most eight rows without an output file", () => {
+Deno.test("headRows() has one sentence for every end reason, and at most eight rows", () => {
   for (const reason of Object.keys(END_REASONS) as (keyof typeof END_REASONS)[]) {
-    const job = jobIn(endedPhase({ reason, trigger: reason, exit: { code: 3, signal: null } }), {
+    const run = runOf({ outputFile: "/some/log" });
+    const job = jobIn(endedPhase({ reason, trigger: reason, exit: { code: 3, signal: null }, run }), {
       ref: "task-9",
     });
     const state = rows(job)["state"]!;
@@ -73,6 +74,11 @@ Deno.test("headRows() of a command that was not found says that it never ran", (
 Deno.test("headRows() of a live job says how long it has left, and leaves out what has no value", () => {
   const run = runOf({ deadlineBootMs: BOOT_MS + 3_600_000 });
   const job = jobIn({ state: "running", run }, { timeoutMs: 7_200_000, argv: ["echo", "it's"] });
+  const detached = runOf({ outputFile: "/var/lib/corral/output/7k2m9q.log" });
+  assert.equal(
+    rows(jobIn({ state: "running", run: detached }))["output"],
+    "/var/lib/corral/output/7k2m9q.log",
+  );
   const said = rows(job, { frozen: true });
   assert.equal(said["state"], "running, frozen, 1h left");
   assert.equal(said["command"], "echo 'it'\\''s'");

@@ -203,6 +203,9 @@ Deno.test({
       ["corral completion ", [...SHELLS]],
       ["corral ps ", KNOWN_BY],
       ["corral top ", []],
+      ["corral wait ", KNOWN_BY],
+      ["corral logs --fol", ["--follow"]],
+      ["corral doctor ", []],
     ];
     for (const [line, offered] of rows) assert.deepEqual(await ask(line), offered.toSorted(), line);
   },
