@@ -10,6 +10,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Systemd } from "../systemd/manager.ts";
+import { jobDescription } from "../systemd/unit_description.ts";
 import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { bearsName, jobOfGuardScope, jobsOfSlice } from "../job/names.ts";
@@ -90,8 +91,7 @@ export class SystemdBackend implements Backend {
       pid,
       guardPid,
       outer: this.outer,
-      // Escape codes in a name must not reach the journal.
-      description: `corral job ${spec.id}`,
+      description: jobDescription(spec),
       limits: spec.limits,
       graceMs: spec.graceMs,
       backstopMs: backstopMs(spec.timeoutMs, spec.graceMs),

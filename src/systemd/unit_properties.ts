@@ -1,5 +1,6 @@
 /** The two units of a job: their names and their properties, as systemd takes them over D-Bus. Pure. */
 import { LIMIT_ROWS, type LimitKind, type Limits, NO_LIMITS } from "../job/limits.ts";
+import { guardDescription } from "./unit_description.ts";
 import type { Variant } from "./wire.ts";
 
 /** One property of a unit. */
@@ -66,7 +67,7 @@ export function guardScopeProperties(units: JobUnits & { guardPid: number }): Un
   return [
     ["PIDs", { signature: "au", value: [units.guardPid] }],
     ["Slice", text("corral.slice")],
-    ["Description", text(`guard of ${units.description}`)],
+    ["Description", text(guardDescription(units.id))],
     ["CollectMode", text("inactive-or-failed")],
   ];
 }
