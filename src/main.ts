@@ -36,6 +36,7 @@ import { runCommand } from "./linux/command.ts";
 import { isOnLocalFileSystem } from "./linux/mounts.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
 import { pause } from "./base/poll.ts";
+import { sendToJournal } from "./linux/journal.ts";
 import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
 import { runShell } from "./linux/shell_command.ts";
@@ -110,6 +111,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     run: runCommand,
     shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    journal: (fields) => void (settings.journal && sendToJournal(`${RUN}/systemd/journal/socket`, fields)),
     runDir: RUN,
     layout,
     cgroups,

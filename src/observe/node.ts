@@ -5,6 +5,7 @@ import type { CgroupFs } from "../cgroup/file.ts";
 import type { BackendName, Job } from "../job/job.ts";
 import type { Clock } from "../linux/clock.ts";
 import type { CommandResult } from "../linux/command.ts";
+import type { JournalFields } from "../linux/journal.ts";
 import type { NodeLayout } from "../linux/node.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { JobStore } from "../store/jobs.ts";
@@ -21,6 +22,8 @@ export interface Node {
   /** Runs a command line of the admin's own with `stdin` as its input; null when it took longer than `capMs`. */
   shell(command: string, options: { stdin: string; capMs: number }): Promise<CommandResult | null>;
   randomBytes(count: number): Uint8Array;
+  /** Sends an entry to the journal of the node, where there is one; never waits, never throws. */
+  journal(fields: JournalFields): void;
   /** Where the node's own settings and units are: /etc, elsewhere on a fake node. */
   etc: string;
   /** Where systemd keeps its sockets and volatile units: /run, elsewhere on a fake node. */

@@ -146,6 +146,12 @@ export const SETTING_BY_NAME = {
       "What a sweep does with a live job whose supervisor is gone. A job that is kept still ends at its deadline.",
     isForSweeps: true,
   }),
+  journal: setting(flag, {
+    key: "journal",
+    default: true,
+    help:
+      "Whether the journal of the node gets a line at each end of a job, with the fields CORRAL_JOB_ID, CORRAL_REASON, CORRAL_EXIT_CODE, CORRAL_NAME, CORRAL_REF and CORRAL_USER: `journalctl -t corral`.",
+  }),
   escapees: setting(choice("report", "kill"), {
     key: "escapees",
     default: "report",

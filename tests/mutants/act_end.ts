@@ -47,12 +47,12 @@ export const ACT_END = [
       "request.exitAfterwards === undefined ? null : on.clock.bootMs()",
       "on.clock.bootMs()",
     ],
-    ["the end is not recorded", "if (!on.ledger.markEnded(job.spec.id, ending, steps))", "if (false)"],
+    ["the end is not recorded", "if (!recordEnd(on, { spec: job.spec, ending, steps }))", "if (false)"],
     ["the survivors of before stay in the record", "on.ledger.setSurvivors(job.spec.id, survivors, []);", ""],
     [
       "the cgroup is removed before it is recorded",
-      "if (!on.ledger.markEnded(",
-      "await removeCgroup(job, on);\n  if (!on.ledger.markEnded(",
+      "if (!recordEnd(",
+      "await removeCgroup(job, on);\n  if (!recordEnd(",
     ],
     [
       "the cgroup of a job with survivors is removed",
@@ -137,7 +137,7 @@ export const ACT_END = [
     ],
     ["units of an earlier boot are cleared", "if (seen.sameBoot) await", "await"],
     ["units without a cgroup stay", "await node.backendOf(job).clear(job.spec.id);", ";"],
-    ["a job without a cgroup is not recorded", "on.ledger.markEnded(job.spec.id, ending, []);", ""],
+    ["a job without a cgroup is not recorded", "recordEnd(on, { spec: job.spec, ending, steps: [] });", ""],
     [
       "what was sampled is forgotten",
       "return isKnown ? withSplit(NO_USAGE, sampled.peaks) : null",
@@ -185,7 +185,7 @@ export const ACT_END = [
     ["the OOM group stays", "killSinglyOnOom(cgroup)", "undefined"],
     ["systemd keeps the deadline", "backend.setBackstop(job.spec, null)", "undefined"],
     ["it stays frozen", "if (isFrozen(cgroup)) await attempt", "if (false) await attempt"],
-    ["it is not recorded", "ledger.markEnded(spec.id,", "if (false) ledger.markEnded(spec.id,"],
+    ["it is not recorded", "recordEnd({ ledger,", "if (false) recordEnd({ ledger,"],
     [
       "one thing that fails is the last",
       "node.say(`warning: ${what}: ${errorText(error)}`);",

@@ -15,6 +15,7 @@ import { endJob, type EndRequest, type Enforcement, enforcementOn } from "./end_
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { writeLateReceipt } from "./late_receipt.ts";
+import { recordEnd } from "./record_end.ts";
 import { releaseAdopted } from "./release_adopted.ts";
 import type { Sampled } from "../../job/series.ts";
 import { Sampling } from "../../observe/sampling.ts";
@@ -153,7 +154,7 @@ async function recordWithoutCgroup(
   const endedAtMs = node.clock.wallMs();
   const usage = lastKnown(on.ledger.sampled(job.spec.id));
   const ending = { reason, trigger: reason, exit: NO_EXIT, endedAtMs, usage, survivors: [] };
-  on.ledger.markEnded(job.spec.id, ending, []);
+  recordEnd(on, { spec: job.spec, ending, steps: [] });
 }
 
 /** The counters went with the cgroup; what its supervisor had seen by then is left. */

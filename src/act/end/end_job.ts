@@ -6,8 +6,6 @@ import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { isFrozen } from "../../cgroup/freezer.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { errorText } from "../../base/errors.ts";
-import type { Clock } from "../../linux/clock.ts";
-import type { Procs } from "../../linux/proc.ts";
 import {
   type EndReason,
   type Exit,
@@ -22,12 +20,12 @@ import type { Backend } from "../../backend/backend.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
 import { readJobUsage } from "../../observe/job_usage.ts";
 import type { Ledger } from "../../store/ledger.ts";
+import type { Node } from "../../observe/node.ts";
+import { recordEnd } from "./record_end.ts";
 import type { Sampling } from "../../observe/sampling.ts";
 
 /** What is needed to end jobs. */
-export interface Enforcement {
-  clock: Clock;
-  procs: Procs;
+export interface Enforcement extends Pick<Node, "clock" | "procs" | "journal"> {
   ledger: Ledger;
   /** Name of the command that acts, for the events. */
   actor: string;
@@ -36,10 +34,10 @@ export interface Enforcement {
 
 /** What enforces on this node, recorded in `ledger`. */
 export function enforcementOn(
-  { clock, procs }: { clock: Clock; procs: Procs },
-  rest: Omit<Enforcement, "clock" | "procs">,
+  { clock, procs, journal }: Pick<Node, "clock" | "procs" | "journal">,
+  rest: Omit<Enforcement, "clock" | "procs" | "journal">,
 ): Enforcement {
-  return { clock, procs, ...rest };
+  return { clock, procs, journal, ...rest };
 }
 
 /** A job with the right to its cgroup. */
@@ -129,7 +127,7 @@ export async function endJob(
   };
   crashPoint("ending: usage read");
   // Recorded as unkillable before, and now they are gone after all.
-  if (!on.ledger.markEnded(job.spec.id, ending, steps)) on.ledger.setSurvivors(job.spec.id, survivors, []);
+  if (!recordEnd(on, { spec: job.spec, ending, steps })) on.ledger.setSurvivors(job.spec.id, survivors, []);
   crashPoint("ending: recorded");
   // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
   const isKept = on.ledger.options.isShared && on.ledger.isBehind;

@@ -12,6 +12,7 @@ import { type Job, NO_EXIT, NO_LIMITS } from "../../job/job.ts";
 import { backstopMs } from "../../backend/backend.ts";
 import { killSinglyOnOom } from "../../backend/limits_in_force.ts";
 import type { JobStore } from "../../store/jobs.ts";
+import { recordEnd } from "./record_end.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 
@@ -58,7 +59,6 @@ function recordRelease(
     usage: null,
     survivors: [],
   } as const;
-  ledger.markEnded(spec.id, { ...ending, survivors: [] }, [
-    { atMs, actor: store.actor, kind: "released", detail: { processes: left.length } },
-  ]);
+  const steps = [{ atMs, actor: store.actor, kind: "released", detail: { processes: left.length } }];
+  recordEnd({ ledger, journal: node.journal }, { spec, ending: { ...ending, survivors: [] }, steps });
 }

@@ -6,6 +6,7 @@ import type { EndReason, Exit, Job, RunningFacts } from "../../job/job.ts";
 import { jobJson } from "../../job/json.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import type { Node } from "../../observe/node.ts";
+import { recordEnd } from "../end/record_end.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { Receipt } from "./receipt_to_write.ts";
 
@@ -21,7 +22,7 @@ export function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): str
 /** Records the end of a job whose command never ran. */
 export class FailedStart {
   constructor(
-    readonly context: Pick<Node, "clock">,
+    readonly context: Pick<Node, "clock" | "journal">,
     readonly job: Pick<Job, "spec" | "watch">,
     readonly ledger: Ledger,
     readonly receipt: Receipt | null,
@@ -36,7 +37,8 @@ export class FailedStart {
       usage: null,
       survivors: [],
     };
-    this.ledger.markEnded(this.job.spec.id, ending, []);
+    const { ledger, job: { spec } } = this;
+    recordEnd({ ledger, journal: this.context.journal }, { spec, ending, steps: [] });
     this.ledger.settle(this.job.spec.id);
     const run: RunningFacts | null = null;
     await this.receipt?.write(

@@ -3,6 +3,7 @@ import { Unwritten } from "../../../src/store/unwritten.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import type { CommandResult } from "../../../src/linux/command.ts";
+import type { JournalFields } from "../../../src/linux/journal.ts";
 import type { Job, JobSpec, RunningFacts, Watch } from "../../../src/job/job.ts";
 import { FakeBackend } from "./backend.ts";
 import { CgroupDir } from "./cgroup_dir.ts";
@@ -23,6 +24,8 @@ export class FakeNode implements Disposable {
   /** What was written to stdout, and the lines said on stderr. */
   out = "";
   readonly said: string[] = [];
+  /** Entries for the journal. */
+  readonly journal: JournalFields[] = [];
   /** Of both clocks, in milliseconds. */
   wallMs = 1_793_520_100_000;
   bootMs = 9_101_000;
@@ -149,6 +152,7 @@ export class FakeNode implements Disposable {
         graceMs: 2_000,
         bestEffort: false,
         onOrphan: "kill",
+        journal: true,
         escapees: "report",
         statusCommand: null,
         finishedStatuses: ["completed", "failed", "cancelled"],
@@ -165,6 +169,7 @@ export class FakeNode implements Disposable {
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      journal: (fields) => void this.journal.push(fields),
       runDir: "/run",
       layout: () => ({
         cgroupMount: cgroups.mount,

@@ -48,6 +48,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     graceMs: 2_000,
     bestEffort: false,
     onOrphan: "kill",
+    journal: true,
     escapees: "report",
     statusCommand: null,
     finishedStatuses: FINISHED_STATUSES,
@@ -120,7 +121,7 @@ Deno.test("readSettings() takes the file that is named, by option before environ
 
 Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
-    'on-orphan = "keep"\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
+    'on-orphan = "keep"\njournal = false\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
     'retention = "1d"\nuser-state-dir = "/srv/users"\n';
   const { configFile, ...settings } = await read(text);
   assert.match(configFile!, /\/config\.toml$/);
@@ -133,6 +134,7 @@ Deno.test("readSettings() reads every key", async () => {
     graceMs: 60_000,
     bestEffort: true,
     onOrphan: "keep",
+    journal: false,
     escapees: "kill",
     statusCommand: "ask",
     finishedStatuses: [...FINISHED_STATUSES, "revoked"],

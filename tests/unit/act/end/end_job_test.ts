@@ -27,11 +27,11 @@ function supervised(node: FakeNode, store: JobStore | null = node.stores.open())
   });
   const run = runningFacts(recorded)!;
   const cgroup = node.cgroups.fs.own(run.cgroup, JOB_ID);
-  const { clock, procs } = node.context;
+  const { clock, procs, journal } = node.context;
   const sampling = new Sampling(cgroup, run.startedBootMs, clock);
   const job: EndableJob = { spec: recorded.spec, run, cgroup, backend: node.backend, sampling };
   const warn = (line: string) => void node.said.push(line);
-  const on: Enforcement = { clock, procs, ledger: new Ledger(store, warn), actor: "run", warn };
+  const on: Enforcement = { clock, procs, journal, ledger: new Ledger(store, warn), actor: "run", warn };
   const end = (request: Partial<EndRequest>) =>
     endJob(job, { reason: "timeout", exit: null, skipGrace: false, ...request }, on);
   return { job, end };
@@ -231,13 +231,13 @@ Deno.test("endJob() by two at once has one reason, one end, and removes the cgro
   const { end, job } = supervised(node);
   await using kernel = new FakeKernel(node.cgroups);
   const warn = (line: string) => void node.said.push(line);
-  const { clock, procs } = node.context;
+  const { clock, procs, journal } = node.context;
   const ledger = new Ledger(node.stores.open("kill"), warn);
   const sampling = new Sampling(job.cgroup, job.run!.startedBootMs, clock);
   const first = endJob(
     { ...job, sampling },
     { reason: "killed", exit: null, skipGrace: false },
-    { clock, procs, ledger, actor: "kill", warn },
+    { clock, procs, journal, ledger, actor: "kill", warn },
   );
   const second = end({ reason: "timeout" });
   const endings = await Promise.all([first, second]);
@@ -322,10 +322,10 @@ Deno.test("endJob() ends the job although the store is full, says so once, and a
     const { job } = supervised(node);
     await using _kernel = new FakeKernel(node.cgroups);
     node.stores.fill();
-    const { clock, procs } = node.context;
+    const { clock, procs, journal } = node.context;
     const warn = (line: string) => void node.said.push(line);
     const ledger = new Ledger(node.stores.open(), warn, { isShared });
-    const on = { clock, procs, ledger, actor: "run", warn };
+    const on = { clock, procs, journal, ledger, actor: "run", warn };
     const ended = (await endJob(job, { reason: "timeout", exit: null, skipGrace: false }, on))!;
     assert.deepEqual([ended.reason, ended.survivors], ["timeout", []]);
     assert.equal(node.said.length, 1);

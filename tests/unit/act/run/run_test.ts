@@ -292,3 +292,16 @@ runTest("runJob() draws another id when the first one is taken", async (bench) =
   assert.equal(await node.launch(bench.mark()), 0);
   assert.equal(node.recorded(node.id).spec.name, "job");
 });
+
+const journalOf = ({ journal }: GateNode) =>
+  journal.map((entry) => [entry["CORRAL_NAME"], entry["CORRAL_REASON"], entry["CORRAL_EXIT_CODE"]]);
+
+runTest("runJob() reports the end of a job to the journal", async ({ node }) => {
+  await node.launch(["true"], { name: "well" });
+  assert.deepEqual(journalOf(node), [["well", "exited", "0"]]);
+});
+
+runTest("runJob() reports a job that never ran to the journal", async ({ node }) => {
+  await failure(node.launch(["/no/such/command"], { name: "absent" }));
+  assert.deepEqual(journalOf(node), [["absent", "failed-to-start", "125"]]);
+});

@@ -58,7 +58,14 @@ class Supervision implements Disposable {
         guard: null,
       },
       this.stop,
-      { clock, procs: node.context.procs, ledger: new Ledger(node.stores.open(), warn), actor: "run", warn },
+      {
+        clock,
+        procs: node.context.procs,
+        journal: () => {},
+        ledger: new Ledger(node.stores.open(), warn),
+        actor: "run",
+        warn,
+      },
     );
   }
 
