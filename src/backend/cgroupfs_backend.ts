@@ -21,6 +21,7 @@ import {
   type Refused,
   refuseTooLittleMemory,
 } from "./backend.ts";
+import { encloseInDirectory, type Enclosure, endForgotten } from "./enclosure.ts";
 import { writeLimits } from "./limits_in_force.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
@@ -131,8 +132,8 @@ export class CgroupfsBackend implements Backend {
     return over.map((name) => this.#removeQuietly(`${guards}/${name}`)).every((isGone) => isGone);
   }
 
-  stopGuards(): Promise<void> {
-    return Promise.resolve();
+  async stopGuards(): Promise<void> {
+    await endForgotten(this.fs, this.#guards, Date.now());
   }
 
   leaveGuard(id: string, guardPid: number): void {
@@ -150,6 +151,10 @@ export class CgroupfsBackend implements Backend {
       // A sweep removes the guard's cgroup once it is empty.
     }
     this.#removeQuietly(own);
+  }
+
+  enclose(id: string, { pid }: { pid: number }): Promise<Enclosure | null> {
+    return encloseInDirectory(this.fs, this.#guards, { id, pid });
   }
 
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

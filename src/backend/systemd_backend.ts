@@ -18,6 +18,7 @@ import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/conne
 import { poll } from "../base/poll.ts";
 import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";
 import { attachByManager } from "./attach_by_manager.ts";
+import { encloseByManager, type Enclosure } from "./enclosure.ts";
 import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
   type Backend,
@@ -129,6 +130,10 @@ export class SystemdBackend implements Backend {
 
   async #stopEmptyGuard(id: string): Promise<void> {
     await stopIfEmpty(this.systemd, this.fs, `${this.top}/${guardScopeName(id)}`);
+  }
+
+  enclose(id: string, process: { pid: number; capMs: number }): Promise<Enclosure | null> {
+    return encloseByManager(this, id, process);
   }
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

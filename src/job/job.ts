@@ -5,6 +5,7 @@
  */
 
 import type { Limits } from "./limits.ts";
+import type { OnEnd } from "./on_end.ts";
 import type { ReceiptPlace } from "./receipt_place.ts";
 import type { Usage } from "./usage.ts";
 
@@ -72,6 +73,8 @@ export interface JobSpec {
   adopted: boolean;
   /** It lives as long as any process of it does (`--wait-all`), and not as its first. */
   waitAll?: true;
+  /** What runs when it has ended. */
+  onEnd?: OnEnd;
 }
 
 /** Who answers for a job, and how its cgroup is made: known from the moment its launch begins. */

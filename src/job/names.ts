@@ -58,16 +58,16 @@ export function jobsOfSlice(name: string): string[] {
 }
 
 /**
- * The job whose detached supervisor or guard lives in this cgroup: `corral.slice/corral-ID-supervisor.scope` (or in the slice of a job, for
- * a job in it), `corral.slice/corral-guard-ID.scope` or `corral/guard-ID`; null for none.
+ * The job whose detached supervisor, guard or `--on-end` command lives in this cgroup: `corral.slice/corral-ID-supervisor.scope` (or in the
+ * slice of a job, for a job in it), `corral.slice/corral-guard-ID.scope` or `corral/guard-ID`, and likewise with `onend`; null for none.
  */
 export function jobOfSupervisorScope(path: string | null): string | null {
   return lastPair(path, (parent, name) => {
-    if (parent === "corral") return jobOfGuardDirectory(name);
+    if (parent === "corral") return jobOfGuardDirectory(name) ?? jobOfOnEndDirectory(name);
     const isTop = parent === "corral.slice";
     const supervised = idIn(/^corral-([^-]*)-supervisor\.scope$/, name);
     if (supervised !== null) return isTop || jobsOfSlice(parent).length > 0 ? supervised : null;
-    return isTop ? jobOfGuardScope(name) : null;
+    return isTop ? jobOfGuardScope(name) ?? idIn(/^corral-onend-([^-]*)\.scope$/, name) : null;
   });
 }
 
@@ -89,6 +89,16 @@ export function guardDirectory(id: string): string {
 /** The job of the guard whose cgroup has this name; null for any other. */
 export function jobOfGuardDirectory(name: string): string | null {
   return idIn(/^guard-([^-]*)$/, name);
+}
+
+/** The name of the cgroup of what `--on-end` runs without systemd. */
+export function onEndDirectory(id: string): string {
+  return `onend-${id}`;
+}
+
+/** The job after whose end the command of this cgroup runs; null for any other name. */
+export function jobOfOnEndDirectory(name: string): string | null {
+  return idIn(/^onend-([^-]*)$/, name);
 }
 
 /** Where guards go that are about to exit, so that their own cgroups can be removed. Neither a job's nor a guard's name. */

@@ -1,6 +1,7 @@
 /** What the columns of a job's row may hold, where SQLite itself only knows text and numbers. Each throws an Error that names the column. */
 import { type BackendName, END_REASONS, type EndReason, type Survivor } from "../job/job.ts";
 import { LIMIT_ROWS, type LimitKey, type Limits, NO_LIMITS } from "../job/limits.ts";
+import type { OnEnd } from "../job/on_end.ts";
 import type { ReceiptPlace } from "../job/receipt_place.ts";
 import { parseSignal } from "../value/signal.ts";
 import type { IoDevice } from "../job/usage.ts";
@@ -78,6 +79,14 @@ const RECEIPT_NUMBERS: Record<string, string[]> = {
   "in-place": ["device", "inode"],
   "as-user": ["uid", "gid"],
 } satisfies Record<ReceiptPlace["how"], string[]>;
+
+/** Column `on_end`, JSON. */
+export const onEndOf = (json: string): OnEnd => checked("on_end", JSON.parse(json), isOnEnd);
+
+function isOnEnd(value: unknown): boolean {
+  if (!isObject(value) || !isString(value["command"]) || !isString(value["home"])) return false;
+  return ["uid", "gid"].every((key) => Number.isInteger(value[key]));
+}
 
 const [LATER_LIMITS, FIRST_LIMITS] = [true, false].map((isLater) =>
   LIMIT_ROWS.filter((row) => (row.isLater ?? false) === isLater).map(({ key }) => key)

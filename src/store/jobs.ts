@@ -17,6 +17,7 @@ import {
   selectDroppable,
 } from "./prune.ts";
 import { findJobs, type Found, recentSql } from "./find.ts";
+import { setOnEndClaimed, UNCLAIMED } from "./on_end.ts";
 import { replaceFindings } from "./findings.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import {
@@ -104,6 +105,16 @@ export class JobStore {
   /** -> ended, once: false when another process has ended it already. Steps are written with it, in one transaction. */
   markEnded(id: string, ending: Ending, steps: StoredEvent[]): boolean {
     return this.#write("cannot record the end", (on) => setEnded(on, id, ending, steps));
+  }
+
+  /** True for the one process that is to run the job's `--on-end` command. */
+  claimOnEnd(id: string, atMs: number): boolean {
+    return this.#write("cannot record who runs --on-end", (on) => setOnEndClaimed(on, id, atMs));
+  }
+
+  /** Jobs that have ended and whose `--on-end` command no process has claimed; a damaged row is left out. */
+  unclaimedOnEnd(): Job[] {
+    return this.#rows(UNCLAIMED).map((row) => this.#jobOrNull(row, () => {})).filter((job) => job !== null);
   }
 
   /** What was sampled of a live job so far, in place of what was saved before; nothing for one that has ended. */

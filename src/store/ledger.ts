@@ -110,6 +110,11 @@ export class Ledger {
     return this.#write<boolean>(["markEnded", [id, ending, steps]], !this.options.isShared) ?? true;
   }
 
+  /** True for the one process that is to run the job's `--on-end` command; undefined when the store does not say: then it is left to a sweep. */
+  claimOnEnd(id: string, atMs: number): boolean | undefined {
+    return this.#attempt(this.#patience(BUSY_TIMEOUT_MS), (store) => store.claimOnEnd(id, atMs));
+  }
+
   setSurvivors(id: string, survivors: Survivor[], steps: StoredEvent[]): void {
     this.#write(["setSurvivors", [id, survivors, steps]]);
   }

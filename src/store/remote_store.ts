@@ -37,6 +37,10 @@ export class RemoteStore implements StorePort {
     return this.#call("markEnded", args) as boolean;
   }
 
+  claimOnEnd(...args: Parameters<StorePort["claimOnEnd"]>): boolean {
+    return this.#call("claimOnEnd", args) as boolean;
+  }
+
   setSurvivors(...args: Parameters<StorePort["setSurvivors"]>): void {
     this.#call("setSurvivors", args);
   }

@@ -14,6 +14,7 @@ import {
   ioDevicesOf,
   limitsFromJson,
   outputPathOf,
+  onEndOf,
   present,
   reasonOf,
   receiptPlaceOf,
@@ -45,6 +46,8 @@ export interface JobRow {
   receipt: string | null;
   wait_all: number;
   output_file: string | null;
+  on_end: string | null;
+  on_end_at_ms: number | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -155,6 +158,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     createdAtMs: dateMs(row.created_at_ms, "created_at_ms"),
     adopted: row.adopted !== 0,
     ...(row.wait_all === 0 ? {} : { waitAll: true as const }),
+    ...(row.on_end == null ? {} : { onEnd: onEndOf(row.on_end) }),
   };
 }
 

@@ -215,4 +215,10 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE jobs ADD COLUMN output_file TEXT;
   `,
+  // What runs at the end of a job, JSON, and when a process claimed to run it.
+  `
+  ALTER TABLE jobs ADD COLUMN on_end TEXT;
+  ALTER TABLE jobs ADD COLUMN on_end_at_ms INTEGER;
+  CREATE INDEX jobs_on_end ON jobs (ended_at_ms) WHERE on_end IS NOT NULL AND on_end_at_ms IS NULL AND state = 'ended';
+  `,
 ];

@@ -27,8 +27,8 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
   const { run } = on;
   run(
     `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, adopted, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, on_end, adopted, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
     spec.id,
     spec.name,
     spec.ref,
@@ -49,6 +49,7 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
     watch.supervisor.pidNamespace ?? null,
     watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
     spec.waitAll ? 1 : 0,
+    spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
     spec.adopted ? 1 : 0,
   );
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });

@@ -16,7 +16,15 @@ export type Write = { [Name in LateWrite]: [name: Name, args: Parameters<JobStor
 /** What a ledger asks of a store. */
 export type StorePort = Pick<
   JobStore,
-  LateWrite | "isTaken" | "claimEnding" | "saveSampled" | "sampled" | "get" | "events" | "waitAtMost"
+  | LateWrite
+  | "claimOnEnd"
+  | "isTaken"
+  | "claimEnding"
+  | "saveSampled"
+  | "sampled"
+  | "get"
+  | "events"
+  | "waitAtMost"
 >;
 
 /** Makes one write, with its own result. */

@@ -20,6 +20,9 @@ import {
   guardScopeProperties,
   type JobUnits,
   limitProperties,
+  onEndScopeName,
+  onEndScopeProperties,
+  type OnEndUnit,
   scopeName,
   scopeProperties,
   sliceName,
@@ -87,6 +90,21 @@ export class Systemd implements Disposable {
           writer.string(guardScopeName(units.id));
           writeProperties(writer, guardScopeProperties({ ...units, guardPid }));
         });
+      },
+    });
+  }
+
+  /** Makes the scope of an `--on-end` command around the process. Throws SystemdRefusal. */
+  async startOnEnd(unit: OnEndUnit): Promise<JobResult> {
+    const [name, ifThere] = [onEndScopeName(unit.id), "fail"];
+    return await callForJob(this.#socketPath, this.uid, {
+      member: "StartTransientUnit",
+      signature: "ssa(sv)a(sa(sv))",
+      body: (writer) => {
+        writer.string(name);
+        writer.string(ifThere);
+        writeProperties(writer, onEndScopeProperties(unit));
+        writer.array(8, () => {});
       },
     });
   }

@@ -15,6 +15,11 @@ export function guardDescription(id: string): string {
   return `corral guard of job ${id}`;
 }
 
+/** Of the scope of an `--on-end` command. */
+export function onEndDescription(id: string): string {
+  return `corral on-end of job ${id}`;
+}
+
 /** systemd writes it to a unit file and reads that again: a backslash at the end of the line would take in the next property. */
 function oneLine(text: string): string {
   const cut = cutToBytes(printable(text).trimEnd(), MAX_BYTES);

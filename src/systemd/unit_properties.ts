@@ -1,6 +1,6 @@
 /** The two units of a job: their names and their properties, as systemd takes them over D-Bus. Pure. */
 import { LIMIT_ROWS, type LimitKind, type Limits, NO_LIMITS } from "../job/limits.ts";
-import { guardDescription } from "./unit_description.ts";
+import { guardDescription, onEndDescription } from "./unit_description.ts";
 import type { Variant } from "./wire.ts";
 
 /** One property of a unit. */
@@ -22,6 +22,15 @@ export interface JobUnits {
   backstopMs: number | null;
 }
 
+/** What follows the end of job `id`. */
+export interface OnEndUnit {
+  id: string;
+  pid: number;
+  capMs: number;
+}
+
+const SIGKILL = 9;
+
 /** Carries the limits. Slices nest by their names (systemd.slice(5)): that of a job in a job begins with the outer ones. */
 export function sliceName(id: string, outer: readonly string[]): string {
   return `corral-${[...outer, id].join("-")}.slice`;
@@ -35,6 +44,11 @@ export function scopeName(id: string): string {
 /** Lies beside the slice and holds the job's guard. */
 export function guardScopeName(id: string): string {
   return `corral-guard-${id}.scope`;
+}
+
+/** Lies beside the slice and holds what `--on-end` runs. */
+export function onEndScopeName(id: string): string {
+  return `corral-onend-${id}.scope`;
 }
 
 const text = (value: string): Variant => ({ signature: "s", value });
@@ -69,6 +83,18 @@ export function guardScopeProperties(units: JobUnits & { guardPid: number }): Un
     ["Slice", text("corral.slice")],
     ["Description", text(guardDescription(units.id))],
     ["CollectMode", text("inactive-or-failed")],
+  ];
+}
+
+/** The scope of an `--on-end` command: a stop of it kills, and so does systemd itself after `capMs`, should no corral process be left. */
+export function onEndScopeProperties({ id, pid, capMs }: OnEndUnit): UnitProperty[] {
+  return [
+    ["PIDs", { signature: "au", value: [pid] }],
+    ["Slice", text("corral.slice")],
+    ["Description", text(onEndDescription(id))],
+    ["CollectMode", text("inactive-or-failed")],
+    ["KillSignal", { signature: "i", value: SIGKILL }],
+    ["RuntimeMaxUSec", usecOfMs(capMs)],
   ];
 }
 

@@ -8,6 +8,7 @@ import { ParseError } from "../base/errors.ts";
 export type Variant =
   | { signature: "s"; value: string }
   | { signature: "b"; value: boolean }
+  | { signature: "i"; value: number }
   | { signature: "t"; value: number }
   | { signature: "au"; value: readonly number[] }
   | { signature: "as"; value: readonly string[] };
@@ -82,6 +83,9 @@ export class DBusWriter {
         return this.string(variant.value);
       case "b":
         return this.uint32(variant.value ? 1 : 0);
+      case "i":
+        // Small positive ones only: the bytes are those of an unsigned one.
+        return this.uint32(variant.value);
       case "t":
         return this.uint64(variant.value);
       case "au":

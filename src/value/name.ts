@@ -3,6 +3,7 @@ import { ValueError } from "../base/errors.ts";
 
 const MAX_NAME_CHARACTERS = 255;
 const MAX_REF_CHARACTERS = 1024;
+const MAX_SHELL_LINE_CHARACTERS = 4096;
 
 /**
  * A job's name: anything but NUL, 1 to 255 characters. It is a label, so newlines and escapes are kept and
@@ -15,6 +16,11 @@ export function parseName(text: string): string {
 /** The owner's id of a job: anything but NUL, 1 to 1024 characters. */
 export function parseRef(text: string): string {
   return checkedText(text, "ref", MAX_REF_CHARACTERS);
+}
+
+/** A command line of sh(1): anything but NUL, 1 to 4096 characters, not blanks alone. */
+export function parseShellLine(text: string): string {
+  return checkedText(text.trim() === "" ? "" : text, "command", MAX_SHELL_LINE_CHARACTERS);
 }
 
 /** The name of a job that was given none: the command's base name, cut to what {@link parseName} accepts. */

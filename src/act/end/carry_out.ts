@@ -15,6 +15,7 @@ import { endJob, type EndRequest, type Enforcement, enforcementOn } from "./end_
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { writeLateReceipt } from "./late_receipt.ts";
+import { runDueOnEnd } from "./due_on_end.ts";
 import { recordEnd } from "./record_end.ts";
 import { releaseAdopted } from "./release_adopted.ts";
 import type { Sampled } from "../../job/series.ts";
@@ -60,6 +61,8 @@ export async function carryOut(
   await act(node, store, job, order);
   const isAbandoned = order.seen.supervisor === "gone" && job.phase.state !== "ended";
   if (isAbandoned && job.watch.receipt !== undefined) await writeLateReceipt(store, job.spec.id, node);
+  // A sweep does it for all at its end: one that hangs must not hold up the others.
+  if (isAbandoned && order.ledger === undefined) await runDueOnEnd(node, store, job.spec.id);
 }
 
 async function act(

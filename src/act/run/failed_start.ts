@@ -1,4 +1,5 @@
 /** The record of a job whose command never ran, and the text of a receipt. */
+import type { Diagnostics } from "../../base/diagnostics.ts";
 import { EXIT } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
@@ -6,6 +7,7 @@ import type { EndReason, Exit, Job, RunningFacts } from "../../job/job.ts";
 import { jobJson } from "../../job/json.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import type { Node } from "../../observe/node.ts";
+import { runOnEnd } from "../end/on_end.ts";
 import { recordEnd } from "../end/record_end.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { Receipt } from "./receipt_to_write.ts";
@@ -22,7 +24,7 @@ export function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): str
 /** Records the end of a job whose command never ran. */
 export class FailedStart {
   constructor(
-    readonly context: Pick<Node, "clock" | "journal">,
+    readonly context: Node & Diagnostics,
     readonly job: Pick<Job, "spec" | "watch">,
     readonly ledger: Ledger,
     readonly receipt: Receipt | null,
@@ -41,9 +43,9 @@ export class FailedStart {
     recordEnd({ ledger, journal: this.context.journal }, { spec, ending, steps: [] });
     this.ledger.settle(this.job.spec.id);
     const run: RunningFacts | null = null;
-    await this.receipt?.write(
-      receiptText({ ...this.job, phase: { state: "ended", run, ...ending } }, this.ledger, []),
-    );
+    const job: Job = { ...this.job, phase: { state: "ended", run, ...ending } };
+    await this.receipt?.write(receiptText(job, this.ledger, []));
+    await runOnEnd(this.context, job, { ledger, actor: "run" });
   }
 
   /** A signal came before the command ran; the exit code for it. */

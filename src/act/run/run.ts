@@ -20,6 +20,7 @@ import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import { quoted } from "../../base/text.ts";
 import type { Detached } from "./detach.ts";
+import { runOnEnd } from "../end/on_end.ts";
 import { enforcementOn } from "../end/end_job.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { openLedger } from "./open_ledger.ts";
@@ -212,6 +213,12 @@ async function superviseRun(
   const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
   await receipt?.write(receiptText(job, ledger, ending.steps));
   reportEnd(run, job, leftBehind(ending));
+  // A second signal that came before was meant for the job.
+  await runOnEnd(context, job, {
+    ledger,
+    actor: "run",
+    ...(stop.hurry.aborted ? {} : { hurry: stop.hurry }),
+  });
   if (ending.reason === "killed" && stop.received !== null) rememberLastSignal(stop.received);
   return runExitCode(ending, stop.received);
 }

@@ -1,5 +1,6 @@
 /** The spec of a job, from what `corral run` was asked for. */
 import { newJobId } from "../../value/id.ts";
+import type { OnEnd } from "../../job/on_end.ts";
 import type { JobSpec } from "../../job/job.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { User } from "../../linux/users.ts";
@@ -15,6 +16,8 @@ export interface JobAsked extends JobRequest {
   cwd: string;
   /** The job lives as long as any process of it does, and not as its first. */
   waitAll?: boolean;
+  /** A command line of sh(1) that runs when it has ended. */
+  onEnd?: string | null;
 }
 
 /** An id that no job has. */
@@ -45,5 +48,12 @@ export function specFrom(context: Node & Caller, request: JobAsked, id: string):
     createdAtMs,
     adopted: false,
     ...(request.waitAll ? { waitAll: true as const } : {}),
+    ...(request.onEnd == null ? {} : { onEnd: onEndFrom(context, request, request.onEnd) }),
   };
+}
+
+/** It runs as the job's user, whoever records the end. */
+function onEndFrom({ uid, env }: Caller, { user }: JobAsked, command: string): OnEnd {
+  if (user !== null) return { command, uid: user.uid, gid: user.gid, home: user.home };
+  return { command, uid, gid: Deno.gid() ?? 0, home: env["HOME"] ?? "/" };
 }

@@ -19,6 +19,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import { carryOut, isAct, type JobAct } from "../end/carry_out.ts";
 import { endEscapees } from "../end/end_escapees.ts";
 import type { EndedProcess } from "../end/end_processes.ts";
+import { runAllDueOnEnd } from "../end/due_on_end.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { observeJob } from "../../observe/job.ts";
 import { type Escapee, escapeeFinding, findEscapees, isEndable } from "../../observe/escapees.ts";
@@ -122,6 +123,7 @@ class Sweep {
       listener.pruned(await applyRetention(node, store, options.retentionMs));
     }
     options.unlock?.();
+    if (!options.dryRun) await runAllDueOnEnd(node, store, options.isStopped);
     // Last, and not in the way of the next sweep: it looks into other processes, and those may hang.
     await this.#treatEscapees();
     // What could not be recorded before: there may be room by now.

@@ -6,6 +6,7 @@ import { EXIT, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { isJobId } from "../../value/id.ts";
 import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
+import { runDueOnEnd } from "../../act/end/due_on_end.ts";
 import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 
 /** The supervisor lives and is not late: the guard goes on waiting. */
@@ -32,6 +33,7 @@ async function end(context: Context, id: string, saw: string): Promise<number> {
   if (result === "supervised") return STILL_SUPERVISED;
   // Its supervisor may have recorded the end itself and died then.
   await writeLateReceipt(store, id, context);
+  await runDueOnEnd(context, store, id);
   if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
   return EXIT.DONE;
 }

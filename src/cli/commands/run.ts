@@ -15,6 +15,7 @@ import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
+import { onEndOption } from "../on_end_option.ts";
 import { namedParentOption } from "../parent_option.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
@@ -51,6 +52,7 @@ function command() {
       "--wait-all",
       "the job lasts until its last process has ended, and has the exit code of its first",
     )
+    .addOption(onEndOption())
     .option("-d, --detach", "print the id and return; the job stays enforced")
     .option(
       "--output <FILE>",
@@ -131,6 +133,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
     waitAll: options.waitAll ?? false,
+    onEnd: options.onEnd ?? null,
   };
 }
 

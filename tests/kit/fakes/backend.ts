@@ -56,6 +56,11 @@ export class FakeBackend implements Backend {
   }
   leaveGuard(): void {}
 
+  /** What follows a job has no cgroup here. */
+  enclose(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   // deno-lint-ignore require-await
   async attach(_cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
     this.#note("attach", pids.join(","));
