@@ -34,8 +34,8 @@ export interface Backend {
   stopGuards(isLive: (id: string) => boolean): Promise<void>;
   /** Takes the guard of a job that is over, and this process, out of the guard's cgroup and removes that. Does not throw. */
   leaveGuard(id: string, guardPid: number): void;
-  /** A cgroup of its own, with the process in it, for what follows the end of job `id`; null where there can be none. Does not throw. */
-  enclose(id: string, process: { pid: number; capMs: number }): Promise<Enclosure | null>;
+  /** A cgroup of its own, with the process `first` in it, for what follows the end of job `id`; null where there can be none. Does not throw. */
+  enclose(id: string, first: { pid: number; capMs: number }): Promise<Enclosure | null>;
   /**
    * Moves running processes into the job's cgroup. Returns the ones that stayed outside, without any that ended. Throws CgroupError,
    * SetupError.

@@ -132,8 +132,8 @@ export class SystemdBackend implements Backend {
     await stopIfEmpty(this.systemd, this.fs, `${this.top}/${guardScopeName(id)}`);
   }
 
-  enclose(id: string, process: { pid: number; capMs: number }): Promise<Enclosure | null> {
-    return encloseByManager(this, id, process);
+  enclose(id: string, first: { pid: number; capMs: number }): Promise<Enclosure | null> {
+    return encloseByManager(this, id, first);
   }
 
   async attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

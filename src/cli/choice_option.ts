@@ -13,3 +13,12 @@ export function choiceOption<Flags extends string, T>(
   option.argChoices = [...choice.values];
   return option;
 }
+
+/** An option whose words the shells complete, and which is read elsewhere. */
+export function wordOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  values: readonly string[],
+) {
+  return choiceOption(flags, description, { values, parse: (text) => text });
+}

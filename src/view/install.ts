@@ -4,11 +4,40 @@ import type { InstallStep } from "../act/install/plan.ts";
 import { systemctlArgv } from "../act/install/tools.ts";
 import { printable } from "../base/text.ts";
 
-/** One step of `install --print`: a file with its path and all of its text, or a command. */
-export function stepText(act: InstallStep, { uid, userName }: { uid: number; userName: string }): string {
+/** Whose steps, and how much of them: `isAll` with the text of every file. */
+interface StepsView {
+  uid: number;
+  userName: string;
+  isAll: boolean;
+}
+
+/** `install --print`: what will run first, with all of its text; the manual and the completions only by their paths. */
+export function stepsText(acts: readonly InstallStep[], view: StepsView): string {
+  if (view.isAll) return acts.map((act) => stepText(act, view)).join("");
+  const [shared, others] = [true, false].map((wanted) => acts.filter((act) => isNamedOnly(act) === wanted));
+  const named = shared!.length === 0
+    ? ""
+    : `==> write ${shared!.length} files of the manual and the completions (their text: --print=all)\n${
+      shared!.map((act) => `    ${printable(pathOf(act))}\n`).join("")
+    }`;
+  return others!.map((act) => stepText(act, view)).join("") + named;
+}
+
+/** A file below a share directory, which nothing runs. */
+function isNamedOnly(act: InstallStep): boolean {
+  return act.do === "write" &&
+    /\/(man\/man\d|completions|site-functions|vendor_completions\.d)\/[^/]*$/.test(act.path);
+}
+
+function pathOf(act: InstallStep): string {
+  return act.do === "write" ? act.path : "";
+}
+
+/** A file with its path and all of its text, or a command. */
+function stepText(act: InstallStep, { uid, userName }: StepsView): string {
   switch (act.do) {
     case "write":
-      return `==> write ${printable(act.path)}\n${isManual(act.path) ? "" : `${act.text}\n`}`;
+      return `==> write ${printable(act.path)}\n${act.text}\n`;
     case "remove":
       return `==> remove ${printable(act.path)}${act.ifThere ? ", if it is there" : ""}\n`;
     case "removeEmptyDirectory":
@@ -24,9 +53,4 @@ export function stepText(act: InstallStep, { uid, userName }: { uid: number; use
     case "systemctl":
       return `==> run ${systemctlArgv(uid, act.args).join(" ")}\n`;
   }
-}
-
-/** `corral man` prints these. */
-function isManual(path: string): boolean {
-  return /\/man\/man\d\/[^/]*$/.test(path);
 }

@@ -2,7 +2,7 @@
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import { fileState, namesIn } from "./node_files.ts";
-import { type Places, SERVICE, TIMER } from "./places.ts";
+import { type Places, SERVICE, sharedPath, TIMER } from "./places.ts";
 import type { FileState, Found } from "./plan.ts";
 import { readRecord } from "./record.ts";
 import { readCrontab, systemctlCommand } from "./tools.ts";
@@ -26,7 +26,8 @@ export async function look(
     }
   };
   const addShared = (shareDir: string) => {
-    add(sharedPaths.map((path) => `${shareDir}/${path}`));
+    // Versions before put all of them right below it.
+    add(sharedPaths.flatMap((path) => [...new Set([sharedPath(shareDir, path), `${shareDir}/${path}`])]));
     for (const path of pagesIn(shareDir)) {
       const state = files.has(path) ? null : fileState(path);
       if (state?.is === "ours") files.set(path, state);

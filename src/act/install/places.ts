@@ -36,7 +36,7 @@ export function placesOf({ uid, etc, env, prefix }: PlacesRequest): Places {
   const shareDir = prefix !== null
     ? `${prefix}/share`
     : uid === 0
-    ? "/usr/local/share"
+    ? LOCAL_SHARE
     : userDir(env, "XDG_DATA_HOME", ".local/share");
   return {
     service: `${unitDir}/${SERVICE}`,
@@ -45,6 +45,17 @@ export function placesOf({ uid, etc, env, prefix }: PlacesRequest): Places {
     cronFile: uid === 0 ? `${etc}/cron.d/corral` : null,
     shareDir,
   };
+}
+
+const LOCAL_SHARE = "/usr/local/share";
+
+/**
+ * Where a file of the manual or the completions goes: `path` below the share directory. fish alone does not look below /usr/local (fish 3.6
+ * and 4.0 of Debian: $fish_complete_path).
+ */
+export function sharedPath(shareDir: string, path: string): string {
+  const isForFish = path.startsWith("fish/") && shareDir === LOCAL_SHARE;
+  return `${isForFish ? "/usr/share" : shareDir}/${path}`;
 }
 
 function userDir(env: Readonly<Record<string, string>>, variable: string, inHome: string): string {

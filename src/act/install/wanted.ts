@@ -2,7 +2,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { cronFile } from "./cron.ts";
-import type { Places } from "./places.ts";
+import { type Places, sharedPath } from "./places.ts";
 import type { PlannedFile, WantedInstallation } from "./plan.ts";
 import { type InstallRecord, markerLine } from "./record.ts";
 import { serviceUnit, type SweepUnits, timerUnit } from "./units.ts";
@@ -64,7 +64,7 @@ export interface SharedFile {
 /** Returns the files with corral's marker and their absolute paths. */
 export function sharedFiles(shareDir: string, files: readonly SharedFile[]): PlannedFile[] {
   return files.map(({ path, text, commentSign }) => ({
-    path: `${shareDir}/${path}`,
+    path: sharedPath(shareDir, path),
     text: withMarker(text, commentSign),
   }));
 }

@@ -1,5 +1,5 @@
 /** `corral install`: installs a timer or a cron line that sweeps this node, the manual and the completions. */
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { dirname } from "node:path";
 import type { DescribeProgram, GlobalOptions, Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
@@ -10,7 +10,7 @@ import { takeOrShow } from "../take_or_show.ts";
 import { parseEveryMs } from "../../act/install/every.ts";
 import { look } from "../../act/install/look.ts";
 import { directoryExists, missingDirectories, realPath } from "../../act/install/node_files.ts";
-import { type Places, placesOf, TIMER } from "../../act/install/places.ts";
+import { type Places, placesOf, sharedPath, TIMER } from "../../act/install/places.ts";
 import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
 import { lingers, systemctlArgv } from "../../act/install/tools.ts";
@@ -38,7 +38,17 @@ function command() {
       "--prefix <DIR>",
       "manual pages and completions go below DIR/share (default: /usr/local; ~/.local)",
     )
-    .option("--print", "show every file and command; change nothing");
+    .addOption(printOption());
+}
+
+/** The units, or cron's line, are what an admin reads first; `all` has the text of each completion too. */
+function printOption() {
+  return new Option(
+    "--print [WHAT]",
+    "show what would be done, and change nothing; all: with every file's text",
+  )
+    .choices(["units", "all"])
+    .preset("units" as const);
 }
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
@@ -79,9 +89,9 @@ async function install(
     ...installPlan(wantedOf(places, sweep, { byTimer, shared }), found),
     ...usersDirectorySteps({ uid: context.uid, etc: context.etc, configured }),
   ];
-  await takeOrShow(context, acts, { print: options.print ?? false });
+  await takeOrShow(context, acts, { print: options.print ?? null });
   if (acts.length === 0) context.stdout.write("nothing to change: it is installed\n");
-  if (!options.print) await tell(context, places, { everyMs, byTimer });
+  if (options.print === undefined) await tell(context, places, { everyMs, byTimer });
   return EXIT.DONE;
 }
 
@@ -114,7 +124,7 @@ function refuseWithoutCron({ cronFile }: Places, { crontab }: Found): void {
 }
 
 function recordFor(places: Places, { record: old }: Found, byTimer: boolean) {
-  const shared = SHARED_PATHS.map((path) => `${places.shareDir}/${path}`);
+  const shared = SHARED_PATHS.map((path) => sharedPath(places.shareDir, path));
   const sweep = byTimer
     ? [places.service, places.timer, places.timerLink]
     : places.cronFile === null

@@ -20,6 +20,8 @@ import { reportText } from "../../view/report/text.ts";
 import { FORMATS, type ReportRequest } from "../../view/report/request.ts";
 import { fromHere } from "../../base/path.ts";
 import { writeWhole } from "../../linux/whole_file.ts";
+import { REPORT_COLUMNS } from "../../view/report/columns.ts";
+import { choiceOption, wordOption } from "../choice_option.ts";
 import { jobsInSight } from "../in_sight.ts";
 import { reportRequest } from "../report_request.ts";
 
@@ -29,6 +31,8 @@ const REASONS = [
   "running",
   "ending",
 ] as const;
+
+const COLUMNS = REPORT_COLUMNS.map(({ key }) => key);
 
 function parseBy(text: string): GroupKey {
   if (!text.startsWith("tag:")) return choiceOf("--by", [...GROUP_KEYS, "tag:KEY"]).parse(text) as GroupKey;
@@ -76,36 +80,48 @@ function command() {
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
     .option("--user <USER>", "jobs of that user, name or uid")
     .option("--mine", "root's own jobs only; any other user sees no others")
-    .option(
+    .addOption(choiceOption(
       "--reason <REASON>",
       "jobs that ended so, or: starting, running, ending",
-      choiceOf("--reason", REASONS).parse,
-    )
+      choiceOf("--reason", REASONS),
+    ))
     .option(
       "--tag <KEY=VALUE>",
       "jobs with that tag, repeatable: all of them",
       (text, tags: Tag[] = []) => [...tags, parserFor("--tag", parseTag)(text)],
     )
-    .option(
+    .addOption(choiceOption(
       "--by <KEY>",
       "a row for each name, user, reason, day (of the start), host or tag:KEY",
-      parseBy,
-    )
+      { values: GROUP_KEYS, parse: parseBy },
+    ))
     .option(
       "--truncate",
       "with --since or --until: only what falls between them counts; CPU time in proportion",
     )
     .option("--advise", "with --by: limits that would have fitted (p95 + 20 %), where enough jobs ended well")
-    .option("--sort <COLUMN>", "smallest first; -COLUMN for largest first; what is not known comes last")
+    .addOption(
+      wordOption(
+        "--sort <COLUMN>",
+        "smallest first; -COLUMN for largest first; what is not known comes last",
+        COLUMNS,
+      ),
+    )
     .option("--limit <N>", "the first N rows", parserFor("--limit", parseRows))
     .option("--wide", "all columns, also where the terminal is too narrow for them")
     .option("--output <FILE>", "write to FILE, which is replaced when all is written")
-    .option("--columns <A,B>", "these columns, separated by commas; an unknown one names all there are")
-    .option(
+    .addOption(
+      wordOption(
+        "--columns <A,B>",
+        "these columns, separated by commas; an unknown one names all there are",
+        COLUMNS,
+      ),
+    )
+    .addOption(choiceOption(
       "--format <FORMAT>",
       `${FORMATS.join(", ")} (default: table)`,
-      choiceOf("--format", FORMATS).parse,
-    )
+      choiceOf("--format", FORMATS),
+    ))
     .option("--json", "the same as --format json")
     .option("--schema", "print the JSON Schema of all JSON about jobs");
 }

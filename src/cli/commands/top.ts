@@ -1,5 +1,6 @@
 /** `corral top`: the table of `corral ps`, refreshed. */
 import { Command } from "@commander-js/extra-typings";
+import { wordOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import type { JobStore } from "../../store/jobs.ts";
@@ -28,7 +29,11 @@ export function topVerb(invoke: Invoke) {
       "between two tables, at least 100ms (default: 2s)",
       parserFor("--interval", parseInterval),
     )
-    .option("--sort <COLUMN>", `smallest first; -COLUMN for largest first (default: ${DEFAULT_SORT})`)
+    .addOption(wordOption(
+      "--sort <COLUMN>",
+      `smallest first; -COLUMN for largest first (default: ${DEFAULT_SORT})`,
+      LIVE_COLUMNS.map(({ key }) => key),
+    ))
     .option("--mine", "root's own jobs only; any other user sees no others")
     .option("--count <N>", "end after N tables", parserFor("--count", parseRefreshes));
   top.action(({ interval, sort, count, mine }) =>

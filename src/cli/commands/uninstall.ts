@@ -33,7 +33,7 @@ async function takeAway(context: Context, { print }: { print: boolean }): Promis
     ...uninstallPlan(places, found),
     ...usersDirectoryRemoval({ uid: context.uid, etc: context.etc, configured }),
   ];
-  await takeOrShow(context, acts, { print });
+  await takeOrShow(context, acts, { print: print ? "all" : null });
   if (acts.length === 0) context.stdout.write("nothing is installed\n");
   const foreign = foreignPaths(found);
   for (const path of foreign) {

@@ -1,6 +1,6 @@
 /** The bash completion. It needs bash 4 and not the package bash-completion, but goes on with that for the command of `corral run`. */
 import type { OptionForm, ProgramForm, VerbForm } from "../command_tree.ts";
-import { JOB_IDS_COMMAND } from "./job_ids.ts";
+import { LIVE_JOBS_COMMANDS } from "./job_ids.ts";
 import { launches, type ValueKind, valueKind } from "./value_kind.ts";
 
 /** The words before the one under the cursor, read as corral reads them: verb, option that waits for its value, arguments so far. */
@@ -44,7 +44,15 @@ _corral_file() { _corral_names -f; }
 _corral_directory() { _corral_names -d; }
 _corral_command() { mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u); }
 _corral_user() { _corral_words "$(compgen -u)"; }
-_corral_job() { _corral_words "$(${JOB_IDS_COMMAND})"; }`;
+_corral_job() { _corral_words "$(${LIVE_JOBS_COMMANDS.job})"; }
+_corral_name() { _corral_words "$(${LIVE_JOBS_COMMANDS.name})"; }
+_corral_ref() { _corral_words "$(${LIVE_JOBS_COMMANDS.ref})"; }
+_corral_list() {
+  local before=
+  [[ $cur == *,* ]] && before=\${cur%,*},
+  compopt -o nospace 2>/dev/null
+  COMPREPLY=($(compgen -P "$before" -W "$1" -- "\${cur##*,}"))
+}`;
 
 /** A script to be sourced, or to lie among bash's completions as \`corral\`. */
 export function bashCompletion(program: ProgramForm): string {
@@ -111,6 +119,7 @@ function argumentCases(verb: VerbForm): string[] {
 }
 
 function callFor(kind: ValueKind): string | null {
+  if (kind.kind === "list") return `_corral_list '${kind.words.join(" ")}'`;
   if (kind.kind === "words") return `_corral_words '${kind.words.join(" ")}'`;
   return kind.kind === "other" ? null : `_corral_${kind.kind}`;
 }

@@ -1,6 +1,6 @@
 /** The fish completion, for fish 3. */
 import type { ArgumentForm, OptionForm, ProgramForm, ValueForm, VerbForm } from "../command_tree.ts";
-import { JOB_IDS_COMMAND } from "./job_ids.ts";
+import { LIVE_JOBS_COMMANDS } from "./job_ids.ts";
 import { launches, valueKind } from "./value_kind.ts";
 
 /** A script to be sourced, or to lie among fish's completions as `corral.fish`. */
@@ -64,7 +64,17 @@ function __corral_command
     complete -C"$line"
 end
 function __corral_jobs
-    ${JOB_IDS_COMMAND}
+    ${LIVE_JOBS_COMMANDS.job}
+end
+function __corral_names
+    ${LIVE_JOBS_COMMANDS.name}
+end
+function __corral_refs
+    ${LIVE_JOBS_COMMANDS.ref}
+end
+function __corral_list
+    set -l before (commandline -ct | string replace -r -- '^--[a-z-]+=' '' | string match -r -- '^.*,')
+    printf '%s\\n' "$before"$argv
 end`;
 }
 
@@ -102,12 +112,18 @@ function candidates(value: ValueForm): string | null {
   switch (kind.kind) {
     case "words":
       return kind.words.join(" ");
+    case "list":
+      return `(__corral_list ${kind.words.join(" ")})`;
     case "directory":
       return "(__fish_complete_directories (commandline -ct))";
     case "user":
       return "(__fish_complete_users)";
     case "job":
       return "(__corral_jobs)";
+    case "name":
+      return "(__corral_names)";
+    case "ref":
+      return "(__corral_refs)";
     default:
       return null;
   }

@@ -1,6 +1,20 @@
 /**
- * A shell command that prints the ids of the live jobs, a line each: the completions call it. Only the key of a job itself stands four
- * spaces in, and only an id is of these characters alone. It says nothing when corral fails.
+ * Shell commands that print what live jobs are known by, a line each: the completions call them. Only the keys of a job itself stand four
+ * spaces in. They say nothing when corral fails.
+ *
+ * Names and refs are data from outside, which the shells would read as words of a script: one with any other character than these is not
+ * offered (bash splits words at `:` and `=`).
  */
-export const JOB_IDS_COMMAND =
-  `corral ps --json 2>/dev/null | sed -n 's/^    "id": "\\([0-9a-z]*\\)",*$/\\1/p'`;
+const PLAIN = "[A-Za-z0-9_.@%+/][-A-Za-z0-9_.@%+/]*";
+
+function linesOf(...keys: ("id" | "name" | "ref")[]): string {
+  const edits = keys.map((key) => `-e 's/^    "${key}": "\\(${PLAIN}\\)",*$/\\1/p'`);
+  return `corral ps --json 2>/dev/null | sed -n ${edits.join(" ")}${keys.includes("id") ? "" : " | sort -u"}`;
+}
+
+/** By the kind of a value: a JOB may be given by id, name or ref. */
+export const LIVE_JOBS_COMMANDS = {
+  job: linesOf("id", "name", "ref"),
+  name: linesOf("name"),
+  ref: linesOf("ref"),
+} as const;

@@ -1,6 +1,6 @@
 /** The zsh completion. */
 import type { ArgumentForm, OptionForm, ProgramForm, ValueForm, VerbForm } from "../command_tree.ts";
-import { JOB_IDS_COMMAND } from "./job_ids.ts";
+import { LIVE_JOBS_COMMANDS } from "./job_ids.ts";
 import { launches, valueKind } from "./value_kind.ts";
 
 /** A script to be sourced, or to lie in zsh's fpath as `_corral`. */
@@ -8,11 +8,7 @@ export function zshCompletion(program: ProgramForm): string {
   const { name, options, verbs } = program;
   return `#compdef ${name}
 # zsh completion of ${name}
-_corral_jobs() {
-  local -a ids
-  ids=(\${(f)"$(${JOB_IDS_COMMAND})"})
-  compadd -a ids
-}
+${Object.entries(LIVE_JOBS_COMMANDS).map(liveJobs).join("\n")}
 _corral_verbs() {
   local -a verbs
   verbs=(
@@ -34,6 +30,14 @@ ${verbs.map(verbCase).join("\n")}
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _corral "$@"; else compdef _corral ${name}; fi
 `;
+}
+
+function liveJobs([kind, command]: [string, string]): string {
+  return `_corral_${kind}s() {
+  local -a found
+  found=(\${(f)"$(${command})"})
+  compadd -a found
+}`;
 }
 
 function verbCase(verb: VerbForm): string {
@@ -63,6 +67,8 @@ function message(value: ValueForm): string {
 function action(value: ValueForm): string {
   const kind = valueKind(value);
   switch (kind.kind) {
+    case "list":
+      return `{_values -s , ${value.name.replace(/[^A-Z]/g, "")} ${kind.words.join(" ")}}`;
     case "words":
       return `(${kind.words.join(" ")})`;
     case "file":
@@ -72,7 +78,9 @@ function action(value: ValueForm): string {
     case "user":
       return "_users";
     case "job":
-      return "_corral_jobs";
+    case "name":
+    case "ref":
+      return `_corral_${kind.kind}s`;
     case "command":
       return "_command_names -e";
     case "other":

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SetupError } from "../../../../src/base/errors.ts";
-import { placesOf } from "../../../../src/act/install/places.ts";
+import { placesOf, sharedPath } from "../../../../src/act/install/places.ts";
 
 const ROOT = { uid: 0, etc: "/etc", env: { HOME: "/root" }, prefix: null };
 const ALICE = { uid: 1000, etc: "/etc", env: { HOME: "/home/alice" }, prefix: null };
@@ -40,4 +40,12 @@ Deno.test("placesOf() has a user's own directories", () => {
 
 Deno.test("placesOf() needs a home", () => {
   assert.throws(() => placesOf({ ...ALICE, env: {} }), SetupError);
+});
+
+Deno.test("sharedPath() puts the completion of fish where fish of Debian looks", () => {
+  const fish = "fish/vendor_completions.d/corral.fish";
+  assert.equal(sharedPath("/usr/local/share", fish), `/usr/share/${fish}`);
+  assert.equal(sharedPath("/home/alice/.local/share", fish), `/home/alice/.local/share/${fish}`);
+  assert.equal(sharedPath("/opt/share", fish), `/opt/share/${fish}`);
+  assert.equal(sharedPath("/usr/local/share", "man/man1/corral.1"), "/usr/local/share/man/man1/corral.1");
 });

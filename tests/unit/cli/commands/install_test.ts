@@ -220,13 +220,26 @@ Deno.test("corral install --print shows every file and command and changes nothi
   const before = root.listing();
   assert.equal(await root.node.corral("install", "--print", ...root.prefix), EXIT.DONE);
   const shown = root.takeOut();
-  for (const path of ["/etc/systemd/system/corral-sweep.timer", "/usr/share/zsh/site-functions/_corral"]) {
-    assert.ok(shown.includes(`==> write ${path}\n`), path);
-  }
+  assert.ok(shown.startsWith("==> write /etc/systemd/system/corral-sweep.service\n"), shown.slice(0, 80));
+  assert.ok(shown.includes("==> write /etc/systemd/system/corral-sweep.timer\n"));
   assert.match(shown, /^OnUnitInactiveSec=5m$/m);
   assert.match(shown, /^==> run systemctl restart corral-sweep\.timer$/m);
-  // Of the manual only its names: thousands of lines would hide the units.
-  assert.ok(shown.includes("==> write /usr/share/man/man1/corral-run.1\n==> write "));
+  // Of the rest only its names, and last: thousands of lines would hide the units.
+  const rest = shown.slice(shown.search(/^==> write \d+ files of the manual and the completions/m));
+  for (
+    const path of [
+      "man/man1/corral-run.1",
+      "zsh/site-functions/_corral",
+      "fish/vendor_completions.d/corral.fish",
+    ]
+  ) {
+    assert.ok(rest.includes(`    /usr/share/${path}\n`), path);
+  }
+  assert.ok(!shown.includes("#compdef") && shown.indexOf("systemctl") < shown.length - rest.length);
+  assert.equal(await root.node.corral("install", "--print=all", ...root.prefix), EXIT.DONE);
+  const all = root.takeOut();
+  assert.ok(all.includes("==> write /usr/share/zsh/site-functions/_corral\n#compdef corral\n"));
+  assert.ok(all.includes("==> write /usr/share/man/man1/corral-run.1\n"));
   assert.deepEqual([root.listing(), root.tools.calls], [before, []]);
   await root.node.corral("install", ...root.prefix);
   const installed = root.listing();

@@ -8,8 +8,21 @@ import { TempDir } from "../../../kit/fakes/temp.ts";
 const form = await describeProgram();
 const verbs = form.verbs.map(({ name }) => name);
 
-/** What `corral ps --json` prints, with an id where none is meant. */
-const JOBS = JSON.stringify([{ id: "7k2m9q", name: "x", tags: { id: "nested" } }, { id: "abc123" }], null, 2);
+/** What `corral ps --json` prints: with keys where none is meant, and names that a shell would run. */
+const JOBS = JSON.stringify(
+  [
+    { id: "7k2m9q", name: "fastsurfer", ref: "task-17", tags: { id: "nested", name: "nested" } },
+    { id: "abc123", name: "$(touch pwned)", ref: "`touch pwned`" },
+    { id: "def456", name: "a b", ref: "-rf" },
+    { id: "ghj789", name: "x;touch pwned", ref: "x\n" },
+    { id: "kmn234", name: "~root", ref: null },
+  ],
+  null,
+  2,
+);
+const IDS = ["7k2m9q", "abc123", "def456", "ghj789", "kmn234"];
+/** By which a job may be named. */
+const KNOWN_BY = ["7k2m9q", "fastsurfer", "task-17", ...IDS.slice(1)];
 
 interface Shelf extends Disposable {
   /** Runs a script in the shell, `corral` and the completion script given to it; its stdout. */
@@ -66,7 +79,18 @@ Deno.test("the bash completion offers commands, options, values and jobs where t
     [["corral", "run", "--signal", "TER"], ["TERM"]],
     [["corral", "run", "--timeout", ""], []],
     [["corral", "kill", "--dr"], ["--dry-run"]],
-    [["corral", "kill", ""], ["7k2m9q", "abc123"]],
+    [["corral", "kill", ""], KNOWN_BY],
+    [["corral", "kill", "fast"], ["fastsurfer"]],
+    [["corral", "kill", "--name", ""], ["fastsurfer"]],
+    [["corral", "kill", "--ref", ""], ["task-17"]],
+    [["corral", "report", "--name", "f"], ["fastsurfer"]],
+    [["corral", "report", "--format", "o"], ["openmetrics"]],
+    [["corral", "report", "--by", "n"], ["name"]],
+    [["corral", "report", "--reason", "time"], ["timeout"]],
+    [["corral", "report", "--sort", "mem-p"], ["mem-peak"]],
+    [["corral", "report", "--columns", "mem-p"], ["mem-peak"]],
+    [["corral", "report", "--columns", "id,name,mem-p"], ["id,name,mem-peak"]],
+    [["corral", "top", "--sort", "na"], ["name"]],
     [["corral", "kill", "7k2m9q", "a"], ["abc123"]],
     [["corral", "show", "7"], ["7k2m9q"]],
     [["corral", "show", "7k2m9q", ""], []],
@@ -115,6 +139,41 @@ Deno.test({
   },
 });
 
+/** Types the line and a tab in a zsh on a pseudo-terminal of its own; what the line is then. */
+const TYPE_IN_ZSH = `
+zmodload zsh/zpty
+zpty shell 'PS1="> " TERM=dumb zsh -f -i'
+zpty -w shell 'autoload -Uz compinit; compinit -D -u; source FILE'
+zpty -w shell 'bindkey "^I" complete-word; show() { zle -I; print -r -- "LINE[$BUFFER]" }; zle -N show; bindkey "^Xs" show'
+zpty -w shell 'print READ''Y'
+zpty -r -m shell text '*READY*'
+zpty -w -n shell 'WORDS'$'\\t\\x18s'
+all=
+repeat 200 { zpty -r -t shell text && all+=$text || sleep 0.02; [[ $all == *LINE\\[*\\]* ]] && break }
+all=\${all##*LINE\\[}
+print -r -- "\${all%%\\]*}"
+zpty -d shell`;
+
+Deno.test({
+  name: `the zsh completion puts in the same${zsh.why}`,
+  ignore: zsh.ignore,
+  async fn() {
+    const rows: readonly (readonly [line: string, full: string])[] = [
+      ["corral kill fas", "corral kill fastsurfer "],
+      ["corral kill --ref ", "corral kill --ref task-17 "],
+      ["corral report --name=fas", "corral report --name=fastsurfer "],
+      ["corral report --format o", "corral report --format openmetrics "],
+      ["corral report --columns id,mem-p", "corral report --columns id,mem-peak,"],
+      ["corral top --sort nam", "corral top --sort name "],
+    ];
+    for (const [line, full] of rows) {
+      using shells = shelf();
+      const script = (file: string) => TYPE_IN_ZSH.replace("FILE", file).replace("WORDS", line);
+      assert.equal((await shells.run("zsh", script)).replace(/\n$/, ""), full, line);
+    }
+  },
+});
+
 const fish = notHere("fish");
 Deno.test({
   name: `the fish completion offers the same${fish.why}`,
@@ -130,7 +189,15 @@ Deno.test({
       ["corral --log-level ", ["debug", "info", "warn", "error"]],
       ["corral --state-dir kill run --ti", ["--timeout"]],
       ["corral run --backend s", ["systemd"]],
-      ["corral kill ", ["7k2m9q", "abc123"]],
+      ["corral kill ", KNOWN_BY],
+      ["corral kill --name ", ["fastsurfer"]],
+      ["corral report --ref ", ["task-17"]],
+      ["corral report --format o", ["openmetrics"]],
+      ["corral report --by n", ["name"]],
+      ["corral report --reason time", ["timeout"]],
+      ["corral report --columns id,name,mem-p", ["id,name,mem-peak"]],
+      ["corral report --columns=id,mem-p", ["--columns=id,mem-peak"]],
+      ["corral top --sort na", ["name"]],
       ["corral run -t 1h trunca", ["truncate"]],
       ["corral run truncate --js", []],
       ["corral completion ", [...SHELLS]],
