@@ -19,6 +19,8 @@ import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import { quoted } from "../../base/text.ts";
+import type { BoundedOutput } from "../../linux/bounded_output.ts";
+import { awaitOutput, recordCut } from "./cut_output.ts";
 import type { Detached } from "./detach.ts";
 import { runOnEnd } from "../end/on_end.ts";
 import { enforcementOn } from "../end/end_job.ts";
@@ -49,6 +51,8 @@ export interface RunRequest extends JobAsked {
   env: Record<string, string>;
   receipt: string | null;
   output: string | null;
+  /** How much of the output is written; null: all. */
+  outputMaxBytes?: number | null;
   /** End the job when that process is gone. */
   withParent: ParentChoice;
   quiet: boolean;
@@ -61,6 +65,8 @@ export type RunContext = Node & Caller & Diagnostics;
 export interface DetachedRun extends Detached {
   /** Null for a file that another user's job makes for itself. */
   output: string | null;
+  /** Before the output, with `--output-max`. */
+  bounded?: BoundedOutput | null;
 }
 
 /** A run from its first record on: what it was asked for, who listens, and where it is recorded. */
@@ -164,6 +170,7 @@ async function launchRun(run: Run): Promise<Launched | number> {
     await failed.record("failed-to-start", { code: exitCodeOf(error, true), signal: null });
     throw error;
   }
+  if (detached?.bounded) recordCut(run, detached.bounded);
   if (other !== null) tellArrival(launched.gate, request, run.say);
   // A detached supervisor holds no file system, and root no directory of a user's.
   if (detached !== null || other !== null) Deno.chdir("/");
@@ -206,6 +213,7 @@ async function superviseRun(
     stop,
     enforcementOn(context, { ledger, actor: "run", warn: say }),
   );
+  if (run.detached?.bounded) await awaitOutput(run.detached.bounded);
   ledger.settle(spec.id);
   // Gone before the receipt is written, which may take long: the job is over, and recorded.
   await releaseGuard(launched.guard, backend, spec.id);
@@ -267,7 +275,7 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
       as: gateFor(context, request, needsLog ? `${spec.id}.log` : null),
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),
       ignoredSignals: keptIgnored(run.ignored),
-      output: detached?.output ?? null,
+      output: detached?.bounded?.path ?? detached?.output ?? null,
     },
     bestEffort: request.bestEffort,
     swapIsImplied: request.swapIsImplied,

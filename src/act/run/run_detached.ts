@@ -6,6 +6,7 @@ import { refuseFifo } from "../../linux/fifo.ts";
 import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
 import { newJobId } from "../../value/id.ts";
+import { boundedAt } from "./cut_output.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
 import { refuseOthersStore } from "../../store/open.ts";
 import { outputFileOf } from "../../store/output_file.ts";
@@ -28,7 +29,9 @@ export async function runDetached(
     // Another user's file is that user's to make, not root's (launch/user_gate.ts).
     const isOwn = request.user === null || request.user.uid === context.uid;
     const output = isOwn ? await outputFile(request, detached.id) : askedOutput(request);
-    return await runJob(context, { ...request, env: withoutMark(request.env) }, { ...detached, output });
+    const bounded = output === null ? null : await boundedAt(output, request.outputMaxBytes ?? null);
+    const rest = { ...request, env: withoutMark(request.env) };
+    return await runJob(context, rest, { ...detached, output, bounded });
   }
   const id = newJobId(context.randomBytes);
   const { bestEffort, quiet } = request;

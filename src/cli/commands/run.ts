@@ -16,6 +16,7 @@ import { identityVariables, userEnvironment } from "../../act/run/user_environme
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
 import { onEndOption } from "../on_end_option.ts";
+import { outputMaxOption, refuseOutputMax } from "../output_max_option.ts";
 import { namedParentOption } from "../parent_option.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
@@ -58,6 +59,7 @@ function command() {
       "--output <FILE>",
       "with --detach: append stdout and stderr to FILE (default: STATE-DIR/output/ID.log; with --user ~USER/.local/state/corral/output/ID.log)",
     )
+    .addOption(outputMaxOption())
     .option(
       "--with-parent",
       "end the job (reason orphaned) when the process that called corral is gone; --with-parent=PID: when process PID is",
@@ -113,6 +115,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
   const keepEnv = options.keepEnv ?? false;
   if (keepEnv && user === null) throw new UsageError("--keep-env goes with --user");
   const isForAnother = user !== null && user.uid !== context.uid;
+  if (options.outputMax !== undefined) refuseOutputMax({ detach: options.detach ?? false, isForAnother });
   const env = isForAnother
     ? userEnvironment(user, context.env, { keepEnv, asked })
     : { ...context.env, ...(user === null ? {} : identityVariables(user)), ...asked };
@@ -130,6 +133,7 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     env,
     receipt: options.receipt ?? null,
     output: options.output ?? null,
+    outputMaxBytes: options.outputMax ?? null,
     withParent: options.withParentPid ?? options.withParent ?? false,
     quiet: options.quiet ?? false,
     waitAll: options.waitAll ?? false,
