@@ -42,11 +42,14 @@ boundedTest("boundOutput() stops at the size, says so once, and lets the writer 
 boundedTest("boundOutput() writes words as they come", async (temp) => {
   const file = temp.write("log", "");
   const bounded = await boundOutput(file, { maxBytes: 1_000, words });
-  const path = bounded.path.replace("self", String(Deno.pid));
-  const child = new Deno.Command("sh", { args: ["-c", 'echo first >"$0"; exec sleep 1000 >"$0"', path] })
-    .spawn();
-  bounded.release();
+  const args = [
+    "-c",
+    'exec >"$0"; echo first; exec sleep 1000',
+    bounded.path.replace("self", String(Deno.pid)),
+  ];
+  const child = new Deno.Command("sh", { args }).spawn();
   const isThere = await poll(() => Deno.readTextFileSync(file) === "first\n", 10_000);
+  bounded.release();
   child.kill("SIGKILL");
   await child.status;
   await bounded.done;
