@@ -14,6 +14,7 @@ import {
   ioDevicesOf,
   limitsFromJson,
   onEndOf,
+  onEndOf,
   outputPathOf,
   present,
   reasonOf,

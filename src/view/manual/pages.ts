@@ -29,6 +29,7 @@ import corralContainers from "./pages/corral-containers.7.md" with { type: "text
 import corralInternals from "./pages/corral-internals.7.md" with { type: "text" };
 import corralMetrics from "./pages/corral-metrics.7.md" with { type: "text" };
 import corralMigrating from "./pages/corral-migrating.7.md" with { type: "text" };
+import corralPython from "./pages/corral-python.7.md" with { type: "text" };
 import corralSlurm from "./pages/corral-slurm.7.md" with { type: "text" };
 import corralTroubleshooting from "./pages/corral-troubleshooting.7.md" with { type: "text" };
 
@@ -64,6 +65,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-internals.7": corralInternals,
   "corral-metrics.7": corralMetrics,
   "corral-migrating.7": corralMigrating,
+  "corral-python.7": corralPython,
   "corral-slurm.7": corralSlurm,
   "corral-troubleshooting.7": corralTroubleshooting,
 };

@@ -2,7 +2,8 @@
 
 /**
  * A fenced block in `sh` or `python`. The words after the language say how it is run; Markdown viewers do not show them:
- * `exit=N` or `exit=N,M`, `as=USER`, `says=REGEX` (of stdout and stderr, no blanks), `needs=CONTROLLER`, `on=project` for the working tree.
+ * `exit=N` or `exit=N,M`, `as=USER`, `says=REGEX` (of stdout and stderr, no blanks), `needs=CONTROLLER`, `on=project` for the
+ * working tree, `on=tools` where other tools are.
  */
 export interface Block {
   language: "sh" | "python";
@@ -15,8 +16,8 @@ export interface Block {
   says: RegExp | null;
   /** Cgroup controller without which it cannot do what it shows; null for none. */
   needs: string | null;
-  /** In a machine, where corral is installed, or in the working tree. */
-  place: "machine" | "project";
+  /** In a machine, where corral is installed, in the working tree, or where the tools are that it shows. */
+  place: "machine" | "project" | "tools";
 }
 
 const FENCE = /^```(\w*)(.*)$/;
@@ -61,6 +62,10 @@ function readNotes(text: string): Pick<Block, "exitCodes" | "user" | "says" | "n
     user: notes.get("as") ?? "root",
     says: says === undefined ? null : new RegExp(says),
     needs: notes.get("needs") ?? null,
-    place: notes.get("on") === "project" ? "project" : "machine",
+    place: placeOf(notes.get("on")),
   };
+}
+
+function placeOf(word: string | undefined): Block["place"] {
+  return word === "project" || word === "tools" ? word : "machine";
 }
