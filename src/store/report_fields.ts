@@ -73,11 +73,14 @@ const startedSql = ({ isTruncated }: FieldSources) =>
   isTruncated ? `max(${STARTED_SQL}, ${FROM})` : STARTED_SQL;
 const endedSql = ({ isTruncated }: FieldSources) => isTruncated ? `min(ended_at_ms, ${TO})` : "ended_at_ms";
 
+/** No limit that corral records: a record that has it was damaged. */
+const INFINITE = "9e999";
+
 /** `:cores` is the number of the node's CPUs, `:now` the time in milliseconds, `:host` the name of the node. */
 const fields = (sources: FieldSources): ReadonlyMap<string, string> =>
   new Map([
     ...USAGE_COLUMNS.map(([column, key]) => [key, figureSql(column, key, sources)] as const),
-    ...LIMIT_ROWS.map(({ key }) => [key, `limits ->> '$.${key}'`] as const),
+    ...LIMIT_ROWS.map(({ key }) => [key, `nullif(limits ->> '$.${key}', ${INFINITE})`] as const),
     ["id", "id"],
     ["name", "name"],
     ["ref", "ref"],
