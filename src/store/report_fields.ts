@@ -2,6 +2,7 @@
 import { EXIT } from "../base/errors.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 import type { FigureKey } from "../job/figures.ts";
+import { cpuWithinSql } from "./cpu_within.ts";
 import { USAGE_COLUMNS } from "./rows.ts";
 
 /** When the job began to run, or was recorded, if it never ran. */
@@ -30,8 +31,8 @@ const WALL_WITHIN_SQL =
   `CASE WHEN ${STARTED_SQL} >= ${FROM} AND coalesce(ended_at_ms, :now) <= ${TO} THEN ${WALL_SQL}
   WHEN ${WALL_SQL} IS NULL THEN NULL
   ELSE max(0, min(coalesce(ended_at_ms, ${NOW}), ${TO}) - max(${STARTED_SQL}, ${FROM})) END`;
-/** Figures of which a job that is truncated counts with the same part as of its time. */
-const IN_PROPORTION: readonly FigureKey[] = ["cpuUsageUsec", "cpuUserUsec", "cpuSystemUsec"];
+/** Figures that are cut to the time between the two. */
+export const CUT_FIGURES = ["cpuUsageUsec", "cpuUserUsec", "cpuSystemUsec"] as const;
 
 /** From which sources fields are read. */
 export interface FieldSources {
@@ -43,12 +44,20 @@ export interface FieldSources {
 
 const RECORDED: FieldSources = { hasLive: false, isTruncated: false };
 
-function figureSql(column: string, key: FigureKey, { hasLive, isTruncated }: FieldSources): string {
-  const sql = hasLive
+function figureSql(column: string, key: FigureKey, sources: FieldSources): string {
+  const whole = wholeSql(column, key, sources);
+  if (!sources.isTruncated || !(CUT_FIGURES as readonly FigureKey[]).includes(key)) return whole;
+  const total = wholeSql("jobs.cpu_usage_usec", "cpuUsageUsec", sources);
+  const within = cpuWithinSql({ total, wall: WALL_SQL, started: STARTED_SQL, from: FROM!, to: TO! });
+  if (key === "cpuUsageUsec") return `CAST(${within} + 0.5 AS INTEGER)`;
+  // The samples do not keep the two apart: each has the same part as the sum of both.
+  return `coalesce(CAST((${whole}) * (${within}) / nullif(${total}, 0) + 0.5 AS INTEGER), ${whole})`;
+}
+
+function wholeSql(column: string, key: FigureKey, { hasLive }: FieldSources): string {
+  return hasLive
     ? `CASE WHEN state = 'ended' THEN ${column} ELSE coalesce(json_extract(:live, '$.' || id || '.${key}'), ${column}) END`
     : column;
-  if (!isTruncated || !IN_PROPORTION.includes(key)) return sql;
-  return `CAST((${sql}) * 1.0 * (${WALL_WITHIN_SQL}) / nullif(${WALL_SQL}, 0) + 0.5 AS INTEGER)`;
 }
 
 /** Share of the CPU time that its quota, or else the node, could have given it. */
