@@ -7,9 +7,11 @@ export interface Window {
   sinceMs: number | null;
   untilMs: number | null;
   nowMs: number;
+  /** The CPU time of the job between them. */
+  cpu: Pick<Usage, "cpuUsageUsec" | "cpuUserUsec" | "cpuSystemUsec">;
 }
 
-/** The job as if it had run in the window only: its times are cut, and of its CPU time it has the same part as of its wall time. */
+/** The job as if it had run in the window only. */
 export function truncated(job: Job, live: Usage | null, window: Window): { job: Job; live: Usage | null } {
   const [fromMs, toMs] = [window.sinceMs ?? -Infinity, window.untilMs ?? window.nowMs];
   const { phase } = job;
@@ -18,7 +20,8 @@ export function truncated(job: Job, live: Usage | null, window: Window): { job: 
   const endedMs = phase.state === "ended" ? phase.endedAtMs : window.nowMs;
   const withinMs = Math.max(0, Math.min(endedMs, toMs) - Math.max(startedMs, fromMs));
   const isWhole = startedMs >= fromMs && endedMs <= toMs;
-  const cut = (usage: Usage | null) => isWhole || usage === null ? usage : cutUsage(usage, withinMs);
+  const cut = (usage: Usage | null) =>
+    isWhole || usage === null ? usage : cutUsage(usage, withinMs, window.cpu);
   return { job: { ...job, phase: cutPhase(phase, { fromMs, toMs, cut }) }, live: cut(live) };
 }
 
@@ -37,16 +40,6 @@ function cutRun(run: RunningFacts | null, fromMs: number): RunningFacts | null {
   return run === null ? null : { ...run, startedAtMs: Math.max(run.startedAtMs, fromMs) };
 }
 
-function cutUsage(usage: Usage, withinMs: number): Usage {
-  const { wallMs } = usage;
-  if (wallMs === null) return usage;
-  const part = (usec: number | null) =>
-    usec === null || wallMs === 0 ? usec : Math.round(usec * withinMs / wallMs);
-  return {
-    ...usage,
-    wallMs: withinMs,
-    cpuUsageUsec: part(usage.cpuUsageUsec),
-    cpuUserUsec: part(usage.cpuUserUsec),
-    cpuSystemUsec: part(usage.cpuSystemUsec),
-  };
+function cutUsage(usage: Usage, withinMs: number, cpu: Window["cpu"]): Usage {
+  return usage.wallMs === null ? usage : { ...usage, wallMs: withinMs, ...cpu };
 }

@@ -2,6 +2,7 @@
 import { EXIT } from "../base/errors.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 import type { FigureKey } from "../job/figures.ts";
+import { cpuWithinSql } from "./cpu_within.ts";
 import { USAGE_COLUMNS } from "./rows.ts";
 
 /** When the job began to run, or was recorded, if it never ran. */
@@ -30,8 +31,8 @@ const WALL_WITHIN_SQL =
   `CASE WHEN ${STARTED_SQL} >= ${FROM} AND coalesce(ended_at_ms, :now) <= ${TO} THEN ${WALL_SQL}
   WHEN ${WALL_SQL} IS NULL THEN NULL
   ELSE max(0, min(coalesce(ended_at_ms, ${NOW}), ${TO}) - max(${STARTED_SQL}, ${FROM})) END`;
-/** Figures of which a job that is truncated counts with the same part as of its time. */
-const IN_PROPORTION: readonly FigureKey[] = ["cpuUsageUsec", "cpuUserUsec", "cpuSystemUsec"];
+/** Figures that are cut to the time between the two. */
+export const CUT_FIGURES = ["cpuUsageUsec", "cpuUserUsec", "cpuSystemUsec"] as const;
 
 /** From which sources fields are read. */
 export interface FieldSources {
@@ -43,12 +44,20 @@ export interface FieldSources {
 
 const RECORDED: FieldSources = { hasLive: false, isTruncated: false };
 
-function figureSql(column: string, key: FigureKey, { hasLive, isTruncated }: FieldSources): string {
-  const sql = hasLive
+function figureSql(column: string, key: FigureKey, sources: FieldSources): string {
+  const whole = wholeSql(column, key, sources);
+  if (!sources.isTruncated || !(CUT_FIGURES as readonly FigureKey[]).includes(key)) return whole;
+  const total = wholeSql("jobs.cpu_usage_usec", "cpuUsageUsec", sources);
+  const within = cpuWithinSql({ total, wall: WALL_SQL, started: STARTED_SQL, from: FROM!, to: TO! });
+  if (key === "cpuUsageUsec") return `CAST(${within} + 0.5 AS INTEGER)`;
+  // The samples do not keep the two apart: each has the same part as the sum of both.
+  return `coalesce(CAST((${whole}) * (${within}) / nullif(${total}, 0) + 0.5 AS INTEGER), ${whole})`;
+}
+
+function wholeSql(column: string, key: FigureKey, { hasLive }: FieldSources): string {
+  return hasLive
     ? `CASE WHEN state = 'ended' THEN ${column} ELSE coalesce(json_extract(:live, '$.' || id || '.${key}'), ${column}) END`
     : column;
-  if (!isTruncated || !IN_PROPORTION.includes(key)) return sql;
-  return `CAST((${sql}) * 1.0 * (${WALL_WITHIN_SQL}) / nullif(${WALL_SQL}, 0) + 0.5 AS INTEGER)`;
 }
 
 /** Share of the CPU time that its quota, or else the node, could have given it. */
@@ -73,11 +82,14 @@ const startedSql = ({ isTruncated }: FieldSources) =>
   isTruncated ? `max(${STARTED_SQL}, ${FROM})` : STARTED_SQL;
 const endedSql = ({ isTruncated }: FieldSources) => isTruncated ? `min(ended_at_ms, ${TO})` : "ended_at_ms";
 
+/** No limit that corral records: a record that has it was damaged. */
+const INFINITE = "9e999";
+
 /** `:cores` is the number of the node's CPUs, `:now` the time in milliseconds, `:host` the name of the node. */
 const fields = (sources: FieldSources): ReadonlyMap<string, string> =>
   new Map([
     ...USAGE_COLUMNS.map(([column, key]) => [key, figureSql(column, key, sources)] as const),
-    ...LIMIT_ROWS.map(({ key }) => [key, `limits ->> '$.${key}'`] as const),
+    ...LIMIT_ROWS.map(({ key }) => [key, `nullif(limits ->> '$.${key}', ${INFINITE})`] as const),
     ["id", "id"],
     ["name", "name"],
     ["ref", "ref"],

@@ -5,6 +5,7 @@ import { type ReportFilter, type RowOrder, sourcesOf, valueRows } from "./query.
 import type { Usage } from "../job/usage.ts";
 import {
   cpuPercentSql,
+  CUT_FIGURES,
   FAILED_SQL,
   type FieldSources,
   fieldSql,
@@ -78,13 +79,20 @@ export class ReportReader {
   *jobs(order: RowOrder): Generator<ReportedJob> {
     const columns = this.store.columns();
     const percents = [cpuPercentSql(this.#sources), memoryPercentSql(this.#sources)];
-    const select = [...columns.map((column) => `jobs.${column}`), ...percents];
+    const cut = this.filter.isTruncated ? CUT_FIGURES : [];
+    const select = [
+      ...columns.map((column) => `jobs.${column}`),
+      ...percents,
+      ...cut.map((key) => this.#sql(key)),
+    ];
     const { host, live, isTruncated } = this.filter;
     for (const values of this.store.rows<Value[]>(valueRows(select, this.filter, order))) {
-      const [cpuPercent, memoryPercent] = values.slice(columns.length) as (number | null)[];
+      const [cpuPercent, memoryPercent, ...cpu] = values.slice(columns.length) as (number | null)[];
       const read = jobFromRow(rowOf(columns, values), this.store.path);
       const used = live.get(read.spec.id) ?? null;
-      const within = isTruncated ? truncated(read, used, this.filter) : { job: read, live: used };
+      const within = isTruncated
+        ? truncated(read, used, { ...this.filter, cpu: cutFigures(cpu) })
+        : { job: read, live: used };
       yield { ...within, host, cpuPercent: cpuPercent ?? null, memoryPercent: memoryPercent ?? null };
     }
   }
@@ -109,6 +117,11 @@ export class ReportReader {
   #groupRows(select: string[], by: GroupKey) {
     return valueRows(select, this.filter, undefined, tagParameter(by));
   }
+}
+
+function cutFigures(values: readonly (number | null)[]) {
+  const entries = CUT_FIGURES.map((key, index) => [key, values[index] ?? null] as const);
+  return Object.fromEntries(entries) as Record<typeof CUT_FIGURES[number], number | null>;
 }
 
 function rowOf(columns: readonly string[], values: readonly Value[]): JobRow {

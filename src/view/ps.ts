@@ -30,7 +30,7 @@ export const LIVE_COLUMNS: readonly LiveColumn[] = ([
   { key: "id", ...text, isKept: true, read: ({ job }) => job.spec.id },
   { key: "name", ...text, shrink: true, isKept: true, read: ({ job }) => job.spec.name },
   { key: "ref", ...text, shrink: true, read: ({ job }) => job.spec.ref },
-  { key: "user", ...text, read: ({ job }) => job.spec.user },
+  { key: "user", ...text, shrink: true, read: ({ job }) => job.spec.user },
   { key: "state", ...text, isKept: true, tint: tintOfReason, read: stateWord },
   { key: "age", ...figure(formatDuration), read: ageMs },
   {

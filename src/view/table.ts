@@ -1,5 +1,6 @@
 import { isPlainAscii, printable } from "../base/text.ts";
 import { MISSING } from "../value/units.ts";
+import { fitColumns, type Fitted, GAP } from "./fit_columns.ts";
 import { type Tint, tinted } from "./tint.ts";
 import { asciiMeasure, type Measure, measureFor, truncate } from "./width.ts";
 
@@ -13,7 +14,7 @@ export interface Column {
   readonly align: "left" | "right";
   /** May be cut when the terminal is too narrow. Default false. */
   readonly shrink?: boolean;
-  /** Stays when the terminal is too narrow for all; where no column does, all do. */
+  /** Stays on a narrow terminal when others go. Default false. */
   readonly isKept?: boolean;
   /** The colour of a cell, by what it says. */
   readonly tint?: (cell: string) => Tint | null;
@@ -21,19 +22,13 @@ export interface Column {
 
 /** Where the table goes. */
 export interface TableOptions {
-  /** The terminal's width; null for a pipe, where nothing is ever cut. */
+  /** The terminal's width, which no line exceeds; null for a pipe, where nothing is ever cut or left out. */
   readonly widthColumns: number | null;
   /** Bold titles, and cells by what they mean. */
   readonly colour: boolean;
   /** All columns, whatever the terminal's width. */
   readonly isWide?: boolean;
 }
-
-const GAP = "  ";
-/** Below this a cut cell says nothing any more; the terminal may wrap instead. */
-const MIN_SHRUNK_COLUMNS = 8;
-/** A name that is cut to this is still known; columns go before it is cut further. */
-const EASY_SHRUNK_COLUMNS = 16;
 
 /** Between the cells of a row that waits for its widths: printable() lets no such character through. */
 const SEPARATOR = "\x1f";
@@ -51,7 +46,8 @@ export async function renderTable(
 /**
  * Lines of a table without borders, upper-case titles first, each ending in a newline. Cells are escaped
  * here, so a job's name cannot forge a row; a missing or empty cell is `-`. With no rows there are still the
- * titles. Where the terminal is too narrow, columns without a value go first, then those on the right that need not stay. Rows are kept as one string each until all widths are known: a million of them take 200 MB.
+ * titles. Where the terminal is too narrow, columns go
+ * (fit_columns.ts). Rows are kept as one string each until all widths are known: a million of them take 200 MB.
  */
 export async function tableLines(
   columns: readonly Column[],
@@ -61,13 +57,13 @@ export async function tableLines(
   const titles = columns.map((column) => printable(column.title.toUpperCase()));
   let measure = await measureFor(titles);
   const natural = titles.map(measure);
-  const isEmpty = titles.map(() => true);
+  const holds = titles.map(() => false);
   const kept = [titles.join(SEPARATOR)];
   for (const row of rows) {
     const cells: string[] = [];
     for (let index = 0; index < columns.length; index++) {
       const cell = row[index] || MISSING;
-      if (cell !== MISSING) isEmpty[index] = false;
+      if (cell !== MISSING) holds[index] = true;
       if (isPlainAscii(cell)) {
         cells.push(cell);
         natural[index] = Math.max(natural[index]!, cell.length);
@@ -80,36 +76,11 @@ export async function tableLines(
     }
     kept.push(cells.join(SEPARATOR));
   }
-  const shown = options.isWide
-    ? columns.map((_, index) => index)
-    : shownColumns(columns, { natural, isEmpty }, options.widthColumns);
-  const chosen = shown.map((index) => columns[index]!);
-  const widths = fitWidths(chosen, shown.map((index) => natural[index]!), options.widthColumns);
-  return layLines(chosen, kept, { widths, measure, colour: options.colour, shown });
-}
-
-/** Indexes of the columns for which there is room, in their order. */
-function shownColumns(
-  columns: readonly Column[],
-  { natural, isEmpty }: { natural: readonly number[]; isEmpty: readonly boolean[] },
-  available: number | null,
-): number[] {
-  const shown = columns.map((_, index) => index);
-  if (available === null || !columns.some(({ isKept }) => isKept)) return shown;
-  const needed = (index: number) => {
-    const { shrink, title } = columns[index]!;
-    return shrink ? Math.min(natural[index]!, Math.max(EASY_SHRUNK_COLUMNS, title.length)) : natural[index]!;
-  };
-  const isTooWide = () =>
-    shown.reduce((sum, index) => sum + needed(index) + GAP.length, -GAP.length) > available;
-  for (const mayGo of [(index: number) => isEmpty[index]!, () => true]) {
-    while (isTooWide()) {
-      const last = shown.findLastIndex((index) => !columns[index]!.isKept && mayGo(index));
-      if (last < 0) break;
-      shown.splice(last, 1);
-    }
-  }
-  return shown;
+  const fitted = fitColumns(columns, { natural, holds }, {
+    available: options.widthColumns,
+    isWide: options.isWide ?? false,
+  });
+  return layLines(columns, kept, { fitted, measure, colour: options.colour });
 }
 
 /** On a terminal. */
@@ -117,66 +88,37 @@ export function bold(line: string): string {
   return `\x1b[1m${line}\x1b[22m`;
 }
 
-function* layLines(
-  columns: readonly Column[],
-  kept: readonly string[],
-  { widths, measure, colour, shown }: Layout & { colour: boolean; shown: readonly number[] },
-): Generator<string> {
-  for (const [index, text] of kept.entries()) {
-    const all = text.split(SEPARATOR);
-    const cells = shown.length === all.length ? all : shown.map((column) => all[column]!);
-    const isTitle = index === 0;
-    const line = layLine(cells, columns, { widths, measure, isTinted: colour && !isTitle });
-    yield `${isTitle && colour ? bold(line) : line}\n`;
-  }
-}
-
-/** Takes columns from the widest shrinkable cell until the line fits or nothing may be shrunk further. */
-function fitWidths(
-  columns: readonly Column[],
-  natural: readonly number[],
-  available: number | null,
-): number[] {
-  const widths = [...natural];
-  if (available === null) return widths;
-  const total = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1);
-  for (let excess = total - available; excess > 0; excess--) {
-    const widest = widestShrinkable(columns, widths);
-    if (widest === null) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-  return widths;
-}
-
-function widestShrinkable(columns: readonly Column[], widths: readonly number[]): number | null {
-  let widest: number | null = null;
-  for (const [index, column] of columns.entries()) {
-    const width = widths[index] ?? 0;
-    const least = Math.max(MIN_SHRUNK_COLUMNS, column.title.length);
-    if (column.shrink && width > least && (widest === null || width > (widths[widest] ?? 0))) widest = index;
-  }
-  return widest;
-}
-
 interface Layout {
-  readonly widths: readonly number[];
+  readonly fitted: readonly Fitted[];
   readonly measure: Measure;
+  /** Of the cells. */
+  readonly colour: boolean;
+}
+
+function* layLines(columns: readonly Column[], kept: readonly string[], layout: Layout): Generator<string> {
+  const titles = { ...layout, colour: false };
+  for (const [index, text] of kept.entries()) {
+    const isTitle = index === 0;
+    const line = layLine(text.split(SEPARATOR), columns, isTitle ? titles : layout);
+    yield `${isTitle && layout.colour ? bold(line) : line}\n`;
+  }
 }
 
 function layLine(
   cells: readonly string[],
   columns: readonly Column[],
-  { widths, measure, isTinted }: Layout & { isTinted: boolean },
+  { fitted, measure, colour }: Layout,
 ): string {
   let line = "";
-  for (let index = 0; index < cells.length; index++) {
-    const width = widths[index]!;
-    const shown = truncate(cells[index]!, width, measure);
-    const padding = " ".repeat(Math.max(0, width - measure(shown)));
+  for (let at = 0; at < fitted.length; at++) {
+    const { index, width } = fitted[at]!;
     const { align, tint } = columns[index]!;
-    const told = isTinted && tint !== undefined ? tinted(shown, tint(cells[index]!)) : shown;
-    line += align === "right" ? padding + told : told + padding;
-    if (index < cells.length - 1) line += GAP;
+    const cell = cells[index]!;
+    const shown = truncate(cell, width, measure);
+    const padding = " ".repeat(Math.max(0, width - measure(shown)));
+    const seen = colour && tint !== undefined ? tinted(shown, tint(cell)) : shown;
+    if (at > 0) line += GAP;
+    line += align === "right" ? padding + seen : seen + padding;
   }
   return line.trimEnd();
 }

@@ -76,7 +76,7 @@ export const REPORT_COLUMNS: readonly ReportColumn[] = [
   { key: "id", jsonKey: "id", ...word, isKept: true },
   { key: "name", jsonKey: "name", ...text, shrink: true, isKept: true },
   { key: "ref", jsonKey: "ref", ...text, shrink: true },
-  { key: "user", jsonKey: "user", ...text },
+  { key: "user", jsonKey: "user", ...text, shrink: true },
   { key: "started", jsonKey: "startedLocalTime", ...time },
   { key: "reason", jsonKey: "reason", ...word, isKept: true, tint: tintOfReason },
   { key: "exit", jsonKey: "exitStatus", ...count, isKept: true, tint: tintOfExit },

@@ -80,6 +80,10 @@ export class FakeTerminal {
         break;
       case "1m":
       case "22m":
+      // Colours of text (view/tint.ts).
+      case "31m":
+      case "33m":
+      case "39m":
         break;
       default:
         throw new Error(`Cannot show the control sequence ESC [ ${command}`);

@@ -60,8 +60,32 @@ Deno.test("renderTable() cuts the widest shrinkable cells to the terminal, and n
   const cut = (await renderTable(COLUMNS, rows, { widthColumns: 60, colour: false })).split("\n");
   assert.equal(cut[1], `7k2m9q  ${"n".repeat(20)}    1%  ${"c".repeat(23)}…`);
   const narrow = (await renderTable(COLUMNS, rows, { widthColumns: 10, colour: false })).split("\n");
-  assert.equal(narrow[1], `7k2m9q  ${"n".repeat(7)}…    1%  ${"c".repeat(7)}…`);
+  assert.equal(narrow[1], "7k2m9q");
+  const tiny = (await renderTable(COLUMNS, rows, { widthColumns: 4, colour: false })).split("\n");
+  assert.equal(tiny[1], "7k2…");
   assert.ok((await renderTable(COLUMNS, rows, PIPE)).length > 10_000);
+});
+
+Deno.test("renderTable() leaves out what does not fit: empty columns first, then from the right, and cuts no name below 16 for it", async () => {
+  const columns: Column[] = [
+    { key: "id", title: "id", align: "left" },
+    { key: "ref", title: "ref", align: "left" },
+    { key: "name", title: "name", align: "left", shrink: true },
+    { key: "exit", title: "exit", align: "right", isKept: true },
+    { key: "cpu", title: "cpu", align: "right" },
+    { key: "wall", title: "wall", align: "right" },
+  ];
+  const rows = [{ id: "7k2m9q", name: "n".repeat(30), exit: "137", cpu: "14s", wall: "1m01s" }];
+  const titles = async (widthColumns: number, isWide = false) =>
+    (await renderTable(columns, rows, { widthColumns, colour: false, isWide })).split("\n")[0]!.split(/ +/)
+      .join(" ");
+  assert.equal(await titles(60), "ID REF NAME EXIT CPU WALL");
+  assert.equal(await titles(45), "ID NAME EXIT CPU WALL");
+  assert.equal(await titles(40), "ID NAME EXIT CPU");
+  assert.equal(await titles(30), "ID NAME EXIT");
+  assert.equal(await titles(22), "ID NAME EXIT");
+  assert.equal(await titles(20), "ID EXIT");
+  assert.equal(await titles(20, true), "ID REF NAME EXIT CPU WALL");
 });
 
 Deno.test("renderTable() keeps columns straight under hostile cells", async () => {
@@ -84,8 +108,8 @@ Deno.test("renderTable() keeps columns straight under hostile cells", async () =
   const cell = () => Array.from({ length: 5 }, () => pieces[Math.floor(random() * pieces.length)]).join("");
   const columns: Column[] = [
     { key: "a", title: "a", align: "left", shrink: true },
-    { key: "b", title: "b", align: "right", shrink: true },
-    { key: "end", title: "end", align: "left" },
+    { key: "b", title: "b", align: "right", shrink: true, isKept: true },
+    { key: "end", title: "end", align: "left", isKept: true },
   ];
   const measure = await measureFor(["值"]);
   for (let round = 0; round < 100; round++) {

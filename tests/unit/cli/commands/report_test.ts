@@ -378,6 +378,34 @@ Deno.test("corral report --truncate counts what falls into the window, in each f
   assert.deepEqual([whole.usage.wallMs, whole.usage.cpuUsageUsec], [100_000, 40_000_000]);
 });
 
+Deno.test("corral report --truncate takes the CPU time from the samples, where there are some", async () => {
+  using node = nodeWith(DISTINCT);
+  const raw = node.stores.raw();
+  // 1 s in the first 30, 35 s in the next 20: of 40 s in 100.
+  for (const [offsetMs, cpuUsec] of [[30_000, 1_000_000], [40_000, null], [50_000, 36_000_000]]) {
+    raw.prepare("INSERT INTO samples (job_id, offset_ms, cpu_usage_usec) VALUES ('7k2m9q', ?, ?)").run(
+      offsetMs!,
+      cpuUsec!,
+    );
+  }
+  const started = START_MS + 5_000;
+  const used = async (fromMs: number, toMs: number) => {
+    const window = ["--since", utc(started + fromMs), "--until", utc(started + toMs), "--truncate"];
+    const [job] = JSON.parse(await report(node, ...window, "--json"));
+    const [row] = await readCsv(
+      await report(node, ...window, "--format", "csv", "--columns", "cpu,cpu-user,cpu-system"),
+    );
+    const { cpuUsageUsec, cpuUserUsec, cpuSystemUsec } = job.usage;
+    assert.deepEqual(Object.values(row!).map(Number), [cpuUsageUsec, cpuUserUsec, cpuSystemUsec]);
+    return cpuUsageUsec;
+  };
+  assert.equal(await used(0, 30_000), 1_000_000);
+  assert.equal(await used(30_000, 50_000), 35_000_000);
+  assert.equal(await used(40_000, 50_000), 17_500_000);
+  assert.equal(await used(50_000, 75_000), 2_000_000);
+  assert.equal(await used(0, 100_000), 40_000_000);
+});
+
 Deno.test("corral report has what live jobs have used so far, in each format", async () => {
   using node = new FakeNode();
   node.start({
