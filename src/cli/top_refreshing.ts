@@ -33,6 +33,8 @@ export interface RefreshingParts {
   readonly users: Pick<UsersLive, "jobs" | "isWhole"> | null;
   readonly display: Display;
   readonly say: (line: string) => void;
+  /** Ends a job and tells in one line what became of it. Never throws. */
+  readonly end: (job: Job) => Promise<string>;
 }
 
 /** One call of `corral top`. */
@@ -40,6 +42,9 @@ export class Refreshing {
   readonly #parts: RefreshingParts;
   readonly #damages = new Set<string>();
   readonly #host: string;
+  /** Of jobs that are being ended: a grace takes seconds, and the table goes on meanwhile. */
+  readonly #ends = new Set<Promise<void>>();
+  readonly #notes: string[] = [];
 
   constructor(parts: RefreshingParts) {
     this.#parts = parts;
@@ -58,25 +63,37 @@ export class Refreshing {
       const event = await display.next(Math.max(0, dueMs - context.clock.bootMs()));
       if (event?.kind === "signal") return { exitCode: EXIT.SIGNAL_BASE + event.signal, last: null };
       if (event?.kind === "key") {
-        const chosen = pressed(view, event.key);
-        if (chosen?.act === "quit") return this.#end(null);
+        const chosen = pressed(view, event.key, snapshot?.live.map(({ job }) => job));
+        if (chosen?.act === "quit") return await this.#end(null);
         if (chosen?.act === "refresh") dueMs = Math.min(dueMs, cpu.bootMs + MIN_INTERVAL_MS);
-        if (chosen?.act !== "show") continue;
+        if (chosen === null || chosen.act === "refresh") continue;
+        if (chosen.job !== undefined) this.#endJob(chosen.job);
         view = chosen.view;
       }
       if (event === null) {
+        if (this.#notes.length > 0) view = { ...view, note: this.#notes.splice(0).join("; ") };
         ({ snapshot, cpu } = this.#read(cpu));
         dueMs = cpu.bootMs + intervalMs;
         refreshes++;
       }
-      if (snapshot !== null && !await display.show(snapshot, view)) return this.#end(null);
+      if (snapshot !== null && !await display.show(snapshot, view)) return await this.#end(null);
     }
-    return this.#end(snapshot === null ? null : { snapshot, view });
+    return await this.#end(snapshot === null ? null : { snapshot, view });
   }
 
-  #end(last: TopEnd["last"]): TopEnd {
+  async #end(last: TopEnd["last"]): Promise<TopEnd> {
+    // What was begun is done: a job whose grace runs is ended by whoever started it.
+    await Promise.all(this.#ends);
     const isWhole = this.#parts.users?.isWhole ?? true;
     return { exitCode: this.#damages.size === 0 && isWhole ? EXIT.DONE : EXIT.NEGATIVE, last };
+  }
+
+  #endJob(job: Job): void {
+    const ending = this.#parts.end(job).then((note) => {
+      this.#notes.push(note);
+      this.#ends.delete(ending);
+    });
+    this.#ends.add(ending);
   }
 
   #read(since: CpuReadings): { snapshot: Snapshot; cpu: CpuReadings } {

@@ -215,9 +215,13 @@ export class Procs {
    * False when the process is gone or elsewhere. Throws when the kernel refuses (EPERM: another user's process).
    */
   signalIn(cgroupPath: string, pid: number, signal: Signal): boolean {
+    return this.isIn(cgroupPath, pid) && this.#send(pid, signal);
+  }
+
+  /** True for a process at or below that cgroup, as of now. */
+  isIn(cgroupPath: string, pid: number): boolean {
     const now = this.cgroupPath(pid);
-    if (now === null || !`${now}/`.startsWith(`${cgroupPath}/`)) return false;
-    return this.#send(pid, signal);
+    return now !== null && `${now}/`.startsWith(`${cgroupPath}/`);
   }
 
   /**

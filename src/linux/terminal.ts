@@ -126,11 +126,12 @@ export class TerminalScreen implements Screen {
   }
 }
 
+const ESCAPE = "\x1b";
 /** Of arrows, function keys and the like (ECMA-48: CSI, SS3, ESC and a character). */
 // deno-lint-ignore no-control-regex
 const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^[O])?/g;
 
-/** The single characters in what came from the keyboard. */
+/** The single characters in what came from the keyboard; a sequence that nothing follows is the key Escape itself. */
 export function keysOf(input: string): string[] {
-  return [...input.replace(SEQUENCES, "")];
+  return input === ESCAPE ? [ESCAPE] : [...input.replace(SEQUENCES, "")];
 }

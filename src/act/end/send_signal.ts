@@ -1,8 +1,8 @@
 /** Sends a signal to every process of a job, and nothing more: the job is not ended by it, unless its processes end of it. */
 import type { OwnedCgroup } from "../../cgroup/file.ts";
-import { isForbidden } from "../../base/errno.ts";
 import { CorralError } from "../../base/errors.ts";
 import type { Job } from "../../job/job.ts";
+import { NotPermittedError, openPidfd } from "../../linux/pidfd.ts";
 import type { Procs } from "../../linux/proc.ts";
 import type { Node } from "../../observe/node.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
@@ -45,25 +45,26 @@ function refusal(count: number): string {
   return `the kernel refuses for ${count === 1 ? "a process" : `${count} processes`} of another user`;
 }
 
-/** Each process once: its place in the cgroup is read right before. */
+/** Each process once. It is held first and looked at afterwards: what is signalled is what was seen in the cgroup, whatever pids do. */
 function sendToAll(cgroup: OwnedCgroup, procs: Procs, signal: Signal): { sent: number; refused: number } {
   const seen = new Set<string>();
   let [sent, refused] = [0, 0];
-  for (let look = 0; look < LOOKS; look++) {
-    const fresh = cgroup.pids().flatMap((pid) => {
-      const stat = procs.statIfShown(pid);
-      const key = `${pid} ${stat?.startTicks}`;
-      return stat === null || seen.has(key) ? [] : [{ pid, key }];
-    });
-    for (const { pid, key } of fresh) {
-      seen.add(key);
-      try {
-        if (procs.signalIn(cgroup.path, pid, signal)) sent++;
-      } catch (error) {
-        if (!isForbidden(error)) throw error;
-        refused++;
-      }
+  const send = (pid: number): boolean => {
+    using held = openPidfd(pid, procs);
+    const stat = held === null ? null : procs.statIfShown(pid);
+    const key = `${pid} ${stat?.startTicks}`;
+    if (held === null || stat === null || seen.has(key) || !procs.isIn(cgroup.path, pid)) return false;
+    seen.add(key);
+    try {
+      if (held.signal(signal.number)) sent++;
+    } catch (error) {
+      if (!(error instanceof NotPermittedError)) throw error;
+      refused++;
     }
+    return true;
+  };
+  for (let look = 0; look < LOOKS; look++) {
+    const fresh = cgroup.pids().filter(send);
     if (fresh.length === 0) break;
   }
   return { sent, refused };

@@ -3,15 +3,17 @@ import { Command } from "@commander-js/extra-typings";
 import { wordOption } from "../choice_option.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
+import type { Job } from "../../job/job.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { parserFor, ValueError } from "../../base/errors.ts";
 import { parseRefreshes } from "../../value/count.ts";
 import { parseDurationMs } from "../../value/duration.ts";
 import { chooseOrder } from "../../view/choose_columns.ts";
 import { LIVE_COLUMNS } from "../../view/ps.ts";
-import { DEFAULT_SORT } from "../../view/top.ts";
+import { DEFAULT_SORT, firstView } from "../../view/top.ts";
 import { type Display, Listing, plainTable, Redrawn } from "../../view/top_display.ts";
 import { seesEverybody } from "../in_sight.ts";
+import { endFromTop } from "../top_end.ts";
 import { UsersLive } from "../users_live.ts";
 import { MIN_INTERVAL_MS, Refreshing, type TopOptions } from "../top_refreshing.ts";
 
@@ -25,7 +27,7 @@ export function topVerb(invoke: Invoke) {
         "terminal, h lists the keys, q quits; elsewhere one table follows the other.",
     )
     .option(
-      "--interval <DURATION>",
+      "-d, --interval <DURATION>",
       "between two tables, at least 100ms (default: 2s)",
       parserFor("--interval", parseInterval),
     )
@@ -35,12 +37,15 @@ export function topVerb(invoke: Invoke) {
       LIVE_COLUMNS.map(({ key }) => key),
     ))
     .option("--mine", "root's own jobs only; any other user sees no others")
-    .option("--count <N>", "end after N tables", parserFor("--count", parseRefreshes));
-  top.action(({ interval, sort, count, mine }) =>
+    .option("-n, --count <N>", "end after N tables", parserFor("--count", parseRefreshes))
+    .option("-b, --batch", "one table after the other on a terminal too")
+    .option("-u, --user <USER>", "jobs of this user, name or uid");
+  top.action(({ interval, sort, count, mine, batch, user }) =>
     invoke(top, (context) => {
       const order = chooseOrder(sort ?? DEFAULT_SORT, LIVE_COLUMNS);
       const wanted = { intervalMs: interval ?? DEFAULT_INTERVAL_MS, count: count ?? Infinity };
-      return watch(context, { ...wanted, view: { order, showsHelp: false } }, mine ?? false);
+      const view = firstView(order, user);
+      return watch(context, { ...wanted, view }, { mine, batch });
     })
   );
   return top;
@@ -64,16 +69,23 @@ function ownJobs(context: Context): Pick<JobStore, "live"> {
   return { live: (onDamage) => [...former?.live(onDamage) ?? [], ...present.live(onDamage)] };
 }
 
-async function watch(context: Context, wanted: TopOptions, mine: boolean): Promise<number> {
+async function watch(
+  context: Context,
+  wanted: TopOptions,
+  { mine = false, batch = false }: { mine?: boolean | undefined; batch?: boolean | undefined },
+): Promise<number> {
   const refreshing = async (display: Display, say: Context["say"]) => {
     const [store, users] = [
       ownJobs(context),
       seesEverybody(context) && !mine ? new UsersLive(context, say) : null,
     ];
+    const end = (job: Job) => endFromTop(context, job, say);
     await users?.ask();
-    return await new Refreshing({ context, store, users, display, say }).run(wanted);
+    return await new Refreshing({ context, store, users, display, say, end }).run(wanted);
   };
-  if (!context.stdout.isTerminal) return (await refreshing(new Listing(context), context.say)).exitCode;
+  if (batch || !context.stdout.isTerminal) {
+    return (await refreshing(new Listing(context), context.say)).exitCode;
+  }
   const said: string[] = [];
   const screen = context.openScreen();
   try {

@@ -3,7 +3,7 @@ import { EXIT } from "../../base/errors.ts";
 import { END_REASONS } from "../../job/job.ts";
 import { argumentTerm, type OptionForm, type ProgramForm, type VerbForm } from "../command_tree.ts";
 import { LIVE_COLUMNS } from "../ps.ts";
-import { HELP as TOP_KEYS } from "../top.ts";
+import { HELP_LINES } from "../top.ts";
 import { REPORT_COLUMNS } from "../report/columns.ts";
 import { gaugesOf } from "../report/gauges.ts";
 import { jsonTerms } from "./json_terms.ts";
@@ -46,7 +46,7 @@ const PARTS: Readonly<Record<string, (program: ProgramForm) => string>> = {
   "ps columns": () => LIVE_COLUMNS.map(({ key }) => `\`${key}\``).join(", "),
   "top keys": () =>
     terms(
-      TOP_KEYS.split("  ").map((entry) => {
+      HELP_LINES.join("  ").split("  ").map((entry) => {
         const [key = "", ...means] = entry.split(" ");
         return [`\`${key}\``, means.join(" ")];
       }),

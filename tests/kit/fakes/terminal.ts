@@ -52,6 +52,11 @@ export class FakeTerminal {
   }
 
   #obey(command: string): void {
+    const [, row, column] = /^(\d+);(\d+)H$/.exec(command) ?? [];
+    if (row !== undefined) {
+      [this.#row, this.#column] = [Number(row) - 1, Number(column) - 1];
+      return;
+    }
     switch (command) {
       case "?1049h":
       case "?1049l":

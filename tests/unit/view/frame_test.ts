@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { type FrameParts, renderFrame } from "../../../src/view/frame.ts";
+import {
+  changedLines,
+  drawnLines,
+  type FrameParts,
+  renderFrame,
+  wholeFrame,
+} from "../../../src/view/frame.ts";
 import { FakeTerminal } from "../../kit/fakes/terminal.ts";
 import { seededRandom } from "../../kit/fakes/value_refusal.ts";
 
@@ -77,4 +83,25 @@ Deno.test("renderFrame() makes the titles bold only when colour is asked for", a
   // deno-lint-ignore no-control-regex
   assert.match(await renderFrame(partsOf(1), { size, colour: true }), /\x1b\[1mID +NAME +MEM\x1b\[22m/);
   assert.ok(!(await renderFrame(partsOf(1), { size, colour: false })).includes("\x1b[1m"));
+});
+
+Deno.test("changedLines() makes one frame of another, and writes no line that stands there", async () => {
+  const random = seededRandom(11);
+  const upTo = (most: number) => 1 + Math.floor(random() * most);
+  for (let round = 0; round < 200; round++) {
+    const size = { columns: upTo(90), rows: upTo(12) };
+    const options = { size, colour: round % 2 === 0 };
+    const [one, other] = [
+      await drawnLines(partsOf(upTo(12) - 1), options),
+      await drawnLines(partsOf(upTo(12) - 1), options),
+    ];
+    const [terminal, whole] = [fullScreen(size.columns, size.rows), fullScreen(size.columns, size.rows)];
+    terminal.feed(wholeFrame(one, size));
+    terminal.feed(changedLines(one, other));
+    whole.feed(wholeFrame(other, size));
+    assert.deepEqual([terminal.lines, terminal.overflows, terminal.clears], [whole.lines, 0, 0]);
+    assert.equal(changedLines(other, other), "");
+  }
+  const [before, after] = [["same", "old", "gone"], ["same", "new"]];
+  assert.equal(changedLines(before, after), "\x1b[2;1Hnew\x1b[3;1H\x1b[K");
 });

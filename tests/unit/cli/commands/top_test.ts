@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../../../src/base/errors.ts";
 import { NO_LIMITS } from "../../../../src/job/job.ts";
+import { FakeKernel } from "../../../kit/fakes/kernel.ts";
 import { runOf } from "../../../kit/fakes/job.ts";
-import { FakeNode } from "../../../kit/fakes/node.ts";
+import { FakeNode, SUPERVISOR_PID } from "../../../kit/fakes/node.ts";
 import type { Happening } from "../../../kit/fakes/screen.ts";
 import { tableRows } from "../../../kit/fakes/table.ts";
 
@@ -102,7 +103,7 @@ Deno.test("corral top shows the CPU use of a job that started between two tables
 
 Deno.test("corral top sorts by the column of each key, and r reverses", async () => {
   using node = busyNode();
-  const keys = ["m", "l", "a", "n", "c", "r", "r"].map((key) => ({ key }));
+  const keys = ["m", "l", "a", "n", "p", "r", "r"].map((key) => ({ key }));
   await top(node, ["tick", ...keys], "--sort", "id");
   assert.deepEqual(node.screen.seen.map(namesOf), [
     ["oldest", "busiest", "largest", "almost"],
@@ -135,8 +136,9 @@ Deno.test("corral top shows its keys when asked, and hides them again", async ()
   using node = busyNode();
   await top(node, ["tick", { key: "h" }, { key: "?" }]);
   const [without, with_, again] = node.screen.seen;
-  assert.match(with_![1]!, /^q quit {2}c cpu {2}m memory /);
-  assert.match(with_![2]!, /^ID +NAME /);
+  assert.match(with_![1]!, /^q quit {2}k kill a job /);
+  assert.match(with_![2]!, /^p cpu {2}m memory /);
+  assert.match(with_![3]!, /^ID +NAME /);
   assert.deepEqual(again, without);
 });
 
@@ -304,4 +306,105 @@ Deno.test("corral top refuses columns, intervals and counts that make no sense",
   using node = busyNode(false);
   assert.equal(await node.corral("top", "--interval", "100ms", "--count", "2"), EXIT.DONE);
   assert.deepEqual(node.pausesMs, [100, 100]);
+});
+
+const keysOf = (text: string): Happening[] => [...text].map((key) => ({ key }));
+
+Deno.test("corral top filters by what is typed, and by user, and shows both", async () => {
+  using node = busyNode();
+  node.start({ spec: { id: "eeeeee", name: "hers", user: "bob", uid: 1007, argv: ["train", "--epochs"] } });
+  await top(node, ["tick", ...keysOf("/LARG\r/\x15epochs\r/\x15\rubob\ru1007\ru\r")]);
+  const names = node.screen.seen.map((lines) => lines.slice(1).join("\n")).map((text) =>
+    text.includes("_\n") ? "asks" : namesOf(["", ...text.split("\n")]).join(" ")
+  );
+  const all = "busiest almost oldest largest hers";
+  assert.deepEqual(names.filter((shown) => shown !== "asks"), [
+    all,
+    "largest",
+    "hers",
+    all,
+    "hers",
+    "hers",
+    all,
+  ]);
+  assert.ok(node.screen.seen.some((lines) => / 1 job .* with "epochs"/.test(lines[0]!)));
+  assert.ok(node.screen.seen.some((lines) => /^Show jobs of user \(nothing: all\): bob_$/.test(lines[1]!)));
+});
+
+Deno.test("corral top --user shows that user's jobs from the start", async () => {
+  using node = busyNode();
+  node.start({ spec: { id: "eeeeee", name: "hers", user: "bob" } });
+  await top(node, ["tick"], "-u", "bob");
+  assert.deepEqual(namesOf(node.screen.seen[0]!), ["hers"]);
+  assert.match(node.screen.seen[0]![0]!, / 1 job .* user bob {2}h help$/);
+});
+
+Deno.test("corral top shows whole command lines when asked, and no longer when asked again", async () => {
+  using node = new FakeNode();
+  node.widthColumns = 100;
+  node.start({ spec: { argv: ["python3", "train.py", "--epochs", "5\x1b[2J"] } });
+  await top(node, ["tick", { key: "c" }, { key: "c" }]);
+  const [usual, whole, again] = node.screen.seen;
+  assert.match(whole![1]!, / COMMAND$/);
+  assert.match(whole![2]!, /python3 train\.py --epochs 5\\x1b\[2J$/);
+  assert.deepEqual(again, usual);
+});
+
+Deno.test("corral top ends a job that is named and confirmed, goes on meanwhile, and says what became of it", async () => {
+  using node = new FakeNode();
+  node.widthColumns = 100;
+  node.start({ spec: { graceMs: 5, name: "train" } });
+  node.proc.remove(SUPERVISOR_PID);
+  await using _kernel = new FakeKernel(node.cgroups);
+  assert.equal(await top(node, ["tick", ...keysOf("ktrain\rn"), ...keysOf("ktrain\ry"), "tick"]), EXIT.DONE);
+  const seconds = node.screen.seen.map((lines) => lines[1]!);
+  assert.ok(
+    seconds.some((line) => /^End job \w{6}, train, of alice\? y for yes/.test(line)),
+    seconds.join("\n"),
+  );
+  assert.ok(seconds.includes("nothing is ended"));
+  assert.ok(seconds.some((line) => /^ending job /.test(line)));
+  const { phase } = node.recorded();
+  assert.equal(phase.state === "ended" && phase.reason, "killed");
+  assert.equal(node.screen.isOpen, false);
+});
+
+Deno.test("corral top -b writes tables below each other on a terminal too", async () => {
+  using node = busyNode();
+  assert.equal(await node.corral("top", "-b", "-n", "2", "-d", "1s"), EXIT.DONE);
+  assert.equal(node.screen.seen.length, 0);
+  assert.equal(node.out.split("\n\n").length, 2);
+});
+
+Deno.test("corral top writes a whole frame again when the terminal was another's meanwhile, and only changes else", async () => {
+  using node = busyNode();
+  const frames: string[] = [];
+  const draw = node.screen.draw.bind(node.screen);
+  node.screen.draw = (frame) => draw((frames.push(frame), frame));
+  await top(node, ["tick", { key: "h" }, { key: "h" }, { key: "\x0c" }, { columns: 100, rows: 10 }]);
+  assert.deepEqual(frames.map((frame) => frame.startsWith("\x1b[H")), [true, false, false, true, true]);
+});
+
+Deno.test("corral top refreshes 1,000 jobs in less than 0.3 s", async () => {
+  using node = new FakeNode();
+  node.widthColumns = 100;
+  for (let index = 0; index < 1_000; index++) {
+    const id = `j${index.toString().padStart(5, "2").replaceAll(/[01]/g, "x")}${index}`;
+    node.start({
+      spec: { id, name: `job ${index}` },
+      files: { "memory.current": "1\n", "cpu.stat": cpuStat(index) },
+    });
+  }
+  const tookMs: number[] = [];
+  let beganMs = 0;
+  const draw = node.screen.draw.bind(node.screen);
+  node.screen.draw = (frame) => {
+    tookMs.push(performance.now() - beganMs);
+    return draw(frame);
+  };
+  node.meanwhile = () => void (beganMs = performance.now());
+  await top(node, ["tick", "tick", "tick", "tick"]);
+  assert.match(node.screen.seen[0]![0]!, / 1000 jobs /);
+  // The fastest of four: the others may have shared their core with another test.
+  assert.ok(Math.min(...tookMs) < 300, `${tookMs.map(Math.round)} ms`);
 });
