@@ -14,7 +14,6 @@ import {
   ioDevicesOf,
   limitsFromJson,
   onEndOf,
-  onEndOf,
   outputPathOf,
   present,
   reasonOf,

@@ -65,7 +65,8 @@ Deno.test("edited() takes back, clears, and takes no control character", () => {
 });
 
 Deno.test("meantBy() prefers id, ref, name and beginning of the id in this order, and does not choose among several", () => {
-  const job = (id: string, name: string, ref: string | null) => jobIn({ state: "starting" }, { id, name, ref });
+  const job = (id: string, name: string, ref: string | null) =>
+    jobIn({ state: "starting" }, { id, name, ref });
   const jobs = [job("aaaaaa", "train", "abbbbb"), job("abbbbb", "aaaaaa", null), job("cccccc", "train", "r")];
   const id = (text: string) => {
     const meant = meantBy(text, jobs);
