@@ -79,7 +79,8 @@ export async function asOwner(
   return answer.code;
 }
 
-async function userOf({ run }: Context, uid: number): Promise<User> {
+/** As the name services know the user. Throws CorralError. */
+export async function userOf({ run }: Context, uid: number): Promise<User> {
   const user = (await usersOfUids([uid], run)).get(uid);
   if (user === undefined) {
     throw new CorralError(`the name services do not know uid ${uid}`, { exitCode: EXIT.NEGATIVE });

@@ -31,7 +31,7 @@ export async function killOthers(
 }
 
 /** What a user's process printed; nothing where that is no list. */
-function listIn(text: string): unknown[] {
+export function listIn(text: string): unknown[] {
   try {
     const list = JSON.parse(text);
     return Array.isArray(list) ? list : [];

@@ -16,9 +16,10 @@ export function outputOf(job: Job, stateDir: string): string | null {
   const { id, adopted } = job.spec;
   const run = runningFacts(job);
   if (run?.outputFile !== undefined) return run.outputFile;
-  // A record that is older than its column.
+  // A record that is older than its column. Of another user's store it is not known where it lies.
   const usual = outputFileOf(stateDir, id);
-  if (run !== null && isOnLocalFileSystem(usual) && existsSync(usual)) return usual;
+  const isHere = job.storeUid === undefined && isOnLocalFileSystem(usual) && existsSync(usual);
+  if (run !== null && isHere) return usual;
   if (job.phase.state === "starting") return null;
   if (run === null) throw new CorralError(`job ${id} has no output: its command never ran`);
   throw adopted

@@ -10,7 +10,10 @@ import { followOutput } from "../../act/logs/follow_output.ts";
 import { copyOutputOf, outputOf } from "../../act/logs/output_of.ts";
 import { waitForJobs } from "../../act/wait/wait_for_jobs.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
-import { findAmongUsers } from "../for_owner.ts";
+import { printable } from "../../base/text.ts";
+import { askUser } from "../../linux/as_user.ts";
+import type { CopyTo } from "../../linux/copied_output.ts";
+import { findAmongUsers, userOf } from "../for_owner.ts";
 import { seesEverybody } from "../in_sight.ts";
 import { selectOne } from "../select.ts";
 
@@ -43,13 +46,15 @@ async function printOutput(context: Context, selector: string, options: Options)
   const lines = options.lines ?? options.tail ?? null;
   const { stateDir } = context.settings;
   const { pass } = context.stdout;
-  const to = { take: pass, say: context.say, onLook: () => pass(new Uint8Array()) };
+  const take = job.storeUid === undefined ? pass : shownBytes(context.stdout);
+  const to = { take, say: context.say, onLook: () => pass(new Uint8Array()) };
   if (!options.follow) {
     const path = outputOf(job, stateDir);
     if (path === null) throw new CorralError(`job ${id} is starting: it has no output yet`);
     await copyOutputOf(job, { path, lines, over: null }, { node: context, to });
     return EXIT.DONE;
   }
+  if (job.storeUid !== undefined) return await followOthers(context, job, { lines, to });
   const store = storeOf(id, present, former);
   const over = new AbortController();
   const waiting = waitForJobs(context, [{ id, store }], {
@@ -64,6 +69,30 @@ async function printOutput(context: Context, selector: string, options: Options)
   return EXIT.DONE;
 }
 
+/** A process of that user reads the file, and another one waits for the end of the job. */
+async function followOthers(
+  context: Context,
+  job: Job,
+  { lines, to }: { lines: number | null; to: CopyTo },
+): Promise<number> {
+  const path = outputOf(job, context.settings.stateDir);
+  if (path === null) throw new CorralError(`job ${job.spec.id} is starting: it has no output yet`);
+  const over = new AbortController();
+  const user = await userOf(context, job.storeUid!);
+  const words = [context.self.path, "wait", "--", job.spec.id] as const;
+  const waiting = askUser(user, words, { capMs: Infinity, onOutput: () => {} });
+  waiting.finally(() => over.abort()).catch(() => {});
+  await copyOutputOf(job, { path, lines, over: over.signal }, { node: context, to });
+  return EXIT.DONE;
+}
+
+/** As it is; on a terminal, what another user's job wrote is shown, and its control characters are not obeyed. */
+function shownBytes({ isTerminal, pass, write }: Context["stdout"]): CopyTo["take"] {
+  if (!isTerminal) return pass;
+  const decoder = new TextDecoder();
+  return (bytes) => write(decoder.decode(bytes, { stream: true }).split("\n").map(printable).join("\n"));
+}
+
 async function selectedJob(
   context: Context,
   store: ReturnType<typeof bothStores>,
@@ -75,9 +104,6 @@ async function selectedJob(
     if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
     const others = await findAmongUsers(context, selector);
     if (others === null) throw error;
-    const { id, user } = others.spec;
-    throw new CorralError(`job ${id} is in the store of ${user}: root reads no output of a user's own jobs`, {
-      remedy: `runuser -u ${user} -- corral logs ${id}`,
-    });
+    return others;
   }
 }

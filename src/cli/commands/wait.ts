@@ -5,7 +5,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { errorText, EXIT, parserFor } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
-import { formatDuration, parseDurationMs } from "../../value/duration.ts";
+import { formatDuration, formatDurationExact, parseDurationMs } from "../../value/duration.ts";
 import type { Job } from "../../job/job.ts";
 import { jobJson } from "../../job/json.ts";
 import { endLine, isPlainSuccess, recordedExitCode } from "../../job/outcome.ts";
@@ -14,6 +14,7 @@ import { type Awaited, waitForJobs } from "../../act/wait/wait_for_jobs.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 import { forOwner } from "../for_owner.ts";
 import { selectOne } from "../select.ts";
+import { waitForAll } from "../wait_everybody.ts";
 
 interface Options {
   any?: true | undefined;
@@ -41,11 +42,26 @@ export function waitVerb(invoke: Invoke) {
   wait.action((selectors, options) =>
     invoke(wait, (context) => {
       const act = () => waitFor(context, selectors, options);
-      // A list may name jobs of several users.
-      return selectors.length === 1 ? forOwner(context, selectors[0]!, act, Infinity) : act();
+      if (selectors.length > 1) return waitForSeveral(context, selectors, options);
+      return forOwner(context, selectors[0]!, act, Infinity);
     })
   );
   return wait;
+}
+
+/** A list may name jobs of several users. */
+function waitForSeveral(context: Context, selectors: readonly string[], options: Options): Promise<number> {
+  const { any, timeout, follow, json } = options;
+  const words = [
+    ...(any ? ["--any"] : []),
+    ...(timeout === undefined ? [] : ["--timeout", formatDurationExact(timeout)]),
+    ...(follow ? ["--follow"] : []),
+  ];
+  return waitForAll(context, {
+    ...{ selectors, words, any: any ?? false, json: json ?? false, timeoutMs: timeout ?? null },
+    own: bothStores(context.openStore("wait"), context.openFormerStore("wait")),
+    waitForOwn: (around, own) => waitFor(around, own, options),
+  });
 }
 
 async function waitFor(context: Context, selectors: readonly string[], options: Options): Promise<number> {

@@ -228,20 +228,55 @@ everybodyTest("corral report of root has everybody's jobs, by user too, and top 
 });
 
 everybodyTest(
-  "root waits for a user's job by a process of that user, and is told who may read its output",
+  "root waits for a user's job, and reads its output, by processes of that user",
   async () => {
-    const id = await said("alice", "corral run -d --name alices sh -c 'echo hers; sleep 2; exit 5'");
-    const waited = await sh("root", `corral wait ${id}`);
+    const script = "printf 'a\\377b\\n'; sleep 3; echo more; exit 5";
+    const id = await said("alice", `corral run -d --name alices sh -c "${script}"`);
+    const [waited, followed] = await Promise.all([
+      sh("root", `corral wait ${id}`),
+      sh("root", `corral logs -f ${id}`),
+    ]);
     assert.deepEqual([waited.code, waited.stdout], [5, ""]);
     assert.match(waited.stderr, new RegExp(`^corral: job ${id} ended: exited `));
-    const { code, stdout, stderr } = await sh("root", `corral logs ${id}`);
-    assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(
-      stderr,
-      new RegExp(
-        `^corral: job ${id} is in the store of alice: .* \\(runuser -u alice -- corral logs ${id}\\)\n$`,
-      ),
-    );
-    assert.equal(await said("root", `runuser -u alice -- ${machine.corral} logs ${id}`), "hers");
+    assert.deepEqual([followed.code, followed.stderr], [0, ""]);
+    assert.deepEqual([...followed.stdoutBytes], [97, 255, 98, 10, ...new TextEncoder().encode("more\n")]);
+    assert.equal(await said("root", `corral logs -n 1 ${id}`), "more");
+  },
+);
+
+everybodyTest("root waits for jobs of several users and its own at once", async () => {
+  const alices = await said("alice", "corral run -d --name alices sh -c 'sleep 1; exit 6'");
+  const bobs = await said("bob", "corral run -d --name bobs sh -c 'sleep 1; exit 5'");
+  const roots = await said("root", "corral run -d --name roots sleep 1000");
+  const both = await sh("root", `corral wait --json alices ${bobs}`);
+  assert.equal(both.code, 6, both.stderr);
+  const jobs = JSON.parse(both.stdout) as { id: string; runExitCode: number }[];
+  const codes = jobs.map(({ id, runExitCode }) => `${id} ${runExitCode}`);
+  assert.deepEqual(codes.toSorted(), [`${alices} 6`, `${bobs} 5`].toSorted());
+  assert.equal((await sh("root", "corral wait --any roots alices")).code, 6);
+  const late = await sh("root", "corral wait --timeout 1s --json roots alices");
+  assert.equal(late.code, 124);
+  assert.deepEqual(
+    (JSON.parse(late.stdout) as { id: string; runExitCode: number | null }[])
+      .map(({ id, runExitCode }) => `${id} ${runExitCode}`).toSorted(),
+    [`${alices} 6`, `${roots} null`].toSorted(),
+  );
+  const none = await sh("root", "corral wait roots corral-no-such-job");
+  assert.deepEqual([none.code, none.stdout], [1, ""]);
+});
+
+everybodyTest(
+  "what a user's record calls its output shows root nothing that the user may not read",
+  async () => {
+    const id = await said("bob", "corral run -d --name bobs true");
+    await said("bob", `corral wait ${id}`);
+    const store = await said("bob", `ls ${BOBS}/*.db`);
+    for (const path of ["/etc/shadow", "/proc/self/environ", "relative", "/nonexistent"]) {
+      await sql(store, `UPDATE jobs SET output_file = '${path}' WHERE id = '${id}'`);
+      const { code, stdout, stderr } = await sh("root", `corral logs ${id}`);
+      assert.equal(code === 0 || stderr.split("\n").length === 2, true, stderr);
+      assert.doesNotMatch(stdout, /root:|SUDO|\$6\$|\$y\$/);
+      if (path !== "/proc/self/environ") assert.deepEqual([code, stdout], [1, ""], path);
+    }
   },
 );
