@@ -10,10 +10,8 @@ import { followOutput } from "../../act/logs/follow_output.ts";
 import { copyOutputOf, outputOf } from "../../act/logs/output_of.ts";
 import { waitForJobs } from "../../act/wait/wait_for_jobs.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
-import { printable } from "../../base/text.ts";
-import { askUser } from "../../linux/as_user.ts";
-import type { CopyTo } from "../../linux/copied_output.ts";
-import { findAmongUsers, userOf } from "../for_owner.ts";
+import { findAmongUsers } from "../for_owner.ts";
+import { followOthers, shownBytes } from "../others_output.ts";
 import { seesEverybody } from "../in_sight.ts";
 import { selectOne } from "../select.ts";
 
@@ -67,30 +65,6 @@ async function printOutput(context: Context, selector: string, options: Options)
   over.abort();
   await waiting;
   return EXIT.DONE;
-}
-
-/** A process of that user reads the file, and another one waits for the end of the job. */
-async function followOthers(
-  context: Context,
-  job: Job,
-  { lines, to }: { lines: number | null; to: CopyTo },
-): Promise<number> {
-  const path = outputOf(job, context.settings.stateDir);
-  if (path === null) throw new CorralError(`job ${job.spec.id} is starting: it has no output yet`);
-  const over = new AbortController();
-  const user = await userOf(context, job.storeUid!);
-  const words = [context.self.path, "wait", "--", job.spec.id] as const;
-  const waiting = askUser(user, words, { capMs: Infinity, onOutput: () => {} });
-  waiting.finally(() => over.abort()).catch(() => {});
-  await copyOutputOf(job, { path, lines, over: over.signal }, { node: context, to });
-  return EXIT.DONE;
-}
-
-/** As it is; on a terminal, what another user's job wrote is shown, and its control characters are not obeyed. */
-function shownBytes({ isTerminal, pass, write }: Context["stdout"]): CopyTo["take"] {
-  if (!isTerminal) return pass;
-  const decoder = new TextDecoder();
-  return (bytes) => write(decoder.decode(bytes, { stream: true }).split("\n").map(printable).join("\n"));
 }
 
 async function selectedJob(

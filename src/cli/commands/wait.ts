@@ -54,7 +54,7 @@ function waitForSeveral(context: Context, selectors: readonly string[], options:
   const { any, timeout, follow, json } = options;
   const words = [
     ...(any ? ["--any"] : []),
-    ...(timeout === undefined ? [] : ["--timeout", formatDurationExact(timeout)]),
+    ...(timeout === undefined || timeout === Infinity ? [] : ["--timeout", formatDurationExact(timeout)]),
     ...(follow ? ["--follow"] : []),
   ];
   return waitForAll(context, {

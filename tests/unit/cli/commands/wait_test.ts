@@ -175,3 +175,9 @@ waitTest("corral wait --follow prints the output of the jobs, and says which has
   assert.equal(node.out, "one\ntwo\n");
   assert.match(node.said.join("\n"), /^warning: job abc234 has no output file: /m);
 });
+
+waitTest("corral wait of several jobs takes a time limit that is none", async (node) => {
+  insertEnded(node.stores.open(), ended(OTHER_ID, 9, 10));
+  insertEnded(node.stores.open(), ended(JOB_ID, 3, 20));
+  assert.equal(await node.corral("wait", "--timeout", "infinity", JOB_ID, OTHER_ID), 9);
+});
