@@ -13,7 +13,7 @@ import { BACKEND_CHOICE } from "../backend/choose.ts";
 import type { JobRequest } from "../act/run/job_request.ts";
 
 /** The same as no --timeout; Infinity among the options only, as commander takes a parsed null for a missing value. */
-const NO_TIMEOUT = "infinity";
+export const NO_TIMEOUT = "infinity";
 const zeroAllowed = { zeroAllowed: true };
 
 /** For a repeatable option: all that were given, in their order. */

@@ -13,6 +13,7 @@ import { followOutput } from "../../act/logs/follow_output.ts";
 import { type Awaited, waitForJobs } from "../../act/wait/wait_for_jobs.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 import { forOwner } from "../for_owner.ts";
+import { NO_TIMEOUT } from "../job_options.ts";
 import { selectOne } from "../select.ts";
 import { waitForAll } from "../wait_everybody.ts";
 
@@ -35,7 +36,7 @@ export function waitVerb(invoke: Invoke) {
     .option(
       "-t, --timeout <DURATION>",
       "wait no longer, and exit with 124: 90, 90s, 2h30m, 1d, MM:SS, HH:MM:SS; 0 only looks",
-      parserFor("--timeout", (text) => parseDurationMs(text, { zeroAllowed: true })),
+      parserFor("--timeout", parseCap),
     )
     .option("-f, --follow", "print the output of detached jobs meanwhile")
     .option("--json", "print the jobs as JSON");
@@ -47,6 +48,10 @@ export function waitVerb(invoke: Invoke) {
     })
   );
   return wait;
+}
+
+function parseCap(text: string): number {
+  return text === NO_TIMEOUT ? Infinity : parseDurationMs(text, { zeroAllowed: true });
 }
 
 /** A list may name jobs of several users. */
