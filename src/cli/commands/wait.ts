@@ -22,6 +22,9 @@ interface Options {
   json?: true | undefined;
 }
 
+/** A user's process that root asks may be stopped by that user. */
+const OWNER_MARGIN_MS = 10_000;
+
 /** The sub-command, wired to `invoke`. */
 export function waitVerb(invoke: Invoke) {
   const wait = new Command("wait")
@@ -42,7 +45,8 @@ export function waitVerb(invoke: Invoke) {
     invoke(wait, (context) => {
       const act = () => waitFor(context, selectors, options);
       // A list may name jobs of several users.
-      return selectors.length === 1 ? forOwner(context, selectors[0]!, act, Infinity) : act();
+      const capMs = options.timeout === undefined ? Infinity : options.timeout + OWNER_MARGIN_MS;
+      return selectors.length === 1 ? forOwner(context, selectors[0]!, act, capMs) : act();
     })
   );
   return wait;
