@@ -16,6 +16,9 @@
  * `adopt` (act/adopt/adopt.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
  * held by a pidfd (act/end/end_processes.ts).
  *
+ * `wait` (act/wait/) sleeps until supervisors exit and reads the record; `logs` (linux/copied_output.ts) copies the file that the record
+ * names, as the user whose it is.
+ *
  * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) as soon
  * as the gate is open. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
  *

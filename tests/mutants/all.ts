@@ -1,6 +1,7 @@
 /** Every edit there is. */
 import { ACT_END } from "./act_end.ts";
 import { ACT_RUN } from "./act_run.ts";
+import { ACT_WAIT } from "./act_wait.ts";
 import { BACKEND, OBSERVE } from "./backend.ts";
 import { CGROUP } from "./cgroup.ts";
 import { JOB } from "./job.ts";
@@ -13,6 +14,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORE,
   ...ACT_END,
   ...ACT_RUN,
+  ...ACT_WAIT,
   ...BACKEND,
   ...OBSERVE,
 ];

@@ -102,7 +102,7 @@ export const CGROUP = [
   ]),
   ...editsOf("src/linux/notices.ts", [
     ["no notice of the kernel is taken", "        this.#wake();\n", ""],
-  ], ["cgroup/events_test.ts"]),
+  ]),
   ...editsOf("src/cgroup/freezer.ts", [
     ["a freeze that fails is left", "if (!frozen) thaw(cgroup);", ""],
     ["a freeze is not waited for", "events.frozen || !events.populated", "true"],

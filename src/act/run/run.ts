@@ -266,7 +266,7 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
   const { other, detached } = run;
   const needsLog = detached !== null && detached.output === null;
   const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
-  return await launch(spec, backend, context, {
+  const launched = await launch(spec, backend, context, {
     gate: {
       argv: request.argv,
       cwd: request.cwd,
@@ -282,4 +282,7 @@ async function launchFrom({ context, request, spec, backend, ...run }: Run): Pro
     warn: run.say,
     guard: guardOptions(context, spec.id, { onOrphan: request.onOrphan }),
   });
+  if (!detached?.bounded || detached.output === null) return launched;
+  // The gate's output is the pipe before it.
+  return { ...launched, run: { ...launched.run, outputFile: detached.output } };
 }

@@ -59,6 +59,8 @@ class Wait implements Disposable {
   readonly #files: StoreFile[];
   /** Looks at which a job had no supervisor, and was not recorded as ended. */
   readonly #abandoned = new Map<string, number>();
+  /** Until when, by CLOCK_BOOTTIME, the supervisor of a job that has ended is waited for. */
+  readonly #settling = new Map<string, number>();
   readonly #said = new Set<string>();
   #failingSinceMs: number | null = null;
 
@@ -72,23 +74,22 @@ class Wait implements Disposable {
     const { node, options: { any, capMs, stop } } = this;
     const startMs = node.clock.bootMs();
     for (;;) {
-      const ended = await this.#lookAtAll();
-      if (this.#left.size === 0 || any && ended > 0 || stop?.aborted) return true;
       const leftMs = startMs + capMs - node.clock.bootMs();
+      const ended = await this.#lookAtAll(leftMs <= 0);
+      if (this.#left.size === 0 || any && ended > 0 || stop?.aborted) return true;
       if (leftMs <= 0) return false;
       await this.#exits.next(Math.min(leftMs, LOOK_MS));
     }
   }
 
-  /** How many have ended. */
-  async #lookAtAll(): Promise<number> {
+  /** How many have ended. `isLast`: nothing more is waited for. */
+  async #lookAtAll(isLast: boolean): Promise<number> {
     try {
       for (const file of this.#files) file.refuseOther();
       const jobs = [...this.#left.values()].map((one) => this.#recorded(one));
       this.#failingSinceMs = null;
-      const ended = jobs.filter((job) => job.phase.state === "ended").sort((one, other) =>
-        endedAt(one) - endedAt(other)
-      );
+      const ended = jobs.filter((job) => job.phase.state === "ended" && (isLast || !this.#isSettling(job)))
+        .sort((one, other) => endedAt(one) - endedAt(other));
       for (const job of ended) this.#end(job);
       for (const job of jobs) if (job.phase.state !== "ended") await this.#lookAt(job);
       return ended.length;
@@ -102,6 +103,15 @@ class Wait implements Disposable {
     const job = store.get(id);
     if (job === null) throw new CorralError(`job ${id} is recorded no more`);
     return job;
+  }
+
+  /** Its end has just been recorded, and its supervisor lives: output and receipt are still being written. For a look's time. */
+  #isSettling({ spec: { id } }: Job): boolean {
+    if (!this.#exits.has(id)) return false;
+    const now = this.node.clock.bootMs();
+    const untilMs = this.#settling.get(id) ?? now + LOOK_MS;
+    this.#settling.set(id, untilMs);
+    return now < untilMs;
   }
 
   #end(job: Job): void {

@@ -24,6 +24,9 @@ interface Options {
   json?: true | undefined;
 }
 
+/** A user's process that root asks may be stopped by that user. */
+const OWNER_MARGIN_MS = 10_000;
+
 /** The sub-command, wired to `invoke`. */
 export function waitVerb(invoke: Invoke) {
   const wait = new Command("wait")
@@ -44,7 +47,8 @@ export function waitVerb(invoke: Invoke) {
     invoke(wait, (context) => {
       const act = () => waitFor(context, selectors, options);
       if (selectors.length > 1) return waitForSeveral(context, selectors, options);
-      return forOwner(context, selectors[0]!, act, Infinity);
+      const capMs = options.timeout === undefined ? Infinity : options.timeout + OWNER_MARGIN_MS;
+      return forOwner(context, selectors[0]!, act, capMs);
     })
   );
   return wait;

@@ -94,6 +94,17 @@ for (const caller of unlikeCallers(machine, "logs")) {
   );
 }
 
+machineTest(machine, "corral logs --follow has the last of an output with --output-max", async () => {
+  const id = await root.start(["--output-max", "1M"], [
+    "sh",
+    "-c",
+    "sleep 1; echo first; head -c 500000 /dev/zero; echo last",
+  ]);
+  const { code, stdoutBytes } = await root.corral(["logs", "--follow", id]);
+  assert.deepEqual([code, stdoutBytes.length], [0, "first\n".length + 500_000 + "last\n".length]);
+  assert.equal(await outputOf(root, id), `${root.stateDir}/output/${id}.log`);
+}, NATIVE);
+
 machineTest(machine, "corral logs gives bytes as they are", async () => {
   const id = await root.start([], ["head", "-c", "300000", "/dev/urandom"]);
   await root.ended(id);

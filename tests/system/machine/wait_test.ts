@@ -56,6 +56,16 @@ for (const caller of callers) {
 }
 
 for (const caller of unlikeCallers(machine, "wait")) {
+  machineTest(machine, `the receipt is written when corral wait of ${caller.name} returns`, async () => {
+    const receipt = `${caller.stateDir}-waited.json`;
+    for (let times = 0; times < 5; times++) {
+      const id = await caller.start(["--receipt", receipt], ["sh", "-c", "sleep 0.5; exit 2"]);
+      const script = '"$0" wait "$1"; code=$?; cat "$2"; exit $code';
+      const { code, stdout } = await caller.exec(["sh", "-c", script, machine.corral, id, receipt]);
+      assert.deepEqual([code, (JSON.parse(stdout) as JobJson).id], [2, id]);
+    }
+  }, NATIVE);
+
   machineTest(machine, `corral wait --any and --timeout of ${caller.name}`, async () => {
     const long = await caller.start([], ["sleep", "1000"]);
     const short = await caller.start([], ["sh", "-c", "sleep 1; exit 6"]);
