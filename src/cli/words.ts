@@ -1,7 +1,8 @@
 /** The words of a command line that are corral's own under another name, and the refusals of the words that are none. */
 import { UsageError } from "../base/errors.ts";
-import { remarkOn, sameCommand } from "../base/meanings.ts";
+import { sameCommand } from "../base/meanings.ts";
 import { hintOf } from "../base/near.ts";
+import { remarkOn } from "../base/remarks.ts";
 import { printable, quoted } from "../base/text.ts";
 
 /** Options that go before the command and take a value. */

@@ -3,8 +3,8 @@ import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { choiceOption } from "../choice_option.ts";
-import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
-import { remarkOn } from "../../base/meanings.ts";
+import { EXIT, NotFoundError, parserFor, UsageError } from "../../base/errors.ts";
+import { remarkOn } from "../../base/remarks.ts";
 import { choiceOf } from "../../value/choice.ts";
 import { parseDurationMs } from "../../value/duration.ts";
 import { JOB_FORMS } from "../../value/selector.ts";
@@ -84,9 +84,11 @@ interface Shown {
 
 async function listJobs(context: Context, selectors: string[], options: Options): Promise<number> {
   const shown = shownOf(options);
-  const isAsked = selectors.length === 1 ? remarkOn(`ps ${selectors[0]}`) : null;
-  if (isAsked !== null) throw new UsageError(isAsked);
-  const { jobs, isWhole } = await chooseListed(context, selectors, options);
+  const { jobs, isWhole } = await chooseListed(context, selectors, options).catch((error) => {
+    // `ps aux` is a habit, unless a job is called so.
+    const remark = error instanceof NotFoundError ? remarkOn(`ps ${selectors[0]}`) : null;
+    throw remark === null ? error : new UsageError(remark);
+  });
   const exitCode = isWhole ? EXIT.DONE : EXIT.NEGATIVE;
   const needsFigures = !options.quiet || shown.order !== null || options.state === "frozen";
   const measured = needsFigures

@@ -65,6 +65,13 @@ const HELP: readonly Row[] = [
   ["check", /corral doctor/],
   ["selftest", /corral doctor/],
   ["upgrade", /corral help/],
+  ["--json ps", /behind the command/],
+  ["--no-color ps", /NO_COLOR=1/],
+  ["--host node1 ps", /ssh HOST corral/],
+  ["doctor --fix", /says what to do/],
+  ["doctor --verbose", /shows all/],
+  ["install --dry-run", /--print/],
+  ["ui", /corral top/],
 ];
 
 const SHORT_SLIPS: readonly Row[] = [
@@ -157,6 +164,22 @@ const DOCKER: readonly Row[] = [
   ["prune", /--older-than/],
   ["cp a b", /unknown command "cp"/],
   ["info 7k2m9q", on("show", ["7k2m9q"])],
+  ["run --cpuset-cpus 0-3 true", /taskset/],
+  ["run --ulimit nofile=1024 true", /prlimit/],
+  ["run --oom-kill-disable true", /--memory-high/],
+  ["run --env-file .env true", /sh -c/],
+  ["run --entrypoint sh true", /no container/],
+  ["run --log-driver none true", /--output/],
+  ["run --cgroup-parent x true", /by itself/],
+  ["ps --latest", /corral ps last/],
+  ["ps --no-headers", /--json/],
+  ["stats --no-stream", /prints once/],
+  ["stats 7k2m9q", /corral show JOB/],
+  ["compose up", /corral run COMMAND/],
+  ["kill -l", /kill\(1\)/],
+  ["kill --wait 7k2m9q", /waits by itself/],
+  ["kill --quiet 7k2m9q", /--json/],
+  ["pause --all", /corral ps -q .*corral freeze/],
 ];
 
 const SLURM: readonly Row[] = [
@@ -207,6 +230,38 @@ const SLURM: readonly Row[] = [
   ["suspend 7k2m9q", on("freeze", ["7k2m9q"])],
   ["resume 7k2m9q", on("thaw", ["7k2m9q"])],
   ["nodes", /one node|this node/],
+  ["squeue --me", /--mine/],
+  ["squeue -j 7k2m9q", /corral ps JOB/],
+  ["squeue -t RUNNING", /--state/],
+  ["squeue -i 5", /corral top/],
+  ["squeue --start", /corral report/],
+  ["scancel --me", /corral kill --user/],
+  ["scancel -j 7k2m9q", /corral kill JOB/],
+  ["scancel -s USR1 7k2m9q", on("kill", ["7k2m9q"], { signal: { name: "USR1", number: 10 } })],
+  ["scancel --state PENDING", /corral ps -q --state/],
+  ["scancel --name train", { verb: "kill", options: { name: "train" } }],
+  ["sacct -j 7k2m9q", /corral show JOB/],
+  ["sacct -s FAILED", /--reason/],
+  ["sacct -l", /--wide/],
+  ["sacct -P", /--format csv/],
+  ["sacct -X", /one row/],
+  ["sacct -E now", /--until/],
+  ["seff -j 7k2m9q", /corral show JOB/],
+  ["sstat 7k2m9q", on("show", ["7k2m9q"])],
+  ["sprio", /no queue/],
+  ["sreport", /--by user/],
+  ["sacctmgr show user", /--by user/],
+  ["run --array 1-10 true", /--detach/],
+  ["run --dependency afterok:7k2m9q true", /corral wait JOB/],
+  ["run --mail-type END true", /--on-end/],
+  ["run --test-only true", /corral doctor/],
+  ["run --parsable true", /--detach/],
+  ["run -A lab true", /--tag account=NAME/],
+  ["run --qos high true", /no queue/],
+  ["run -t never true", /did you mean infinity\?/],
+  ["run -t '1 hour' true", /did you mean 1h\?/],
+  ["report --week", /--since 7d/],
+  ["report --sort maxrss", /did you mean mem-peak\?/],
 ];
 
 const SYSTEMD: readonly Row[] = [
@@ -250,6 +305,18 @@ const SYSTEMD: readonly Row[] = [
   ["run --timeout 1.5h true", run({ timeout: 1.5 * HOUR_MS })],
   ["run --timeout 5min true", /5m/],
   ["run --cpus 150% true", run({ cpus: 1.5 })],
+  ["systemctl status web", /corral show JOB/],
+  ["journalctl -u web", /corral logs JOB/],
+  ["systemd-cgtop", /corral top/],
+  ["systemd-cgls", /corral show JOB/],
+  ["is-failed web", /corral show JOB/],
+  ["run -p TasksMax=10 true", /--pids 10/],
+  ["run -p CPUQuota=50% true", /--cpus 50%/],
+  ["run -p RuntimeMaxSec=60 true", /--timeout 60/],
+  ["run --signal TREM true", /did you mean TERM\?/],
+  ["kill --kill-whom=main web", /every process/],
+  ["kill --signal KILL --now web", /one of them/],
+  ["sweep --daemon", /corral install/],
 ];
 
 const PUEUE: readonly Row[] = [
@@ -308,6 +375,13 @@ const KUBECTL: readonly Row[] = [
   ["wait last", on("wait", ["last"])],
   ["show last", on("show", ["last"])],
   ["history", /corral report/],
+  ["ps --failed", /corral report --failed/],
+  ["describe job 7k2m9q", /show takes one JOB/],
+  ["scale 3", /corral set/],
+  ["label 7k2m9q a=b", /--tag/],
+  ["drain node1", /this node only/],
+  ["find train", /corral ps --name/],
+  ["set 7k2m9q memory=2G", /corral set JOB --memory/],
 ];
 
 const TIMEOUT: readonly Row[] = [
@@ -344,6 +418,51 @@ const TIMEOUT: readonly Row[] = [
   ["set --timeout +1h 7k2m9q", on("set", ["7k2m9q"], {})],
   ["limit 7k2m9q --memory 2G", /corral set/],
   ["extend 7k2m9q 1h", /corral set/],
+  ["nohup make", /--detach/],
+  ["at now", /cron/],
+  ["report 7k2m9q", /corral show JOB/],
+  ["report --html", /--format html/],
+  ["report --top 5", /--limit/],
+  ["report --failed", { verb: "report", options: { failed: true } }],
+];
+
+const TOP: readonly Row[] = [
+  ["htop", /corral top/],
+  ["pstree 7k2m9q", /corral show JOB/],
+  ["top -n 1", { verb: "top", options: { count: 1 } }],
+  ["top -bn1", { verb: "top", options: { batch: true, count: 1 } }],
+  ["top -d 5", { verb: "top", options: { interval: 5_000 } }],
+  ["top -u alice", { verb: "top", options: { user: "alice" } }],
+  ["top --sort mem", { verb: "top", options: { sort: "mem" } }],
+  ["top -o mem", /--sort/],
+  ["top -p 4711", /corral show JOB/],
+  ["top --once", /-n 1/],
+  ["top --json", /corral ps --json/],
+  ["ps axu", /-a the ended ones/],
+  ["ps -ef", /-a the ended ones/],
+  ["ps -eo pid,cmd", /-a the ended ones/],
+  ["ps f", /corral show JOB/],
+  ["ps -p 4711", /\/proc\/PID\/cgroup/],
+  ["ps --sort=-%cpu", /did you mean cpu%\?/],
+  ["ps --sort -rss", /did you mean mem\?/],
+  ["ps --tree", /corral show JOB/],
+  ["kill -p 4711", /corral strays/],
+  ["kill -HUP 7k2m9q", /-s NAME/],
+];
+
+const SCHEDULERS: readonly Row[] = [
+  ["qstat", "ps"],
+  ["bjobs", "ps"],
+  ["condor_q", /corral ps/],
+  ["qdel 7k2m9q", on("kill", ["7k2m9q"])],
+  ["bkill 7k2m9q", on("kill", ["7k2m9q"])],
+  ["qsub job.sh", /--detach/],
+  ["bsub make", /--detach/],
+  ["qhold 7k2m9q", /corral freeze/],
+  ["qrls 7k2m9q", /corral thaw/],
+  ["qalter -l walltime=2:00:00 7k2m9q", /corral set/],
+  ["qacct -j 7k2m9q", /corral report/],
+  ["pbsnodes", /corral doctor/],
 ];
 
 /** Lines of the tables that need what corral has not yet. One that is understood does not belong here. */
@@ -358,6 +477,8 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
   "pueue": PUEUE,
   "kubectl": KUBECTL,
   "timeout(1) and habits": TIMEOUT,
+  "top(1), htop and ps(1)": TOP,
+  "PBS, LSF and HTCondor": SCHEDULERS,
 };
 
 Deno.test("the tables of natural commands have at least 150 lines, none twice", () => {

@@ -252,3 +252,11 @@ Deno.test("corral ps lists the jobs that are asked for, and with -q their ids al
     assert.equal(node.out, "", words.join(" "));
   }
 });
+
+Deno.test("corral ps takes a word of ps(1) for a habit only when no job is called so", async () => {
+  using node = new FakeNode();
+  node.start({ spec: { name: "aux" } });
+  assert.equal(await node.corral("ps", "aux"), EXIT.DONE);
+  assert.equal(await node.corral("ps", "axu"), EXIT.USAGE);
+  assert.match(node.said[0]!, /^corral: ps lists all live jobs by itself/);
+});
