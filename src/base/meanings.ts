@@ -126,6 +126,18 @@ export function propertyRemark(text: string): string | null {
   return option === undefined ? null : `that is ${option} ${value} here`;
 }
 
+const NO_LIMIT = /^(infinity|infinite|inf|never|none|unlimited|forever|max|all|no|off)$/i;
+
+/** True for a word that asks for no limit. */
+export function isNoLimit(text: string): boolean {
+  return NO_LIMIT.test(text);
+}
+
+/** What to do instead, for a value that has no word for it; null for any other text. */
+export function noLimitRemark(text: string): string | null {
+  return isNoLimit(text) ? "for no limit leave the option out (corral set takes none)" : null;
+}
+
 const COMMAND_OF = inverted(SAME_COMMANDS);
 const MEANT_BY = inverted(MEANINGS);
 

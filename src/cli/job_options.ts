@@ -16,6 +16,10 @@ import type { JobRequest } from "../act/run/job_request.ts";
 export const NO_TIMEOUT = "infinity";
 const zeroAllowed = { zeroAllowed: true };
 
+function parseTimeout(text: string): number {
+  return text === NO_TIMEOUT ? Infinity : parseDurationMs(text, { noLimit: NO_TIMEOUT });
+}
+
 /** For a repeatable option: all that were given, in their order. */
 export function collect<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
   return (text, before = []) => [...before, parse(text)];
@@ -26,7 +30,7 @@ export const JOB_OPTIONS = {
   timeout: new Option(
     "-t, --timeout <DURATION>",
     "wall-clock limit: 90, .5, 90s, 1.5h, 2h30m, 1d, 500ms, MM:SS, HH:MM:SS, D-HH, D-HH:MM:SS, infinity",
-  ).argParser(parserFor("--timeout", (text) => text === NO_TIMEOUT ? Infinity : parseDurationMs(text))),
+  ).argParser(parserFor("--timeout", parseTimeout)),
   grace: new Option("--grace <DURATION>", "from the first signal to KILL (default: 2s)")
     .argParser(parserFor("--grace", (text) => parseDurationMs(text, zeroAllowed))),
   signal: new Option("--signal <SIG>", "first signal (default: TERM)")

@@ -1,6 +1,6 @@
 /** Whole numbers on the command line: task limits, weights, process ids, rows. */
 import { ValueError } from "../base/errors.ts";
-import { propertyRemark } from "../base/meanings.ts";
+import { noLimitRemark, propertyRemark } from "../base/meanings.ts";
 
 /** PIDS_MAX of the kernel on 64 bit (include/linux/threads.h): pids.max refuses more. */
 const MAX_TASKS = 4_194_304;
@@ -42,7 +42,8 @@ function parseCount(input: string, kind: string, max: number): number {
   const wrong = /[^0-9]/.exec(input);
   const accepted = [`a whole number from 1 to ${max}`];
   if (wrong !== null || input === "") {
-    throw new ValueError({ kind, input, offset: wrong?.index ?? 0, accepted, reason: propertyRemark(input) });
+    const reason = propertyRemark(input) ?? noLimitRemark(input);
+    throw new ValueError({ kind, input, offset: wrong?.index ?? 0, accepted, reason });
   }
   const value = Number(input);
   if (value >= 1 && value <= max) return value;

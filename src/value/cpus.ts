@@ -1,4 +1,5 @@
 import { ValueError } from "../base/errors.ts";
+import { noLimitRemark } from "../base/meanings.ts";
 import { scanDecimal, timesUnits } from "./decimal.ts";
 
 /**
@@ -17,7 +18,7 @@ const ACCEPTED = ["4", "0.5", ".5", "150%"];
  */
 export function parseCpus(text: string): number {
   const number = scanDecimal(text, 0);
-  if (number === null) throw refusal(text, 0);
+  if (number === null) throw refusal(text, 0, noLimitRemark(text));
   const suffix = text.slice(number.end);
   if (suffix !== "" && !suffix.startsWith("%")) throw refusal(text, number.end);
   if (suffix.length > 1) throw refusal(text, number.end + 1);

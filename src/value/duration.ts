@@ -1,4 +1,5 @@
 import { ValueError } from "../base/errors.ts";
+import { isNoLimit } from "../base/meanings.ts";
 import { scanDecimal, timesUnits } from "./decimal.ts";
 
 const SECOND_MS = 1000n;
@@ -33,6 +34,8 @@ const ACCEPTED = [
 export interface DurationOptions {
   /** A grace of 0 makes sense, a timeout of 0 does not. Default false. */
   readonly zeroAllowed?: boolean;
+  /** The word for no limit, where there is one: what `never` and the like are answered with. The caller reads it itself. */
+  readonly noLimit?: string;
 }
 
 /** A new value, or a change of the one that holds. */
@@ -46,13 +49,18 @@ export type DurationChange =
  * millisecond is rounded down.
  */
 export function parseDurationMs(text: string, options: DurationOptions = {}): number {
+  if (options.noLimit !== undefined && isNoLimit(text.trim())) {
+    throw refusal(text, 0, `did you mean ${options.noLimit}?`);
+  }
   return scanDurationMs(text, 0, options.zeroAllowed ?? false);
 }
 
 /** `+1h` and `-30m` change, anything without a sign replaces. */
 export function parseDurationChange(text: string): DurationChange {
   const sign = text[0];
-  if (sign !== "+" && sign !== "-") return { kind: "absolute", durationMs: parseDurationMs(text) };
+  if (sign !== "+" && sign !== "-") {
+    return { kind: "absolute", durationMs: parseDurationMs(text, { noLimit: "none" }) };
+  }
   const deltaMs = scanDurationMs(text, 1, false);
   return { kind: "relative", deltaMs: sign === "-" ? -deltaMs : deltaMs };
 }
@@ -159,11 +167,9 @@ const UNIT_WORDS: Readonly<Record<string, string>> = {
   s: "s sec secs second seconds",
   ms: "ms msec msecs millis millisecond milliseconds",
 };
-const NO_LIMIT = /^(never|none|unlimited|forever|inf|infinite|no|off)$/i;
 
 /** What corral would read, for a text with units in words or with blanks; null when there is no such thing. */
 function meantDuration(text: string): string | null {
-  if (NO_LIMIT.test(text.trim())) return "infinity";
   const parts = [...text.matchAll(/([0-9]*\.?[0-9]+)\s*([a-z]+)[\s,]*/giy)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text.trim()) return null;
   const words = parts.map(([, number, unit]) => `${number}${ownUnit(unit!)}`).join("");

@@ -1,4 +1,5 @@
 import { ValueError } from "../base/errors.ts";
+import { noLimitRemark } from "../base/meanings.ts";
 import { type Decimal, scanDecimal, timesUnits } from "./decimal.ts";
 
 const LETTERS = "KMGTP";
@@ -25,7 +26,7 @@ export interface SizeOptions {
  */
 export function parseSizeBytes(text: string, options: SizeOptions = {}): number {
   const number = scanDecimal(text, 0);
-  if (number === null) throw refusal(text, 0);
+  if (number === null) throw refusal(text, 0, noLimitRemark(text));
   const bytes = timesUnits(number, bytesPerUnit(text, number));
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw refusal(text, 0, "must be below 8192T");
   if (bytes === 0n && !options.zeroAllowed) throw refusal(text, 0, "must be at least 1 byte");

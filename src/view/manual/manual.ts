@@ -19,6 +19,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   durations: "corral",
   sizes: "corral",
   times: "corral",
+  selectors: "corral",
+  signals: "kill",
 };
 
 /** `celery` for corral-celery.7, `toml` for corral.toml.5: what a user types. */

@@ -190,6 +190,31 @@ terminalTest("corral top on a terminal: --count leaves the last table on it", as
   assert.deepEqual(namesOf(stage.terminal.screen.lines), ["first", "middle", "zlast"]);
 });
 
+terminalTest(
+  "corral top on a terminal: a line that is typed filters, Escape leaves it, a job that is confirmed ends",
+  async () => {
+    await using stage = new Stage(["--interval", "100ms", "--sort", "name"]);
+    const { terminal } = stage;
+    await stage.showsNames("first", "middle", "zlast");
+    await terminal.press("/MIDD\r");
+    await stage.showsNames("middle");
+    const [{ ID: id }] = tableRows(terminal.screen.lines.slice(1).join("\n")) as [Record<string, string>];
+    await terminal.press("/no such");
+    await terminal.shows((lines) => lines[1]!.endsWith("MIDDno such_"), "the line that is typed");
+    await terminal.press("\x1b");
+    await stage.showsNames("middle");
+    await terminal.press("kmiddle\r");
+    const asks = new RegExp(`^End job ${id}, middle, of \\w+\\? y for yes`);
+    await terminal.shows((lines) => asks.test(lines[1]!), "the question");
+    await terminal.press("y");
+    await terminal.shows((lines) => lines[1] === `job ${id} ended: lost`, "what became of it");
+    await terminal.press("/\x15\r");
+    await stage.showsNames("first", "zlast");
+    await terminal.press("q");
+    assert.deepEqual(await terminal.left(), { exitCode: 0, ...RESTORED });
+  },
+);
+
 Deno.test("keysOf() takes out what arrows and function keys send", () => {
   assert.deepEqual(keysOf("qc"), ["q", "c"]);
   assert.deepEqual(keysOf("\x1b[A\x1b[1;5a\x1bOq\x1bc\x1b[15~n"), ["n"]);

@@ -208,3 +208,10 @@ Deno.test("formatDurationExact() is read back to the millisecond", () => {
     assert.equal(parseDurationMs(formatDurationExact(durationMs)), durationMs);
   });
 });
+
+Deno.test("parseDurationMs() names the word for no limit only where there is one", () => {
+  for (const text of ["never", "Unlimited", "forever", "max"]) {
+    assert.throws(() => parseDurationMs(text, { noLimit: "infinity" }), /did you mean infinity\?/);
+    assert.throws(() => parseDurationMs(text), (error: Error) => !error.message.includes("infinity"));
+  }
+});
