@@ -2,19 +2,14 @@
 import { NotFoundError, UsageError } from "../base/errors.ts";
 import type { Job } from "../job/job.ts";
 import type { JobStore } from "../store/jobs.ts";
-import type { Tag } from "../value/tag.ts";
 import type { Context } from "./context.ts";
 import { findAmongUsers } from "./for_owner.ts";
 import { jobsInSight, seesEverybody } from "./in_sight.ts";
-import { hasTags, selectLive } from "./select.ts";
+import { isLetThrough, type JobFilter, selectLive } from "./select.ts";
 
 /** The filters of the command line. */
-export interface KillFilter {
+export interface KillFilter extends JobFilter {
   all?: true | undefined;
-  name?: string | undefined;
-  ref?: string | undefined;
-  user?: string | undefined;
-  tag?: readonly Tag[] | undefined;
   mine?: true | undefined;
 }
 
@@ -59,10 +54,7 @@ export async function filterJobs(
 ): Promise<Job[]> {
   const { all, name, ref, user, tag } = filter;
   const { store } = await jobsInSight({ ...context, say }, "kill", { ...filter, jobs: { which: "live" } });
-  const chosen = store.live(({ message }) => say(message)).filter(({ spec }) =>
-    (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
-    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? [])
-  );
+  const chosen = store.live(({ message }) => say(message)).filter((job) => isLetThrough(job, filter));
   if (chosen.length > 0 || all) return chosen;
   const asked = name ?? ref ?? user ?? tag?.map(({ key, value }) => `${key}=${value}`).join(" ") ?? "";
   throw new NotFoundError("live job", asked, "see: corral ps");

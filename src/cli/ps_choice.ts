@@ -4,25 +4,20 @@ import { isLive, type Job } from "../job/job.ts";
 import { bothStores } from "../store/former_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { SharedRequest } from "../store/shared_rows.ts";
-import type { Tag } from "../value/tag.ts";
 import type { Context } from "./context.ts";
 import { findAmongUsers } from "./for_owner.ts";
 import { jobsInSight, seesEverybody } from "./in_sight.ts";
-import { hasTags, selectOne } from "./select.ts";
+import { isLetThrough, type JobFilter, selectOne } from "./select.ts";
 import { parseSelector } from "../value/selector.ts";
 
 /** Ended jobs that `--all` lists at most; `corral report` has all of them. */
 export const MOST_ENDED = 1_000;
 
 /** The filters of the command line. */
-export interface PsFilter {
+export interface PsFilter extends JobFilter {
   all?: true | undefined;
-  name?: string | undefined;
-  ref?: string | undefined;
-  user?: string | undefined;
   /** A state, `frozen` or an end reason. */
   state?: string | undefined;
-  tag?: readonly Tag[] | undefined;
   mine?: true | undefined;
 }
 
@@ -78,9 +73,10 @@ async function namedJobs(
   }
 }
 
-function isWanted({ spec, phase }: Job, { name, ref, user, tag, state }: PsFilter): boolean {
+function isWanted(job: Job, filter: PsFilter): boolean {
+  const { phase } = job;
+  const { state } = filter;
   const isInState = state === undefined || state === "frozen" || state === phase.state ||
     phase.state === "ended" && state === phase.reason;
-  return isInState && (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
-    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? []);
+  return isInState && isLetThrough(job, filter);
 }

@@ -30,8 +30,23 @@ export function selectLive(store: Pick<JobStore, "find">, text: string): Job[] {
   return live;
 }
 
+/** Filters that `ps` and `kill` have in common. */
+export interface JobFilter {
+  name?: string | undefined;
+  ref?: string | undefined;
+  /** A name or a uid. */
+  user?: string | undefined;
+  tag?: readonly Tag[] | undefined;
+}
+
+/** True for a job that all filters let through. */
+export function isLetThrough({ spec }: Pick<Job, "spec">, { name, ref, user, tag }: JobFilter): boolean {
+  return (name === undefined || spec.name === name) && (ref === undefined || spec.ref === ref) &&
+    (user === undefined || spec.user === user || String(spec.uid) === user) && hasTags(spec, tag ?? []);
+}
+
 /** True for a job that has all of the tags. */
-export function hasTags({ tags }: Pick<Job["spec"], "tags">, wanted: readonly Tag[]): boolean {
+function hasTags({ tags }: Pick<Job["spec"], "tags">, wanted: readonly Tag[]): boolean {
   return wanted.every(({ key, value }) => Object.hasOwn(tags, key) && tags[key] === value);
 }
 

@@ -76,17 +76,25 @@ export async function homeOfUid(
   return parsePasswdLine(stdout.split("\n")[0] ?? "")?.home ?? null;
 }
 
-/** Users by their uids, as far as the name services know them: in one question. */
+/** Of one question: a command line has room for many more (execve(2)). */
+const UIDS_AT_ONCE = 1_000;
+
+/** Users by their uids, as far as the name services know them: many in one question. */
 export async function usersOfUids(
   uids: readonly number[],
   run: (argv: readonly string[]) => Promise<CommandResult>,
 ): Promise<Map<number, User>> {
-  // Exit code 2 means that one of them is not known; the others are there all the same.
-  const { stdout } = uids.length === 0
-    ? { stdout: "" }
-    : await run(["getent", "passwd", ...uids.map(String)]);
-  const users = stdout.split("\n").map(parsePasswdLine).filter((user) => user !== null);
-  return new Map(users.map((user) => [user.uid, user]));
+  const users = new Map<number, User>();
+  for (let from = 0; from < uids.length; from += UIDS_AT_ONCE) {
+    const asked = new Set(uids.slice(from, from + UIDS_AT_ONCE));
+    // Exit code 2 means that one of them is not known; the others are there all the same.
+    const { stdout } = await run(["getent", "passwd", ...[...asked].map(String)]);
+    for (const user of stdout.split("\n").map(parsePasswdLine)) {
+      // A user whose name is a number answers too.
+      if (user !== null && asked.has(user.uid)) users.set(user.uid, user);
+    }
+  }
+  return users;
 }
 
 /** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */

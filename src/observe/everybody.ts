@@ -45,16 +45,29 @@ export async function everybodysJobs(
   const asked = uids ?? usersWithJobs(usersDir ?? USERS_DIR, fs);
   if (asked.length === 0) return own;
   const users = await usersOfUids(asked, node.run);
-  for (const uid of asked.filter((uid) => !users.has(uid))) {
-    onProblem(`jobs of uid ${uid} are left out: the name services do not know that user`);
-  }
+  const unknown = asked.filter((uid) => !users.has(uid));
+  if (unknown.length > 0) onProblem(unknownWords(unknown));
   const answers = await atOnce([...users.values()], AT_ONCE, (user) => rowsOf(node, user, jobs, onProblem));
-  const onDamage = (name: string) => onProblem(`a job of ${name}'s is left out: its record makes no sense`);
+  const damaged = new Set<string>();
+  const onDamage = (name: string) => {
+    if (!damaged.has(name)) onProblem(`a job of ${name}'s is left out: its record makes no sense`);
+    damaged.add(name);
+  };
   return gather(own, answers, {
     own: sharedRowsQuery(jobs),
     isUsersCgroup: (path, uid) => isUsersCgroup(fs, path, uid),
     onDamage,
   });
+}
+
+const SHOWN_UIDS = 8;
+
+function unknownWords(uids: readonly number[]): string {
+  const shown = uids.slice(0, SHOWN_UIDS).join(", ");
+  const more = uids.length > SHOWN_UIDS ? ` and ${uids.length - SHOWN_UIDS} more` : "";
+  return `jobs of uid ${shown}${more} are left out: the name services do not know ${
+    uids.length === 1 ? "that user" : "those users"
+  }`;
 }
 
 async function rowsOf(

@@ -5,12 +5,19 @@ import type { CgroupFs } from "../cgroup/file.ts";
 const UID = /^[1-9]\d{0,9}$/;
 
 /**
- * Uids other than root's, each once, smallest first. A directory counts that its own user made: one that another user has made under that number is
+ * A user can make directories of other numbers than the user's own (subordinate uids, subuid(5)), 65536 of them by default. Past so many, those
+ * without a job under a manager of systemd are not asked.
+ */
+const MOST_USERS = 4_096;
+
+/**
+ * Uids other than root's, each once: first those with a manager of systemd, which only root starts. A directory counts that its own user made: one that another user has made under that number is
  * a squatter's, and its owner is asked under the owner's own number.
  */
 export function usersWithJobs(usersDir: string, fs: CgroupFs): number[] {
-  const uids = new Set([...ownersIn(usersDir), ...usersWithSlices(fs)]);
-  return [...uids].sort((a, b) => a - b);
+  const inOrder = (uids: number[]) => uids.toSorted((a, b) => a - b);
+  const uids = new Set([...inOrder(usersWithSlices(fs)), ...inOrder(ownersIn(usersDir))]);
+  return [...uids].slice(0, MOST_USERS);
 }
 
 function ownersIn(usersDir: string): number[] {
