@@ -7,7 +7,11 @@ import { parseDurationMs } from "../../value/duration.ts";
 import { toJson } from "../../base/json.ts";
 import { formatLocalTime } from "../../value/units.ts";
 import { doubtOf } from "../../observe/clock_doubt.ts";
+import { runForUsers, type UsersRun } from "../../act/sweep/for_users.ts";
 import { planPrune, prune, WHOLE } from "../../act/sweep/prune.ts";
+import { USERS_DIR } from "../../store/place.ts";
+import { seesEverybody } from "../in_sight.ts";
+import { isIll, usersJson, usersLines } from "../users_words.ts";
 
 function command() {
   return new Command("prune")
@@ -22,6 +26,7 @@ function command() {
     )
     .option("--dry-run", "show how many would be dropped")
     .option("--yes", "also by a clock that does not look right")
+    .option("--mine", "root's own records only, and not every user's")
     .option("--json", "print JSON");
 }
 
@@ -46,16 +51,30 @@ async function pruneJobs(context: Context, options: Options): Promise<number> {
   const pruned = dryRun
     ? planPrune(context, store, beforeMs)
     : await prune(context, store, beforeMs, { ...WHOLE, onStep });
+  const users = seesEverybody(context) && !options.mine ? await pruneOthers(context, options) : [];
   if (json) {
     const endedBefore = new Date(beforeMs).toISOString();
-    context.stdout.write(toJson({ dryRun, endedBefore, ...pruned }) + "\n");
+    const ofUsers = users.length === 0 ? {} : { users: users.map((run) => usersJson("prune", run)) };
+    context.stdout.write(toJson({ dryRun, endedBefore, ...pruned, ...ofUsers }) + "\n");
   } else {
     const { jobs, outputFiles } = pruned;
     const what = `${counted(jobs, "job")} that ended before ${formatLocalTime(new Date(beforeMs))}` +
       (outputFiles === 0 ? "" : `, with ${counted(outputFiles, "output file")}`);
     context.stdout.write(dryRun ? `would drop ${what}\n` : `dropped ${what}\n`);
+    for (const line of users.flatMap(usersLines)) context.stdout.write(`${line}\n`);
   }
-  return EXIT.DONE;
+  return users.some(isIll) ? EXIT.NEGATIVE : EXIT.DONE;
+}
+
+/** Each user's records, by a process of that user. */
+function pruneOthers(context: Context, { olderThan, dryRun, yes, json }: Options): Promise<UsersRun[]> {
+  const words = [
+    ...["prune", "--older-than", `${olderThan}ms`],
+    ...(dryRun ? ["--dry-run"] : []),
+    ...(yes ? ["--yes"] : []),
+    ...(json ? ["--json"] : []),
+  ];
+  return runForUsers(context, context.settings.userStateDir ?? USERS_DIR, words);
 }
 
 function counted(count: number, noun: string): string {

@@ -29,8 +29,8 @@ import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
 import { seesEverybody } from "../in_sight.ts";
-import { isIll, sweepJson, sweepLines } from "../users_sweeps.ts";
-import { sweepUsers, type UsersSweep } from "../../act/sweep/users.ts";
+import { isIll, usersJson, usersLines } from "../users_words.ts";
+import { runForUsers, type UsersRun } from "../../act/sweep/for_users.ts";
 import { USERS_DIR } from "../../store/place.ts";
 import { Unwritten } from "../../store/unwritten.ts";
 import { isAnythingAt } from "../../base/trust.ts";
@@ -117,7 +117,7 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
 }
 
 /** Each user's jobs, by a process of that user. What root asked for counts for all. */
-function sweepOthers(context: Context, options: Options): Promise<UsersSweep[]> {
+function sweepOthers(context: Context, options: Options): Promise<UsersRun[]> {
   const { dryRun, quiet, json, onOrphan, escapees, strikes } = options;
   const words = [
     ...(dryRun ? ["--dry-run"] : []),
@@ -127,7 +127,7 @@ function sweepOthers(context: Context, options: Options): Promise<UsersSweep[]> 
     ...(escapees === undefined ? [] : ["--escapees", escapees]),
     ...(strikes === undefined ? [] : ["--strikes", String(strikes)]),
   ];
-  return sweepUsers(context, context.settings.userStateDir ?? USERS_DIR, words);
+  return runForUsers(context, context.settings.userStateDir ?? USERS_DIR, ["sweep", ...words]);
 }
 
 /** The jobs of before; with a lock of their own, as the sweep of an older corral has it too. */
@@ -165,7 +165,7 @@ class SweepLog {
   readonly #findings: Finding[] = [];
   readonly #escapees: [Escapee, EndedProcess][] = [];
   #pruned: Pruned = { jobs: 0, outputFiles: 0 };
-  #users: UsersSweep[] = [];
+  #users: UsersRun[] = [];
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
@@ -206,7 +206,7 @@ class SweepLog {
     this.#pruned = { jobs: jobs + pruned.jobs, outputFiles: outputFiles + pruned.outputFiles };
   }
 
-  users(sweeps: UsersSweep[]): void {
+  users(sweeps: UsersRun[]): void {
     this.#users = sweeps;
   }
 
@@ -225,7 +225,7 @@ class SweepLog {
     const shown = options.quiet && !options.dryRun ? this.#newFindings() : this.#findings;
     for (const finding of shown) this.#print(findingLine(finding, this.#forJournal));
     if (this.#pruned.jobs > 0 && !options.quiet) this.#print(`dropped old records: ${this.#pruned.jobs}`);
-    const ofUsers = this.#users.flatMap(sweepLines);
+    const ofUsers = this.#users.flatMap(usersLines);
     for (const line of ofUsers) this.#print(line);
     const isIdle = ofUsers.length === 0 &&
       this.#acts.length + this.#findings.length + this.#escapees.length + this.#pruned.jobs === 0;
@@ -240,7 +240,7 @@ class SweepLog {
       escapees: this.#escapees.map(([escapee, result]) => escapeeJson(escapee, result)),
       findings: this.#findings.map(({ key: _, ...rest }) => rest),
       dropped: this.#pruned.jobs,
-      ...(this.#users.length === 0 ? {} : { users: this.#users.map(sweepJson) }),
+      ...(this.#users.length === 0 ? {} : { users: this.#users.map((run) => usersJson("sweep", run)) }),
     };
   }
 

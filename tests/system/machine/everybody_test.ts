@@ -292,3 +292,19 @@ everybodyTest(
     assert.doesNotMatch(stdout, /hidden/);
   },
 );
+
+everybodyTest(
+  "corral prune of root drops each user's old records by that user's process, --mine root's own",
+  async () => {
+    await startBoth();
+    await said("alice", "corral run --quiet --name over true");
+    const dry = await said("root", "corral prune --older-than 0 --dry-run");
+    assert.match(dry, /^would drop \d+ jobs? .*\nalice: would drop 1 job that ended before .*$/);
+    assert.doesNotMatch(await said("root", "corral prune --older-than 0 --dry-run --mine"), /alice/);
+    const { users } = JSON.parse(await said("root", "corral prune --older-than 0 --json")) as {
+      users: { user: string; prune: { jobs: number } }[];
+    };
+    assert.deepEqual(users.map(({ user, prune }) => [user, prune.jobs]), [["alice", 1]]);
+    assert.deepEqual(namesOf(JSON.parse(await said("alice", "corral report --json"))), ["alice alices"]);
+  },
+);
