@@ -76,6 +76,15 @@ export function killAsOneOnOom(cgroup: OwnedCgroup, limits: Limits): boolean {
   return !diesAsOne(limits) || cgroup.writeOptional(OOM_GROUP, "1");
 }
 
+/**
+ * The same for a job that runs, where it is no longer so: systemd 252 sets the file back to 0 when it applies the settings of the slice anew,
+ * such as at a daemon-reload. A memory limit that was lifted meanwhile (`corral set`) leaves it as it is.
+ */
+export function restoreKillAsOne(cgroup: OwnedCgroup, limits: Limits): void {
+  if (!diesAsOne(limits) || cgroup.read(OOM_GROUP)?.trim() !== "0") return;
+  if (cgroup.read("memory.max")?.trim() !== "max") cgroup.writeOptional(OOM_GROUP, "1");
+}
+
 /** Takes that back. */
 export function killSinglyOnOom(cgroup: OwnedCgroup): void {
   cgroup.writeOptional(OOM_GROUP, "0");

@@ -84,11 +84,17 @@ export class Sampling implements Sampled {
     });
   }
 
-  /** Samples at widening intervals until it is disposed, and saves what it has from time to time. Keeps no process alive. */
-  follow(ledger: Ledger, id: string): Disposable {
+  /**
+   * Samples at widening intervals until it is disposed, and saves what it has from time to time. Keeps no process alive. `onLook` is called
+   * with each, and may throw.
+   */
+  follow(ledger: Ledger, id: string, onLook: () => void = () => {}): Disposable {
     let timer: number;
     const arm = (ms: number) => {
-      timer = setTimeout(() => arm(this.#look(ledger, id)), ms);
+      timer = setTimeout(() => {
+        attempt(onLook);
+        arm(this.#look(ledger, id));
+      }, ms);
       Deno.unrefTimer(timer);
     };
     arm(pauseMs(0, false));

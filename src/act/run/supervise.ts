@@ -4,6 +4,7 @@ import type { Observation } from "../../job/observation.ts";
 import { type Exit, type Job, NO_EXIT, type RunningFacts, type Watch } from "../../job/job.ts";
 import { outerJobOf } from "../../job/names.ts";
 import { observeOwn } from "../../observe/job.ts";
+import { restoreKillAsOne } from "../../backend/limits_in_force.ts";
 import type { Guard } from "../launch/guard.ts";
 import { releaseIdleMemory } from "../../linux/libc.ts";
 import { after } from "../../base/poll.ts";
@@ -47,7 +48,11 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     wake();
   });
   Deno.unrefTimer(setTimeout(() => trimMemory(on.procs.root), IDLE_AFTER_MS));
-  using _samples = job.sampling.follow(on.ledger, job.spec.id);
+  using _samples = job.sampling.follow(
+    on.ledger,
+    job.spec.id,
+    () => restoreKillAsOne(job.cgroup, job.spec.limits),
+  );
   for (;;) {
     const action = decide(
       asRunning(job),

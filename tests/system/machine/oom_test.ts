@@ -1,7 +1,15 @@
 /** A job that exceeds --memory dies whole, and its record says so; what dies otherwise is not called so. */
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
-import { allCallers, type FinishedRun, unlikeCallers } from "./caller.ts";
+import {
+  allCallers,
+  Caller,
+  CGROUP_MOUNT,
+  type FinishedRun,
+  succeeded,
+  unlikeCallers,
+  until,
+} from "./caller.ts";
 import { leftOf } from "../../kit/guest/guest_program.ts";
 
 const machine = await machineUnderTest();
@@ -98,3 +106,29 @@ testCase("exits with 137 by itself is none that ran out of memory", {
     assert.deepEqual([code, job.reason, job.exitCode, job.signal], [137, "exited", 137, null]);
   },
 }, everybody.slice(0, 1));
+
+machineTest(machine, "a job dies whole also after systemd has taken memory.oom.group back", async () => {
+  const caller = new Caller(machine, "root", "systemd", "oom-reload");
+  const go = "/tmp/corral-test-oom-go";
+  const script =
+    `until test -e ${go}; do sleep 0.1; done; python3 -c "$0"; echo the shell survived; sleep 1000`;
+  const id = await caller.start(["--memory", "64M"], ["/bin/sh", "-c", script, FILL]);
+  try {
+    const { cgroupPath } = await caller.show(id);
+    const file = `${CGROUP_MOUNT}${cgroupPath}/memory.oom.group`;
+    // systemd 252 writes 0 when it applies the slice anew; what later ones do is done by hand.
+    succeeded(
+      await machine.sh(
+        `systemctl daemon-reload; systemctl set-property --runtime corral-${id}.slice MemoryMax=64M; echo 0 >${file}`,
+      ),
+    );
+    await until(caller, "the supervisor has written it again", `grep -qx 1 ${file}`, 90_000);
+    succeeded(await machine.sh(`touch ${go}`));
+    const { reason } = await caller.ended(id);
+    assert.equal(reason, "oom");
+    assert.deepEqual(await leftOf(machine, [id]), []);
+  } finally {
+    await caller.end(id);
+    await machine.sh(`rm -f ${go}`);
+  }
+}, { needs: ["memory"] });

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { ParseError } from "../../../src/base/errors.ts";
 import { LIMIT_ROWS, type Limits, NO_LIMITS } from "../../../src/job/limits.ts";
-import { notInForce, unenforceable, writeLimits } from "../../../src/backend/limits_in_force.ts";
+import {
+  notInForce,
+  restoreKillAsOne,
+  unenforceable,
+  writeLimits,
+} from "../../../src/backend/limits_in_force.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 
 const LIMITS: Limits = {
@@ -128,4 +133,22 @@ Deno.test("writeLimits() lifts limits, of those that this kernel has", () => {
 Deno.test("writeLimits() fails for a limit that has no file", () => {
   using dir = new CgroupDir();
   assert.throws(() => writeLimits(dir.own(), { ...NO_LIMITS, pidsMax: 7 }, { lift: false }), /pids\.max/);
+});
+
+Deno.test("restoreKillAsOne() writes what systemd took back, and nothing where it holds, was lifted or was not asked for", () => {
+  const limited = { ...NO_LIMITS, memoryMaxBytes: 4096 };
+  const rows: readonly (readonly [limits: typeof NO_LIMITS, group: string, max: string, after: string])[] = [
+    [limited, "0\n", "4096\n", "1"],
+    [limited, "1\n", "4096\n", "1\n"],
+    [limited, "0\n", "max\n", "0\n"],
+    [NO_LIMITS, "0\n", "max\n", "0\n"],
+  ];
+  for (const [limits, group, max, after] of rows) {
+    using dir = new CgroupDir();
+    const cgroup = dir.own({ "memory.oom.group": group, "memory.max": max });
+    restoreKillAsOne(cgroup, limits);
+    assert.equal(dir.text(JOB_PATH, "memory.oom.group"), after);
+  }
+  using old = new CgroupDir();
+  restoreKillAsOne(old.own(), limited);
 });
