@@ -3,6 +3,7 @@
  * receipt and looks the command up. So root follows no path that the user may have laid, and the user's own rights decide, also where
  * root has none (a root-squashed home). It reports on descriptor 3, in fields that end with NUL, the last of them empty.
  */
+import { notRunnable } from "./not_runnable.ts";
 import { CorralError, EXIT, SetupError, UsageError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
 import { ANSWER_CAP_MS, runScript } from "../../linux/apart.ts";
@@ -183,8 +184,7 @@ export function readReport(text: string, user: ForUser): Arrived {
 
 function refusal(about: string, path: string, why: string, { name }: ForUser): CorralError {
   if (about === "command") {
-    const exitCode = Number(why.slice(0, 3));
-    return new CorralError(`${quoted(path)}: ${why.slice(4)}`, { exitCode });
+    return notRunnable(path, { because: why.slice(4), exitCode: Number(why.slice(0, 3)) });
   }
   if (about === "directory") return new UsageError(`--chdir: ${name} cannot enter ${quoted(path)}: ${why}`);
   const message = about === "receipt" ? "--receipt: cannot write" : "cannot write the job's output";

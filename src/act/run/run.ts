@@ -18,7 +18,6 @@ import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
-import { quoted } from "../../base/text.ts";
 import type { BoundedOutput } from "../../linux/bounded_output.ts";
 import { awaitOutput, recordCut } from "./cut_output.ts";
 import type { Detached } from "./detach.ts";
@@ -33,6 +32,7 @@ import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
 import { whyNotRunnable } from "./runnable.ts";
+import { notRunnable } from "../launch/not_runnable.ts";
 import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { FailedStart, receiptText } from "./failed_start.ts";
@@ -250,7 +250,7 @@ async function refuseUnrunnable({ request, failed, stop }: Run): Promise<number 
   if (stop.received !== null) return await failed.recordStopped(stop.received);
   if (why === null) return null;
   await failed.record("failed-to-start", { code: why.exitCode, signal: null });
-  throw new CorralError(`${quoted(command)}: ${why.because}`, { exitCode: why.exitCode });
+  throw notRunnable(command, why);
 }
 
 /** Another process has ended the job while this one hung in its launch: what is recorded as over must not run. */
