@@ -49,6 +49,16 @@ function liveUsage(context: Context, store: JobStore) {
   }));
 }
 
+/** `failed` is several reasons. */
+function parseReason(text: string): typeof REASONS[number] {
+  if (/^fail(ed|ure)?$/i.test(text)) {
+    throw new UsageError(`--reason: ${quoted(text)} is several reasons`, {
+      remedy: "corral report --failed",
+    });
+  }
+  return choiceOf("--reason", REASONS).parse(text);
+}
+
 /** `--last 24h` is a window. */
 function parseLast(text: string): number {
   if (/^\d+[a-z]+$/i.test(text)) {
@@ -83,7 +93,7 @@ function command() {
     .addOption(choiceOption(
       "--reason <REASON>",
       "jobs that ended so, or: starting, running, ending",
-      choiceOf("--reason", REASONS),
+      { values: REASONS, parse: parseReason },
     ))
     .option(
       "--tag <KEY=VALUE>",

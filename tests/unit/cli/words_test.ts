@@ -412,6 +412,7 @@ const TIMEOUT: readonly Row[] = [
   ["run --id task-1 true", /--ref/],
   ["run --backend docker true", /none of auto, systemd, cgroupfs/],
   ["run --backend cgroup true", /did you mean cgroupfs\?/],
+  ["report --reason failed", /--failed/],
   ["report --last 24h", /--since/],
   ["report --csv", /--format csv/],
   ["report --format prometheus", /did you mean openmetrics\?/],
