@@ -10,10 +10,9 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { doubtOf, SETTLED_MS } from "../../observe/clock_doubt.ts";
 import { SetupError, StoreError } from "../../base/errors.ts";
-import { isJobId } from "../../value/id.ts";
 import type { Droppable } from "../../store/prune.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import { outputFileOf } from "../../store/output_file.ts";
+import { OutputFiles, type Reach } from "./output_files.ts";
 
 /** What a step may take of the store's time. */
 const STEP_MS = 20;
@@ -30,6 +29,8 @@ export interface PruneBudget {
   freeShare: number;
   /** Called after each step, with the number of jobs dropped so far. */
   onStep?: (jobs: number) => void;
+  /** How the output files are reached, in tests. */
+  reach?: Partial<Reach>;
 }
 
 /** All there is. */
@@ -54,12 +55,15 @@ export async function prune(
 ): Promise<Pruned> {
   const pruned: Pruned = { jobs: 0, outputFiles: 0 };
   const untilMs = performance.now() + budget.ms;
+  const output = new OutputFiles(dirname(store.path), budget.reach);
+  // A process a step takes the same time for few files and for many.
+  const leastStep = output.isLocal ? 1 : FIRST_STEP;
   if (store.droppable({ beforeMs, except: [] }, 1).length > 0) {
     const which = { beforeMs, except: idsWithCgroup(node) };
-    await inSteps(untilMs, (count) => {
+    await inSteps({ untilMs, leastStep }, async (count) => {
       const ids = store.droppable(which, Math.min(count, budget.jobs - pruned.jobs));
       // The file first: it is found by its record.
-      pruned.outputFiles += removeOutput(node, store, ids);
+      pruned.outputFiles += await output.remove(ids, (line) => node.say(line));
       const dropped = ids.length === 0 ? 0 : store.drop(which, ids);
       pruned.jobs += dropped;
       budget.onStep?.(pruned.jobs);
@@ -68,7 +72,7 @@ export async function prune(
   }
   const { pages, freePages } = store.pages();
   if (freePages > 0 && freePages >= pages * budget.freeShare) {
-    await inSteps(untilMs, (count) => {
+    await inSteps({ untilMs, leastStep: 1 }, (count) => {
       const before = store.pages().freePages;
       if (before > 0) store.givePagesBack(count);
       return store.pages().freePages < before;
@@ -78,17 +82,10 @@ export async function prune(
 }
 
 /** What `prune` would drop of everything. Throws StoreError. */
-export function planPrune(node: Node, store: JobStore, beforeMs: number): Pruned {
+export async function planPrune(node: Node, store: JobStore, beforeMs: number): Promise<Pruned> {
   const which: Droppable = { beforeMs, except: idsWithCgroup(node) };
   const ids = store.droppable(which, Number.MAX_SAFE_INTEGER);
-  const isThere = (id: string) => {
-    try {
-      return Deno.lstatSync(outputFileOf(dirname(store.path), id)).isFile;
-    } catch {
-      return false;
-    }
-  };
-  return { jobs: ids.length, outputFiles: ids.filter(isJobId).filter(isThere).length };
+  return { jobs: ids.length, outputFiles: await new OutputFiles(dirname(store.path)).count(ids) };
 }
 
 /**
@@ -115,13 +112,16 @@ export async function applyRetention(
   }
 }
 
-/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS. */
-async function inSteps(untilMs: number, step: (count: number) => boolean): Promise<void> {
+/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS, but `leastStep`. */
+async function inSteps(
+  { untilMs, leastStep }: { untilMs: number; leastStep: number },
+  step: (count: number) => boolean | Promise<boolean>,
+): Promise<void> {
   for (let count = FIRST_STEP; performance.now() < untilMs;) {
     const startMs = performance.now();
-    if (!step(count)) return;
+    if (!await step(count)) return;
     const tookMs = performance.now() - startMs;
-    count = Math.round(Math.max(1, Math.min(LARGEST_STEP, count * STEP_MS / Math.max(tookMs, 1))));
+    count = Math.round(Math.max(leastStep, Math.min(LARGEST_STEP, count * STEP_MS / Math.max(tookMs, 1))));
     await pause(Math.max(SHORTEST_PAUSE_MS, tookMs));
   }
 }
@@ -135,19 +135,4 @@ function idsWithCgroup(node: Node): string[] {
     if (error instanceof SetupError) return [];
     throw error;
   }
-}
-
-function removeOutput(node: Diagnostics, store: JobStore, ids: readonly string[]): number {
-  // A row that another program wrote must not name a file elsewhere.
-  return ids.filter(isJobId).filter((id) => {
-    try {
-      Deno.removeSync(outputFileOf(dirname(store.path), id));
-      return true;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) {
-        node.say(`warning: cannot remove a job's output: ${(error as Error).message}`);
-      }
-      return false;
-    }
-  }).length;
 }
