@@ -10,8 +10,11 @@ const LOCAL_TYPES = new Set(
 /** As many as the kernel follows. */
 const MAX_LINKS = 40;
 
-/** A mount: where, and its file system's type. */
-interface Mount {
+/** A mount: its ids, which directory of its file system is mounted where, and the file system's type. */
+export interface Mount {
+  id: string;
+  parent: string;
+  root: string;
   dir: string;
   type: string;
 }
@@ -20,13 +23,18 @@ interface Mount {
 export function parseMounts(mountinfo: string): Mount[] {
   return mountinfo.split("\n").flatMap((line) => {
     const [before, after] = line.split(" - ");
-    const dir = before?.split(" ")[4];
-    return dir === undefined || after === undefined
-      ? []
-      : [{ dir: unescaped(dir), type: after.split(" ")[0]! }];
+    const [id, parent, , root, dir] = before!.split(" ");
+    return dir === undefined || after === undefined ? [] : [{
+      id: id!,
+      parent: parent!,
+      root: unescaped(root!),
+      dir: unescaped(dir),
+      type: after.split(" ")[0]!,
+    }];
   });
 }
 
+/** Spaces, tabs and backslashes in names are octal escapes. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
 }

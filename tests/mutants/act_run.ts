@@ -39,7 +39,7 @@ export const ACT_RUN = [
       "Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)])",
       "job.exit",
     ],
-    ["the job is not sampled", "using _samples = job.sampling.follow(on.ledger, job.spec.id);", ""],
+    ["the job is not sampled", "using _samples = job.sampling.follow(", "void (() => {})("],
     ["the caller is not looked for", "job.callerIsGone?.() ?? false", "false"],
   ]),
   ...editsOf("src/act/run/run.ts", [
