@@ -1,7 +1,7 @@
 /**
  * Drops the records of jobs that ended long ago, with their output beside the store: on request (`corral prune`), and a few by every sweep.
  *
- * In steps that hold the store for a moment each, and leave it alone for as long: who launches a job gets in between. (SQLite's own wait
+ * In steps that hold the store for a moment each, and leave it alone for as long: a launch gets in between. (SQLite's own wait
  * looks again at widening intervals and would miss a gap of microseconds for seconds.)
  */
 import { pause } from "../../base/poll.ts";
@@ -18,7 +18,7 @@ import { OutputFiles, type Reach } from "./output_files.ts";
 const STEP_MS = 20;
 const FIRST_STEP = 50;
 const LARGEST_STEP = 500;
-/** A shorter pause would be missed by who waits. */
+/** A waiting launch would miss a shorter pause. */
 const SHORTEST_PAUSE_MS = 5;
 
 /** How much to do at most. */
@@ -56,7 +56,7 @@ export async function prune(
   const pruned: Pruned = { jobs: 0, outputFiles: 0 };
   const untilMs = performance.now() + budget.ms;
   const output = new OutputFiles(dirname(store.path), budget.reach);
-  // A process a step takes the same time for few files and for many.
+  // The process of a step takes the same time for few files as for many.
   const leastStep = output.isLocal ? 1 : FIRST_STEP;
   if (store.droppable({ beforeMs, except: [] }, 1).length > 0) {
     const which = { beforeMs, except: idsWithCgroup(node) };
@@ -112,7 +112,7 @@ export async function applyRetention(
   }
 }
 
-/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS, but `leastStep`. */
+/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS, and `leastStep` at least. */
 async function inSteps(
   { untilMs, leastStep }: { untilMs: number; leastStep: number },
   step: (count: number) => boolean | Promise<boolean>,
