@@ -1,15 +1,15 @@
 /**
- * What may never answer is asked by a process of its own: a system call on a file system that hangs holds up that process alone, which is
- * killed, or left behind, when its time is up.
+ * Asks what may never answer by a process of its own: a system call on a file system that hangs holds up that process alone. corral kills
+ * it, or leaves it behind, when its time is up.
  */
 import { spawn } from "node:child_process";
 import { SYSTEM_PATH } from "./command_lookup.ts";
 import { isOnLocalFileSystem } from "./mounts.ts";
 
-/** The environment of every such process: nothing of the caller's or of a user's is heeded. */
+/** The environment of every such process: it holds nothing of the caller's or of a user's. */
 export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: SYSTEM_PATH, LC_ALL: "C" };
 
-/** How long a path may take to answer before it is said not to. */
+/** How long a path may take to answer; after that it counts as silent. */
 export const ANSWER_CAP_MS = 4_000;
 
 /** What a script left behind. */
@@ -27,7 +27,7 @@ export interface ScriptOptions {
   capMs: number;
   /** Receives what it prints as it comes; without, it is kept. */
   onOutput?: (stream: "stdout" | "stderr", text: string) => void;
-  /** One that prints more is killed, and has not answered; without, all of it is kept. */
+  /** A script that prints more is killed, and has not answered; without, all of it is kept. */
   maxCharacters?: number;
 }
 
@@ -43,14 +43,14 @@ export function runScript(script: string, options: ScriptOptions): Promise<Scrip
     detached: before.length > 0,
   });
   const said = { stdout: "", stderr: "" };
-  // EPIPE: it need not read what it is given.
+  // EPIPE: the script need not read its input.
   child.stdin.on("error", () => {});
   child.stdin.end(stdin);
   return new Promise((resolve) => {
     const giveUp = () => {
       clearTimeout(timer);
       child.kill("SIGKILL");
-      // One that hangs in the kernel would keep this process, and so would another that has its pipes.
+      // A child that hangs in the kernel would keep this process alive, and so would another process that has its pipes.
       child.unref();
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       resolve(null);
@@ -79,7 +79,7 @@ export function runScript(script: string, options: ScriptOptions): Promise<Scrip
 /** Enters a directory, or reads the first byte of a file: what a use of the path would wait for. */
 const TOUCH = 'if [ -d "$1" ]; then cd -- "$1"; elif [ -f "$1" ]; then head -c 1 -- "$1"; fi >/dev/null 2>&1';
 
-/** False when the path is on a file system that does not answer in time; what is wrong with it otherwise, its use tells. Absolute. */
+/** False when the absolute path is on a file system that does not answer in time. Any other fault shows when the path is used. */
 export async function answers(path: string, capMs = ANSWER_CAP_MS): Promise<boolean> {
   return isOnLocalFileSystem(path) || await runScript(TOUCH, { args: [path], capMs }) !== null;
 }

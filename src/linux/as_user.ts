@@ -1,5 +1,5 @@
 /**
- * What root does for a user is done by a process that is that user already. On the way there nothing of the user's is heeded: setpriv(1)
+ * What root does for a user, a process does that is that user already. Nothing of the user's influences the way there: setpriv(1) is run
  * by its absolute path, in an environment without one variable of the caller's or the user's, in the directory `/`.
  */
 import { basename, dirname } from "node:path";
@@ -7,7 +7,7 @@ import { runScript, type ScriptOptions, type ScriptResult } from "./apart.ts";
 import { toolPath } from "./command_lookup.ts";
 import type { User } from "./users.ts";
 
-/** Whom to become, by number: with the groups that the name services give that user. */
+/** The user to become, by number, with the groups that the name services give that user. */
 export interface UserIds {
   uid: number;
   gid: number;
@@ -18,7 +18,7 @@ export function becoming({ uid, gid }: UserIds, more: readonly string[] = []): s
   return [toolPath("setpriv"), `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", ...more, "--"];
 }
 
-/** It does not outlive corral, which has only just asked for it: its parent's end kills it. */
+/** The kernel kills the process when its parent, corral, ends. */
 const WITH_PARENT = ["--pdeathsig=KILL"];
 
 /** Runs a script of sh(1) as the user, which this process may be already, `args` from $1, with `stdin`. Null when it has not ended within `capMs`: it is killed. */
@@ -45,7 +45,7 @@ const USER_ANSWER = { capMs: 10_000, maxCharacters: 64 << 20 } as const;
 export type AskOptions = Partial<Pick<ScriptOptions, "capMs" | "maxCharacters" | "onOutput">>;
 
 /**
- * Runs a program, by its absolute path, as another user, who can stop, kill or change the process. Null when it has not ended in time, or
+ * Runs a program, by its absolute path, as another user; that user can stop, kill or change the process. Null when it has not ended in time, or
  * printed without end.
  */
 export function askUser(

@@ -1,6 +1,7 @@
 /**
  * Output that is written to a file up to a size and dropped beyond it. A process of its own reads it from a pipe: it outlives corral, so
- * that the writer neither waits nor gets SIGPIPE when that is killed, and it copies without the runtime (head(1), cat(1); stdbuf(1), as head would keep words back that are to be read now).
+ * that the writer neither waits nor gets SIGPIPE when corral is killed. It copies without the runtime: head(1), cat(1), and stdbuf(1), because
+ * head would hold back words that a reader wants now.
  */
 import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";

@@ -10,7 +10,7 @@ export interface Clock {
   bootMs(): number;
   /** /proc/sys/kernel/random/boot_id: differs after every boot. */
   bootId(): string;
-  /** True when the kernel holds the wall clock for set from outside (NTP); absent where it cannot be asked. */
+  /** True when the kernel reports that the wall clock is set from outside (NTP); absent where it cannot be asked. */
   isSynchronised?(): boolean;
 }
 
@@ -23,8 +23,8 @@ export function startedBootMs({ startTicks }: { startTicks: number }): number {
 }
 
 /**
- * The node's clock, read from the kernel and not from /proc/uptime: in a container that may be the container's own (lxcfs), and the start
- * times in /proc/PID/stat are not.
+ * The node's clock, read from the kernel. In a container /proc/uptime may be the container's own (lxcfs), while the start times in
+ * /proc/PID/stat are the node's.
  */
 export function hostClock(procRoot: string, readBootMs: () => number = kernelBootMs): Clock {
   let bootId: string | null = null;

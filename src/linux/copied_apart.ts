@@ -1,6 +1,6 @@
 /**
- * The output of a job that this process must not read itself: root does not open a file of a user's, and no process waits for a file system
- * that may not answer. A second corral copies it, as that user, in a session of its own; it ends with its stdin, and with its parent.
+ * The output of a job that this process must not read itself: root opens no file of a user's, and no process waits for a file system
+ * that may hang. A second corral copies it, as that user, in a session of its own; it ends with its stdin, and with its parent.
  */
 import { CorralError, PathError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
@@ -14,7 +14,7 @@ const SILENCE_CAP_MS = 10_000;
 const LOOK_MS = 1_000;
 const KILL_CAP_MS = 1_000;
 
-/** Who copies: null as this user. */
+/** The user that copies; null: this one. */
 export interface CopierOptions {
   user: UserIds | null;
   /** Command line of corral itself. */
@@ -22,7 +22,7 @@ export interface CopierOptions {
   silenceCapMs?: number;
 }
 
-/** As copyOutput(). Throws PathError when the file does not answer, CorralError for what the other process failed at. */
+/** As copyOutput(). Throws PathError when the file does not answer, CorralError for a failure of the other process. */
 export async function copyOutputApart(options: CopyOptions, to: CopyTo, by: CopierOptions): Promise<void> {
   await new Copier(options, to, by).copy();
 }
@@ -103,7 +103,7 @@ class Copier {
     if (said !== null) return this.to.say(said);
     const failed = after(WORD.FAILED);
     if (failed !== null) this.#failure = failed;
-    // setpriv(1), or the runtime itself.
+    // Words of setpriv(1), or of the runtime itself.
     else if (line !== WORD.LOOKS) this.#failure ??= line;
   }
 

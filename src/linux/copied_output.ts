@@ -1,6 +1,6 @@
 /**
- * Copies a job's output from its file, to the end of the job when asked to follow. By this process where the file is the caller's own and
- * local; otherwise by a second corral, as the user whose file it is (copied_apart.ts): this is also what that one runs.
+ * Copies a job's output from its file, to the end of the job when asked to follow. This process copies a local file of the caller's own. For
+ * any other a second corral runs this code as the owner of the file (copied_apart.ts).
  */
 import { CorralError, errorText } from "../base/errors.ts";
 import { GrowingFile, type Take } from "./growing_file.ts";
@@ -49,7 +49,7 @@ export async function copyOutput({ path, lines, over }: CopyOptions, to: CopyTo)
   }
 }
 
-/** What becomes of the path meanwhile. A file that cannot be opened is said once, and the ones that are open are read on. */
+/** Follows the path. A file that cannot be opened is reported once; files that are open are read on. */
 class Rotation {
   #removedLooks = 0;
   #wasSaid = false;
@@ -77,7 +77,7 @@ class Rotation {
 /** The first word of the command line of the process that copies for another. */
 export const COPY_OUTPUT = "_output";
 
-/** What such a process writes to its stderr: that it lives, a line for the user, why it failed. A line each, text as JSON. */
+/** The lines that such a process writes to its stderr: a sign of life, a line for the user, the reason of a failure. Text is JSON. */
 export const WORD = { LOOKS: "looks", SAY: "say ", FAILED: "failed " } as const;
 
 /** The words behind COPY_OUTPUT. */

@@ -17,7 +17,7 @@ export function isMountedNoexec(file: string): boolean {
   return moreOfLibc(ACCESS).access(cString(file), X_OK) !== 0;
 }
 
-/** True when a process has it open for writing: then no lease for reading is given. False where that may not be asked. */
+/** True when a process has it open for writing: the kernel then refuses a lease for reading. False where this user may take none. */
 export function isOpenForWriting(file: string): boolean {
   const location = libc().__errno_location();
   const opened = libc().open(cString(file), O_NONBLOCK_CLOEXEC);

@@ -1,6 +1,6 @@
-/** A FIFO without a reader holds up a process that opens it for writing, for ever: corral writes to none. */
+/** A FIFO without a reader blocks a process that opens it for writing, for ever: corral writes to no FIFO. */
 
-/** Throws TypeError when a FIFO lies at the path; anything else, or nothing, is left to the one who opens it. */
+/** Throws TypeError when a FIFO lies at the path; the caller that opens it deals with anything else. */
 export function refuseFifo(path: string): void {
   let isFifo: boolean | null;
   try {

@@ -2,8 +2,7 @@
  * A regular file that another process writes to, read as it grows and across its rotation: renamed with a new one in its place (the writer
  * may go on in either), or copied and truncated.
  *
- * What is opened is never waited for: a FIFO, a device or a directory is refused. Root follows no link, and no path that another user can
- * change.
+ * Opening never blocks: a FIFO, a device or a directory is refused. Root follows no link, and no path that another user can change.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { PathError } from "../base/errors.ts";
@@ -11,7 +10,7 @@ import { ownersOf, refuseChangeable } from "../base/trust.ts";
 
 const PIECE_BYTES = 65_536;
 const LINE_FEED = 10;
-/** Files that were renamed and are still read, the latest: a job that never opens its output anew writes to the first one. */
+/** Renamed files that are still read, the latest ones: a job that never opens its output anew writes to the first one. */
 const FORMER_FILES = 8;
 
 /** Receives what is read; false when nothing more is wanted. */
@@ -91,7 +90,7 @@ function openRegular(path: string): OpenFile {
 
 function readOn(file: OpenFile, take: Take): boolean {
   const { size } = fstatSync(file.descriptor);
-  // Truncated by a rotation that copies: the writer, who appends, begins anew.
+  // Truncated by a rotation that copies: the writer appends, and begins anew.
   if (size < file.offset) file.offset = 0;
   const piece = new Uint8Array(PIECE_BYTES);
   while (file.offset < size) {

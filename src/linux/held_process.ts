@@ -32,7 +32,7 @@ export interface HeldProcess {
   readonly words: string;
   /** Ends it and its process group by force, as long as it has not exited. */
   kill(): void;
-  /** No longer listens to what holds its standard error. */
+  /** Stops reading its standard error, which other processes may still hold. */
   forget(): void;
 }
 

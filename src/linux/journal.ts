@@ -23,8 +23,8 @@ const SYMBOLS = {
 } as const;
 
 /**
- * Sends one entry; false when there is no journal, or it takes none now. It never waits and never throws: a line in a log is no reason to
- * hold up or to lose the end of a job.
+ * Sends one entry; false when there is no journal, or it is full. Never waits, never throws: the end of a job is worth more than a line in
+ * a log.
  */
 export function sendToJournal(socketPath: string, fields: JournalFields): boolean {
   try {

@@ -18,7 +18,7 @@ export function rememberLastSignal(signal: number): void {
   if (FATAL.includes(signal)) fatal = signal;
 }
 
-/** The last act of the process. Returns when there is no such signal, or it cannot be died of. */
+/** The last act of the process. Returns when there is no such signal, or the process survives it. */
 export function dieOfLastSignal(): void {
   if (fatal === null) return;
   try {

@@ -110,7 +110,7 @@ const TIMEX_BYTES = 256;
 /** What it returns while nothing keeps the clock right; below 0 it was refused. */
 const TIME_ERROR = 5;
 
-/** True when something keeps the wall clock right. Who sets it by hand (date -s) ends that. */
+/** True when something keeps the wall clock right. Setting it by hand (date -s) ends that. */
 export function isClockSynchronised(): boolean {
   const state = libc().adjtimex(new Uint8Array(TIMEX_BYTES));
   return state >= 0 && state !== TIME_ERROR;
@@ -127,13 +127,13 @@ export function pageSizeBytes(): number {
 
 /** madvise(2), Linux: drop the pages; they come back from the file when touched. */
 const MADV_DONTNEED = 4;
-/** Not worth a call below it. */
+/** A smaller mapping is not worth a call. */
 const WORTHWHILE_BYTES = 262_144;
 
 /**
  * Makes a supervisor small that will now wait, perhaps for days: freed memory goes back to the system (malloc_trim(3)), and the pages
- * of its own program file that it needed to start are let go. Only read-only pages of files that nothing ever wrote to are dropped, so
- * nothing can be lost.
+ * of its own program file that it needed to start are dropped. These are clean, read-only pages of files: the kernel can read them
+ * again.
  */
 export function releaseIdleMemory(procRoot: string): void {
   libc().malloc_trim(0n);

@@ -68,7 +68,7 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
   }
   const [ours, theirs] = [pair[0]!, pair[1]!];
   const pid = spawnWith(c, theirs, { argv, env });
-  // What exits early must not stay a zombie for as long as this process lives.
+  // A child that exits early would otherwise stay a zombie for as long as this process lives.
   const collect = () => void (hasExited(pid) && moreOfLibc(WAIT).waitpid(pid, null, WNOHANG));
   Deno.addSignalListener("SIGCHLD", collect);
   return {
@@ -95,7 +95,7 @@ export function startLoneProcess(argv: readonly string[], env: Record<string, st
   };
 }
 
-/** What posix_spawn(3) reports before it looks for the program: no process, and so no thread, is to be had. */
+/** posix_spawn(3) reports this before it looks for the program: this user or cgroup can have no further process, and so no thread. */
 const EAGAIN = 11;
 
 /** False where this user or cgroup may have no further process or thread (ulimit -u, TasksMax): the runtime aborts when it gets none. */
@@ -152,7 +152,7 @@ function spawnWith(
   return pid[0]!;
 }
 
-/** Those inherited without close-on-exec are among them. closefrom is not in glibc before 2.34. */
+/** Includes descriptors inherited without close-on-exec. glibc has closefrom since 2.34. */
 function openDescriptors(): number[] {
   return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name));
 }

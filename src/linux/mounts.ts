@@ -2,7 +2,7 @@
 import { readlinkSync } from "node:fs";
 import { readKernelText } from "../base/kernel_file.ts";
 
-/** Types of file systems that no other machine and no other process serves. Any other may stop answering: NFS, CIFS, FUSE, Lustre, 9p, autofs … */
+/** Types of file systems that the kernel serves by itself. Any other may stop answering: NFS, CIFS, FUSE, Lustre, 9p, autofs … */
 const LOCAL_TYPES = new Set(
   ("bcachefs btrfs devtmpfs erofs exfat ext2 ext3 ext4 f2fs iso9660 jfs msdos nilfs2 ntfs3 overlay proc ramfs reiserfs " +
     "rootfs squashfs sysfs tmpfs udf ufs vfat xfs zfs").split(" "),
@@ -10,8 +10,11 @@ const LOCAL_TYPES = new Set(
 /** As many as the kernel follows. */
 const MAX_LINKS = 40;
 
-/** A mount: where, and its file system's type. */
-interface Mount {
+/** A mount: its ids, which directory of its file system is mounted where, and the file system's type. */
+export interface Mount {
+  id: string;
+  parent: string;
+  root: string;
   dir: string;
   type: string;
 }
@@ -20,23 +23,28 @@ interface Mount {
 export function parseMounts(mountinfo: string): Mount[] {
   return mountinfo.split("\n").flatMap((line) => {
     const [before, after] = line.split(" - ");
-    const dir = before?.split(" ")[4];
-    return dir === undefined || after === undefined
-      ? []
-      : [{ dir: unescaped(dir), type: after.split(" ")[0]! }];
+    const [id, parent, , root, dir] = before!.split(" ");
+    return dir === undefined || after === undefined ? [] : [{
+      id: id!,
+      parent: parent!,
+      root: unescaped(root!),
+      dir: unescaped(dir),
+      type: after.split(" ")[0]!,
+    }];
   });
 }
 
+/** Spaces, tabs and backslashes in names are octal escapes. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
 }
 
-/** Where symlinks lead to; null for what is none, or cannot be read. */
+/** The target of a symlink; null for anything else, or for one that cannot be read. */
 type ReadLink = (path: string) => string | null;
 
 /**
- * True when every directory on the way to an absolute path is on a local file system. Links are followed step by step, and none is read on
- * a file system that is not local: a server that does not answer is not asked.
+ * True when every directory on the way to an absolute path is on a local file system. Links are followed step by step, and only on local
+ * file systems: no call reaches a server that may hang.
  */
 export function isLocal(path: string, mounts: readonly Mount[], readLink: ReadLink = linkAt): boolean {
   let [here, rest] = ["", path.split("/").filter((part) => part !== "")];
@@ -81,7 +89,7 @@ function linkAt(path: string): string | null {
   }
 }
 
-/** The same for this process's own mounts; a node that does not show them is taken for local. */
+/** The same by this process's own mounts; true where the node does not show them. */
 export function isOnLocalFileSystem(path: string, procRoot = "/proc"): boolean {
   return localFileSystems(procRoot)(path);
 }
@@ -96,7 +104,7 @@ export function localFileSystems(procRoot = "/proc"): (path: string) => boolean 
 const FRESH_MS = 1_000;
 let last: { procRoot: string; readMs: number; mounts: Mount[] | null } | null = null;
 
-/** Those of a second ago at most; null where they are not shown. */
+/** The mounts, read a second ago at most; null where the node does not show them. */
 function ownMounts(procRoot: string): Mount[] | null {
   const nowMs = performance.now();
   if (last?.procRoot === procRoot && nowMs - last.readMs < FRESH_MS) return last.mounts;

@@ -1,6 +1,7 @@
 /** What this node offers: where cgroup2 is mounted, which cgroup corral is in, whether a systemd manager answers. */
 import { readKernelText } from "../base/kernel_file.ts";
 import { SetupError } from "../base/errors.ts";
+import { type Mount, parseMounts } from "./mounts.ts";
 import { parseCgroupPath } from "./proc.ts";
 
 /** What was found: mounts, managers, and the place of corral itself. */
@@ -29,18 +30,11 @@ export interface NodeRoots {
  * first.
  */
 export function parseCgroup2Mounts(text: string): string[] {
-  const mounts = text.split("\n").filter((line) => line !== "").map((line) => {
-    const [left = "", right = ""] = line.split(" - ");
-    const [id, parent, , root = "", point = ""] = left.split(" ");
-    return { id, parent, root, point, isCgroup2: right.startsWith("cgroup2 ") };
-  });
-  const isHidden = (mount: typeof mounts[number]) =>
-    mounts.some(({ parent, point }) => parent === mount.id && point === mount.point);
-  // Spaces, tabs and backslashes in names are octal escapes.
-  const decode = (name: string) =>
-    name.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
-  return mounts.filter((mount) => mount.isCgroup2 && !isHidden(mount))
-    .sort((a, b) => Number(b.root === "/") - Number(a.root === "/")).map(({ point }) => decode(point));
+  const mounts = parseMounts(text);
+  const isHidden = (mount: Mount) =>
+    mounts.some(({ parent, dir }) => parent === mount.id && dir === mount.dir);
+  return mounts.filter((mount) => mount.type === "cgroup2" && !isHidden(mount))
+    .sort((a, b) => Number(b.root === "/") - Number(a.root === "/")).map(({ dir }) => dir);
 }
 
 /** Throws SetupError when there is no cgroup2 at all. */

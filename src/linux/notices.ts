@@ -1,12 +1,12 @@
 /** Notice of changes to files (inotify), for a wait that would otherwise look again and again. */
 
-/** Several files, one wait. Where no watch can be had (fs.inotify.max_user_instances), only the looks of the caller remain. */
+/** Several files, one wait. Where the kernel grants no watch (fs.inotify.max_user_instances), only the looks of the caller remain. */
 export class Notices implements Disposable {
   readonly #watchers: Deno.FsWatcher[] = [];
   #came = false;
   #wake: () => void = () => {};
 
-  /** False when there will be none. */
+  /** False when no notice will come. */
   get come(): boolean {
     return this.#watchers.length > 0;
   }

@@ -8,10 +8,10 @@ export interface Output {
   write(text: string): boolean;
   /** Writes bytes as they are. False when the reader has gone away; without any, only asks whether it has. */
   pass(bytes: Uint8Array): boolean;
-  /** Lines that are dropped when the reader does not take them within a second: nothing waits for it. */
+  /** Drops lines that the reader does not take within a second: nothing waits for it. */
   offer(lines: string): void;
   isTerminal: boolean;
-  /** It goes to systemd's journal, which reads severities from the heads of lines. */
+  /** The stream goes to systemd's journal, which reads severities from the heads of lines. */
   isJournal: boolean;
   /** Columns of the terminal; null in a pipe: full width. */
   widthColumns: number | null;

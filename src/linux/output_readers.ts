@@ -1,7 +1,7 @@
 /** The processes at the other end of this program's output. */
 import type { Procs } from "./proc.ts";
 
-/** Those of the pids whose stdin is the pipe that is corral's stdout or stderr: `corral … | tee FILE` must not lose its tee. */
+/** The pids whose stdin is the pipe that is corral's stdout or stderr: `corral … | tee FILE` must not lose its tee. */
 export function readersOfOutput(procs: Procs, pids: readonly number[]): number[] {
   const pipes = [1, 2].map((descriptor) => linkOf(procs, "self", descriptor)).filter((link) =>
     link?.startsWith("pipe:")

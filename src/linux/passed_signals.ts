@@ -1,6 +1,6 @@
 /**
- * Signals to a supervisor that are meant for the job: batch systems warn by USR1, USR2 or XCPU. They are passed on to the job's first
- * process; corral itself does nothing upon them, and dies of none of them.
+ * Signals to a supervisor that are meant for the job: batch systems warn by USR1, USR2 or XCPU. The supervisor passes them on to the job's
+ * first process, and survives them itself.
  */
 import { openPidfd } from "./pidfd.ts";
 import type { Procs } from "./proc.ts";
@@ -24,7 +24,7 @@ type PassedName = keyof typeof PASSED;
 /** HUP, INT and QUIT: nohup(1) and shells without job control have a command ignore them, and mean all that it starts. */
 const KEPT_IGNORED: readonly number[] = [1, 2, 3];
 const SIGTERM = 15;
-/** More than that wait for no job: they are dropped. */
+/** How many signals wait for a job; further ones are dropped. */
 const MOST_WAITING = 64;
 
 /** Has `act` called with the number of each real-time signal that arrives. */
@@ -73,7 +73,7 @@ export class PassedSignals {
   }
 }
 
-/** Signals that one process, and none that has its pid later. One that is gone, or not this user's to signal, gets nothing. */
+/** Signals that very process, never a later one with its pid. A process that is gone, or not this user's to signal, gets nothing. */
 export function toProcess(
   { pid, startTicks }: { pid: number; startTicks: number },
   procs: Procs,

@@ -1,9 +1,10 @@
 /**
- * Lines of corral's own to a reader that may have stopped reading: what the stream does not take within a second is dropped and counted.
- * No launch, deadline or signal may wait for a reader.
+ * Lines of corral's own to a reader that may have stopped reading: lines that the stream does not take within a second are dropped and
+ * counted. No launch, deadline or signal may wait for a reader.
  *
  * poll(2) alone does not do: between it and the write another writer (the job) can fill the pipe. So pipes and terminals are opened anew,
- * non-blocking for this process alone (O_NONBLOCK on the descriptor itself would hold for all who share it), and sockets have MSG_DONTWAIT.
+ * non-blocking for this process alone (O_NONBLOCK on the descriptor itself would hold for every process that shares it), and sockets have
+ * MSG_DONTWAIT.
  */
 import { moreOfLibc } from "./libc.ts";
 

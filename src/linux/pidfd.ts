@@ -87,7 +87,7 @@ class KernelPidfd implements Pidfd {
 
 /** Without pidfds. Exported for its test; see openPidfd(). */
 export function openChecked(pid: number, procs: Procs): Pidfd | null {
-  // No boot id: a handle does not outlive the boot it was made in.
+  // The boot id is not compared: a handle ends with its boot.
   const identity = procs.identify(pid, "");
   if (identity === null) return null;
   const lives = () => procs.isAlive(identity, "");
@@ -111,8 +111,8 @@ function refusal(pid: number, number: number, errno: number): CorralError {
 }
 
 /**
- * `errno` is read through the pointer right after the call: nothing of the runtime fails a system call of this thread in between. Were it
- * wrong all the same, an error would have the wrong name, and no process would be signalled.
+ * `errno` is read through the pointer right after the call: the runtime makes no failing system call on this thread in between. A wrong
+ * value would give an error the wrong name; no process would be signalled.
  */
 function systemCall(number: number, first: number, second: number): { result: number; errno: number } {
   const location = libc().__errno_location();

@@ -36,16 +36,16 @@ export interface ProcStat {
 }
 
 /**
- * True once nothing of the process runs any more. A main thread that has ended by pthread_exit(3) looks like a zombie while the others
- * live: the process does.
+ * True once no thread of the process runs. A main thread that has ended by pthread_exit(3) looks like a zombie while the other threads, and
+ * so the process, live.
  */
 export function hasEnded({ state, threads }: Pick<ProcStat, "state" | "threads">): boolean {
   return "ZXx".includes(state) && threads <= 1;
 }
 
 /**
- * What is known of a recorded process. `hidden`: one has its pid and shows nothing of itself (hidepid), so it may be the recorded one.
- * `anothers`: the same, and it is another user's. `unknown`: its pid is a number of another PID namespace. None of the three is dead.
+ * What is known of a recorded process. `hidden`: a process has its pid and shows nothing of itself (hidepid), so it may be the recorded one.
+ * `anothers`: the same, and it is another user's. `unknown`: its pid is a number of another PID namespace. All three count as alive.
  */
 export type Liveness = "alive" | "gone" | "hidden" | "anothers" | "unknown";
 
@@ -100,12 +100,12 @@ export class Procs {
     return this.#pidNamespace ??= inodeOf(`${this.root}/self/ns/pid`);
   }
 
-  /** False where this /proc belongs to another PID namespace than corral: then no number in it is one for a system call. */
+  /** False where this /proc belongs to another PID namespace than corral: its numbers must not go into a system call. */
   get isOwn(): boolean {
     return this.#isOwn ??= ["", String(Deno.pid)].includes(linkOf(`${this.root}/self`));
   }
 
-  /** Of everything that runs and may be seen (hidepid hides the others), in ascending order. */
+  /** The pids of all processes that this user may see (hidepid hides the others), in ascending order. */
   pids(): number[] {
     return [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) => /^\d+$/.test(name))
       .map(Number).sort((a, b) => a - b);
@@ -184,8 +184,8 @@ export class Procs {
   }
 
   /**
-   * The directory of another thread of a process whose main thread has ended (pthread_exit(3)) and shows no memory any more; null for one
-   * that is as it should be.
+   * The directory of another thread of a process whose main thread has ended (pthread_exit(3)) and shows no memory any more; null for any
+   * other process.
    */
   threadInPlaceOfMain(pid: number): string | null {
     try {

@@ -1,4 +1,4 @@
-/** Waiting for the exit of any of several processes without looking at them: one poll(2) over their pidfds, on a thread of its own. */
+/** Waits for the exit of any of several processes by one poll(2) over their pidfds, on a thread of its own. */
 import type { Identity } from "../job/job.ts";
 import { libc } from "./libc.ts";
 import { canHaveThread } from "./lone_process.ts";
@@ -29,7 +29,7 @@ export class ProcessExits implements Disposable {
     try {
       pidfd = openPidfd(identity.pid, this.procs);
     } catch {
-      // No descriptor left: it is looked at instead.
+      // No descriptor is left: the caller looks at the process instead.
     }
     // Opened first and checked afterwards.
     if (pidfd?.descriptor !== undefined && this.procs.isAlive(identity, bootId)) this.#held.set(key, pidfd);

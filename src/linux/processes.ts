@@ -38,11 +38,11 @@ export interface ProcessSource {
   clock: Clock;
 }
 
-/** What is looked at of a command line; a process can make its own as long as its memory (prctl(2), PR_SET_MM_MAP). */
+/** How much of a command line is read; a process can make its own as long as its memory (prctl(2), PR_SET_MM_MAP). */
 export const COMMAND_LINE_BYTES = 65_536;
 /**
- * What is looked at of an environment. execve(2) allows 6 MiB to who raises the limit of the stack, and thousands of those would take
- * long: a mark behind more than this is not seen, as little as one that its process has taken away.
+ * How much of an environment is read. execve(2) allows 6 MiB where the limit of the stack is raised, and thousands of those would take long.
+ * A mark further behind goes unseen, like one that its process has taken away.
  */
 const ENVIRON_BYTES = 2 * 1024 * 1024;
 const DECODER = new TextDecoder();
@@ -121,13 +121,13 @@ export async function commandWords(procs: Procs, pid: number): Promise<string[] 
 }
 
 async function wordsIn(directory: string): Promise<string[] | null> {
-  // The open waits for nothing; only the read takes the lock.
+  // The open never waits; only the read takes the lock.
   const open = () => Deno.openSync(`${directory}/cmdline`);
   const bytes = await boundedReads.run(() => readFirst(open(), COMMAND_LINE_BYTES));
   return bytes === null ? null : splitWords(DECODER.decode(bytes));
 }
 
-/** A process that writes a title over its command line (setproctitle) pads it with NULs: those at the end are no words. */
+/** A process that writes a title over its command line (setproctitle) pads it with NULs: the ones at the end are no words. */
 function splitWords(text: string): string[] {
   let end = text.length;
   while (end > 0 && text[end - 1] === "\0") end--;

@@ -1,6 +1,6 @@
 /**
- * Why execve(2) would refuse a file that can be found: its interpreter, its format, its mount, a writer. Looked at before the launch: an
- * exit code of 126 or 127 afterwards may be the command's own. What cannot be read or is not known is left to the kernel.
+ * Why execve(2) would refuse a file that can be found: its interpreter, its format, its mount, a writer. This is checked before the launch:
+ * an exit code of 126 or 127 afterwards may be the command's own. The kernel decides on files that cannot be read or are of no known format.
  */
 import { EXIT } from "../base/errors.ts";
 import { isMissing } from "../base/missing.ts";

@@ -6,9 +6,9 @@ const INTERVAL_MS = 200;
 /** To the beginning of the line; and from there clear it (ECMA-48: CR, EL). */
 const CLEAR = "\r\x1b[K";
 
-/** Where progress is told. */
+/** Where progress is shown. */
 export interface Progress {
-  /** False where no person would see it: then nothing need be counted. */
+  /** True where a person would see it; otherwise the work need not be counted. */
   readonly isSeen: boolean;
   /** Shows it when it is time to; `words` is asked for only then. */
   tell(words: () => string): void;

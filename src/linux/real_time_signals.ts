@@ -1,6 +1,6 @@
 /**
- * Real-time signals to this process, which the runtime cannot listen to (2.7.11). They cannot be left to signalfd(2) either: each thread of
- * the runtime would have to block them, and those exist before the first line of this program runs.
+ * Real-time signals to this process, which the runtime cannot listen to (2.7.11). signalfd(2) does not do either: each thread of the runtime
+ * would have to block them, and the threads exist before the first line of this program runs.
  *
  * So their handler is a function of libc that is safe in a handler and leaves a trace: eventfd_write(fd, value) is called as
  * handler(signal, siginfo), and finds an eventfd under the very number of the signal. One poll(2) on a thread of its own waits for all.
@@ -27,8 +27,8 @@ const FOR_EVER = -1;
 const RETRY_MS = 1_000;
 
 /**
- * Calls `act` with the number of each real-time signal that arrives. One whose number is in use as a descriptor, or beyond the limit for
- * them, is not seen, and ends nothing either. Throws where libc has not what it takes.
+ * Calls `act` with the number of each real-time signal that arrives. A signal whose number is in use as a descriptor, or beyond the limit
+ * of descriptors, goes unseen, and does no harm. Throws where libc lacks a function.
  */
 export function onRealTimeSignals(act: (signal: number) => void): void {
   const seen: number[] = [];

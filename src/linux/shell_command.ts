@@ -1,11 +1,11 @@
 /** Runs a command line of the admin's own (from an option or root's configuration) through the shell, bounded in time and output. */
 import type { CommandResult } from "./command.ts";
 
-/** What no list of job states needs. More is a program gone wrong. */
+/** More than any list of job states needs: a command that prints more has gone wrong. */
 const OUTPUT_CAP_BYTES = 16 * 1024 * 1024;
 /**
- * What a command that has ended leaves behind may hold its output open for days (ssh with ControlPersist). Its own words are in the pipe by
- * then: once nothing has come for so long, they are read.
+ * A process that the command leaves behind may hold its output open for days (ssh with ControlPersist). The command's own words are in the
+ * pipe when it ends: reading stops once the pipe has been quiet for so long.
  */
 const DRAIN_QUIET_MS = 200;
 /** Given for a command that was cut off. */
@@ -47,7 +47,7 @@ export async function runShell(
   }
 }
 
-/** A command need not read what it is given. */
+/** A command need not read its input. */
 async function feed(stream: WritableStream<Uint8Array>, input: string): Promise<void> {
   const writer = stream.getWriter();
   try {

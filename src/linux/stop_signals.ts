@@ -1,6 +1,6 @@
 /**
  * Signals to a supervisor. Of INT, TERM, HUP and QUIT, the first asks for the end of the job and a second one skips the grace; CONT means
- * that the record has changed. What is passed on to the job: passed_signals.ts.
+ * that the record has changed. Signals for the job: passed_signals.ts.
  */
 import { readKernelText } from "../base/kernel_file.ts";
 import { maskOf } from "./surroundings.ts";
@@ -32,7 +32,7 @@ export class StopSignals {
     this.#listener();
   }
 
-  /** Starts to listen, and goes on ignoring what was ignored when corral was started (nohup, background jobs of a script). */
+  /** Starts to listen, and goes on ignoring the signals that were ignored when corral was started (nohup, background jobs of a script). */
   listen(ignored: readonly number[]): void {
     for (const name of Object.keys(STOPPING) as StoppingName[]) {
       // Deno 2.7.11, listening to one of the three, takes over the other two: without a listener they would end it.

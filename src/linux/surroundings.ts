@@ -1,5 +1,5 @@
 /**
- * What a process inherits from its caller besides arguments and environment, put right: every verb runs this first, and relies on it.
+ * Corrects what a process inherits from its caller besides arguments and environment: every verb runs this first, and relies on it.
  *
  * - SIGCHLD: ignored by the caller (Perl, Celery, some shells' scripts), it would have the kernel reap corral's children unseen.
  * - Blocked signals: corral and its job would be deaf to TERM. Only the main thread's mask is cleared, which is enough: the kernel gives
@@ -28,7 +28,7 @@ const SIGSET_BYTES = 128;
 const SIGCHLD = 17;
 const SIGXFSZ = 25;
 
-/** What of it is not as it should be, from the text of /proc/self/status. Pure. */
+/** What needs correcting, from the text of /proc/self/status. Pure. */
 export function inherited(status: string): { ignoresChild: boolean; blocks: boolean } {
   return {
     ignoresChild: (maskOf(status, "SigIgn") >> BigInt(SIGCHLD - 1) & 1n) === 1n,
@@ -52,7 +52,7 @@ export function settleSurroundings(procRoot: string): void {
     if (blocks) unblockAll();
     closeOnExec(procRoot);
   } catch {
-    // No libc.so.6, no /proc: what needs them reports it.
+    // No libc.so.6, no /proc: later code that needs them reports it.
   }
 }
 

@@ -18,8 +18,7 @@ const GETENT_NOT_FOUND = 2;
 const MAX_USER_NUMBER = 2 ** 32 - 2;
 
 /**
- * True for a uid or gid in its one spelling. The lines of NIS (`+::::::`) have none, and no number must not become 0; neither must `00`
- * or 2^32.
+ * True for a uid or gid in its one spelling. The lines of NIS (`+::::::`) have no number; this, `00` and 2^32 must not become 0.
  */
 function isUserNumber(word: string): boolean {
   return /^(0|[1-9]\d{0,9})$/.test(word) && Number(word) <= MAX_USER_NUMBER;
@@ -87,7 +86,7 @@ export async function usersOfUids(
   const users = new Map<number, User>();
   for (let from = 0; from < uids.length; from += UIDS_AT_ONCE) {
     const asked = new Set(uids.slice(from, from + UIDS_AT_ONCE));
-    // Exit code 2 means that one of them is not known; the others are there all the same.
+    // Exit code 2 means that one of them is unknown; the answer has the others.
     const { stdout } = await run(["getent", "passwd", ...[...asked].map(String)]);
     for (const user of stdout.split("\n").map(parsePasswdLine)) {
       // A user whose name is a number answers too.
@@ -97,7 +96,7 @@ export async function usersOfUids(
   return users;
 }
 
-/** Names for uids from the name services; what they do not know, or when they do not answer, is the number itself. */
+/** Names for uids from the name services; the number itself where they do not know it, or do not answer. */
 export async function namesOfUids(
   uids: Iterable<number>,
   run: (argv: readonly string[]) => Promise<CommandResult>,

@@ -5,7 +5,7 @@ import { PatientStream } from "./patient_stream.ts";
 const FULL_PIPE_PAUSE_MS = 1;
 
 /**
- * Writes everything. A reader that has gone away (EPIPE) is not an error: what it does not want is dropped, and the answer is false.
+ * Writes everything. A reader that has gone away (EPIPE) is not an error: the rest is dropped, and the answer is false.
  */
 export function writeAll(
   stream: { writeSync(bytes: Uint8Array): number },

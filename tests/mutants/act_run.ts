@@ -39,7 +39,7 @@ export const ACT_RUN = [
       "Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)])",
       "job.exit",
     ],
-    ["the job is not sampled", "using _samples = job.sampling.follow(on.ledger, job.spec.id);", ""],
+    ["the job is not sampled", "using _samples = job.sampling.follow(", "void (() => {})("],
     ["the caller is not looked for", "job.callerIsGone?.() ?? false", "false"],
   ]),
   ...editsOf("src/act/run/run.ts", [
@@ -249,7 +249,7 @@ export const ACT_RUN = [
   ], ["act/sweep", "cli/commands/sweep_test.ts"]),
   ...editsOf("src/act/sweep/prune.ts", [
     ["all is dropped in one step", "Math.min(count, budget.jobs - pruned.jobs)", "budget.jobs - pruned.jobs"],
-    ["the output stays", "removeOutput(node, store, ids)", "0"],
+    ["the output stays", "await output.remove(ids, (line) => node.say(line))", "0"],
     [
       "the record of a cgroup that is there goes",
       "const which = { beforeMs, except: idsWithCgroup(node) };",
@@ -267,4 +267,10 @@ export const ACT_RUN = [
     ],
     ["a store that fails ends the sweep", "if (!(error instanceof StoreError)) throw error;", "throw error;"],
   ], ["act/sweep", "cli/commands/prune_test.ts"]),
+  ...editsOf("src/act/sweep/output_files.ts", [
+    ["a file system that does not answer is asked", "if (this.isLocal) return files", "return files"],
+    ["a row names a file elsewhere", "const files = ids.filter(isJobId).map", "const files = ids.map"],
+    ["what could not be removed counts", "removed=$((removed - 1))", ":"],
+    ["a directory is counted as a file", " --indicator-style=slash", ""],
+  ], ["act/sweep"]),
 ];

@@ -138,11 +138,11 @@ export const BACKEND = [
     ["controllers are not switched on", "if (wanted.length > 0) {", "if (false) {"],
   ], ["backend"]),
   ...editsOf("src/backend/limits_in_force.ts", [
-    ["memory.oom.group is not written", 'cgroup.writeOptional(OOM_GROUP, "1")', "true"],
+    ["memory.oom.group is not written", '|| cgroup.writeOptional(OOM_GROUP, "1")', "|| true"],
     [
       "memory.oom.group is switched off",
-      'cgroup.writeOptional(OOM_GROUP, "1")',
-      'cgroup.writeOptional(OOM_GROUP, "0")',
+      '|| cgroup.writeOptional(OOM_GROUP, "1")',
+      '|| cgroup.writeOptional(OOM_GROUP, "0")',
     ],
     ["memory.oom.group stays", 'cgroup.writeOptional(OOM_GROUP, "0")', "void 0"],
   ], ["act/launch/launch_test.ts", "act/end/release_adopted_test.ts", "backend"]),

@@ -47,6 +47,13 @@ export const STORE = [
   ...editsOf("src/store/findings.ts", [
     ["what is found again is new", 'if (!keys.includes(key)) run("DELETE', 'run("DELETE'],
   ], ["store/jobs_test.ts"]),
+  ...editsOf("src/store/job_reader.ts", [
+    [
+      "unkillable jobs are not live",
+      "\"state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id\"",
+      "\"state <> 'ended' ORDER BY created_at_ms, id\"",
+    ],
+  ], ["store"]),
   ...editsOf("src/store/jobs.ts", [
     ["an ended job is ending again", 'row === null || row.state === "ended" ? null', "row === null ? null"],
     ["the reason of an ending is one's own", 'reasonOf(row.reason, "reason");\n    });', "reason;\n    });"],
@@ -57,16 +64,11 @@ export const STORE = [
     ],
     ["there is no transaction", 'run("BEGIN IMMEDIATE");', ""],
     ["a transaction is not immediate", 'run("BEGIN IMMEDIATE");', 'run("BEGIN");'],
-    ["a transaction that fails stays open", 'if (this.#db.isTransaction) run("ROLLBACK");', ""],
+    ["a transaction that fails stays open", 'if (this.db.isTransaction) run("ROLLBACK");', ""],
     [
       "half of what failed is kept",
-      'if (this.#db.isTransaction) run("ROLLBACK");',
-      'if (this.#db.isTransaction) run("COMMIT");',
-    ],
-    [
-      "unkillable jobs are not live",
-      "\"state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id\"",
-      "\"state <> 'ended' ORDER BY created_at_ms, id\"",
+      'if (this.db.isTransaction) run("ROLLBACK");',
+      'if (this.db.isTransaction) run("COMMIT");',
     ],
     [
       "a strike is never taken back",

@@ -30,18 +30,27 @@ if (set -C; : >"$aside") 2>/dev/null; then
 fi
 exec cat >"$1"`;
 
-/** Removes it as well, leaves nothing of its own, and prints which directory it is in. */
-const PREPARE = `
+/**
+ * try_receipt FILE: removes a receipt of an earlier run and tries out that one can be written; leaves nothing of its own. `why` gives the
+ * words of the shell's own error. Descriptor 3 is the caller's and is kept from other programs.
+ */
+export const TRY_RECEIPT = `
+try_receipt() {
+  if [ -e "$1" ] && [ ! -f "$1" ]; then why=$({ : >>"$1"; } 2>&1 3>&-); return; fi
+  aside=\${1%/*}/.corral-receipt-$$
+  if (set -C; : >"$aside") 2>/dev/null 3>&-; then rm -f -- "$aside" "$1" 2>/dev/null 3>&- && return; fi
+  why=$({ : >"$1"; } 2>&1 3>&-)
+}`;
+
+/** Prints as well which directory it is in. */
+const PREPARE = `${TRY_RECEIPT}
 refuse() { echo "$1" >&2; exit 1; }
 [ ! -d "$1" ] || refuse 'it is a directory'
 [ ! -p "$1" ] || refuse 'it is a fifo, which may never have a reader'
 cd -- "\${1%/*}/" 2>/dev/null || refuse 'permission denied, or no such directory'
 set -- "./\${1##*/}"
 stat -c %d:%i .
-if [ -e "$1" ] && [ ! -f "$1" ]; then : >>"$1"; exit; fi
-aside=\${1%/*}/.corral-receipt-$$
-if (set -C; : >"$aside") 2>/dev/null; then rm -f -- "$aside" "$1" 2>/dev/null && exit; fi
-: >"$1"`;
+try_receipt "$1" || refuse "\${why##*: }"`;
 
 /**
  * Removes the receipt of an earlier run, and tries out that one can be written. Resolves to the directory that it will be in, or to what went

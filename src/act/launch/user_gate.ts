@@ -9,6 +9,7 @@ import { quoted } from "../../base/text.ts";
 import { ANSWER_CAP_MS, runScript } from "../../linux/apart.ts";
 import type { Lookup } from "../../linux/command_lookup.ts";
 import type { UserIds } from "../../linux/as_user.ts";
+import { TRY_RECEIPT } from "../end/user_receipt.ts";
 
 /** What is asked for in the name of another user; paths are absolute. */
 export interface ForUser extends UserIds {
@@ -62,7 +63,7 @@ export function userWords(user: ForUser, cwd: string, output: string | null, com
  * `why` gives the words of the shell's own error. test(1) without a file of the sort would wait for a reader (FIFO). An ancestor that may
  * not be searched hides what is below it: EACCES, and not ENOENT.
  */
-const FUNCTIONS = `
+const FUNCTIONS = `${TRY_RECEIPT}
 refuse() { printf '%s\\0' refused "$1" "$2" "$3" '' >&3; exit 125; }
 hidden() {
   p=$1
@@ -89,14 +90,12 @@ writable() {
   refuse "$1" "$2" "\${why##*: }"
 }
 receipt_writable() {
-  if [ -e "$1" ] && [ ! -f "$1" ]; then why=$({ : >>"$1"; } 2>&1 3>&-); return; fi
-  if [ -L "$1" ]; then
+  file=$1
+  if [ -L "$1" ] && { [ -f "$1" ] || [ ! -e "$1" ]; }; then
     why='it is a symbolic link to nothing'
     file=$(readlink -f -- "$1" 3>&-) && [ -n "$file" ] || return
-  else file=$1; fi
-  aside=\${file%/*}/.corral-receipt-$$
-  if (set -C; : >"$aside") 2>/dev/null 3>&-; then rm -f -- "$aside" "$file" 2>/dev/null 3>&- && return; fi
-  why=$({ : >"$file"; } 2>&1 3>&-)
+  fi
+  try_receipt "$file"
 }
 own_log() {
   out=$home/.local/state/corral/output

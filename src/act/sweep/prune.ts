@@ -1,7 +1,7 @@
 /**
  * Drops the records of jobs that ended long ago, with their output beside the store: on request (`corral prune`), and a few by every sweep.
  *
- * In steps that hold the store for a moment each, and leave it alone for as long: who launches a job gets in between. (SQLite's own wait
+ * In steps that hold the store for a moment each, and leave it alone for as long: a launch gets in between. (SQLite's own wait
  * looks again at widening intervals and would miss a gap of microseconds for seconds.)
  */
 import { pause } from "../../base/poll.ts";
@@ -10,16 +10,15 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Node } from "../../observe/node.ts";
 import { doubtOf, SETTLED_MS } from "../../observe/clock_doubt.ts";
 import { SetupError, StoreError } from "../../base/errors.ts";
-import { isJobId } from "../../value/id.ts";
 import type { Droppable } from "../../store/prune.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import { outputFileOf } from "../../store/output_file.ts";
+import { OutputFiles, type Reach } from "./output_files.ts";
 
 /** What a step may take of the store's time. */
 const STEP_MS = 20;
 const FIRST_STEP = 50;
 const LARGEST_STEP = 500;
-/** A shorter pause would be missed by who waits. */
+/** A waiting launch would miss a shorter pause. */
 const SHORTEST_PAUSE_MS = 5;
 
 /** How much to do at most. */
@@ -30,6 +29,8 @@ export interface PruneBudget {
   freeShare: number;
   /** Called after each step, with the number of jobs dropped so far. */
   onStep?: (jobs: number) => void;
+  /** How the output files are reached, in tests. */
+  reach?: Partial<Reach>;
 }
 
 /** All there is. */
@@ -54,12 +55,15 @@ export async function prune(
 ): Promise<Pruned> {
   const pruned: Pruned = { jobs: 0, outputFiles: 0 };
   const untilMs = performance.now() + budget.ms;
+  const output = new OutputFiles(dirname(store.path), budget.reach);
+  // The process of a step takes the same time for few files as for many.
+  const leastStep = output.isLocal ? 1 : FIRST_STEP;
   if (store.droppable({ beforeMs, except: [] }, 1).length > 0) {
     const which = { beforeMs, except: idsWithCgroup(node) };
-    await inSteps(untilMs, (count) => {
+    await inSteps({ untilMs, leastStep }, async (count) => {
       const ids = store.droppable(which, Math.min(count, budget.jobs - pruned.jobs));
       // The file first: it is found by its record.
-      pruned.outputFiles += removeOutput(node, store, ids);
+      pruned.outputFiles += await output.remove(ids, (line) => node.say(line));
       const dropped = ids.length === 0 ? 0 : store.drop(which, ids);
       pruned.jobs += dropped;
       budget.onStep?.(pruned.jobs);
@@ -68,7 +72,7 @@ export async function prune(
   }
   const { pages, freePages } = store.pages();
   if (freePages > 0 && freePages >= pages * budget.freeShare) {
-    await inSteps(untilMs, (count) => {
+    await inSteps({ untilMs, leastStep: 1 }, (count) => {
       const before = store.pages().freePages;
       if (before > 0) store.givePagesBack(count);
       return store.pages().freePages < before;
@@ -78,17 +82,10 @@ export async function prune(
 }
 
 /** What `prune` would drop of everything. Throws StoreError. */
-export function planPrune(node: Node, store: JobStore, beforeMs: number): Pruned {
+export async function planPrune(node: Node, store: JobStore, beforeMs: number): Promise<Pruned> {
   const which: Droppable = { beforeMs, except: idsWithCgroup(node) };
   const ids = store.droppable(which, Number.MAX_SAFE_INTEGER);
-  const isThere = (id: string) => {
-    try {
-      return Deno.lstatSync(outputFileOf(dirname(store.path), id)).isFile;
-    } catch {
-      return false;
-    }
-  };
-  return { jobs: ids.length, outputFiles: ids.filter(isJobId).filter(isThere).length };
+  return { jobs: ids.length, outputFiles: await new OutputFiles(dirname(store.path)).count(ids) };
 }
 
 /**
@@ -115,13 +112,16 @@ export async function applyRetention(
   }
 }
 
-/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS. */
-async function inSteps(untilMs: number, step: (count: number) => boolean): Promise<void> {
+/** Repeats `step` until it is false or the time is up, with as much to do each time as fits into STEP_MS, and `leastStep` at least. */
+async function inSteps(
+  { untilMs, leastStep }: { untilMs: number; leastStep: number },
+  step: (count: number) => boolean | Promise<boolean>,
+): Promise<void> {
   for (let count = FIRST_STEP; performance.now() < untilMs;) {
     const startMs = performance.now();
-    if (!step(count)) return;
+    if (!await step(count)) return;
     const tookMs = performance.now() - startMs;
-    count = Math.round(Math.max(1, Math.min(LARGEST_STEP, count * STEP_MS / Math.max(tookMs, 1))));
+    count = Math.round(Math.max(leastStep, Math.min(LARGEST_STEP, count * STEP_MS / Math.max(tookMs, 1))));
     await pause(Math.max(SHORTEST_PAUSE_MS, tookMs));
   }
 }
@@ -135,19 +135,4 @@ function idsWithCgroup(node: Node): string[] {
     if (error instanceof SetupError) return [];
     throw error;
   }
-}
-
-function removeOutput(node: Diagnostics, store: JobStore, ids: readonly string[]): number {
-  // A row that another program wrote must not name a file elsewhere.
-  return ids.filter(isJobId).filter((id) => {
-    try {
-      Deno.removeSync(outputFileOf(dirname(store.path), id));
-      return true;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) {
-        node.say(`warning: cannot remove a job's output: ${(error as Error).message}`);
-      }
-      return false;
-    }
-  }).length;
 }

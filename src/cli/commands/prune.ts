@@ -49,7 +49,7 @@ async function pruneJobs(context: Context, options: Options): Promise<number> {
   }
   const onStep = (jobs: number) => context.progress.tell(() => `dropped ${counted(jobs, "job")} so far`);
   const pruned = dryRun
-    ? planPrune(context, store, beforeMs)
+    ? await planPrune(context, store, beforeMs)
     : await prune(context, store, beforeMs, { ...WHOLE, onStep });
   const users = seesEverybody(context) && !options.mine ? await pruneOthers(context, options) : [];
   if (json) {

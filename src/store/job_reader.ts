@@ -1,0 +1,152 @@
+/** What is read of the record of every job. */
+import type { SQLInputValue } from "node:sqlite";
+import type { Job } from "../job/job.ts";
+import type { Selector } from "../value/selector.ts";
+import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
+import type { Database } from "./database.ts";
+import { storeError } from "./open.ts";
+import { readPages, type RowQuery } from "./pages.ts";
+import { countPages, type Droppable, selectClockMarks, selectDroppable } from "./prune.ts";
+import { findJobs, type Found, recentSql } from "./find.ts";
+import { UNCLAIMED } from "./on_end.ts";
+import type { StoredEvent } from "../job/events.ts";
+import {
+  DamagedRow,
+  eventFromRow,
+  jobFromRow,
+  type JobRow,
+  type OnDamage,
+  readRows,
+  rethrow,
+  splitFromRow,
+} from "./rows.ts";
+import { sampleFromRow } from "./samples.ts";
+
+/** The reading half of JobStore. Every method may throw StoreError. */
+export class JobReader {
+  /** @param path of the file, for messages */
+  protected constructor(protected readonly db: Database, readonly path: string) {}
+
+  isTaken(id: string): boolean {
+    return this.read(
+      "cannot read",
+      () => this.db.prepare("SELECT 1 FROM jobs WHERE id = ?").get(id) !== undefined,
+    );
+  }
+
+  /** Jobs that have ended and whose `--on-end` command no process has claimed; a damaged row is left out. */
+  unclaimedOnEnd(): Job[] {
+    return this.#rows(UNCLAIMED).map((row) => this.#jobOrNull(row, () => {})).filter((job) => job !== null);
+  }
+
+  /** The recorded course of a job and its peaks by kind, so far or of all its life. */
+  sampled(id: string): { samples: Sample[]; peaks: MemorySplit } {
+    const row = this.row(id);
+    const samples = this.read(
+      "cannot read",
+      () => this.db.prepare("SELECT * FROM samples WHERE job_id = ? ORDER BY offset_ms").all(id),
+    );
+    return { samples: samples.map(sampleFromRow), peaks: row === null ? NO_SPLIT : splitFromRow(row) };
+  }
+
+  /** True when a job that was recorded after this one has its receipt at the same path. */
+  hasLaterReceipt(id: string, path: string): boolean {
+    const later =
+      "SELECT 1 FROM jobs WHERE json_extract(receipt, '$.path') = ? AND rowid > (SELECT rowid FROM jobs WHERE id = ?)";
+    return this.read("cannot read", () => this.db.prepare(later).get(path, id) !== undefined);
+  }
+
+  /** Null when there is none; a damaged row is told and taken for none, or thrown. */
+  get(id: string, onDamage: OnDamage = rethrow): Job | null {
+    const row = this.row(id);
+    return row === null ? null : this.#jobOrNull(row, onDamage);
+  }
+
+  /** Jobs that are not ended, and ended ones with processes left; oldest first. Rows that are damaged are told and left out, or thrown. */
+  live(onDamage: OnDamage = rethrow): Job[] {
+    const rows = this.#rows("state <> 'ended' OR survivors <> '[]' ORDER BY created_at_ms, id");
+    return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
+  }
+
+  /** The live jobs, and of the ended ones the `count` that were recorded last; newest first. Damaged rows as in live(). */
+  recent(count: number, onDamage: OnDamage = rethrow): Job[] {
+    const rows = this.#rows(`${recentSql("?")} ORDER BY created_at_ms DESC, rowid DESC`, count);
+    return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
+  }
+
+  /** Sweeps in a row that have heard that the job is finished. */
+  strikes(id: string): number {
+    return this.row(id)?.owner_strikes ?? 0;
+  }
+
+  /** Jobs that a selector means, live ones first, then the last ended ones, and by what they were found. */
+  find(selector: Selector): Found {
+    return findJobs(selector, (where, ...values) => this.#jobs(where, ...values));
+  }
+
+  /** In the order in which they happened: the steps of an ending are written when it is over. */
+  events(id: string): StoredEvent[] {
+    const sql = "SELECT at_ms, actor, kind, detail FROM events WHERE job_id = ? ORDER BY at_ms, seq";
+    return this.read("cannot read", () => this.db.prepare(sql).all(id).map(eventFromRow));
+  }
+
+  /** What the last records hold of the wall clock. Throws StoreError. */
+  clockMarks(bootId: string): { newestMs: number | null; offsetsMs: number[] } {
+    return this.read("cannot read", () => selectClockMarks(this.db, bootId));
+  }
+
+  /** Ids of jobs whose records may go, those first that ended first; at most `count`. */
+  droppable(which: Droppable, count: number): string[] {
+    return this.read("cannot read", () => selectDroppable(this.db, which, count));
+  }
+
+  /** Pages of the file, and the empty ones that can be given back: none in a store older than schema 3. */
+  pages(): { pages: number; freePages: number } {
+    return this.read("cannot read", () => countPages(this.db));
+  }
+
+  /** Names of the columns of `jobs`. */
+  columns(): string[] {
+    const rows = this.read("cannot read", () => this.db.prepare("PRAGMA table_info(jobs)").all());
+    return rows.map((row) => String(row["name"]));
+  }
+
+  /** The rows of a query, read as they are taken. Throws StoreError, also half-way. */
+  rows<Row>(query: RowQuery): Generator<Row> {
+    return readPages<Row>(this.db, this.path, query);
+  }
+
+  protected row(id: string): JobRow | null {
+    return this.#rows("id = ?", id)[0] ?? null;
+  }
+
+  #jobOrNull(row: JobRow, onDamage: OnDamage): Job | null {
+    try {
+      return jobFromRow(row, this.path);
+    } catch (error) {
+      if (!(error instanceof DamagedRow)) throw error;
+      onDamage(error);
+      return null;
+    }
+  }
+
+  #jobs(where: string, ...values: SQLInputValue[]): Job[] {
+    return this.#rows(where, ...values).map((row) => jobFromRow(row, this.path));
+  }
+
+  #rows(where: string, ...values: SQLInputValue[]): JobRow[] {
+    return this.read("cannot read", () => {
+      const statement = this.db.prepare(`SELECT * FROM jobs WHERE ${where}`);
+      return readRows(statement, values);
+    });
+  }
+
+  /** Throws what `act` throws as a StoreError. */
+  protected read<T>(what: string, act: () => T): T {
+    try {
+      return act();
+    } catch (cause) {
+      throw storeError(what, this.path, cause);
+    }
+  }
+}
