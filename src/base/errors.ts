@@ -144,8 +144,12 @@ export class AmbiguousError extends CorralError {
   readonly lines: readonly string[];
 
   /** `count` candidates, of which `lines` has the first, below a line of titles. */
-  constructor(asked: string, count: number, lines: readonly string[]) {
-    super(`${quoted(asked)} matches ${count} jobs`, { remedy: "give the id of one" });
+  constructor(
+    asked: string,
+    count: number,
+    { lines, remedy = "give the id of one" }: { lines: readonly string[]; remedy?: string | undefined },
+  ) {
+    super(`${quoted(asked)} matches ${count === 1 ? "a job of another user" : `${count} jobs`}`, { remedy });
     this.asked = asked;
     this.lines = lines;
   }

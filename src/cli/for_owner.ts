@@ -7,51 +7,56 @@ import { printable } from "../base/text.ts";
 import { type AskOptions, askUser } from "../linux/as_user.ts";
 import { type User, usersOfUids } from "../linux/users.ts";
 import type { Job } from "../job/job.ts";
-import { everybodysJobs } from "../observe/everybody.ts";
-import { noJobs } from "../store/gathered_store.ts";
+import { bothStores } from "../store/former_store.ts";
+import type { JobStore } from "../store/jobs.ts";
 import type { Context } from "./context.ts";
 import { seesEverybody } from "./in_sight.ts";
+import { locateToAct, usersFound } from "./locate.ts";
 import { selectOne } from "./select.ts";
 
 /** Beyond a usual grace, the time in which the kernel lets go of what was killed. */
-const ACT_CAP_MS = 120_000;
+export const ACT_CAP_MS = 120_000;
+/** Of what a user's process prints where root waits for its end. */
+const MOST_CHARACTERS = 4 << 20;
+const LINE_CHARACTERS = 65_536;
 
-/** Calls `act` for the caller's own job; where root has none that is meant, has its owner do the same, word for word. */
+/** How a verb is carried out by a user's process. */
+export interface ForOwnerOptions {
+  capMs?: number;
+  /** It changes the job: see locate.ts. */
+  isActing?: boolean;
+}
+
+/** Calls `act` for the caller's own job; where another user's is meant, has that user's process do the same. */
 export async function forOwner(
   context: Context,
   selector: string,
   act: () => Promise<number>,
-  capMs = ACT_CAP_MS,
+  { capMs = ACT_CAP_MS, isActing = false }: ForOwnerOptions = {},
 ): Promise<number> {
+  if (!seesEverybody(context)) return await act();
+  const job = isActing
+    ? await locateToAct(context, ownJobs(context), selector)
+    : await lookFor(context, ownJobs(context), selector);
+  if (job.storeUid === undefined) return await act();
+  const words = context.self.args.map((word) => word === selector ? job.spec.id : word);
+  const maxCharacters = capMs === Infinity ? Infinity : MOST_CHARACTERS;
+  return await asOwner(context, job.storeUid, words, { capMs, maxCharacters });
+}
+
+function ownJobs(context: Context) {
+  return bothStores(context.openStore("ps"), context.openFormerStore("ps"));
+}
+
+/** For a look: the caller's own job first. Throws NotFoundError, AmbiguousError. */
+export async function lookFor(context: Context, own: Pick<JobStore, "find">, selector: string): Promise<Job> {
   try {
-    return await act();
+    return selectOne(own, selector);
   } catch (error) {
     if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
-    const owner = await ownerOf(context, selector, error);
-    return await asOwner(context, owner, context.self.args, { capMs });
-  }
-}
-
-/** The user in whose store the job is. Throws `notFound` where no user has it, AmbiguousError. */
-async function ownerOf(context: Context, selector: string, notFound: NotFoundError): Promise<number> {
-  const job = await findAmongUsers(context, selector);
-  if (job?.storeUid === undefined) throw notFound;
-  return job.storeUid;
-}
-
-/** The one job of all users that is meant; null when there is none. Throws AmbiguousError. */
-export async function findAmongUsers(context: Context, selector: string): Promise<Job | null> {
-  const store = await everybodysJobs(context, noJobs("ps"), {
-    jobs: { which: "named", word: selector.replace(/^(name|ref):/, "") },
-    uids: null,
-    usersDir: context.settings.userStateDir,
-    onProblem: context.say,
-  });
-  try {
-    return selectOne(store, selector);
-  } catch (error) {
-    if (error instanceof NotFoundError) return null;
-    throw error;
+    const { found } = await usersFound(context, selector, null);
+    if (found.jobs.length === 0) throw error;
+    return selectOne({ find: () => found }, selector);
   }
 }
 
@@ -67,7 +72,8 @@ export async function asOwner(
   const user = await userOf(context, uid);
   const lines = new Lines((line) => context.say(line.replace(/^corral: /, "")));
   const answer = await askUser(user, [context.self.path, ...words], {
-    maxCharacters: Infinity,
+    capMs: ACT_CAP_MS,
+    maxCharacters: MOST_CHARACTERS,
     onOutput: (stream, text) => {
       if (stream === "stderr") lines.take(text);
       else print(text.split("\n").map(printable).join("\n"));
@@ -98,6 +104,8 @@ class Lines {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) this.tell(printable(line));
+    // A line without end is told in pieces.
+    if (this.#rest.length > LINE_CHARACTERS) this.end();
   }
 
   end(): void {

@@ -3,9 +3,9 @@ import { NotFoundError, UsageError } from "../base/errors.ts";
 import type { Job } from "../job/job.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Context } from "./context.ts";
-import { findAmongUsers } from "./for_owner.ts";
-import { jobsInSight, seesEverybody } from "./in_sight.ts";
-import { isLetThrough, type JobFilter, selectLive } from "./select.ts";
+import { locateAll, type LocateOptions, locateToAct } from "./locate.ts";
+import { jobsInSight } from "./in_sight.ts";
+import { isLetThrough, type JobFilter } from "./select.ts";
 
 /** The filters of the command line. */
 export interface KillFilter extends JobFilter {
@@ -13,36 +13,38 @@ export interface KillFilter extends JobFilter {
   mine?: true | undefined;
 }
 
-/** Throws UsageError for neither, and for both. */
+/** Throws UsageError for neither, and for both; `--user` and `--mine` say in whose store a JOB is looked for. */
 export function refuseUnclear(selectors: readonly string[], { all, name, ref, user, tag }: KillFilter): void {
-  const isFiltered = all || [tag, name, ref, user].some((given) => given !== undefined);
-  if (isFiltered !== selectors.length > 0) return;
-  if (isFiltered) throw new UsageError("give either JOB or a filter, not both");
+  const isFiltered = all || [tag, name, ref].some((given) => given !== undefined);
+  if (isFiltered && selectors.length > 0) throw new UsageError("give either JOB or a filter, not both");
+  if (isFiltered || selectors.length > 0 || user !== undefined) return;
   throw new UsageError("which job? give JOB, --name, --ref, --user, --tag or --all");
 }
 
-/** Each once. What root's own store does not have may be in a user's. Throws NotFoundError, AmbiguousError. */
+/** Each once; `name:` and `ref:` may mean several of the caller's own. Throws NotFoundError, AmbiguousError. */
 export async function selectJobs(
   context: Context,
   own: JobStore,
-  selectors: readonly string[],
+  { selectors, ...where }: LocateOptions & { selectors: readonly string[] },
 ): Promise<Job[]> {
   const found: Job[] = [];
-  for (const text of selectors) found.push(...await selectLiveOf(context, own, text));
+  for (const text of selectors) found.push(...await liveJobs(context, own, text, where));
   return [...new Map(found.map((job) => [`${job.storeUid} ${job.spec.id}`, job])).values()];
 }
 
-async function selectLiveOf(context: Context, own: JobStore, text: string): Promise<Job[]> {
+async function liveJobs(
+  context: Context,
+  own: JobStore,
+  text: string,
+  where: LocateOptions,
+): Promise<Job[]> {
   try {
-    return selectLive(own, text);
+    return /^(name|ref):/.test(text)
+      ? await locateAll(context, own, text, where)
+      : [await locateToAct(context, own, text, where)];
   } catch (error) {
-    if (error instanceof NotFoundError && text === "all") {
-      throw new NotFoundError("job", text, "every live job: corral kill --all");
-    }
-    if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
-    const job = await findAmongUsers(context, text);
-    if (job === null) throw error;
-    return [job];
+    if (!(error instanceof NotFoundError) || text !== "all") throw error;
+    throw new NotFoundError("job", text, "every live job: corral kill --all");
   }
 }
 

@@ -1,12 +1,11 @@
 /** Which jobs `corral ps` lists: the live ones, those that were named, or with `--all` the last ended ones too. */
-import { NotFoundError } from "../base/errors.ts";
 import { isLive, type Job } from "../job/job.ts";
 import { bothStores } from "../store/former_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { SharedRequest } from "../store/shared_rows.ts";
 import type { Context } from "./context.ts";
-import { findAmongUsers } from "./for_owner.ts";
-import { jobsInSight, seesEverybody } from "./in_sight.ts";
+import { lookFor } from "./for_owner.ts";
+import { jobsInSight } from "./in_sight.ts";
 import { isLetThrough, type JobFilter, selectOne } from "./select.ts";
 import { parseSelector } from "../value/selector.ts";
 
@@ -63,14 +62,7 @@ async function namedJobs(
     if (found.length > 0) return found;
   }
   const own = bothStores(context.openStore("ps"), context.openFormerStore("ps"));
-  try {
-    return [selectOne(own, text)];
-  } catch (error) {
-    if (!(error instanceof NotFoundError) || mine || !seesEverybody(context)) throw error;
-    const job = await findAmongUsers(context, text);
-    if (job === null) throw error;
-    return [job];
-  }
+  return [mine ? selectOne(own, text) : await lookFor(context, own, text)];
 }
 
 function isWanted(job: Job, filter: PsFilter): boolean {

@@ -54,7 +54,8 @@ function hasTags({ tags }: Pick<Job["spec"], "tags">, wanted: readonly Tag[]): b
 const SHOWN = 10;
 const CELL_CHARACTERS = 24;
 
-function ambiguous(text: string, jobs: readonly Job[]): AmbiguousError {
+/** With a table of the jobs that are meant; `remedy` where an id alone is not enough. */
+export function ambiguous(text: string, jobs: readonly Job[], remedy?: string): AmbiguousError {
   const titles = ["ID", "NAME", "REF", "USER", "STATE", "STARTED"];
   const rows = [titles, ...jobs.slice(0, SHOWN).map(cellsOf)];
   const widths = titles.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
@@ -62,7 +63,7 @@ function ambiguous(text: string, jobs: readonly Job[]): AmbiguousError {
     cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
   );
   const more = jobs.length > SHOWN ? [`and ${jobs.length - SHOWN} more`] : [];
-  return new AmbiguousError(text, jobs.length, [...lines, ...more]);
+  return new AmbiguousError(text, jobs.length, { lines: [...lines, ...more], remedy });
 }
 
 function cellsOf(job: Job): string[] {

@@ -3,7 +3,7 @@ import { EXIT, NotFoundError } from "../base/errors.ts";
 import { toJson } from "../base/json.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Context } from "./context.ts";
-import { asOwner, findAmongUsers } from "./for_owner.ts";
+import { asOwner, lookFor } from "./for_owner.ts";
 import { seesEverybody } from "./in_sight.ts";
 import { listIn } from "./kill_others.ts";
 import { selectOne } from "./select.ts";
@@ -44,8 +44,8 @@ async function byStore(context: Context, { selectors, own }: WaitForAll) {
       found.own.push(selector);
     } catch (error) {
       if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
-      const job = await findAmongUsers(context, selector);
-      if (job?.storeUid === undefined) throw error;
+      const job = await lookFor(context, own, selector);
+      if (job.storeUid === undefined) throw error;
       found.others.set(job.storeUid, [...found.others.get(job.storeUid) ?? [], job.spec.id]);
     }
   }
@@ -64,8 +64,10 @@ async function waitForOthers(
   let printed = "";
   const print = asked.json ? { print: (text: string) => void (printed += text) } : {};
   const words = ["wait", ...asked.words, ...(asked.json ? ["--json"] : []), "--", ...ids];
-  const exitCode = await asOwner(context, uid, words, { capMs: Infinity, ...print });
-  lists.push(...listIn(printed));
+  // What it prints as JSON is kept; anything else may go on for as long as the job does.
+  const cap = asked.json ? {} : { maxCharacters: Infinity };
+  const exitCode = await asOwner(context, uid, words, { capMs: Infinity, ...cap, ...print });
+  for (const one of listIn(printed).slice(0, ids.length)) lists.push(one);
   return exitCode;
 }
 

@@ -5,6 +5,7 @@
 import { basename, dirname } from "node:path";
 import { runScript, type ScriptOptions, type ScriptResult } from "./apart.ts";
 import { toolPath } from "./command_lookup.ts";
+import { libc } from "./libc.ts";
 import type { User } from "./users.ts";
 
 /** The user to become, by number, with the groups that the name services give that user. */
@@ -13,8 +14,26 @@ export interface UserIds {
   gid: number;
 }
 
+/** keyctl(2): the system call by architecture, and its command. */
+const SYS_KEYCTL: Readonly<Record<string, bigint>> = { x86_64: 250n, aarch64: 219n };
+const KEYCTL_JOIN_SESSION_KEYRING = 1n;
+let hasOwnKeyring = false;
+
+/**
+ * The session keyring passes to children, and whichever process possesses it may read its keys whatever its uid: root's (Kerberos, AFS,
+ * CIFS) are none of a user's. The calling thread, from which children are started, joins a new, empty one.
+ */
+function leaveKeyring(): void {
+  if (hasOwnKeyring) return;
+  hasOwnKeyring = true;
+  const number = SYS_KEYCTL[Deno.build.arch];
+  // Where the kernel has no keys (ENOSYS), or a container's filter hides them, there are none to leave.
+  if (number !== undefined) libc().syscall(number, KEYCTL_JOIN_SESSION_KEYRING, 0n, 0n, 0n);
+}
+
 /** Words to put before an absolute path, which then runs as the user. Throws SetupError. */
 export function becoming({ uid, gid }: UserIds, more: readonly string[] = []): string[] {
+  leaveKeyring();
   return [toolPath("setpriv"), `--reuid=${uid}`, `--regid=${gid}`, "--init-groups", ...more, "--"];
 }
 

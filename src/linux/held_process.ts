@@ -10,8 +10,10 @@ import { toolPath } from "./command_lookup.ts";
 const KEPT_BYTES = 2_000;
 const NO_CODE = 128;
 
-/** Waits for a line, enters the directory $1 if it may, else `/`, and becomes the rest of its words. */
-const WAIT = 'read -r _ || exit 0; cd -- "$1" 2>/dev/null || cd /; shift; exec "$@" </dev/null';
+/** Waits for a line, and becomes its words: until then it is the caller's, and no other user can lay hands on it. */
+const WAIT = 'read -r _ || exit 0; exec "$@"';
+/** Enters the directory $1 if it may, else `/`, and becomes the rest of its words. */
+const ENTER = 'cd -- "$1" 2>/dev/null || cd /; shift; exec "$@" </dev/null';
 
 /** What to run: `before` are words such as setpriv(1)'s. */
 export interface HeldCommand {
@@ -38,7 +40,8 @@ export interface HeldProcess {
 
 /** Throws SetupError without the tools. */
 export function startHeld({ before, argv, directory, env }: HeldCommand): HeldProcess {
-  const words = [...before, "/bin/sh", "-c", WAIT, "corral", directory, ...argv];
+  const entering = [...before, "/bin/sh", "-c", ENTER, "corral", directory, ...argv];
+  const words = ["/bin/sh", "-c", WAIT, "corral", ...entering];
   const child = spawn(toolPath("setsid"), ["--", ...words], {
     ...{ cwd: "/", env: { ...env } },
     stdio: ["pipe", "ignore", "pipe"],

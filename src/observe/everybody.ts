@@ -8,6 +8,7 @@ import { gather, type UsersRows } from "../store/gathered_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { USERS_DIR } from "../store/place.ts";
 import {
+  mostRows,
   readRowsOfUser,
   SHARED_ROWS,
   type SharedRequest,
@@ -42,11 +43,9 @@ export async function everybodysJobs(
   { jobs, uids, usersDir, onProblem }: EverybodyRequest,
 ): Promise<JobStore> {
   const fs = node.cgroups();
-  const asked = uids ?? usersWithJobs(usersDir ?? USERS_DIR, fs);
-  if (asked.length === 0) return own;
-  const users = await usersOfUids(asked, node.run);
-  const unknown = asked.filter((uid) => !users.has(uid));
-  if (unknown.length > 0) onProblem(unknownWords(unknown));
+  const asked = uids === null ? usersWithJobs(usersDir ?? USERS_DIR, fs) : { uids, leftOut: 0 };
+  if (asked.uids.length === 0) return own;
+  const users = await knownUsers(node, asked, onProblem);
   const answers = await atOnce([...users.values()], AT_ONCE, (user) => rowsOf(node, user, jobs, onProblem));
   const damaged = new Set<string>();
   const onDamage = (name: string) => {
@@ -55,9 +54,23 @@ export async function everybodysJobs(
   };
   return gather(own, answers, {
     own: sharedRowsQuery(jobs),
+    nowMs: Date.now(),
     isUsersCgroup: (path, uid) => isUsersCgroup(fs, path, uid),
     onDamage,
   });
+}
+
+/** The users behind the numbers; whom the name services do not know, and who were too many, is told. */
+export async function knownUsers(
+  { run }: Pick<Node, "run">,
+  { uids, leftOut }: { uids: readonly number[]; leftOut: number },
+  onProblem: (line: string) => void,
+): Promise<Map<number, User>> {
+  const users = await usersOfUids(uids, run);
+  const unknown = uids.filter((uid) => !users.has(uid));
+  if (unknown.length > 0) onProblem(unknownWords(unknown));
+  if (leftOut > 0) onProblem(`jobs of ${leftOut} more uids are left out: too many directories of users`);
+  return users;
 }
 
 const SHOWN_UIDS = 8;
@@ -82,7 +95,7 @@ async function rowsOf(
     onProblem(`jobs of ${user.name} are left out: no answer`);
     return nothing;
   }
-  const { rows, wrong } = readRowsOfUser(answer.stdout);
+  const { rows, wrong } = readRowsOfUser(answer.stdout, mostRows(jobs));
   if (wrong === null && answer.code === 0) return { ...nothing, rows };
   const why = answer.code === 0 ? wrong : answer.stderr.split("\n")[0] || `exit code ${answer.code}`;
   const what = rows.length === 0 ? "jobs" : "some jobs";

@@ -70,6 +70,8 @@ export function wallSoFarMs({ clock }: Node, job: Job): number | null {
 /** `read` of the job's own cgroup; null when it is not there, or not the job's. */
 function look<T>(node: Node, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
   try {
+    // A job of another user that names no cgroup is not looked for among root's.
+    if (job.storeUid !== undefined && runningFacts(job) === null) return null;
     const record = cgroupRecord(node, job);
     if (record === null || !isOfThisBoot(node, job)) return null;
     const cgroups = node.cgroups();
@@ -97,12 +99,17 @@ function cpu(node: Node, fs: CgroupFs, path: string): CpuReading | null {
 }
 
 function readings(bootMs: number, all: readonly [Job, CpuReading | null][]): CpuReadings {
-  const known = all.flatMap(([{ spec }, reading]) => reading === null ? [] : [[spec.id, reading] as const]);
+  const known = all.flatMap(([job, reading]) => reading === null ? [] : [[keyOf(job), reading] as const]);
   return { bootMs, byJob: new Map(known) };
 }
 
+/** Users choose the ids of their jobs: two stores can have one. */
+function keyOf({ storeUid = 0, spec }: Job): string {
+  return `${storeUid} ${spec.id}`;
+}
+
 function beginning(job: Job, since: CpuReadings | null): CpuReading | null {
-  const earlier = since?.byJob.get(job.spec.id);
+  const earlier = since?.byJob.get(keyOf(job));
   if (earlier !== undefined) return earlier;
   const startedBootMs = runningFacts(job)?.startedBootMs;
   if (startedBootMs === undefined) return null;

@@ -1,4 +1,5 @@
 /** Which users of the node may have jobs of their own: by the directories of their stores, and by their cgroups. */
+import { isVanished } from "../base/errno.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
 
 /** A uid in its one spelling. */
@@ -14,21 +15,34 @@ const MOST_USERS = 4_096;
  * Uids other than root's, each once: first those with a manager of systemd, which only root starts. A directory counts that its own user made: one that another user has made under that number is
  * a squatter's, and its owner is asked under the owner's own number.
  */
-export function usersWithJobs(usersDir: string, fs: CgroupFs): number[] {
+export function usersWithJobs(usersDir: string, fs: CgroupFs): { uids: number[]; leftOut: number } {
   const inOrder = (uids: number[]) => uids.toSorted((a, b) => a - b);
   const uids = new Set([...inOrder(usersWithSlices(fs)), ...inOrder(ownersIn(usersDir))]);
-  return [...uids].slice(0, MOST_USERS);
+  return { uids: [...uids].slice(0, MOST_USERS), leftOut: Math.max(0, uids.size - MOST_USERS) };
 }
 
 function ownersIn(usersDir: string): number[] {
+  return namesIn(usersDir).filter((name) => UID.test(name) && isOwners(`${usersDir}/${name}`, Number(name)))
+    .map(Number);
+}
+
+function namesIn(directory: string): string[] {
   try {
-    return [...Deno.readDirSync(usersDir)].filter(({ name }) => UID.test(name)).flatMap(({ name }) => {
-      const { isDirectory, uid } = Deno.lstatSync(`${usersDir}/${name}`);
-      return isDirectory && uid === Number(name) ? [uid] : [];
-    });
-  } catch {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch (error) {
     // Not installed for users: there are none.
-    return [];
+    if (isVanished(error)) return [];
+    throw error;
+  }
+}
+
+/** False also for an entry that a user takes away at this moment: it must not hide the others. */
+function isOwners(path: string, owner: number): boolean {
+  try {
+    const { isDirectory, uid } = Deno.lstatSync(path);
+    return isDirectory && uid === owner;
+  } catch {
+    return false;
   }
 }
 

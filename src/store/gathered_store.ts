@@ -21,6 +21,8 @@ export interface UsersRows {
 export interface GatherOptions {
   /** Which of root's own jobs; the users' processes have chosen already. */
   own: Omit<RowQuery, "select">;
+  /** Milliseconds since the epoch: what is later, or before there were cgroups, is no time of a job. */
+  nowMs: number;
   /** True when the cgroup is one that the user may change: a record that names another one shows nothing of it. */
   isUsersCgroup: (path: string, uid: number) => boolean;
   /** Receives the name of a user whose row could not be taken. */
@@ -41,10 +43,12 @@ export function gather(own: JobStore, users: readonly UsersRows[], options: Gath
   db.exec("BEGIN");
   const columns = own.columns().filter((name) => known.has(name));
   const select = columns.map((name) => `"${name}"`);
+  let damaged = 0;
   const take = (name: string, act: () => void) => {
     try {
       act();
     } catch {
+      damaged++;
       options.onDamage(name);
     }
   };
@@ -52,9 +56,12 @@ export function gather(own: JobStore, users: readonly UsersRows[], options: Gath
     take("root", () => insert(Object.fromEntries(columns.map((name, index) => [name, values[index]!])), 0));
   }
   for (const { uid, name, rows } of users) {
+    const damagedBefore = damaged;
     for (const row of rows) {
+      // The rest of a store that is made of damage is not looked at.
+      if (damaged - damagedBefore > MOST_DAMAGED) break;
       take(name, () => {
-        const taken = trusted(row, { uid, name }, options.isUsersCgroup);
+        const taken = trusted(row, { uid, name }, options);
         // What cannot be read as a job would make a whole report fail.
         jobFromRow({ ...nothing, ...taken } as JobRow, own.path);
         insert(taken, uid);
@@ -99,14 +106,25 @@ function inserting(db: DatabaseSync, known: ReadonlySet<string>) {
   };
 }
 
+const TIMES = ["created_at_ms", "started_at_ms", "ending_at_ms", "ended_at_ms"];
+const FIRST_MS = Date.UTC(2000, 0);
+const DAY_MS = 86_400_000;
+const MOST_DAMAGED = 100;
+
 /** No inode of a directory. */
 const NO_INODE = 0;
 
 function trusted(
   row: Readonly<Record<string, SQLInputValue>>,
   { uid, name }: Pick<UsersRows, "uid" | "name">,
-  isUsersCgroup: GatherOptions["isUsersCgroup"],
+  { isUsersCgroup, nowMs }: Pick<GatherOptions, "isUsersCgroup" | "nowMs">,
 ): Record<string, SQLInputValue> {
+  for (const column of TIMES) {
+    const ms = row[column] ?? null;
+    if (ms !== null && !(Number(ms) >= FIRST_MS && Number(ms) <= nowMs + DAY_MS)) {
+      throw new Error(`${column} cannot be ${ms}`);
+    }
+  }
   const path = row["cgroup_path"];
   const isOwn = typeof path === "string" && row["state"] !== "ended" && isUsersCgroup(path, uid);
   return { ...row, uid, user: name, ...(isOwn || path === null ? {} : { cgroup_inode: NO_INODE }) };

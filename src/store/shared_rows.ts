@@ -106,9 +106,23 @@ export interface SharedRows {
   wrong: string | null;
 }
 
-/** Never throws: what is no row is left out, and said. */
-export function readRowsOfUser(text: string): SharedRows {
-  const lines = text.split("\n");
+/** More of a user's rows than of any honest one for what was asked. */
+export function mostRows(request: SharedRequest): number {
+  switch (request.which) {
+    case "live":
+      return 10_000;
+    case "recent":
+      return 10_000 + request.count;
+    case "since":
+      return 1_000_000;
+    case "named":
+      return 10_000;
+  }
+}
+
+/** Never throws: what is no row is left out, and said; nothing is read behind the `most` first rows. */
+export function readRowsOfUser(text: string, most = Infinity): SharedRows {
+  const lines = text.split("\n", Math.min(most + 2, 2 ** 31));
   const columns = columnsIn(lines[0] ?? "");
   if (columns === null) return { rows: [], wrong: "its answer is not what corral prints" };
   const rows: SharedRows["rows"] = [];
@@ -120,7 +134,11 @@ export function readRowsOfUser(text: string): SharedRows {
     if (row === null) wrong = "a row of its answer is no job";
     else rows.push(row);
   }
-  return { rows, wrong: "its answer was cut short" };
+  const isTooLong = rows.length >= most;
+  return {
+    rows: rows.slice(0, most),
+    wrong: isTooLong ? `it has more than ${most} jobs` : "its answer was cut short",
+  };
 }
 
 function columnsIn(line: string): string[] | null {

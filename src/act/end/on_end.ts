@@ -66,6 +66,11 @@ async function run(
   const enclosure = await node.backendOf(job).enclose(job.spec.id, { pid: held.pid, capMs }).catch(() =>
     null
   );
+  // It would be in the cgroup of the process that records the end, and what it leaves behind could not be found.
+  if (enclosure === null) {
+    await endAll(node, held, null);
+    return "no cgroup of its own can be made: not run";
+  }
   held.open();
   try {
     const code = await Promise.race([held.exit, after(ON_END_CAP_MS), aborted(hurry)]);

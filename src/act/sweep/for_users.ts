@@ -2,7 +2,7 @@
 import { atOnce } from "../../base/at_once.ts";
 import { askUser } from "../../linux/as_user.ts";
 import type { Caller } from "../../linux/caller.ts";
-import { usersOfUids } from "../../linux/users.ts";
+import { knownUsers } from "../../observe/everybody.ts";
 import type { Node } from "../../observe/node.ts";
 import { usersWithJobs } from "../../observe/users.ts";
 
@@ -27,8 +27,9 @@ export async function runForUsers(
   node: Pick<Node, "cgroups" | "run"> & Pick<Caller, "self">,
   usersDir: string,
   words: readonly string[],
+  onProblem: (line: string) => void,
 ): Promise<UsersRun[]> {
-  const users = await usersOfUids(usersWithJobs(usersDir, node.cgroups()), node.run);
+  const users = await knownUsers(node, usersWithJobs(usersDir, node.cgroups()), onProblem);
   return await atOnce([...users.values()], AT_ONCE, async (user) => {
     const answer = await askUser(user, [node.self.path, ...words], { capMs: CAP_MS });
     const { code, stdout, stderr } = answer ??

@@ -18,7 +18,9 @@ export function freezeVerb(invoke: Invoke) {
       "Stops every process of a job where it is. It keeps its memory, and its deadline goes on: `corral set JOB --timeout +1h`.",
     )
     .argument("<JOB>", JOB_FORMS);
-  verb.action((job) => invoke(verb, (context) => forOwner(context, job, () => freezeJob(context, job))));
+  verb.action((job) =>
+    invoke(verb, (context) => forOwner(context, job, () => freezeJob(context, job), { isActing: true }))
+  );
   return verb;
 }
 
@@ -27,7 +29,9 @@ export function thawVerb(invoke: Invoke) {
   const verb = new Command("thaw")
     .description("Lets every process of a frozen job go on.")
     .argument("<JOB>", JOB_FORMS);
-  verb.action((job) => invoke(verb, (context) => forOwner(context, job, () => thawJob(context, job))));
+  verb.action((job) =>
+    invoke(verb, (context) => forOwner(context, job, () => thawJob(context, job), { isActing: true }))
+  );
   return verb;
 }
 

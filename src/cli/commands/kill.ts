@@ -5,6 +5,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
 import { atOnce } from "../../base/at_once.ts";
+import { printable, shortened } from "../../base/text.ts";
 import { isLive, type Job } from "../../job/job.ts";
 import { parseName, parseRef } from "../../value/name.ts";
 import { stillAlive } from "../../job/outcome.ts";
@@ -18,7 +19,7 @@ import { canHaveThread } from "../../linux/lone_process.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { collect } from "../job_options.ts";
 import { filterJobs, refuseUnclear, selectJobs } from "../kill_choice.ts";
-import { killOthers } from "../kill_others.ts";
+import { killOthers, stillLiving } from "../kill_others.ts";
 import { sendSignal } from "../../act/end/send_signal.ts";
 import { parseSignal, type Signal } from "../../value/signal.ts";
 import { parseTag } from "../../value/tag.ts";
@@ -50,7 +51,7 @@ function command() {
       parserFor("--signal", parseSignal),
     )
     .option("--dry-run", "show what would be ended")
-    .option("--yes", "do not ask before --all")
+    .option("--yes", "do not ask, before --all or about other users' jobs")
     .option("--json", "print JSON");
 }
 
@@ -75,7 +76,7 @@ async function killJobs(context: Context, selectors: string[], options: Options)
     throw new UsageError("--now ends jobs, and --signal only sends a signal: give one of them");
   }
   const jobs = selectors.length > 0
-    ? await selectJobs(context, bothStores(store, former), selectors)
+    ? await selectJobs(context, bothStores(store, former), { ...options, selectors })
     : await filterJobs(context, options, say);
   if (options.dryRun) {
     await showPlan(context, jobs, options.json ?? false);
@@ -84,6 +85,7 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   if (options.all && !options.yes && jobs.length > 0 && !confirmed(context, jobs.length)) {
     return EXIT.NEGATIVE;
   }
+  if (selectors.length > 0 && !options.yes && !confirmedOthers(context, jobs)) return EXIT.NEGATIVE;
   const own = jobs.filter(({ storeUid }) => storeUid === undefined).map((job) => ({
     job,
     store: storeOf(job.spec.id, store, former),
@@ -114,7 +116,8 @@ async function endJobs(
     atOnce(own, AT_ONCE, ({ job, store }) => killJob(context, store, job, order)),
     killOthers(context, all, { options: now ? ["--now"] : [], json }),
   ]);
-  return tell(context, results, others.results, json) && others.isDone;
+  const haveEnded = tell(context, results, others.results, json) && others.isDone;
+  return stillLiving(context, all).length === 0 && haveEnded;
 }
 
 /** Only sends it. */
@@ -134,6 +137,14 @@ async function signalJobs(
     }
   }
   return results.every(({ refused }) => refused === null) && others.isDone;
+}
+
+/** On a terminal root is told whose jobs it has named; ids are the users' words. */
+function confirmedOthers(context: Context, jobs: readonly Job[]): boolean {
+  const others = jobs.filter(({ storeUid }) => storeUid !== undefined);
+  if (others.length === 0 || !context.interactive) return true;
+  const words = others.map(({ spec }) => `${spec.id} ${printable(shortened(spec.name, 40))} of ${spec.user}`);
+  return context.confirm(`Act on ${words.join(", ")}?`);
 }
 
 function confirmed(context: Context, count: number): boolean {

@@ -3,17 +3,14 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
-import { CorralError, EXIT, NotFoundError, parserFor } from "../../base/errors.ts";
-import type { Job } from "../../job/job.ts";
+import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
 import { parseLines } from "../../value/count.ts";
 import { followOutput } from "../../act/logs/follow_output.ts";
 import { copyOutputOf, outputOf } from "../../act/logs/output_of.ts";
 import { waitForJobs } from "../../act/wait/wait_for_jobs.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
-import { findAmongUsers } from "../for_owner.ts";
+import { lookFor } from "../for_owner.ts";
 import { followOthers, shownBytes } from "../others_output.ts";
-import { seesEverybody } from "../in_sight.ts";
-import { selectOne } from "../select.ts";
 
 interface Options {
   follow?: true | undefined;
@@ -39,12 +36,13 @@ export function logsVerb(invoke: Invoke) {
 
 async function printOutput(context: Context, selector: string, options: Options): Promise<number> {
   const [present, former] = [context.openStore("logs"), context.openFormerStore("logs")];
-  const job = await selectedJob(context, bothStores(present, former), selector);
+  const job = await lookFor(context, bothStores(present, former), selector);
   const { id } = job.spec;
   const lines = options.lines ?? options.tail ?? null;
   const { stateDir } = context.settings;
   const { pass } = context.stdout;
-  const take = job.storeUid === undefined ? pass : shownBytes(context.stdout);
+  // A job of another user wrote it, whichever store has it.
+  const take = job.spec.uid === context.uid ? pass : shownBytes(context.stdout);
   const to = { take, say: context.say, onLook: () => pass(new Uint8Array()) };
   if (!options.follow) {
     const path = outputOf(job, stateDir);
@@ -65,19 +63,4 @@ async function printOutput(context: Context, selector: string, options: Options)
   over.abort();
   await waiting;
   return EXIT.DONE;
-}
-
-async function selectedJob(
-  context: Context,
-  store: ReturnType<typeof bothStores>,
-  selector: string,
-): Promise<Job> {
-  try {
-    return selectOne(store, selector);
-  } catch (error) {
-    if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
-    const others = await findAmongUsers(context, selector);
-    if (others === null) throw error;
-    return others;
-  }
 }

@@ -74,7 +74,7 @@ function pruneOthers(context: Context, { olderThan, dryRun, yes, json }: Options
     ...(yes ? ["--yes"] : []),
     ...(json ? ["--json"] : []),
   ];
-  return runForUsers(context, context.settings.userStateDir ?? USERS_DIR, words);
+  return runForUsers(context, context.settings.userStateDir ?? USERS_DIR, words, context.say);
 }
 
 function counted(count: number, noun: string): string {

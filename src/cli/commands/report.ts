@@ -40,12 +40,13 @@ function parseBy(text: string): GroupKey {
   return `tag:${key}`;
 }
 
-/** What live jobs have used so far; of one that cannot be read, nothing. */
+/** What live jobs have used so far; of one that cannot be read, nothing, and nothing of an id that two users' stores have. */
 function liveUsage(context: Context, store: JobStore) {
   const live = store.live(() => {}).filter(({ phase }) => phase.state !== "ended");
-  return new Map(live.flatMap((job) => {
-    const usage = readLiveUsage(context, job);
-    return usage === null ? [] : [[job.spec.id, usage]];
+  const byId = Map.groupBy(live, ({ spec }) => spec.id);
+  return new Map([...byId].flatMap(([id, [job, ...others]]) => {
+    const usage = others.length > 0 ? null : readLiveUsage(context, job!);
+    return usage === null ? [] : [[id, usage]];
   }));
 }
 

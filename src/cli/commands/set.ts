@@ -52,7 +52,10 @@ type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 export function setVerb(invoke: Invoke) {
   const set = command();
   set.action((job, options) =>
-    invoke(set, (context) => forOwner(context, job, () => setLimits(context, job, options)))
+    invoke(
+      set,
+      (context) => forOwner(context, job, () => setLimits(context, job, options), { isActing: true }),
+    )
   );
   return set;
 }

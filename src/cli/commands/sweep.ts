@@ -110,14 +110,16 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const all = { ...sweepOptions(context, options), isStopped, unlock, onLook };
   await sweep(context, store, all, former === null ? log : log.except(former));
   if (former !== null) await sweepFormer(context, former, all, log.except(store));
-  if (seesEverybody(context) && !options.mine && !isStopped()) log.users(await sweepOthers(context, options));
+  if (seesEverybody(context) && !options.mine && !isStopped()) {
+    log.users(await sweepOthers(context, options, log));
+  }
   await log.close();
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
 /** Each user's jobs, by a process of that user. What root asked for counts for all. */
-function sweepOthers(context: Context, options: Options): Promise<UsersRun[]> {
+function sweepOthers(context: Context, options: Options, log: SweepLog): Promise<UsersRun[]> {
   const { dryRun, quiet, json, onOrphan, escapees, strikes } = options;
   const words = [
     ...(dryRun ? ["--dry-run"] : []),
@@ -127,7 +129,10 @@ function sweepOthers(context: Context, options: Options): Promise<UsersRun[]> {
     ...(escapees === undefined ? [] : ["--escapees", escapees]),
     ...(strikes === undefined ? [] : ["--strikes", String(strikes)]),
   ];
-  return runForUsers(context, context.settings.userStateDir ?? USERS_DIR, ["sweep", ...words]);
+  return runForUsers(context, context.settings.userStateDir ?? USERS_DIR, ["sweep", ...words], (line) => {
+    log.incomplete();
+    context.say(line);
+  });
 }
 
 /** The jobs of before; with a lock of their own, as the sweep of an older corral has it too. */
@@ -166,13 +171,14 @@ class SweepLog {
   readonly #escapees: [Escapee, EndedProcess][] = [];
   #pruned: Pruned = { jobs: 0, outputFiles: 0 };
   #users: UsersRun[] = [];
+  #isComplete = true;
 
   constructor(readonly context: Context, readonly store: JobStore, readonly options: Options) {}
 
   /** False when something that should have ended is alive. */
   get isClean(): boolean {
     return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
-      !this.#users.some(isIll) &&
+      this.#isComplete && !this.#users.some(isIll) &&
       this.#escapees.every(([, { ended }]) => isGoneNow(ended));
   }
 
@@ -204,6 +210,11 @@ class SweepLog {
   pruned(pruned: Pruned): void {
     const { jobs, outputFiles } = this.#pruned;
     this.#pruned = { jobs: jobs + pruned.jobs, outputFiles: outputFiles + pruned.outputFiles };
+  }
+
+  /** A user's jobs were not swept. */
+  incomplete(): void {
+    this.#isComplete = false;
   }
 
   users(sweeps: UsersRun[]): void {

@@ -14,6 +14,7 @@ import { type Awaited, waitForJobs } from "../../act/wait/wait_for_jobs.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 import { forOwner } from "../for_owner.ts";
 import { NO_TIMEOUT } from "../job_options.ts";
+import { shownBytes } from "../others_output.ts";
 import { selectOne } from "../select.ts";
 import { waitForAll } from "../wait_everybody.ts";
 
@@ -48,7 +49,7 @@ export function waitVerb(invoke: Invoke) {
       const act = () => waitFor(context, selectors, options);
       if (selectors.length > 1) return waitForSeveral(context, selectors, options);
       const capMs = options.timeout === undefined ? Infinity : options.timeout + OWNER_MARGIN_MS;
-      return forOwner(context, selectors[0]!, act, capMs);
+      return forOwner(context, selectors[0]!, act, { capMs });
     })
   );
   return wait;
@@ -137,7 +138,7 @@ class Following {
     const { stateDir } = context.settings;
     try {
       await followOutput(context, { job, store, stateDir, lines: null, over: over.signal }, {
-        take: context.stdout.pass,
+        take: job.spec.uid === context.uid ? context.stdout.pass : shownBytes(context.stdout),
         say: context.say,
       });
     } catch (error) {

@@ -7,6 +7,7 @@ import {
   type NamedCgroup,
   type Refused,
 } from "../../../src/backend/backend.ts";
+import type { Enclosure } from "../../../src/backend/enclosure.ts";
 import type { CgroupDir } from "./cgroup_dir.ts";
 
 export class FakeBackend implements Backend {
@@ -56,9 +57,9 @@ export class FakeBackend implements Backend {
   }
   leaveGuard(): void {}
 
-  /** What follows a job has no cgroup here. */
-  enclose(): Promise<null> {
-    return Promise.resolve(null);
+  /** What follows a job has no cgroup here: it is ended by its session. */
+  enclose(): Promise<Enclosure> {
+    return Promise.resolve({ end: () => Promise.resolve(false) });
   }
 
   // deno-lint-ignore require-await

@@ -29,8 +29,10 @@ below=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/below
 mkdir "$below"
 sleep 1000 &
 setsid sleep 1000 &
-(echo 0 >"$below/cgroup.procs"; : >"$0"; exec sleep 1000) &
+(echo 0 >"$below/cgroup.procs"; : >"$0-below"; exec sleep 1000) &
 trap 'echo >>"$0-term"' TERM
+until test -e "$0-below"; do sleep 0.01; done
+: >"$0"
 while :; do sleep 1000 & wait; done"""
 OWNER = ["--status-command", "sed 's/$/ COMPLETED/'", "--strikes", "1"]
 

@@ -308,3 +308,38 @@ everybodyTest(
     assert.deepEqual(namesOf(JSON.parse(await said("alice", "corral report --json"))), ["alice alices"]);
   },
 );
+
+everybodyTest("root ends no job that a user's choice of words has made another's", async () => {
+  const { alices, roots } = await startBoth();
+  await said("bob", "corral run --name bobs --quiet true");
+  const file = await said("root", `ls ${BOBS}/*.db`);
+  const lie = (changes: string) =>
+    sql(file, `UPDATE jobs SET state = 'running', ended_at_ms = NULL, reason = NULL, ${changes}`);
+  const refused = async (words: string, why: RegExp) => {
+    const { code, stdout, stderr } = await sh("root", `corral kill --now ${words}`);
+    assert.deepEqual([code, stdout], [1, ""], words);
+    assert.match(stderr, why, words);
+    assert.equal(await said("root", "corral ps -q --name roots"), roots);
+    assert.equal(await said("alice", "corral ps -q --name alices"), alices);
+  };
+  // A name that is the beginning of an id of root's, or of alice's.
+  await lie(`name = '${roots.slice(0, 4)}'`);
+  await refused(roots.slice(0, 4), /matches 2 jobs \(give its whole id, or --user USER\)\n[^]*bob/);
+  await lie(`name = '${alices.slice(0, 4)}'`);
+  await refused(alices.slice(0, 4), /matches a job of another user \(give its whole id/);
+  // The beginning of an id, and a name, of another user's job alone.
+  await lie("name = 'bobs'");
+  await refused(alices.slice(0, 5), /^corral: no job matches/);
+  await refused(
+    "alices",
+    /^corral: "alices" matches a job of another user \(give its whole id, or --user USER\)\n[^]*alice/,
+  );
+  // An id of another's: both are shown, and --user says which is meant.
+  await lie(`id = '${alices}'`);
+  await refused(alices, /matches 2 jobs \(give its whole id, or --user USER\)/);
+  assert.equal(await said("root", `corral kill --now --user alice ${alices}`), `${alices} ended: killed`);
+  await lie(`id = '${roots}'`);
+  const { code, stderr } = await sh("root", `corral kill --now ${roots}`);
+  assert.deepEqual([code, /matches 2 jobs/.test(stderr)], [1, true]);
+  assert.equal(await said("root", `corral kill --now --mine ${roots}`), `${roots} ended: killed`);
+});

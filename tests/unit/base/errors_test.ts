@@ -159,7 +159,7 @@ Deno.test("ValueError.from() keeps every part", () => {
 });
 
 Deno.test("AmbiguousError has its candidates below it, printable", () => {
-  const error = new AmbiguousError("7k", 11, ["ID  NAME", "7k2m9q  a\x1b[2J"]);
+  const error = new AmbiguousError("7k", 11, { lines: ["ID  NAME", "7k2m9q  a\x1b[2J"] });
   const lines = ['corral: "7k" matches 11 jobs (give the id of one)', "  ID  NAME", "  7k2m9q  a\\x1b[2J"];
   assert.equal(renderError(error), lines.join("\n"));
 });

@@ -6,6 +6,7 @@ import { CgroupDir } from "../../kit/fakes/cgroup_dir.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
 
 const OWN_UID = Deno.uid()!;
+const NOBODY = { uids: [], leftOut: 0 };
 
 /** A directory for users' stores: tests cannot make another user's, so this process's own number stands for a user. */
 function usersDir(temp: TempDir, ...names: string[]): string {
@@ -18,8 +19,8 @@ Deno.test("usersWithJobs() asks no user under a number that another user has tak
   using cgroups = new CgroupDir();
   const dir = usersDir(temp, "4711", "00", "1e3", "root", "-1", "4294967295x");
   Deno.writeTextFileSync(`${dir}/4712`, "");
-  assert.deepEqual(usersWithJobs(dir, cgroups.fs), []);
-  assert.deepEqual(usersWithJobs(`${dir}/none`, cgroups.fs), []);
+  assert.deepEqual(usersWithJobs(dir, cgroups.fs), NOBODY);
+  assert.deepEqual(usersWithJobs(`${dir}/none`, cgroups.fs), NOBODY);
 });
 
 Deno.test("usersWithJobs() finds those who have jobs under a manager of systemd, each once and first", () => {
@@ -30,7 +31,7 @@ Deno.test("usersWithJobs() finds those who have jobs under a manager of systemd,
   }
   cgroups.add("/user.slice/user-3000.slice/user@3000.service");
   cgroups.add("/user.slice/user-4000.slice/user@4001.service/corral.slice");
-  assert.deepEqual(usersWithJobs(usersDir(temp), cgroups.fs), [1000, 2000]);
+  assert.deepEqual(usersWithJobs(usersDir(temp), cgroups.fs), { uids: [1000, 2000], leftOut: 0 });
 });
 
 Deno.test("isUsersCgroup() is true for a cgroup of the user's own, and for no other path", () => {

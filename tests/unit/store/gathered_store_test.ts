@@ -22,6 +22,7 @@ function gathered(dir: StoreDir, users: UsersRows[], isOwnCgroup = true) {
   const damaged: string[] = [];
   const all = gather(dir.open(), users, {
     own: sharedRowsQuery(LIVE),
+    nowMs: 1_793_600_000_000,
     isUsersCgroup: () => isOwnCgroup,
     onDamage: (user) => damaged.push(user),
   });
@@ -62,6 +63,9 @@ Deno.test("gather() shows nothing of a cgroup that is not the user's", () => {
 Deno.test("gather() leaves out a row that is no job, names its user, and has all others", () => {
   const lies: Record<string, string | number | null>[] = [
     { created_at_ms: 9e15 },
+    { created_at_ms: 1_800_000_000_000 },
+    { started_at_ms: -8.64e15 },
+    { started_at_ms: 0 },
     { started_at_ms: "yesterday" },
     { limits: "{" },
     { argv: "[]" },
@@ -84,4 +88,12 @@ Deno.test("gather() takes the rows of an older corral, which has fewer columns, 
   const [{ wait_all: _, receipt: __, ...older }] = rows as [typeof rows[number]];
   const { store, damaged } = gathered(dir, [{ uid, name, rows: [{ ...older, column_of_tomorrow: 1 }] }]);
   assert.deepEqual([store.live().length, damaged], [1, []]);
+});
+
+Deno.test("gather() looks at no more of a store that is made of damage", () => {
+  using dir = new StoreDir();
+  const { uid, name, rows } = rowsOf(1000, { argv: "[]" });
+  const many = Array.from({ length: 5_000 }, () => rows[0]!);
+  const { damaged } = gathered(dir, [{ uid, name, rows: many }, rowsOf(1001)]);
+  assert.ok(damaged.length < 200, `${damaged.length}`);
 });

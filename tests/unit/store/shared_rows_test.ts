@@ -78,3 +78,15 @@ Deno.test("readRowsOfUser() takes no answer that is not complete, and no row tha
     assert.match(answer.wrong ?? "", wrong, text);
   }
 });
+
+Deno.test("readRowsOfUser() reads no more rows than an honest answer has", () => {
+  const row = JSON.stringify([JOB_ID, "x"]);
+  const text = [JSON.stringify(["id", "name"]), ...Array.from({ length: 50 }, () => row), '{"rows":50}'].join(
+    "\n",
+  );
+  assert.deepEqual([readRowsOfUser(text, 50).rows.length, readRowsOfUser(text, 50).wrong], [50, null]);
+  assert.deepEqual([readRowsOfUser(text, 49).rows.length, readRowsOfUser(text, 49).wrong], [
+    49,
+    "it has more than 49 jobs",
+  ]);
+});
