@@ -299,12 +299,12 @@ everybodyTest(
     await startBoth();
     await said("alice", "corral run --quiet --name over true");
     const dry = await said("root", "corral prune --older-than 0 --dry-run");
-    assert.match(dry, /^would drop \d+ jobs? .*\nalice: would drop 1 job that ended before .*$/);
+    assert.match(dry, /^would drop \d+ jobs? .*\n(.*\n)*alice: would drop 1 job that ended before /);
     assert.doesNotMatch(await said("root", "corral prune --older-than 0 --dry-run --mine"), /alice/);
     const { users } = JSON.parse(await said("root", "corral prune --older-than 0 --json")) as {
       users: { user: string; prune: { jobs: number } }[];
     };
-    assert.deepEqual(users.map(({ user, prune }) => [user, prune.jobs]), [["alice", 1]]);
+    assert.equal(users.find(({ user }) => user === "alice")?.prune.jobs, 1);
     assert.deepEqual(namesOf(JSON.parse(await said("alice", "corral report --json"))), ["alice alices"]);
   },
 );
