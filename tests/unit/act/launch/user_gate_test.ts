@@ -20,6 +20,8 @@ function rootTest(name: string, fn: (home: string) => Promise<void>): void {
   Deno.test({
     name: `${name}${isRoot ? "" : " (needs root)"}`,
     ignore: !isRoot,
+    // libc is opened once for all.
+    sanitizeResources: false,
     async fn() {
       using temp = new TempDir();
       Deno.chmodSync(temp.path, 0o755);
