@@ -1,4 +1,4 @@
-/** Which jobs `corral ps` lists: the live ones, those that were named, or with `--all` the last ended ones too. */
+/** Which jobs `corral ps` lists: the live ones, the named ones, or with `--all` the last ended ones too. */
 import { isLive, type Job } from "../job/job.ts";
 import { bothStores } from "../store/former_store.ts";
 import type { JobStore } from "../store/jobs.ts";

@@ -82,7 +82,7 @@ export class Refreshing {
   }
 
   async #end(last: TopEnd["last"]): Promise<TopEnd> {
-    // What was begun is done: a job whose grace runs is ended by whoever started it.
+    // What was begun is done: the process that started the ending of a job finishes it.
     await Promise.all(this.#ends);
     const isWhole = this.#parts.users?.isWhole ?? true;
     return { exitCode: this.#damages.size === 0 && isWhole ? EXIT.DONE : EXIT.NEGATIVE, last };

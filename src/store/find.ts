@@ -17,7 +17,7 @@ const PREFIXED = 100;
 
 type Read = (where: string, ...values: SQLInputValue[]) => Job[];
 
-/** Live jobs, and of the ended ones those that were recorded last: as many as the parameter says. */
+/** Live jobs, and the last ended ones: as many as the parameter says. */
 export function recentSql(parameter: string): string {
   return `(${LIVE} OR rowid IN (SELECT rowid FROM jobs WHERE NOT ${LIVE} ${NEWEST} LIMIT ${parameter}))`;
 }

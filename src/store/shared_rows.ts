@@ -12,7 +12,7 @@ import { recentSql } from "./find.ts";
 import type { JobStore } from "./jobs.ts";
 import type { RowQuery } from "./pages.ts";
 
-/** Which jobs: those that are not ended, these and the ended ones that were recorded last, those that ran after a moment (milliseconds since the epoch), or whatever bears a word. */
+/** Which jobs: the live ones; these and the last ended ones; the ones that ran after a moment (milliseconds since the epoch); or the ones that bear a word. */
 export type SharedRequest =
   | { readonly which: "live" }
   | { readonly which: "recent"; readonly count: number }

@@ -52,7 +52,7 @@ export function specFrom(context: Node & Caller, request: JobAsked, id: string):
   };
 }
 
-/** It runs as the job's user, whoever records the end. */
+/** It runs as the job's user, whichever process records the end. */
 function onEndFrom({ uid, env }: Caller, { user }: JobAsked, command: string): OnEnd {
   if (user !== null) return { command, uid: user.uid, gid: user.gid, home: user.home };
   return { command, uid, gid: Deno.gid() ?? 0, home: env["HOME"] ?? "/" };
