@@ -78,6 +78,8 @@ export async function usersFound(
   text: string,
   uid: number | null,
 ): Promise<{ found: Found; isWhole: boolean }> {
+  // What is no JOB at all is refused before anything is asked.
+  const selector = parseSelector(text);
   let isWhole = true;
   const store = await everybodysJobs(context, noJobs("ps"), {
     jobs: { which: "named", word: text.replace(/^(name|ref):/, "") },
@@ -88,6 +90,6 @@ export async function usersFound(
       context.say(line);
     },
   });
-  const found = store.find(parseSelector(text));
+  const found = store.find(selector);
   return { found: found.by === "prefix" ? { ...found, jobs: [] } : found, isWhole };
 }

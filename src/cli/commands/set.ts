@@ -52,20 +52,28 @@ type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 export function setVerb(invoke: Invoke) {
   const set = command();
   set.action((job, options) =>
-    invoke(
-      set,
-      (context) => forOwner(context, job, () => setLimits(context, job, options), { isActing: true }),
-    )
+    invoke(set, (context) => {
+      const changed = changedLimits(options);
+      return forOwner(context, job, () => setLimits(context, job, { options, changed }), { isActing: true });
+    })
   );
   return set;
 }
 
-async function setLimits(context: Context, selector: string, options: Options): Promise<number> {
-  const wishOf = (key: LimitKey) => limitOption<Wish<number>>(options, key);
-  const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishOf(key) !== undefined);
-  if (changed.length === 0 && options.timeout === undefined) {
-    throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
-  }
+const wishIn = (options: Options, key: LimitKey) => limitOption<Wish<number>>(options, key);
+
+/** Throws UsageError where nothing is to be changed. */
+function changedLimits(options: Options): LimitKey[] {
+  const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishIn(options, key) !== undefined);
+  if (changed.length > 0 || options.timeout !== undefined) return changed;
+  throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
+}
+
+async function setLimits(
+  context: Context,
+  selector: string,
+  { options, changed }: { options: Options; changed: readonly LimitKey[] },
+): Promise<number> {
   const [present, former] = [context.openStore("set"), context.openFormerStore("set")];
   const job = selectOne(bothStores(present, former), selector);
   const store = storeOf(job.spec.id, present, former);
@@ -73,7 +81,7 @@ async function setLimits(context: Context, selector: string, options: Options): 
   const backend = context.backendOf(job);
   const limits: Limits = {
     ...job.spec.limits,
-    ...Object.fromEntries(changed.map((key) => [key, wishOf(key)!.value])),
+    ...Object.fromEntries(changed.map((key) => [key, wishIn(options, key)!.value])),
   };
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);

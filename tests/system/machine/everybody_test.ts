@@ -305,7 +305,10 @@ everybodyTest(
       users: { user: string; prune: { jobs: number } }[];
     };
     assert.equal(users.find(({ user }) => user === "alice")?.prune.jobs, 1);
-    assert.deepEqual(namesOf(JSON.parse(await said("alice", "corral report --json"))), ["alice alices"]);
+    assert.equal(
+      namesOf(JSON.parse(await said("alice", "corral report --json"))).includes("alice over"),
+      false,
+    );
   },
 );
 
