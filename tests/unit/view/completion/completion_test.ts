@@ -149,7 +149,7 @@ zpty -w shell 'print READ''Y'
 zpty -r -m shell text '*READY*'
 zpty -w -n shell 'WORDS'$'\\t\\x18s'
 all=
-repeat 200 { zpty -r -t shell text && all+=$text || sleep 0.02; [[ $all == *LINE\\[*\\]* ]] && break }
+repeat 2000 { zpty -r -t shell text && all+=$text || sleep 0.02; [[ $all == *LINE\\[corral*\\]* ]] && break }
 all=\${all##*LINE\\[}
 print -r -- "\${all%%\\]*}"
 zpty -d shell`;
