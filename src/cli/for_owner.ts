@@ -2,7 +2,7 @@
  * Root's verbs on a job that is in a user's store: a process of that user does what was typed. Root's own hand touches no job on a user's
  * word, and what that process prints is shown as text.
  */
-import { CorralError, EXIT, NotFoundError } from "../base/errors.ts";
+import { CorralError, NotFoundError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
 import { type AskOptions, askUser } from "../linux/as_user.ts";
 import { type User, usersOfUids } from "../linux/users.ts";
@@ -88,9 +88,7 @@ export async function asOwner(
 /** As the name services know the user. Throws CorralError. */
 export async function userOf({ run }: Context, uid: number): Promise<User> {
   const user = (await usersOfUids([uid], run)).get(uid);
-  if (user === undefined) {
-    throw new CorralError(`the name services do not know uid ${uid}`, { exitCode: EXIT.NEGATIVE });
-  }
+  if (user === undefined) throw new CorralError(`the name services do not know uid ${uid}`);
   return user;
 }
 

@@ -1,6 +1,6 @@
 /** The jobs that a verb is about: the caller's own for a user, everybody's for root. */
 import type { Context } from "./context.ts";
-import { everybodysJobs } from "../observe/everybody.ts";
+import { type EverybodyRequest, everybodysJobs } from "../observe/everybody.ts";
 import { uidOf } from "../linux/users.ts";
 import { bothStores } from "../store/former_store.ts";
 import type { JobStore } from "../store/jobs.ts";
@@ -28,10 +28,21 @@ export async function jobsInSight(
 ): Promise<InSight> {
   const own = bothStores(context.openStore(actor), context.openFormerStore(actor));
   if (mine || !seesEverybody(context)) return { store: own, isWhole: true };
-  let isWhole = true;
-  const store = await everybodysJobs(context, own, {
+  return await withUsers(context, own, {
     jobs,
     uids: user === undefined ? null : await uidsOf(context, user),
+  });
+}
+
+/** These jobs and the users'; `uids` of null: every user's. Throws StoreError for `own`. */
+export async function withUsers(
+  context: Context,
+  own: JobStore,
+  asked: Pick<EverybodyRequest, "jobs" | "uids">,
+): Promise<InSight> {
+  let isWhole = true;
+  const store = await everybodysJobs(context, own, {
+    ...asked,
     usersDir: context.settings.userStateDir,
     onProblem: (line) => {
       isWhole = false;

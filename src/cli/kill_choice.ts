@@ -3,8 +3,8 @@ import { NotFoundError, UsageError } from "../base/errors.ts";
 import type { Job } from "../job/job.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Context } from "./context.ts";
-import { locateAll, type LocateOptions, locateToAct } from "./locate.ts";
-import { jobsInSight } from "./in_sight.ts";
+import { jobsInSight, type SightOptions } from "./in_sight.ts";
+import { locateAll, locateToAct } from "./locate.ts";
 import { isLetThrough, type JobFilter } from "./select.ts";
 
 /** The filters of the command line. */
@@ -25,7 +25,7 @@ export function refuseUnclear(selectors: readonly string[], { all, name, ref, us
 export async function selectJobs(
   context: Context,
   own: JobStore,
-  { selectors, ...where }: LocateOptions & { selectors: readonly string[] },
+  { selectors, ...where }: SightOptions & { selectors: readonly string[] },
 ): Promise<Job[]> {
   const found: Job[] = [];
   for (const text of selectors) found.push(...await liveJobs(context, own, text, where));
@@ -36,7 +36,7 @@ async function liveJobs(
   context: Context,
   own: JobStore,
   text: string,
-  where: LocateOptions,
+  where: SightOptions,
 ): Promise<Job[]> {
   try {
     return /^(name|ref):/.test(text)

@@ -6,36 +6,29 @@
 import { CorralError, NotFoundError } from "../base/errors.ts";
 import { isLive, type Job } from "../job/job.ts";
 import { uidOf } from "../linux/users.ts";
-import { everybodysJobs } from "../observe/everybody.ts";
 import type { Found } from "../store/find.ts";
 import { noJobs } from "../store/gathered_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { parseSelector } from "../value/selector.ts";
 import type { Context } from "./context.ts";
-import { seesEverybody } from "./in_sight.ts";
+import { seesEverybody, type SightOptions, withUsers } from "./in_sight.ts";
 import { ambiguous, selectLive, selectOne } from "./select.ts";
-
-/** Where root looks: `--mine` and `--user`. */
-export interface LocateOptions {
-  mine?: true | undefined;
-  user?: string | undefined;
-}
 
 /** The one job. Throws NotFoundError, AmbiguousError, and CorralError where a user's answer is missing that could be another such job. */
 export async function locateToAct(
   context: Context,
   own: Pick<JobStore, "find">,
   text: string,
-  { mine, user }: LocateOptions = {},
+  { mine, user }: SightOptions = {},
 ): Promise<Job> {
-  const { kind } = parseSelector(text);
-  if (mine || kind === "last" || !seesEverybody(context)) return selectOne(own, text);
+  const selector = parseSelector(text);
+  if (mine || selector.kind === "last" || !seesEverybody(context)) return selectOne(own, text);
   const uid = user === undefined ? null : await uidOf(user, context.run);
   if (uid === 0) return selectOne(own, text);
   const { found, isWhole } = await usersFound(context, text, uid);
   const theirs = found.jobs.filter(isLive);
   if (uid !== null) return oneOf(text, theirs);
-  const { by, jobs } = own.find(parseSelector(text));
+  const { by, jobs } = own.find(selector);
   if (theirs.length === 0 || by === "id" && jobs.length > 0 && found.by !== "id") return selectOne(own, text);
   if (jobs.length > 0 || found.by !== "id") throw ambiguous(text, [...jobs.filter(isLive), ...theirs], BY_ID);
   if (!isWhole) {
@@ -51,7 +44,7 @@ export async function locateAll(
   context: Context,
   own: JobStore,
   text: string,
-  { mine, user }: LocateOptions,
+  { mine, user }: SightOptions,
 ): Promise<Job[]> {
   if (mine || !seesEverybody(context)) return selectLive(own, text);
   const uid = user === undefined ? null : await uidOf(user, context.run);
@@ -80,15 +73,9 @@ export async function usersFound(
 ): Promise<{ found: Found; isWhole: boolean }> {
   // What is no JOB at all is refused before anything is asked.
   const selector = parseSelector(text);
-  let isWhole = true;
-  const store = await everybodysJobs(context, noJobs("ps"), {
+  const { store, isWhole } = await withUsers(context, noJobs("ps"), {
     jobs: { which: "named", word: text.replace(/^(name|ref):/, "") },
     uids: uid === null ? null : [uid],
-    usersDir: context.settings.userStateDir,
-    onProblem: (line) => {
-      isWhole = false;
-      context.say(line);
-    },
   });
   const found = store.find(selector);
   return { found: found.by === "prefix" ? { ...found, jobs: [] } : found, isWhole };

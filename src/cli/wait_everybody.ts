@@ -1,12 +1,10 @@
 /** Root's `corral wait` for jobs of several users: for each user's, one process of that user waits. */
-import { EXIT, NotFoundError } from "../base/errors.ts";
+import { EXIT } from "../base/errors.ts";
 import { toJson } from "../base/json.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { Context } from "./context.ts";
 import { asOwner, lookFor } from "./for_owner.ts";
-import { seesEverybody } from "./in_sight.ts";
 import { listIn } from "./kill_others.ts";
-import { selectOne } from "./select.ts";
 
 /** What was typed, and what it means for the caller's own jobs. */
 export interface WaitForAll {
@@ -39,15 +37,9 @@ export async function waitForAll(context: Context, asked: WaitForAll): Promise<n
 async function byStore(context: Context, { selectors, own }: WaitForAll) {
   const found = { own: [] as string[], others: new Map<number, string[]>() };
   for (const selector of selectors) {
-    try {
-      selectOne(own, selector);
-      found.own.push(selector);
-    } catch (error) {
-      if (!(error instanceof NotFoundError) || !seesEverybody(context)) throw error;
-      const job = await lookFor(context, own, selector);
-      if (job.storeUid === undefined) throw error;
-      found.others.set(job.storeUid, [...found.others.get(job.storeUid) ?? [], job.spec.id]);
-    }
+    const { storeUid, spec } = await lookFor(context, own, selector);
+    if (storeUid === undefined) found.own.push(selector);
+    else found.others.set(storeUid, [...found.others.get(storeUid) ?? [], spec.id]);
   }
   return found;
 }

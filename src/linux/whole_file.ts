@@ -1,5 +1,6 @@
 /** A file that is there as a whole or not at all. */
 import { PathError } from "../base/errors.ts";
+import { writeAll } from "./write.ts";
 
 /**
  * Writes the pieces to a new file beside `path`, absolute, and gives it that name when all is written: a reader never finds half of it, and
@@ -32,10 +33,6 @@ function isSpecial(path: string): boolean {
 
 function write(path: string, options: Deno.OpenOptions, pieces: Iterable<string>): void {
   using file = Deno.openSync(path, options);
-  for (const text of pieces) writeAll(file, new TextEncoder().encode(text));
+  for (const text of pieces) if (!writeAll(file, text)) throw new Error("its reader has gone");
   if (options.createNew) file.syncSync();
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
 }

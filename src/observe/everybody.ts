@@ -34,7 +34,7 @@ export interface EverybodyRequest {
 }
 
 /** What is needed of the node and the caller. */
-export type Asking = Pick<Node, "cgroups" | "run"> & Pick<Caller, "self">;
+export type Asking = Pick<Node, "cgroups" | "clock" | "run"> & Pick<Caller, "self">;
 
 /** Root's own jobs and those of all users. Where no user has any, `own` itself. Throws StoreError for `own`. */
 export async function everybodysJobs(
@@ -54,7 +54,7 @@ export async function everybodysJobs(
   };
   return gather(own, answers, {
     own: sharedRowsQuery(jobs),
-    nowMs: Date.now(),
+    nowMs: node.clock.wallMs(),
     isUsersCgroup: (path, uid) => isUsersCgroup(fs, path, uid),
     onDamage,
   });

@@ -40,7 +40,7 @@ const COMFORTABLE_COLUMNS = 16;
 const MIN_SHRUNK_COLUMNS = 8;
 
 /**
- * Those that hold nothing go first, then those at the right end, until the rest fits; the first one always stays. In a pipe all stay, as
+ * The empty ones go first, then the ones at the right end, until the rest fits; the first one always stays. In a pipe all stay, as
  * wide as they are.
  */
 export function fitColumns(

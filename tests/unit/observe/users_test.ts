@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { everybodysJobs } from "../../../src/observe/everybody.ts";
 import { isUsersCgroup, usersWithJobs } from "../../../src/observe/users.ts";
+import { hostClock } from "../../../src/linux/clock.ts";
 import { noJobs } from "../../../src/store/gathered_store.ts";
 import { CgroupDir } from "../../kit/fakes/cgroup_dir.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
@@ -54,6 +55,7 @@ Deno.test("everybodysJobs() says in one line whom the name services do not know,
       asked.push(argv);
       return Promise.resolve({ code: 2, stdout: "1:x:7:7::/:/bin/sh\n", stderr: "" });
     },
+    clock: hostClock("/proc"),
     self: { path: "/usr/bin/corral", args: [], settingsEnv: {} },
   };
   const uids = Array.from({ length: 2_500 }, (_, index) => 100_000 + index);
