@@ -33,6 +33,8 @@ import { readSettings, type Surroundings } from "./settings/read.ts";
 import type { Output } from "./linux/output.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
+import { SetupError } from "./base/errors.ts";
+import { runningFacts } from "./job/job.ts";
 import { hostClock } from "./linux/clock.ts";
 import { COPY_OUTPUT, serveCopy } from "./linux/copied_output.ts";
 import { runCommand } from "./linux/command.ts";
@@ -132,8 +134,8 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     backend: (wanted) => chooseBackend(wanted, choice()),
     launchBackend: (wanted, options) => chooseForLaunch(wanted, choice(), options),
     backendOf: (job) => {
-      const run = job.phase.state === "starting" ? null : job.phase.run;
-      return backendOf(job.watch.backend, run?.cgroup.path ?? null, choice());
+      if (job.watch === null) throw new SetupError(`job ${job.spec.id} was never launched`, "corral queue");
+      return backendOf(job.watch.backend, runningFacts(job)?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
     openStore: (actor) => openStoreFor(settings, actor),

@@ -1,13 +1,17 @@
 /** What the two ways of making a job's cgroup have in common. */
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { CgroupError, SetupError } from "../base/errors.ts";
+import { unenforceable } from "./limits_in_force.ts";
 import type { Enclosure } from "./enclosure.ts";
 import { isJobId } from "../value/id.ts";
-import type { BackendName, CgroupRecord, JobSpec, Limits } from "../job/job.ts";
+import type { Pool } from "../job/pool.ts";
+import { type BackendName, type CgroupRecord, type JobSpec, type Limits, NO_LIMITS } from "../job/job.ts";
 
 /** One way to make, limit and remove the cgroups of jobs. */
 export interface Backend {
   readonly name: BackendName;
+  /** The same, for jobs in a pool: its cgroup is made with its limits before the first. Throws SetupError in a job. */
+  inPool(pool: Pool): Backend;
   /** Starts what `place` would have to wait for: to be called as early as possible, any number of times or not at all. */
   prepare(): void;
   /** The controllers a job's cgroup can have here. */
@@ -57,6 +61,33 @@ export interface Backend {
   remove(cgroup: OwnedCgroup): Promise<void>;
   /** Words for the start line: the slice or the cgroup. */
   describe(id: string, cgroup: OwnedCgroup): string;
+}
+
+/** What a pool's cgroup is limited to. */
+export function poolLimits({ memoryBytes, cpus }: Pool): Limits {
+  return { ...NO_LIMITS, memoryMaxBytes: memoryBytes, cpuMaxCores: cpus };
+}
+
+/** What refuses a pool that cannot be enforced, for a launch in one. Throws SetupError. */
+export function refusePool(
+  pool: Pool,
+  limits: Limits,
+  backend: Pick<Backend, "controllers" | "remedyFor">,
+): void {
+  const missing = unenforceable(limits, backend.controllers())[0];
+  if (missing === undefined) return;
+  throw new SetupError(
+    `the limits of pool ${pool.name} cannot be enforced: the ${missing.controller} controller is not available to jobs here`,
+    backend.remedyFor(missing.controller),
+  );
+}
+
+/** What refuses a pool in a job. */
+export function refuseInJob(): never {
+  throw new SetupError(
+    "--pool does not go inside of a job, which has the room of that",
+    "run without --pool",
+  );
 }
 
 /** The kernel's own data of a cgroup are charged to the one above: with less, its mkdir fails with ENOMEM (Linux 5.11). */

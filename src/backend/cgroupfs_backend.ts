@@ -9,20 +9,32 @@ import { crashPoint } from "../base/crash_point.ts";
 import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { guardDirectory, jobOfGuardDirectory, jobsOfCgroup, LEAVING_GUARDS } from "../job/names.ts";
+import {
+  guardDirectory,
+  jobOfGuardDirectory,
+  jobsOfCgroup,
+  LEAVING_GUARDS,
+  poolLevel,
+  poolOfLevel,
+} from "../job/names.ts";
+import type { Pool } from "../job/pool.ts";
+import { lastName } from "../base/path.ts";
 import {
   type Backend,
   listJobCgroups,
   listNested,
   moveIn,
   type NamedCgroup,
+  poolLimits,
   recordAt,
   recordOfNamed,
   type Refused,
+  refuseInJob,
+  refusePool,
   refuseTooLittleMemory,
 } from "./backend.ts";
 import { encloseInDirectory, type Enclosure, endForgotten } from "./enclosure.ts";
-import { writeLimits } from "./limits_in_force.ts";
+import { limitFiles, writeLimits } from "./limits_in_force.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
 const REMOVE_CAP_MS = 10_000;
@@ -34,8 +46,16 @@ const LEAF = "job";
 export class CgroupfsBackend implements Backend {
   readonly name = "cgroupfs";
 
-  /** @param root cgroup below which `corral` is made, without a trailing slash: empty for the mount itself */
-  constructor(readonly fs: CgroupFs, readonly root: string) {}
+  /**
+   * @param root cgroup below which `corral` is made, without a trailing slash: empty for the mount itself
+   * @param pool the pool whose directory `root` is, to be made before a job of it
+   */
+  constructor(readonly fs: CgroupFs, readonly root: string, readonly pool: Pool | null = null) {}
+
+  inPool(pool: Pool): CgroupfsBackend {
+    if (this.#isNested) refuseInJob();
+    return new CgroupfsBackend(this.fs, `${this.parent}/${poolLevel(pool.name)}`, pool);
+  }
 
   get parent(): string {
     return `${this.root}/corral`;
@@ -49,7 +69,9 @@ export class CgroupfsBackend implements Backend {
   /** The root of the outermost job. */
   get #top(): string {
     let { root } = this;
-    for (let id = ownJob(root); id !== null; id = ownJob(root)) root = root.slice(0, -`/corral/${id}`.length);
+    for (let level = ownLevel(root); level !== null; level = ownLevel(root)) {
+      root = root.slice(0, -`/corral/${level}`.length);
+    }
     return root;
   }
 
@@ -63,6 +85,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   controllers(): Set<string> {
+    if (this.pool !== null) return new CgroupfsBackend(this.fs, this.#top).controllers();
     // The outer job switches on whatever it has.
     if (this.#isNested) return this.fs.controllers(this.root);
     const enabled = this.fs.readOptional(this.root === "" ? "/" : this.root, "cgroup.subtree_control") ?? "";
@@ -81,7 +104,8 @@ export class CgroupfsBackend implements Backend {
   async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
     const path = `${this.parent}/${spec.id}`;
     try {
-      if (this.#isNested) this.#handOn(this.root);
+      if (this.pool !== null) this.#makePool(this.pool);
+      else if (this.#isNested) this.#handOn(this.root);
       this.#makeParent();
       // Fails for one that is there already: it is another job's, and stays.
       Deno.mkdirSync(this.fs.locate(path));
@@ -106,6 +130,20 @@ export class CgroupfsBackend implements Backend {
       refuseTooLittleMemory(spec.limits);
       throw this.#refused(cause);
     }
+  }
+
+  /** Its limits are the configuration's of now. */
+  #makePool(pool: Pool): void {
+    const limits = poolLimits(pool);
+    refusePool(pool, limits, this);
+    const around = new CgroupfsBackend(this.fs, this.#top);
+    around.#makeParent();
+    Deno.mkdirSync(this.fs.locate(this.root), { recursive: true });
+    for (const { file, text, isLift } of limitFiles(limits)) {
+      if (isLift && this.fs.readOptional(this.root, file) === null) continue;
+      Deno.writeTextFileSync(this.fs.locate(this.root, file), text, { create: false });
+    }
+    this.#handOn(this.root);
   }
 
   async #placeGuard(id: string, pid: number): Promise<void> {
@@ -178,7 +216,9 @@ export class CgroupfsBackend implements Backend {
 
   list(): NamedCgroup[] {
     const inDirectory = (parent: string) => listJobCgroups(this.fs, parent, (name) => name);
-    return listNested(inDirectory, this.parent, (path) => `${path}/corral`);
+    const pools = this.fs.children(this.parent).filter((name) => poolOfLevel(name) !== null);
+    const tops = [this.parent, ...pools.map((name) => `${this.parent}/${name}/corral`)];
+    return tops.flatMap((top) => listNested(inDirectory, top, (path) => `${path}/corral`));
   }
 
   find(id: string): CgroupRecord | null {
@@ -247,8 +287,10 @@ export class CgroupfsBackend implements Backend {
   }
 }
 
-/** The job whose own cgroup this is; null for any other. */
-function ownJob(path: string): string | null {
+/** The name of the job or pool whose own cgroup this is; null for any other. */
+function ownLevel(path: string): string | null {
+  const name = lastName(path);
+  if (poolOfLevel(name) !== null && path.endsWith(`/corral/${name}`)) return name;
   const innermost = jobsOfCgroup(path).at(-1);
   return innermost?.path === path && innermost.backend === "cgroupfs" ? innermost.id : null;
 }

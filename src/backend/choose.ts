@@ -7,7 +7,7 @@ import type { Procs } from "../linux/proc.ts";
 import { Systemd } from "../systemd/manager.ts";
 import { type Choice, choiceOf } from "../value/choice.ts";
 import type { BackendName } from "../job/job.ts";
-import { jobsOfSlice } from "../job/names.ts";
+import { levelsOfSlice } from "../job/names.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
 import { SystemdBackend } from "./systemd_backend.ts";
@@ -44,7 +44,7 @@ export function usableBackends(choice: BackendChoice): Backend[] {
 /** The backend on which a recorded job runs, or would; `cgroupPath` is null when its launch was cut short. Throws SetupError. */
 export function backendOf(name: BackendName, cgroupPath: string | null, choice: BackendChoice): Backend {
   if (name === "systemd") {
-    const outer = jobsOfSlice(lastName(cgroupPath ?? "")).slice(0, -1);
+    const outer = levelsOfSlice(lastName(cgroupPath ?? "")).slice(0, -1);
     return (systemdBackend(choice) ?? refuseSystemd(choice.node)).within(outer);
   }
   if (cgroupPath === null) {

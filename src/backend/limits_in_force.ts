@@ -1,5 +1,5 @@
 /** A limit and the control file that holds it (cgroup-v2.rst): what is written, how it reads back. */
-import type { OwnedCgroup } from "../cgroup/file.ts";
+import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { parseCpuMax, parseLimit } from "../cgroup/parse.ts";
 import { diesAsOne, LIMIT_ROWS, type LimitKey, type LimitKind, type Limits } from "../job/limits.ts";
 
@@ -56,6 +56,24 @@ export function notInForce(
     const text = cgroup.read(file);
     if (text !== null && FORMATS[kind].agrees(text, value, cgroup.path)) return [];
     return [{ option, key, file, found: text?.trim() ?? null }];
+  });
+}
+
+/** The file of each limit with what to write to set it, or to lift it. */
+export function limitFiles(limits: Limits): { file: string; text: string; isLift: boolean }[] {
+  return LIMIT_ROWS.map(({ key, kind, file, fileUnset }) => {
+    const value = limits[key];
+    return { file, text: value === null ? fileUnset : FORMATS[kind].render(value), isLift: value === null };
+  });
+}
+
+/** False when the cgroup at `path`, whoever made it, has other limits. */
+export function agreeWith(fs: CgroupFs, path: string, limits: Limits): boolean {
+  return LIMIT_ROWS.every(({ key, kind, file }) => {
+    const value = limits[key];
+    const text = fs.readOptional(path, file);
+    if (value === null) return text === null || text.startsWith("max") || file === "cpu.weight";
+    return text !== null && FORMATS[kind].agrees(text, value, path);
   });
 }
 

@@ -6,7 +6,7 @@ import type { CgroupFs } from "../cgroup/file.ts";
 import { lastName } from "../base/path.ts";
 import { SetupError } from "../base/errors.ts";
 import type { BackendName } from "../job/job.ts";
-import { isPlain, type JobPlace, jobsOfCgroup, jobsOfSlice } from "../job/names.ts";
+import { isPlain, type JobPlace, jobsOfCgroup, levelsOfSlice } from "../job/names.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
 import { type BackendChoice, chooseBackend, isOwnedBy, isWritable, systemdBackend } from "./choose.ts";
@@ -58,7 +58,7 @@ function inSlice(outer: JobPlace, choice: BackendChoice): Nest {
   const backend = systemdBackend(choice);
   if (backend === null) return refuse("its systemd manager cannot be reached from here");
   if (!outer.path.startsWith(`${backend.top}/`)) return refuse("that is a job of another systemd manager");
-  return { backend: backend.within(jobsOfSlice(lastName(outer.path))), because: null };
+  return { backend: backend.within(levelsOfSlice(lastName(outer.path))), because: null };
 }
 
 function inDirectory({ path }: JobPlace, { fs, node }: BackendChoice): Nest {

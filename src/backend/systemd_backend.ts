@@ -9,11 +9,20 @@ import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
 import { crashPoint } from "../base/crash_point.ts";
 import { SetupError } from "../base/errors.ts";
 import type { Procs } from "../linux/proc.ts";
-import type { Systemd } from "../systemd/manager.ts";
+import { type Systemd, UNIT_EXISTS } from "../systemd/manager.ts";
 import { jobDescription } from "../systemd/unit_description.ts";
 import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import { bearsName, jobOfGuardScope, jobsOfSlice } from "../job/names.ts";
+import {
+  bearsName,
+  jobOfGuardScope,
+  jobsOfSlice,
+  levelsOfSlice,
+  poolLevel,
+  poolOfLevel,
+} from "../job/names.ts";
+import type { Pool } from "../job/pool.ts";
+import { agreeWith } from "./limits_in_force.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
 import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";
@@ -27,9 +36,12 @@ import {
   listNested,
   moveIn,
   type NamedCgroup,
+  poolLimits,
   recordAt,
   recordOfNamed,
   type Refused,
+  refuseInJob,
+  refusePool,
   refuseTooLittleMemory,
 } from "./backend.ts";
 
@@ -37,7 +49,6 @@ import {
 const REMOVE_CAP_MS = 10_000;
 /** From a request whose answer got lost to the arrival of the process. */
 const ARRIVAL_CAP_MS = 5_000;
-const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
 
 /** Slice and scope, made and removed by systemd. */
 export class SystemdBackend implements Backend {
@@ -47,7 +58,8 @@ export class SystemdBackend implements Backend {
 
   /**
    * @param managerPath the manager's own cgroup: / or /user.slice/user-1000.slice/user@1000.service
-   * @param outer ids of the jobs in which jobs are made, outermost first
+   * @param outer levels in which jobs are made, outermost first: ids of jobs, or that of a pool
+   * @param pool the pool whose slice is to be there before a job of it
    */
   constructor(
     readonly fs: CgroupFs,
@@ -55,7 +67,14 @@ export class SystemdBackend implements Backend {
     readonly systemd: Systemd,
     readonly managerPath: string,
     readonly outer: readonly string[] = [],
+    readonly pool: Pool | null = null,
   ) {}
+
+  inPool(pool: Pool): SystemdBackend {
+    if (this.outer.length > 0) refuseInJob();
+    const { fs, procs, systemd, managerPath } = this;
+    return new SystemdBackend(fs, procs, systemd, managerPath, [poolLevel(pool.name)], pool);
+  }
 
   /** The same manager, for jobs in other ones. */
   within(outer: readonly string[]): SystemdBackend {
@@ -65,7 +84,9 @@ export class SystemdBackend implements Backend {
   /** The slice of the supervisor of a detached job: a process of the outer job. */
   get supervisorSlice(): string {
     const innermost = this.outer.at(-1);
-    return innermost === undefined ? "corral.slice" : sliceName(innermost, this.outer.slice(0, -1));
+    return innermost === undefined || this.pool !== null
+      ? "corral.slice"
+      : sliceName(innermost, this.outer.slice(0, -1));
   }
 
   prepare(): void {
@@ -87,6 +108,7 @@ export class SystemdBackend implements Backend {
   }
 
   async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
+    if (this.pool !== null) await this.#makePool(this.pool);
     const units: JobUnits = {
       id: spec.id,
       pid,
@@ -110,6 +132,20 @@ export class SystemdBackend implements Backend {
     } catch (error) {
       await this.#stopSlice(spec.id);
       throw error;
+    }
+  }
+
+  /** Its limits are the configuration's of now. */
+  async #makePool(pool: Pool): Promise<void> {
+    const slice = sliceName(poolLevel(pool.name), []);
+    const limits = poolLimits(pool);
+    refusePool(pool, limits, this);
+    const path = `${this.top}/${slice}`;
+    const isThere = () => this.fs.inode(path) !== null && agreeWith(this.fs, path, limits);
+    if (isThere()) return;
+    await this.#told(`systemd did not make ${slice}`, () => this.systemd.setPool(slice, limits));
+    if (!await poll(isThere, ARRIVAL_CAP_MS)) {
+      throw this.#refused(`the limits of ${slice} are not in force`, "its files say otherwise");
     }
   }
 
@@ -184,11 +220,15 @@ export class SystemdBackend implements Backend {
   }
 
   list(): NamedCgroup[] {
-    return listNested(
-      (parent) => listJobCgroups(this.fs, parent, (name) => jobsOfSlice(name).at(-1)),
-      this.top,
-      (path) => path,
-    ).filter(({ id, path }) => bearsName(path, id));
+    const jobsIn = (parent: string) => listJobCgroups(this.fs, parent, (name) => jobsOfSlice(name).at(-1));
+    const pools = this.fs.children(this.top).filter((name) => {
+      const levels = levelsOfSlice(name);
+      return levels.length === 1 && poolOfLevel(levels[0]!) !== null;
+    });
+    const tops = [this.top, ...pools.map((name) => `${this.top}/${name}`)];
+    return tops.flatMap((top) => listNested(jobsIn, top, (path) => path)).filter(({ id, path }) =>
+      bearsName(path, id)
+    );
   }
 
   find(id: string): CgroupRecord | null {

@@ -31,6 +31,10 @@ const KILLED_CODE = 137;
 export function decide(job: Job, seen: Observation): Action {
   const phase = job.phase;
   if (seen.vantage !== "here") return decideFromElsewhere(job, seen, seen.vantage);
+  // Admission starts it (queue/admit.ts); there is nothing of it to end but its record.
+  if (phase.state === "queued") {
+    return seen.endRequest === null ? { do: "leave" } : { do: "collect", reason: "killed", exit: null };
+  }
   if (phase.state === "ended") {
     return phase.survivors.length > 0 ? decideUnkillable(seen) : decideLeftover(phase, seen);
   }

@@ -1,7 +1,7 @@
 /**
  * What a job is: its specification, its states and its end reasons.
  *
- * `starting -> running -> ending -> ended`. A state carries only its own data, and the first end reason wins.
+ * `(queued ->) starting -> running -> ending -> ended`. A state carries only its own data, and the first end reason wins.
  */
 
 import type { Limits } from "./limits.ts";
@@ -75,6 +75,32 @@ export interface JobSpec {
   waitAll?: true;
   /** What runs when it has ended. */
   onEnd?: OnEnd;
+  /** In whose room it runs; absent for a job outside of pools. */
+  pool?: PoolPlace;
+}
+
+/** The place of a job in a pool's queue. */
+export interface PoolPlace {
+  name: string;
+  /** Higher goes first. */
+  priority: number;
+  /** How often it may be queued again after a reboot of the node. */
+  requeue: number;
+}
+
+/** A job in the queue. */
+export interface QueueFacts {
+  /** CLOCK_BOOTTIME in milliseconds when it was queued, of boot `bootId`. */
+  queuedBootMs: number;
+  bootId: string;
+  /** CLOCK_BOOTTIME in milliseconds when it was given room; null while it waits. */
+  admittedBootMs: number | null;
+  /** How often it was given room and did not start. */
+  failedStarts: number;
+  /** How many jobs have passed it while it was the first. */
+  passedBy: number;
+  /** The `corral run` that waits for its turn; null for a detached job, which any corral starts. */
+  waiter: Identity | null;
 }
 
 /** Who answers for a job, and how its cgroup is made: known from the moment its launch begins. */
@@ -132,6 +158,7 @@ export interface Survivor {
 
 /** The states. `ending` and `ended` keep the running facts when the job ever ran. */
 export type Phase =
+  | { state: "queued"; queue: QueueFacts }
   | { state: "starting" }
   | { state: "running"; run: RunningFacts }
   | {
@@ -157,7 +184,8 @@ export type Phase =
 /** A job as the store knows it. */
 export interface Job {
   spec: JobSpec;
-  watch: Watch;
+  /** Null for a job that was never launched: it is queued, or ended in the queue. */
+  watch: Watch | null;
   phase: Phase;
   /** The user in whose store it is, when root looks at everybody's; absent in the caller's own. */
   storeUid?: number;
@@ -165,7 +193,7 @@ export interface Job {
 
 /** The running facts of a job, whatever its state; null when it never ran. */
 export function runningFacts(job: Job): RunningFacts | null {
-  return job.phase.state === "starting" ? null : job.phase.run;
+  return "run" in job.phase ? job.phase.run : null;
 }
 
 /** True for a job that `corral ps` lists: not ended, or ended with processes left. */

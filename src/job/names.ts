@@ -6,6 +6,7 @@
  */
 import { lastName } from "../base/path.ts";
 import { isJobId } from "../value/id.ts";
+import { isPoolName } from "./pool.ts";
 import type { BackendName } from "./job.ts";
 
 /** The cgroup that was made for a job. */
@@ -44,17 +45,38 @@ function placeAt(path: string): JobPlace | null {
   return isJobId(name) && path.endsWith(`/corral/${name}`) ? { id: name, path, backend: "cgroupfs" } : null;
 }
 
+/** In names of cgroups, what tells a pool from a job: no job id has a `_`. */
+const POOL_PREFIX = "pool_";
+
+/** The name of a pool's level: of its slice `corral-pool_P.slice`, and of its directory `corral/pool_P`. */
+export function poolLevel(pool: string): string {
+  return `${POOL_PREFIX}${pool}`;
+}
+
+/** The pool whose level has this name; null for any other. */
+export function poolOfLevel(level: string): string | null {
+  const pool = level.startsWith(POOL_PREFIX) ? level.slice(POOL_PREFIX.length) : "";
+  return isPoolName(pool) ? pool : null;
+}
+
+/** The levels that the name of a slice repeats, outermost first: a pool or none, then jobs; none for the slice of anything else. */
+export function levelsOfSlice(name: string): string[] {
+  const levels = /^corral-(.+)\.slice$/.exec(name)?.[1]?.split("-") ?? [];
+  const jobs = levels.slice(poolOfLevel(levels[0] ?? "") === null ? 0 : 1);
+  return jobs.every(isJobId) && new Set(jobs).size === jobs.length ? levels : [];
+}
+
 /** The jobs in one another whose slices a path ends in, outermost first; the last name repeats the whole way, and none for any other path. */
 function slicesAtEnd(path: string): string[] {
-  const ids = jobsOfSlice(lastName(path));
-  const way = ids.map((_, index) => `/corral-${ids.slice(0, index + 1).join("-")}.slice`).join("");
-  return ids.length > 0 && path.endsWith(`/corral.slice${way}`) ? ids : [];
+  const name = lastName(path);
+  const levels = levelsOfSlice(name);
+  const way = levels.map((_, index) => `/corral-${levels.slice(0, index + 1).join("-")}.slice`).join("");
+  return levels.length > 0 && path.endsWith(`/corral.slice${way}`) ? jobsOfSlice(name) : [];
 }
 
 /** The jobs that a slice names, outermost first: none for the slice of anything else. */
 export function jobsOfSlice(name: string): string[] {
-  const ids = /^corral-(.+)\.slice$/.exec(name)?.[1]?.split("-") ?? [];
-  return ids.every(isJobId) && new Set(ids).size === ids.length ? ids : [];
+  return levelsOfSlice(name).filter((level) => poolOfLevel(level) === null);
 }
 
 /**

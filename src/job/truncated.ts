@@ -1,5 +1,5 @@
 /** What of a job falls between two moments, as sacct(1) --truncate has it. Pure. */
-import type { Job, Phase, RunningFacts } from "./job.ts";
+import { type Job, type Phase, type RunningFacts, runningFacts } from "./job.ts";
 import type { Usage } from "./usage.ts";
 
 /** Milliseconds since the epoch; null without a bound. */
@@ -15,7 +15,7 @@ export interface Window {
 export function truncated(job: Job, live: Usage | null, window: Window): { job: Job; live: Usage | null } {
   const [fromMs, toMs] = [window.sinceMs ?? -Infinity, window.untilMs ?? window.nowMs];
   const { phase } = job;
-  const run = phase.state === "starting" ? null : phase.run;
+  const run = runningFacts(job);
   const startedMs = run?.startedAtMs ?? job.spec.createdAtMs;
   const endedMs = phase.state === "ended" ? phase.endedAtMs : window.nowMs;
   const withinMs = Math.max(0, Math.min(endedMs, toMs) - Math.max(startedMs, fromMs));
@@ -29,7 +29,7 @@ function cutPhase(
   phase: Phase,
   { fromMs, toMs, cut }: { fromMs: number; toMs: number; cut: (usage: Usage | null) => Usage | null },
 ): Phase {
-  if (phase.state === "starting") return phase;
+  if (phase.state === "starting" || phase.state === "queued") return phase;
   const run = cutRun(phase.run, fromMs);
   if (phase.state === "running") return { ...phase, run: run ?? phase.run };
   if (phase.state === "ending") return { ...phase, run };

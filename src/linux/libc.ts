@@ -142,6 +142,15 @@ export function releaseIdleMemory(procRoot: string): void {
   }
 }
 
+/** The same from a timer: another C library, no smaps: a larger process waits as well, and an error there would end it. */
+export function trimMemory(procRoot: string): void {
+  try {
+    releaseIdleMemory(procRoot);
+  } catch {
+    // As it was.
+  }
+}
+
 /** Read-only mappings of files without a single dirty page (relocated data is dirty), in the text of /proc/PID/smaps. Pure. */
 export function cleanFileMappings(smaps: string): { start: bigint; bytes: number }[] {
   const found: { start: bigint; bytes: number }[] = [];

@@ -85,8 +85,8 @@ function canComeFrom(
   { startTicks }: { startTicks: number },
   { procs, clock }: ProcessSource,
 ): boolean {
-  const { supervisor } = job.watch;
-  if (supervisor.bootId !== clock.bootId()) return false;
+  const supervisor = job.watch?.supervisor;
+  if (supervisor?.bootId !== clock.bootId()) return false;
   if (!isSameNamespace(supervisor.pidNamespace, procs.pidNamespace)) return false;
   const run = runningFacts(job);
   return run === null || startedBootMs({ startTicks }) >= run.startedBootMs - START_TOLERANCE_MS;

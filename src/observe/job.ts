@@ -25,12 +25,12 @@ export function cgroupRecord(node: Node, job: Job): CgroupRecord | null {
 
 /** True when pids and cgroups of the record mean anything: the node has not rebooted since. */
 export function isOfThisBoot({ clock }: Pick<Node, "clock">, { watch }: Pick<Job, "watch">): boolean {
-  return watch.supervisor.bootId === clock.bootId();
+  return watch?.supervisor.bootId === clock.bootId();
 }
 
 /** False when the record's pids are those of another PID namespace. */
 function isOfThisNamespace({ procs }: Pick<Node, "procs">, { watch }: Pick<Job, "watch">): boolean {
-  return isSameNamespace(watch.supervisor.pidNamespace, procs.pidNamespace);
+  return watch !== null && isSameNamespace(watch.supervisor.pidNamespace, procs.pidNamespace);
 }
 
 /** What the observer was asked for and knows besides what it sees; `bootMs` is now, unless it is given. */
@@ -59,7 +59,7 @@ export function observeJob(
     cgroup,
     supervisor: isSupervisorAlive(node, job) ? "alive" : "gone",
     leader: isLeaderAlive(node, job, cgroup) ? { alive: true } : { alive: false, exit: null },
-    supervisorAgeMs: bootMs - startedBootMs(job.watch.supervisor),
+    supervisorAgeMs: job.watch === null ? 0 : bootMs - startedBootMs(job.watch.supervisor),
     ...options,
   }, {
     oomKills: () => readOomKills(node.cgroups(), record!.path, { diesAsOne: diesAsOne(job.spec.limits) }),
@@ -177,14 +177,16 @@ function vantageOf(node: Node, job: Job): Observation["vantage"] {
   return isOfThisNamespace(node, job) ? "other-boot" : "other-namespace";
 }
 
-function isSupervisorOfSomeBoot({ procs }: Node, { watch: { supervisor } }: Job): boolean {
+function isSupervisorOfSomeBoot({ procs }: Node, { watch }: Job): boolean {
+  if (watch === null) return false;
+  const { supervisor } = watch;
   const isComparable = (supervisor.pidNamespace ?? null) !== null;
   return isComparable && procs.isAlive(supervisor, supervisor.bootId);
 }
 
 /** One that is hidden may be it; another user's is not, for a supervisor is of the store's user. */
 function isSupervisorAlive({ procs, clock }: Node, { watch }: Job): boolean {
-  return ["alive", "hidden"].includes(procs.liveness(watch.supervisor, clock.bootId()));
+  return watch !== null && ["alive", "hidden"].includes(procs.liveness(watch.supervisor, clock.bootId()));
 }
 
 /**
@@ -194,7 +196,7 @@ function isSupervisorAlive({ procs, clock }: Node, { watch }: Job): boolean {
 function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boolean {
   if (job.spec.adopted || job.spec.waitAll) return cgroup === "populated";
   const run = runningFacts(job);
-  if (run === null) return false;
+  if (run === null || job.watch === null) return false;
   const { bootId, pidNamespace } = job.watch.supervisor;
   const { pid, startTicks } = run;
   const liveness = node.procs.liveness(

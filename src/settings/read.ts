@@ -108,7 +108,7 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
     throw new UsageError(`${file}:${line ?? "?"}:${column ?? "?"}: ${message.split("\n")[0]}`);
   }
   const result = v.safeParse(v.strictObject(Object.fromEntries(checks)), table);
-  if (result.success) return result.output;
+  if (result.success) return result.output as Config;
   const issue = result.issues[0];
   throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
     remedy: `known keys: ${SETTINGS.map(({ key }) => key).join(", ")}`,
@@ -117,7 +117,7 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
 
 type Valibot = typeof import("valibot");
 
-function checkOf(v: Valibot, type: FileType) {
+function checkOf(v: Valibot, type: FileType): import("valibot").GenericSchema {
   switch (type.kind) {
     case "text":
       return type.mayBeEmpty ? v.string() : v.pipe(v.string(), v.nonEmpty());
@@ -129,6 +129,12 @@ function checkOf(v: Valibot, type: FileType) {
       return v.array(v.pipe(v.string(), v.regex(/^\S+$/)));
     case "count":
       return v.pipe(v.number(), v.integer(), v.minValue(type.min));
+    case "number":
+      return v.number();
+    case "tables": {
+      const keys = Object.entries(type.keys).map(([key, of]) => [key, v.optional(checkOf(v, of))] as const);
+      return v.record(v.string(), v.strictObject(Object.fromEntries(keys)));
+    }
   }
 }
 

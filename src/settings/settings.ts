@@ -1,6 +1,9 @@
 /** The table of all keys of the configuration file. Reader, manual and tests derive from its rows, so a new setting is one new row. */
 import { parserFor, UsageError } from "../base/errors.ts";
+import { isPoolName, type Pool, POOL_NAME_FORMS } from "../job/pool.ts";
+import { parseCpus } from "../value/cpus.ts";
 import { parseDurationMs } from "../value/duration.ts";
+import { parseMemoryBytes } from "../value/size.ts";
 
 /** Statuses by which the owner reports a job as over, in lower case. The configuration may add more. */
 export const FINISHED_STATUSES: readonly string[] = [
@@ -14,7 +17,10 @@ export type FileType =
   | { readonly kind: "choice"; readonly words: readonly string[] }
   | { readonly kind: "flag" }
   | { readonly kind: "words" }
-  | { readonly kind: "count"; readonly min: number };
+  | { readonly kind: "count"; readonly min: number }
+  | { readonly kind: "number" }
+  /** A table of tables, each with keys of these types. */
+  | { readonly kind: "tables"; readonly keys: Readonly<Record<string, FileType>> };
 
 /** Converts the value of the file, or its default, into the setting. `source` names file and key in errors. */
 interface Kind<T> {
@@ -24,7 +30,10 @@ interface Kind<T> {
 }
 
 /** A value as smol-toml returns it, checked against its FileType. */
-export type FileValue = string | boolean | number | readonly string[];
+export type FileValue = string | boolean | number | readonly string[] | FileTables;
+
+/** Tables of one kind, by their names. */
+export type FileTables = { readonly [name: string]: { readonly [key: string]: string | number | undefined } };
 
 /** One key of the configuration file. */
 export interface Setting<T = unknown> extends Kind<T> {
@@ -95,6 +104,43 @@ function count(min: number): Kind<number> {
     typeWords: `a whole number, at least ${min}`,
     read: (given) => given as number,
   };
+}
+
+const number: FileType = { kind: "number" };
+
+/** The keys of `[pools.NAME]`. */
+const POOL_KEYS = {
+  "jobs": { kind: "count", min: 0 },
+  "memory": text,
+  "cpus": number,
+  "default-memory": text,
+} as const satisfies Record<string, FileType>;
+
+const pools: Kind<ReadonlyMap<string, Pool>> = {
+  type: { kind: "tables", keys: POOL_KEYS },
+  typeWords: "tables `[pools.NAME]` with the keys `jobs`, `memory`, `cpus` and `default-memory`",
+  read: (given, source) =>
+    new Map(Object.entries(given as FileTables).map(([name, keys]) => [name, poolFrom(name, keys, source)])),
+};
+
+function poolFrom(name: string, keys: FileTables[string], source: string): Pool {
+  const where = `${source}.${name}`;
+  if (!isPoolName(name)) {
+    throw new UsageError(`${source}: no pool can have the name ${JSON.stringify(name)}`, {
+      remedy: `give ${POOL_NAME_FORMS}`,
+    });
+  }
+  const bytes = (key: "memory" | "default-memory") =>
+    keys[key] === undefined ? null : parserFor(`${where}.${key}`, parseMemoryBytes)(keys[key] as string);
+  const memoryBytes = bytes("memory");
+  const defaultMemoryBytes = bytes("default-memory");
+  if (memoryBytes !== null && defaultMemoryBytes !== null && defaultMemoryBytes > memoryBytes) {
+    throw new UsageError(`${where}: default-memory is more than the memory of the whole pool`);
+  }
+  const cpus = keys["cpus"] === undefined
+    ? null
+    : parserFor(`${where}.cpus`, parseCpus)(String(keys["cpus"]));
+  return { name, jobs: (keys["jobs"] as number | undefined) ?? null, memoryBytes, cpus, defaultMemoryBytes };
 }
 
 const grace = parsed("a DURATION", (given) => parseDurationMs(given, { zeroAllowed: true }));
@@ -186,6 +232,13 @@ export const SETTING_BY_NAME = {
     help:
       'How long the record of an ended job is kept. Sweeps drop older ones, some at a time. `"none"` keeps all.',
     isForSweeps: true,
+  }),
+  pools: setting(pools, {
+    key: "pools",
+    default: {},
+    defaultWords: "none",
+    help:
+      "The pools of `corral run --pool`: `jobs` at once (0: nothing more is started), `memory` and `cpus` of all together, `default-memory` of a job that has no limit of its own.",
   }),
 };
 

@@ -1,6 +1,8 @@
 /** What the columns of a job's row may hold, where SQLite itself only knows text and numbers. Each throws an Error that names the column. */
 import { type BackendName, END_REASONS, type EndReason, type Survivor } from "../job/job.ts";
 import { LIMIT_ROWS, type LimitKey, type Limits, NO_LIMITS } from "../job/limits.ts";
+import { isPoolName } from "../job/pool.ts";
+import type { Ticket } from "../job/ticket.ts";
 import type { OnEnd } from "../job/on_end.ts";
 import type { ReceiptPlace } from "../job/receipt_place.ts";
 import { parseSignal } from "../value/signal.ts";
@@ -63,6 +65,18 @@ export const tagsOf = (json: string): Record<string, string> =>
 /** Column `output_file`: an absolute path, as one for open(2). */
 export const outputPathOf = (path: string): string =>
   checked("output_file", path, (it) => /^\/[^\0]*$/.test(String(it)));
+
+/** Column `pool`: it becomes part of a slice's name. */
+export const poolNameOf = (text: string): string => checked("pool", text, (it) => isPoolName(String(it)));
+
+/** Column `ticket`, JSON. */
+export const ticketOf = (json: string): Ticket => checked("ticket", JSON.parse(json), isTicket);
+
+function isTicket(value: unknown): boolean {
+  if (!isObject(value) || !isString(value["cwd"]) || !Number.isInteger(value["umask"])) return false;
+  const { args, env } = value;
+  return Array.isArray(args) && args.every(isString) && isObject(env) && Object.values(env).every(isString);
+}
 
 /** Column `receipt`, JSON. */
 export const receiptPlaceOf = (json: string): ReceiptPlace =>

@@ -20,6 +20,8 @@ import {
   rethrow,
   splitFromRow,
 } from "./rows.ts";
+import { isAnyQueued, type QueueRows, readQueue, ticketOfJob } from "./queue.ts";
+import type { Ticket } from "../job/ticket.ts";
 import { sampleFromRow } from "./samples.ts";
 
 /** The reading half of JobStore. Every method may throw StoreError. */
@@ -72,6 +74,29 @@ export class JobReader {
   recent(count: number, onDamage: OnDamage = rethrow): Job[] {
     const rows = this.#rows(`${recentSql("?")} ORDER BY created_at_ms DESC, rowid DESC`, count);
     return rows.flatMap((row) => this.#jobOrNull(row, onDamage) ?? []);
+  }
+
+  /** True when some job waits for room. */
+  isAnyQueued(): boolean {
+    return this.read("cannot read", () => isAnyQueued(this.db));
+  }
+
+  /** The whole queue, and what has room. */
+  queue(): QueueRows {
+    return this.read("cannot read", () => readQueue(this.db, true));
+  }
+
+  /** How any corral starts a queued job; null for one whose caller waits. */
+  ticket(id: string): Ticket | null {
+    return this.read("cannot read", () => ticketOfJob(this.db, id));
+  }
+
+  /** The id of a live job of this name and user; null when there is none. */
+  liveNamed(name: string, uid: number): string | null {
+    const sql =
+      "SELECT id FROM jobs WHERE name = ? AND uid = ? AND (state <> 'ended' OR survivors <> '[]') LIMIT 1";
+    const row = this.read("cannot read", () => this.db.prepare(sql).get(name, uid));
+    return row === undefined ? null : String(row["id"]);
   }
 
   /** Sweeps in a row that have heard that the job is finished. */

@@ -1,6 +1,6 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import { crashPoint } from "../base/crash_point.ts";
-import type { EndReason, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
+import type { EndReason, JobSpec, Limits, PoolPlace, RunningFacts, Survivor, Watch } from "../job/job.ts";
 import type { MemorySplit, Sample } from "../job/usage.ts";
 import { type Database, LocalDatabase } from "./database.ts";
 import { openDatabase, openDatabaseFor } from "./open.ts";
@@ -14,12 +14,23 @@ import {
   addEvent,
   type Changes,
   insertJob,
+  insertQueued,
+  type QueuedRow,
   setChanges,
   setEnded,
   setEnding,
   setRunning,
+  setStarting,
   type Writing,
 } from "./transitions.ts";
+import {
+  type QueueChanges,
+  type QueueRows,
+  readQueue,
+  setPoolJobs,
+  setPriority,
+  writeQueueChanges,
+} from "./queue.ts";
 import { replaceSamples, type Run, savePeaks } from "./samples.ts";
 
 /** The store of one user on one node: an SQLite file. Every method may throw StoreError. */
@@ -52,6 +63,39 @@ export class JobStore extends JobReader {
   /** A new job, state `starting`. Throws StoreError; `isTaken(id)` tells a clash of ids. */
   insert(spec: JobSpec, watch: Watch): void {
     this.#write("cannot record the job", (on) => insertJob(on, spec, watch));
+  }
+
+  /** A new job of a pool, state `queued`. With `isUnique`, the id of a live job of the same name that is there already; null once it is queued. */
+  enqueue(spec: JobSpec & { pool: PoolPlace }, queued: QueuedRow, isUnique = false): string | null {
+    return this.#write("cannot queue the job", (on) => {
+      const other = isUnique ? this.liveNamed(spec.name, spec.uid) : null;
+      if (other === null) insertQueued(on, spec, queued);
+      return other;
+    });
+  }
+
+  /** queued and admitted -> starting; false when it has lost its room meanwhile, or has ended. */
+  markStarting(id: string, watch: Watch, at: Moment): boolean {
+    return this.#write("cannot record the launch", (on) => setStarting(on, id, watch, at));
+  }
+
+  /** One pass over the queue: `decide` is given what is there, and what it decides is written in the same transaction. */
+  admit(decide: (rows: QueueRows) => QueueChanges): QueueChanges {
+    return this.#write("cannot look after the queue", (on) => {
+      const changes = decide(readQueue(this.db));
+      writeQueueChanges(on, changes);
+      return changes;
+    });
+  }
+
+  /** Jobs at once of a pool, in place of the configuration's; null takes that back. */
+  setPoolJobs(name: string, jobs: number | null): void {
+    this.#write("cannot change the pool", (on) => setPoolJobs(on, name, jobs));
+  }
+
+  /** Another priority of a queued job; false when it waits no more. */
+  setPriority(id: string, priority: number, atMs: number): boolean {
+    return this.#write("cannot record the change", (on) => setPriority(on, id, priority, atMs));
   }
 
   /**

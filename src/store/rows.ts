@@ -3,7 +3,7 @@ import type { StoredEvent } from "../job/events.ts";
 import type { SQLInputValue } from "node:sqlite";
 import type { Statement } from "./database.ts";
 import { StoreError } from "../base/errors.ts";
-import type { Exit, Job, Phase, RunningFacts, Watch } from "../job/job.ts";
+import type { Exit, Identity, Job, Phase, QueueFacts, RunningFacts, Watch } from "../job/job.ts";
 import { type FigureKey, FIGURES, MEMORY_KINDS, type MemoryKind } from "../job/figures.ts";
 import { type MemorySplit, splitOf, type Usage } from "../job/usage.ts";
 import {
@@ -15,6 +15,7 @@ import {
   limitsFromJson,
   onEndOf,
   outputPathOf,
+  poolNameOf,
   present,
   reasonOf,
   receiptPlaceOf,
@@ -48,6 +49,17 @@ export interface JobRow {
   output_file: string | null;
   on_end: string | null;
   on_end_at_ms: number | null;
+  pool: string | null;
+  priority: number;
+  requeue: number;
+  queued_boot_ms: number | null;
+  queued_boot_id: string | null;
+  queued_ms: number | null;
+  admitted_boot_ms: number | null;
+  admitted_boot_id: string | null;
+  failed_starts: number;
+  passed_by: number;
+  ticket: string | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -159,17 +171,27 @@ function specFromRow(row: JobRow): Job["spec"] {
     adopted: row.adopted !== 0,
     ...(row.wait_all === 0 ? {} : { waitAll: true as const }),
     ...(row.on_end == null ? {} : { onEnd: onEndOf(row.on_end) }),
+    ...(row.pool == null
+      ? {}
+      : { pool: { name: poolNameOf(row.pool), priority: row.priority, requeue: row.requeue } }),
   };
 }
 
-function watchFromRow(row: JobRow): Watch {
+/** Of a queued job the same columns have the process that waits. */
+function identityFromRow(row: JobRow): Identity {
   return {
-    supervisor: {
-      pid: present(row.supervisor_pid, "supervisor_pid"),
-      startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
-      bootId: present(row.boot_id, "boot_id"),
-      pidNamespace: row.pid_namespace,
-    },
+    pid: present(row.supervisor_pid, "supervisor_pid"),
+    startTicks: present(row.supervisor_start_ticks, "supervisor_start_ticks"),
+    bootId: present(row.boot_id, "boot_id"),
+    pidNamespace: row.pid_namespace,
+  };
+}
+
+/** Only a job of a pool can have none. */
+function watchFromRow(row: JobRow): Watch | null {
+  if (row.pool != null && row.backend === null) return null;
+  return {
+    supervisor: identityFromRow(row),
     backend: backendNameOf(present(row.backend, "backend")),
     ...(row.receipt == null ? {} : { receipt: receiptPlaceOf(row.receipt) }),
   };
@@ -178,6 +200,8 @@ function watchFromRow(row: JobRow): Watch {
 function phaseFromRow(row: JobRow): Phase {
   const run = runFromRow(row);
   switch (row.state) {
+    case "queued":
+      return { state: "queued", queue: queueFromRow(row) };
     case "starting":
       return { state: "starting" };
     case "running":
@@ -204,6 +228,17 @@ function phaseFromRow(row: JobRow): Phase {
     default:
       throw new Error(`unknown state ${JSON.stringify(row.state)}`);
   }
+}
+
+function queueFromRow(row: JobRow): QueueFacts {
+  return {
+    queuedBootMs: present(row.queued_boot_ms, "queued_boot_ms"),
+    bootId: present(row.queued_boot_id, "queued_boot_id"),
+    admittedBootMs: row.admitted_boot_ms,
+    failedStarts: row.failed_starts,
+    passedBy: row.passed_by,
+    waiter: row.supervisor_pid === null ? null : identityFromRow(row),
+  };
 }
 
 function runFromRow(row: JobRow): RunningFacts | null {

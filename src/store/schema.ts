@@ -221,4 +221,23 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN on_end_at_ms INTEGER;
   CREATE INDEX jobs_on_end ON jobs (ended_at_ms) WHERE on_end IS NOT NULL AND on_end_at_ms IS NULL AND state = 'ended';
   `,
+  // Pools and their queue. The ticket is what any corral needs to start a detached job: JSON, null for one whose caller waits.
+  `
+  ALTER TABLE jobs ADD COLUMN pool TEXT;
+  ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN requeue INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN queued_boot_ms INTEGER;
+  ALTER TABLE jobs ADD COLUMN queued_boot_id TEXT;
+  ALTER TABLE jobs ADD COLUMN queued_ms INTEGER;
+  ALTER TABLE jobs ADD COLUMN admitted_boot_ms INTEGER;
+  ALTER TABLE jobs ADD COLUMN admitted_boot_id TEXT;
+  ALTER TABLE jobs ADD COLUMN failed_starts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN passed_by INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN ticket TEXT;
+  CREATE INDEX jobs_pool ON jobs (pool, state) WHERE pool IS NOT NULL AND (state <> 'ended' OR survivors <> '[]');
+  CREATE TABLE pools (
+    name TEXT PRIMARY KEY,
+    jobs INTEGER
+  ) STRICT;
+  `,
 ];

@@ -1,7 +1,8 @@
 /** The changes of a job's state, as statements that run inside a transaction of the store's. Each leaves an event. */
-import type { EndReason, JobSpec, Limits, RunningFacts, Watch } from "../job/job.ts";
+import type { EndReason, Identity, JobSpec, Limits, PoolPlace, RunningFacts, Watch } from "../job/job.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { USAGE_SQL } from "./rows.ts";
+import type { Ticket } from "../job/ticket.ts";
 import { replaceSamples, type Run } from "./samples.ts";
 
 /** A transaction, and the command that writes it. */
@@ -53,6 +54,75 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
     spec.adopted ? 1 : 0,
   );
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });
+}
+
+/** What a queued job has besides its spec. */
+export interface QueuedRow {
+  readonly atBootMs: number;
+  readonly bootId: string;
+  /** The process that waits for its turn; null for a detached job, which has a ticket. */
+  readonly waiter: Identity | null;
+  readonly ticket: Ticket | null;
+}
+
+/** A new job of a pool, state `queued`. */
+export function insertQueued(on: Writing, spec: JobSpec & { pool: PoolPlace }, queued: QueuedRow): void {
+  const { waiter } = queued;
+  on.run(
+    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal,
+       created_at_ms, wait_all, on_end, adopted, pool, priority, requeue, queued_boot_ms, queued_boot_id, ticket,
+       boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')`,
+    spec.id,
+    spec.name,
+    spec.ref,
+    JSON.stringify(spec.tags),
+    JSON.stringify(spec.argv),
+    spec.user,
+    spec.uid,
+    spec.cwd,
+    JSON.stringify(spec.limits),
+    spec.timeoutMs,
+    spec.graceMs,
+    spec.signal,
+    spec.createdAtMs,
+    spec.waitAll ? 1 : 0,
+    spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
+    spec.pool.name,
+    spec.pool.priority,
+    spec.pool.requeue,
+    queued.atBootMs,
+    queued.bootId,
+    queued.ticket === null ? null : JSON.stringify(queued.ticket),
+    waiter?.bootId ?? null,
+    waiter?.pid ?? null,
+    waiter?.startTicks ?? null,
+    waiter?.pidNamespace ?? null,
+  );
+  addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "queued", detail: { pool: spec.pool.name } });
+}
+
+/** queued and admitted -> starting; false when it has lost its room meanwhile, or has ended. */
+export function setStarting(on: Writing, id: string, watch: Watch, at: Moment): boolean {
+  const { supervisor } = watch;
+  const changed = on.run(
+    `UPDATE jobs SET state = 'starting', backend = ?, boot_id = ?, supervisor_pid = ?, supervisor_start_ticks = ?,
+       pid_namespace = ?, receipt = ?,
+       queued_ms = CASE WHEN queued_boot_id = ? THEN max(0, ? - queued_boot_ms) ELSE max(0, ? - created_at_ms) END
+     WHERE id = ? AND state = 'queued' AND admitted_boot_ms IS NOT NULL`,
+    watch.backend,
+    supervisor.bootId,
+    supervisor.pid,
+    supervisor.startTicks,
+    supervisor.pidNamespace ?? null,
+    watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
+    supervisor.bootId,
+    Math.round(at.bootMs),
+    at.wallMs,
+    id,
+  );
+  if (changed > 0) addEvent(on, id, { atMs: at.wallMs, kind: "starting", detail: {} });
+  return changed > 0;
 }
 
 /** starting -> running; false when another process has ended the job meanwhile. `limits`: see JobStore.markRunning(). */

@@ -23,6 +23,7 @@ import {
   onEndScopeName,
   onEndScopeProperties,
   type OnEndUnit,
+  poolProperties,
   scopeName,
   scopeProperties,
   sliceName,
@@ -30,6 +31,8 @@ import {
   type UnitProperty,
 } from "./unit_properties.ts";
 
+/** The name of the error for a unit that is there already. */
+export const UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists";
 /** A manager that re-executes itself closes its connections and refuses new ones for some 0.2 s. */
 const HUNG_UP_TRIES = 6;
 const HUNG_UP_PAUSE_MS = 100;
@@ -92,6 +95,25 @@ export class Systemd implements Disposable {
         });
       },
     });
+  }
+
+  /** Makes the slice of a pool, or gives the one that is there these limits. Throws SystemdRefusal. */
+  async setPool(slice: string, limits: Limits): Promise<void> {
+    try {
+      await callForJob(this.#socketPath, this.uid, {
+        member: "StartTransientUnit",
+        signature: "ssa(sv)a(sa(sv))",
+        body: (writer) => {
+          writer.string(slice);
+          writer.string("fail");
+          writeProperties(writer, poolProperties(limits));
+          writer.array(8, () => {});
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof SystemdRefusal) || error.errorName !== UNIT_EXISTS) throw error;
+      await this.setLimits(slice, limits);
+    }
   }
 
   /** Makes the scope of an `--on-end` command around the process. Throws SystemdRefusal. */

@@ -13,7 +13,7 @@ export interface JobUnits {
   pid: number;
   /** The process that goes into a scope of its own beside the job's slice; null: there is none. */
   guardPid: number | null;
-  /** Ids of the jobs that it lies in, outermost first. */
+  /** What it lies in, outermost first: ids of jobs, or the level of a pool. */
   outer: readonly string[];
   description: string;
   limits: Limits;
@@ -98,12 +98,20 @@ export function onEndScopeProperties({ id, pid, capMs }: OnEndUnit): UnitPropert
   ];
 }
 
+/** Properties of a pool's slice. */
+export function poolProperties(limits: Limits): UnitProperty[] {
+  return [["Description", text("corral pool")], ...ACCOUNTING, ...limitProperties(limits, { lift: true })];
+}
+
+const ACCOUNTING = ["CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"].map((name) =>
+  [name, yes] as const
+);
+
 /** Properties of the slice: accounting, and the limits that were asked for (systemd.resource-control(5)). */
 export function sliceProperties(units: JobUnits): UnitProperty[] {
-  const accounting = ["CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"];
   return [
     ["Description", text(units.description)],
-    ...accounting.map((name) => [name, yes] as const),
+    ...ACCOUNTING,
     ...limitProperties(units.limits, { lift: false }),
   ];
 }

@@ -38,6 +38,27 @@ export function parseRefreshes(text: string): number {
   return parseCount(text, "number of tables", MAX_ROWS);
 }
 
+const MAX_PRIORITY = 1_000;
+const MAX_TIMES = 1_000;
+
+/** A priority, -1000..1000. Throws ValueError. */
+export function parsePriority(text: string): number {
+  if (/^-?\d+$/.test(text) && Math.abs(Number(text)) <= MAX_PRIORITY) return Number(text);
+  const offset = Math.max(0, text.search(/(?!^-)[^0-9]/));
+  const accepted = [`a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}`];
+  throw new ValueError({ kind: "priority", input: text, offset, accepted });
+}
+
+/** How many jobs at once, 0..4194304. Throws ValueError. */
+export function parseSlots(text: string): number {
+  return /^0+$/.test(text) ? 0 : parseCount(text, "number of jobs", MAX_TASKS);
+}
+
+/** How often, 0..1000. Throws ValueError. */
+export function parseTimes(text: string): number {
+  return /^0+$/.test(text) ? 0 : parseCount(text, "number of times", MAX_TIMES);
+}
+
 function parseCount(input: string, kind: string, max: number): number {
   const wrong = /[^0-9]/.exec(input);
   const accepted = [`a whole number from 1 to ${max}`];

@@ -104,7 +104,7 @@ function stateWord({ job: { phase }, frozen }: LiveJob): string {
 /** By the clock that does not step, as long as it is that of the job's boot. */
 function ageMs({ job }: LiveJob, { wallMs, bootMs, bootId }: Moment): number {
   const run = runningFacts(job);
-  const isOfThisBoot = bootId === undefined || job.watch.supervisor.bootId === bootId;
+  const isOfThisBoot = bootId === undefined || job.watch?.supervisor.bootId === bootId;
   if (run !== null && isOfThisBoot) return Math.max(0, bootMs - run.startedBootMs);
   return Math.max(0, wallMs - (run?.startedAtMs ?? job.spec.createdAtMs));
 }

@@ -1,6 +1,6 @@
 /** The text of `corral show`. Pure. */
 import { formatDuration, formatDurationExact } from "../value/duration.ts";
-import { END_REASONS, type Job, type RunningFacts, runningFacts } from "../job/job.ts";
+import { END_REASONS, type Job, type PoolPlace, type RunningFacts, runningFacts } from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { outerJobOf } from "../job/names.ts";
 import { oomCause } from "../job/outcome.ts";
@@ -103,8 +103,13 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
     ...(outer === null ? [] : [line("in job", outer)]),
     ...(run?.outputFile === undefined ? [] : [line("output", run.outputFile)]),
-    line("backend", watch.backend),
+    ...(spec.pool === undefined ? [] : [line("pool", poolWords(spec.pool))]),
+    ...(watch === null ? [] : [line("backend", watch.backend)]),
   ];
+}
+
+function poolWords({ name, priority }: PoolPlace): string {
+  return priority === 0 ? name : `${name}, priority ${priority}`;
 }
 
 function pidWords(adopted: boolean, { pid, pgid }: RunningFacts): string {

@@ -65,8 +65,9 @@ function cgroupsOf({ procs }: Pick<Node, "procs">, { pid }: ProcStat): string {
 
 function adopterFrom(on: Node & Caller, store: JobStore, { id, force }: Asked): Adopter {
   const bootId = on.clock.bootId();
-  const supervisors = store.live().map(({ spec, watch }) => [watch.supervisor, spec.id] as const)
-    .filter(([supervisor]) => on.procs.isAlive(supervisor, bootId));
+  const supervisors = store.live().flatMap(({ spec, watch }) =>
+    watch === null ? [] : [[watch.supervisor, spec.id] as const]
+  ).filter(([supervisor]) => on.procs.isAlive(supervisor, bootId));
   return {
     id,
     force,

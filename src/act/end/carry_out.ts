@@ -16,6 +16,7 @@ import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
 import { writeLateReceipt } from "./late_receipt.ts";
 import { runDueOnEnd } from "./due_on_end.ts";
+import { endQueued } from "./end_queued.ts";
 import { recordEnd } from "./record_end.ts";
 import { releaseAdopted } from "./release_adopted.ts";
 import type { Sampled } from "../../job/series.ts";
@@ -60,7 +61,7 @@ export async function carryOut(
 ): Promise<void> {
   await act(node, store, job, order);
   const isAbandoned = order.seen.supervisor === "gone" && job.phase.state !== "ended";
-  if (isAbandoned && job.watch.receipt !== undefined) await writeLateReceipt(store, job.spec.id, node);
+  if (isAbandoned && job.watch?.receipt !== undefined) await writeLateReceipt(store, job.spec.id, node);
   // A sweep does it for all at its end: one that hangs must not hold up the others.
   if (isAbandoned && order.ledger === undefined) await runDueOnEnd(node, store, job.spec.id);
 }
@@ -72,6 +73,10 @@ async function act(
   order: CarryOutOptions,
 ): Promise<void> {
   const { action, seen, actor } = order;
+  if (job.phase.state === "queued") {
+    const ledger = order.ledger ?? new Ledger(store, (line) => node.say(line));
+    return endQueued({ ...node, ledger }, job, { reason: order.action.reason });
+  }
   if (action.do === "release") return void await releaseAdopted(node, store, job);
   const on = enforcementOn(node, {
     ledger: order.ledger ?? new Ledger(store, (line) => node.say(line)),

@@ -33,6 +33,7 @@ export async function runAllDueOnEnd(
 
 function isDue(node: Node, { phase, watch }: Job): boolean {
   if (phase.state !== "ended") return false;
+  if (watch === null) return true;
   const supervisor = node.procs.liveness(watch.supervisor, node.clock.bootId());
   return supervisor === "gone" || node.clock.wallMs() - phase.endedAtMs > OWN_TIME_MS;
 }

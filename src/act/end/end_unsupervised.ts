@@ -75,7 +75,7 @@ function isDone(node: Node, job: Job): boolean {
 }
 
 async function untilDead(node: Node, store: JobStore, id: string): Promise<void> {
-  const supervisor = store.get(id)?.watch.supervisor;
+  const supervisor = store.get(id)?.watch?.supervisor;
   if (supervisor === undefined) return;
   for (let waitedMs = 0; waitedMs < DYING_CAP_MS; waitedMs += DYING_LOOK_MS) {
     if (!node.procs.isAlive(supervisor, node.clock.bootId())) return;

@@ -18,7 +18,7 @@ export async function writeLateReceipt(
   { say }: Diagnostics,
 ): Promise<void> {
   const job = store.get(id);
-  const place = job?.watch.receipt;
+  const place = job?.watch?.receipt;
   if (job?.phase.state !== "ended" || place === undefined) return;
   // A retry has removed it and will write its own.
   if (store.hasLaterReceipt(id, place.path)) return;

@@ -99,7 +99,7 @@ function environmentOf({ spec, watch, phase }: Job, { home }: OnEnd): Record<str
     CORRAL_JOB_ID: spec.id,
     CORRAL_REASON: phase.reason,
     CORRAL_EXIT_CODE: String(runExitCode(phase, null)),
-    CORRAL_RECEIPT: watch.receipt?.path ?? "",
+    CORRAL_RECEIPT: watch?.receipt?.path ?? "",
   };
 }
 

@@ -62,8 +62,11 @@ export async function startSupervisor(
   context: Caller & Diagnostics,
   backend: Backend,
   id: string,
+  /** Of a caller that is gone: nothing of this process is the job's. */
+  absent: { umask: number } | null = null,
 ): Promise<void> {
-  await standWhereCalled(context.cwd);
+  if (absent === null) await standWhereCalled(context.cwd);
+  else if (!await answers(context.cwd)) throw new CorralError(`${context.cwd} does not answer`);
   const scope = supervisorScope(context, backend, id);
   const [program, ...args] = [
     ...scope.argv,
@@ -72,13 +75,17 @@ export async function startSupervisor(
     context.self.path,
     ...context.self.args,
   ];
+  const around = absent === null ? {} : { clearEnv: true, cwd: context.cwd };
+  const umaskBefore = absent === null ? null : Deno.umask(absent.umask);
   const child = new Deno.Command(program!, {
     args,
-    env: { ...scope.env, [SUPERVISE]: id },
+    ...around,
+    env: { ...(absent === null ? {} : context.env), ...scope.env, [SUPERVISE]: id },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  if (umaskBefore !== null) Deno.umask(umaskBefore);
   crashPoint("detach: supervisor started");
   if (await hasStarted(child.stdout, (line) => context.say(line))) return await child.stderr.cancel();
   // It failed before the job ran: its own words and exit code are ours. A signal that killed it is no exit code of the job.

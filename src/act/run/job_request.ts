@@ -1,3 +1,4 @@
+import type { Pool } from "../../job/pool.ts";
 import type { BackendName, Limits } from "../../job/job.ts";
 
 /** What `corral run` and `corral adopt` are asked for alike, all values read. */
@@ -15,4 +16,16 @@ export interface JobRequest {
   bestEffort: boolean;
   /** What a sweep does with a job whose supervisor is gone: its guard does the same. */
   onOrphan: "kill" | "keep";
+}
+
+/** What a job of a pool is asked for besides. */
+export interface PoolRequest {
+  pool: Pool;
+  priority: number;
+  /** Not beside another live job of the same name. */
+  isUnique: boolean;
+  /** How often it may be queued again after a reboot. */
+  requeue: number;
+  /** All pools of the configuration: what ends here may be what another waits for. */
+  pools: ReadonlyMap<string, Pool>;
 }

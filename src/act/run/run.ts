@@ -11,7 +11,7 @@ import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
-import type { Job, JobSpec, Watch } from "../../job/job.ts";
+import { type Job, type JobSpec, NO_EXIT, type Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
@@ -36,6 +36,9 @@ import { notRunnable } from "../launch/not_runnable.ts";
 import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { FailedStart, receiptText } from "./failed_start.ts";
+import { admitNext } from "../queue/pass.ts";
+import { endedInQueue, queue } from "../queue/queue_run.ts";
+import type { Terminal } from "../../linux/output.ts";
 import { freeId, type JobAsked, specFrom } from "./spec.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
@@ -59,7 +62,7 @@ export interface RunRequest extends JobAsked {
 }
 
 /** The node, the caller, and where warnings go. */
-export type RunContext = Node & Caller & Diagnostics;
+export type RunContext = Node & Caller & Diagnostics & Partial<Pick<Terminal, "progress">>;
 
 /** How a job runs without a waiting caller: its output goes to a file. */
 export interface DetachedRun extends Detached {
@@ -98,7 +101,18 @@ export async function runJob(
   // Looks at the parent at once; that it is gone already is recorded as any start that fails.
   const watching = watchParent(context, request.withParent);
   watching.catch(() => {});
-  const run = await recordedRun(context, request, detached);
+  const run = await recordedRun(context, request, detached, watching);
+  if (typeof run === "number") return run;
+  try {
+    return await launchedRun(run, watching);
+  } finally {
+    if (request.pool != null) await admitNext(context, request.pool.pools);
+  }
+}
+
+/** From the record to the exit code. */
+async function launchedRun(run: Run, watching: ReturnType<typeof watchParent>): Promise<number> {
+  const { context } = run;
   // Another user's job looks its command up itself (launch/user_gate.ts).
   if (run.other === null) {
     const stopped = await refuseUnrunnable(run);
@@ -119,12 +133,13 @@ export async function runJob(
   return await superviseRun(run, launched, callerIsGone);
 }
 
-/** Listens to signals, then records the job: a crash from here on leaves a trace. */
+/** Listens to signals, then records the job: a crash from here on leaves a trace. An exit code when it ended in the queue. */
 async function recordedRun(
   context: RunContext,
   request: RunRequest,
   detached: DetachedRun | null,
-): Promise<Run> {
+  watching: ReturnType<typeof watchParent>,
+): Promise<Run | number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => void (request.quiet || speak(line));
   // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
@@ -139,19 +154,31 @@ async function recordedRun(
   const { bestEffort } = request;
   // The first half of a detached run has warned already.
   const warn = detached === null ? say : () => {};
-  const backend = context.launchBackend(request.backend, { bestEffort, warn });
+  const chosen = context.launchBackend(request.backend, { bestEffort, warn });
+  const backend = request.pool == null ? chosen : chosen.inPool(request.pool.pool);
   backend.prepare();
   const ledger = openLedger(context, say);
-  const spec = specFrom(context, request, detached?.id ?? freeId(context, ledger));
+  const asked = specFrom(context, request, detached?.id ?? freeId(context, ledger));
   const watch: Watch = {
     supervisor: ownIdentity(context),
     backend: backend.name,
     ...(receipt === null ? {} : { receipt: receipt.place }),
   };
   crashPoint("launch: nothing recorded");
-  ledger.insert(spec, watch);
+  const queued = request.pool == null ? null : await queue(
+    { context, request, stop, say },
+    { asked, watch, isTicket: detached !== null, watching },
+  );
+  if (queued === null) ledger.insert(asked, watch);
+  const spec = queued?.spec ?? asked;
   crashPoint("launch: recorded");
   const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
+  if (queued?.room === "stopped") {
+    if (stop.received !== null) return await failed.recordStopped(stop.received);
+    await failed.record("orphaned", NO_EXIT);
+    return EXIT.CORRAL_FAILED;
+  }
+  if (queued?.room === "ended") return endedInQueue(context, spec, say);
   return {
     ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
     ...{ spec, watch, failed },

@@ -10,6 +10,15 @@ import { boundedAt } from "./cut_output.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
 import { refuseOthersStore } from "../../store/open.ts";
 import { outputFileOf } from "../../store/output_file.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { Ledger } from "../../store/ledger.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import { waitWords } from "../../queue/words.ts";
+import { endQueued } from "../end/end_queued.ts";
+import { admitWaiting } from "../queue/pass.ts";
+import { enqueue } from "../queue/queue_run.ts";
+import type { PoolRequest } from "./job_request.ts";
+import { specFrom } from "./spec.ts";
 import { type RunContext, runJob, type RunRequest } from "./run.ts";
 
 /** What a job that no caller waits for is asked for besides. */
@@ -36,9 +45,45 @@ export async function runDetached(
   const id = newJobId(context.randomBytes);
   const { bestEffort, quiet } = request;
   const warn = (line: string) => void (quiet || context.say(line));
+  if (request.pool != null) {
+    return await queueDetached(context, { ...request, pool: request.pool }, { id, warn, started });
+  }
   await startSupervisor(context, context.launchBackend(request.backend, { bestEffort, warn }), id);
   started(id);
   return EXIT.DONE;
+}
+
+/** In a pool: a row, and a process only once there is room. */
+async function queueDetached(
+  context: RunContext & Pick<Terminal, "stdout">,
+  request: DetachedRequest & { pool: PoolRequest },
+  { id, warn, started }: { id: string; warn: (line: string) => void; started: (id: string) => void },
+): Promise<number> {
+  const { bestEffort, pool: { pool, pools, isUnique } } = request;
+  const backend = context.launchBackend(request.backend, { bestEffort, warn });
+  backend.inPool(pool);
+  const store = context.openStore("run");
+  const ticket = { args: context.self.args, cwd: context.cwd, env: context.env, umask: Deno.umask() };
+  enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
+  const { admitted, waiting } = await admitWaiting(context, store, { pools, own: id });
+  if (admitted.includes(id)) await startOwn(context, store, backend, id);
+  started(id);
+  const verdict = waiting.find((one) => one.id === id);
+  if (verdict !== undefined) warn(`job ${id} is queued: ${waitWords(verdict, pool, context.clock.bootMs())}`);
+  return EXIT.DONE;
+}
+
+/** A caller that is told of a failure has no job: not even one that another process starts later. */
+async function startOwn(context: RunContext, store: JobStore, backend: Backend, id: string): Promise<void> {
+  try {
+    await startSupervisor(context, backend, id);
+  } catch (error) {
+    const job = store.get(id);
+    if (job?.phase.state === "queued") {
+      endQueued({ ...context, ledger: new Ledger(store, context.say) }, job, { reason: "failed-to-start" });
+    }
+    throw error;
+  }
 }
 
 function askedOutput({ output, cwd }: DetachedRequest): string | null {

@@ -1,12 +1,12 @@
 /** The spec of a job, from what `corral run` was asked for. */
 import { newJobId } from "../../value/id.ts";
 import type { OnEnd } from "../../job/on_end.ts";
-import type { JobSpec } from "../../job/job.ts";
+import type { JobSpec, PoolPlace } from "../../job/job.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { User } from "../../linux/users.ts";
 import type { Node } from "../../observe/node.ts";
 import type { Ledger } from "../../store/ledger.ts";
-import type { JobRequest } from "./job_request.ts";
+import type { JobRequest, PoolRequest } from "./job_request.ts";
 
 /** The job itself; how it is run is in RunRequest. */
 export interface JobAsked extends JobRequest {
@@ -16,6 +16,8 @@ export interface JobAsked extends JobRequest {
   cwd: string;
   /** The job lives as long as any process of it does, and not as its first. */
   waitAll?: boolean;
+  /** In whose room it runs; null, and without, in none's. */
+  pool?: PoolRequest | null;
   /** A command line of sh(1) that runs when it has ended. */
   onEnd?: string | null;
 }
@@ -48,8 +50,13 @@ export function specFrom(context: Node & Caller, request: JobAsked, id: string):
     createdAtMs,
     adopted: false,
     ...(request.waitAll ? { waitAll: true as const } : {}),
+    ...(request.pool == null ? {} : { pool: placeOf(request.pool) }),
     ...(request.onEnd == null ? {} : { onEnd: onEndFrom(context, request, request.onEnd) }),
   };
+}
+
+function placeOf({ pool: { name }, priority, requeue }: PoolRequest): PoolPlace {
+  return { name, priority, requeue };
 }
 
 /** It runs as the job's user, whichever process records the end. */

@@ -6,7 +6,7 @@ import { outerJobOf } from "../../job/names.ts";
 import { observeOwn } from "../../observe/job.ts";
 import { restoreKillAsOne } from "../../backend/limits_in_force.ts";
 import type { Guard } from "../launch/guard.ts";
-import { releaseIdleMemory } from "../../linux/libc.ts";
+import { trimMemory } from "../../linux/libc.ts";
 import { after } from "../../base/poll.ts";
 import { type EndableJob, type EndedJob, endJob, type Enforcement } from "../end/end_job.ts";
 import type { StopSignals } from "../../linux/stop_signals.ts";
@@ -107,14 +107,6 @@ function rereadDeadline(job: Supervised, on: Enforcement): boolean {
   job.run.deadlineBootMs = recorded;
   job.guard?.expectEndWithin(recorded === null ? null : recorded - on.clock.bootMs() + job.spec.graceMs);
   return true;
-}
-
-function trimMemory(procRoot: string): void {
-  try {
-    releaseIdleMemory(procRoot);
-  } catch {
-    // Another C library, no smaps: a larger supervisor supervises as well, and an error in a timer would end it.
-  }
 }
 
 function asRunning(job: Supervised): Job {

@@ -122,7 +122,10 @@ class Wait implements Disposable {
 
   /** A job that is not recorded as ended. */
   async #lookAt(job: Job): Promise<void> {
-    const { spec: { id }, watch: { supervisor } } = job;
+    const { spec: { id }, watch } = job;
+    // In the queue: what starts it is no concern of this process.
+    if (watch === null) return;
+    const { supervisor } = watch;
     this.#exits.hold(id, supervisor, this.node.clock.bootId());
     if (this.#exits.has(id)) return;
     try {

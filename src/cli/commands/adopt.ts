@@ -80,7 +80,8 @@ function requestFrom(context: Context, options: Options): AdoptRequest {
 /** Cleans up after a supervisor that was killed in mid-adoption: processes that it moved must not keep limits and a deadline that no record has. */
 async function releaseHalfTaken(context: Context, store: JobStore, id: string): Promise<void> {
   const job = store.get(id);
-  const lives = job !== null && context.procs.isAlive(job.watch.supervisor, context.clock.bootId());
+  const supervisor = job?.watch?.supervisor;
+  const lives = supervisor !== undefined && context.procs.isAlive(supervisor, context.clock.bootId());
   if (job?.phase.state === "starting" && !lives) await releaseAdopted(context, store, job);
 }
 

@@ -17,6 +17,7 @@ import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options
 import { addLimitOptions } from "../limit_options.ts";
 import { onEndOption } from "../on_end_option.ts";
 import { outputMaxOption, refuseOutputMax } from "../output_max_option.ts";
+import { POOL_OPTIONS, poolRequestFrom } from "../pool_options.ts";
 import { namedParentOption } from "../parent_option.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
@@ -40,6 +41,10 @@ function command() {
     .addOption(JOB_OPTIONS.grace)
     .addOption(JOB_OPTIONS.signal);
   return addLimitOptions(run)
+    .addOption(POOL_OPTIONS.pool)
+    .addOption(POOL_OPTIONS.priority)
+    .addOption(POOL_OPTIONS.unique)
+    .addOption(POOL_OPTIONS.requeue)
     .addOption(JOB_OPTIONS.ref)
     .addOption(JOB_OPTIONS.tag)
     .option("--user <USER>", "run as USER, with that user's groups (root only)")
@@ -122,8 +127,11 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
   const cwd = isForAnother
     ? directoryForUser(context.cwd, options, user)
     : await directoryFrom(context.cwd, options.chdir);
+  const request = jobRequestFrom(context, options);
+  const pooled = poolRequestFrom(context, options, request.limits);
   return {
-    ...jobRequestFrom(context, options),
+    ...request,
+    ...(pooled === null ? {} : { pool: pooled.pool, ...pooled.limits }),
     argv,
     name: options.name ?? jobNameFromCommand(argv[0]!),
     user,

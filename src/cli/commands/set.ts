@@ -97,7 +97,9 @@ async function setLimits(
     await backend.setBackstop(job.spec, backstopMs(timeoutMs, job.spec.graceMs));
   }
   // The supervisor re-reads the record; a process that is not listening is not harmed by SIGCONT.
-  context.procs.signal(job.watch.supervisor, context.clock.bootId(), parseSignal("CONT"));
+  if (job.watch !== null) {
+    context.procs.signal(job.watch.supervisor, context.clock.bootId(), parseSignal("CONT"));
+  }
   const told = timeoutMs === null ? "no timeout" : `timeout ${formatDurationExact(timeoutMs)}`;
   context.stdout.write(`${job.spec.id} set${options.timeout === undefined ? "" : `: ${told}`}\n`);
   return EXIT.DONE;

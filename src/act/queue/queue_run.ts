@@ -1,0 +1,114 @@
+/** `corral run --pool`: the row in the queue, the wait for room, and the beginning of the launch. */
+import { CorralError, EXIT } from "../../base/errors.ts";
+import { endLine, runExitCode } from "../../job/outcome.ts";
+import type { JobSpec, Watch } from "../../job/job.ts";
+import { ownIdentity } from "../../observe/own_identity.ts";
+import type { Node } from "../../observe/node.ts";
+import { waitWords } from "../../queue/words.ts";
+import type { StopSignals } from "../../linux/stop_signals.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import type { RunContext, RunRequest } from "../run/run.ts";
+import type { Starter } from "./start_queued.ts";
+import { type Room, waitForRoom } from "./wait_for_room.ts";
+
+/** The process of the job, and how it speaks. */
+interface Waiter {
+  context: RunContext;
+  request: RunRequest;
+  stop: StopSignals;
+  say: (line: string) => void;
+}
+
+/** The job, and what it is for this process. */
+interface QueuedRun {
+  asked: JobSpec;
+  watch: Watch;
+  /** It has been queued by another process, and given room. */
+  isTicket: boolean;
+  /** Says when the caller of `--with-parent` is gone. */
+  watching: Promise<(() => boolean) | null>;
+}
+
+/** Queues the job, unless another process has, and waits for its room; the spec as it is recorded. Throws CorralError, StoreError. */
+export async function queue(
+  { context, request, stop, say }: Waiter,
+  { asked, watch, isTicket, watching }: QueuedRun,
+): Promise<{ spec: JobSpec; room: Room }> {
+  const store = context.openStore("run");
+  const pool = request.pool!;
+  if (!isTicket) {
+    enqueue(context, store, asked, { isUnique: pool.isUnique, ticket: null });
+    const callerIsGone = await watching;
+    const told = new Waits(context, asked.id, say);
+    const room = await waitForRoom(context, store, {
+      ...{ id: asked.id, pools: pool.pools, stop },
+      callerIsGone: callerIsGone ?? (() => false),
+      onWait: (verdict) => told.tell(waitWords(verdict, pool.pool, context.clock.bootMs())),
+    });
+    told.clear();
+    if (room !== "admitted") return { spec: asked, room };
+  }
+  const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
+  if (!store.markStarting(asked.id, watch, at)) return { spec: asked, room: "ended" };
+  return { spec: store.get(asked.id)?.spec ?? asked, room: "admitted" };
+}
+
+/** Why it waits: rewritten in place on a terminal, said once elsewhere. */
+class Waits {
+  #isTold = false;
+
+  constructor(readonly context: RunContext, readonly id: string, readonly say: (line: string) => void) {}
+
+  tell(words: string): void {
+    const line = `job ${this.id} is queued: ${words}`;
+    const { progress } = this.context;
+    if (progress?.isSeen) progress.tell(() => line);
+    else if (!this.#isTold) this.say(line);
+    this.#isTold = true;
+  }
+
+  clear(): void {
+    this.context.progress?.clear();
+  }
+}
+
+/** What a job of another name does not have. */
+export interface EnqueueOptions {
+  isUnique: boolean;
+  /** How any corral starts it; null for a job whose caller waits. */
+  ticket: Parameters<JobStore["enqueue"]>[1]["ticket"];
+}
+
+/** Throws CorralError where a live job has its name already, with `isUnique`. */
+export function enqueue(
+  context: Starter,
+  store: JobStore,
+  spec: JobSpec,
+  { isUnique, ticket }: EnqueueOptions,
+): void {
+  const other = store.enqueue({ ...spec, pool: spec.pool! }, {
+    atBootMs: Math.round(context.clock.bootMs()),
+    bootId: context.clock.bootId(),
+    waiter: ticket === null ? ownIdentity(context) : null,
+    ticket,
+  }, isUnique);
+  if (other === null) return;
+  throw new CorralError(`--unique: job ${other} has this name and is not over`, {
+    remedy: `corral show ${other}`,
+    exitCode: EXIT.CORRAL_FAILED,
+  });
+}
+
+/** Another process has ended the job before its turn came. */
+export function endedInQueue(
+  context: Pick<Node, "openStore">,
+  { id }: JobSpec,
+  say: (line: string) => void,
+): number {
+  const phase = context.openStore("run").get(id)?.phase;
+  if (phase?.state !== "ended") {
+    throw new CorralError(`job ${id} lost its place in the queue`, { exitCode: EXIT.CORRAL_FAILED });
+  }
+  say(endLine(id, phase));
+  return runExitCode(phase, null);
+}

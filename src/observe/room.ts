@@ -1,0 +1,39 @@
+/** What the node has for more jobs: its memory, and whether it stalls for it. */
+import { readKernelText } from "../base/kernel_file.ts";
+import { parsePressure } from "../cgroup/parse.ts";
+import type { CgroupFs } from "../cgroup/file.ts";
+import { readCurrent } from "../cgroup/usage.ts";
+import type { Procs } from "../linux/proc.ts";
+import type { NodeRoom } from "../queue/admit.ts";
+
+/** What cannot be read is unknown, and keeps no job waiting. */
+export function readRoom({ root }: Pick<Procs, "root">): NodeRoom {
+  const meminfo = read(`${root}/meminfo`);
+  const bytes = (name: string) => {
+    const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(meminfo)?.[1];
+    return kib === undefined ? null : Number(kib) * 1024;
+  };
+  return {
+    memoryTotalBytes: bytes("MemTotal"),
+    memoryAvailableBytes: bytes("MemAvailable"),
+    memoryPressurePercent: parsePressure(read(`${root}/pressure/memory`))?.someAvg10Percent ?? null,
+  };
+}
+
+function read(path: string): string {
+  try {
+    return readKernelText(path);
+  } catch {
+    return "";
+  }
+}
+
+/** What a job uses now, in bytes; null where that is not known. */
+export function currentBytes(fs: CgroupFs, cgroupPath: string | null): number | null {
+  if (cgroupPath === null) return null;
+  try {
+    return readCurrent(fs, cgroupPath).memoryBytes;
+  } catch {
+    return null;
+  }
+}
