@@ -26,7 +26,7 @@ export interface Listed {
   isWhole: boolean;
 }
 
-const LIVE_STATES = ["starting", "running", "frozen", "ending"];
+const LIVE_STATES = ["queued", "starting", "running", "frozen", "ending"];
 
 /** Oldest first without `--all`, as live jobs are; newest first with it. Throws NotFoundError, AmbiguousError, StoreError. */
 export async function chooseListed(

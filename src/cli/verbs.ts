@@ -50,6 +50,16 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     load: async () => (await import("./commands/kill.ts")).killVerb,
   },
   {
+    name: "queue",
+    summary: "jobs that wait for room in a pool, and for what",
+    load: async () => (await import("./commands/queue.ts")).queueVerb,
+  },
+  {
+    name: "pool",
+    summary: "pools, what is in them, and how many jobs each takes",
+    load: async () => (await import("./commands/pool.ts")).poolVerb,
+  },
+  {
     name: "adopt",
     summary: "take running processes into a job",
     load: async () => (await import("./commands/adopt.ts")).adoptVerb,

@@ -20,7 +20,7 @@ import {
   rethrow,
   splitFromRow,
 } from "./rows.ts";
-import { isAnyQueued, type QueueRows, readQueue, ticketOfJob } from "./queue.ts";
+import { isAnyQueued, lostWithRequeue, type QueueRows, readQueue, ticketOfJob } from "./queue.ts";
 import type { Ticket } from "../job/ticket.ts";
 import { sampleFromRow } from "./samples.ts";
 
@@ -79,6 +79,11 @@ export class JobReader {
   /** True when some job waits for room. */
   isAnyQueued(): boolean {
     return this.read("cannot read", () => isAnyQueued(this.db));
+  }
+
+  /** True when a job of an earlier boot may be queued again. */
+  protected hasRequeue(bootId: string): boolean {
+    return this.read("cannot read", () => lostWithRequeue(this.db, bootId).length > 0);
   }
 
   /** The whole queue, and what has room. */

@@ -27,6 +27,7 @@ import {
   type QueueChanges,
   type QueueRows,
   readQueue,
+  requeueLost,
   setPoolJobs,
   setPriority,
   writeQueueChanges,
@@ -86,6 +87,12 @@ export class JobStore extends JobReader {
       writeQueueChanges(on, changes);
       return changes;
     });
+  }
+
+  /** Detached jobs of pools that a reboot ended are queued again, as often as they may be. */
+  requeueLost(bootId: string, atMs: number): void {
+    if (!this.hasRequeue(bootId)) return;
+    this.#write("cannot queue the job again", (on) => requeueLost(on, this.db, { bootId, atMs }));
   }
 
   /** Jobs at once of a pool, in place of the configuration's; null takes that back. */

@@ -168,3 +168,30 @@ export function setPriority(on: Writing, id: string, priority: number, atMs: num
   if (changed > 0) addEvent(on, id, { atMs, kind: "set", detail: { priority } });
   return changed > 0;
 }
+
+/** Ids of jobs that ran in an earlier boot and may be queued again. */
+export function lostWithRequeue(db: Database, bootId: string): string[] {
+  return db.prepare(
+    `SELECT id FROM jobs WHERE ${LIVE_IN_POOL} AND state IN ('starting', 'running') AND requeue > 0 AND ticket IS NOT NULL
+     AND boot_id IS NOT ?`,
+  ).all(bootId).map((row) => String(row["id"]));
+}
+
+/** Puts them back to where they were when they were queued. */
+export function requeueLost(
+  on: Writing,
+  db: Database,
+  { bootId, atMs }: { bootId: string; atMs: number },
+): void {
+  for (const id of lostWithRequeue(db, bootId)) {
+    on.run(
+      `UPDATE jobs SET state = 'queued', requeue = requeue - 1, backend = NULL, boot_id = NULL, supervisor_pid = NULL,
+         supervisor_start_ticks = NULL, pid_namespace = NULL, pid = NULL, pid_start_ticks = NULL, pgid = NULL, cgroup_path = NULL,
+         cgroup_inode = NULL, started_at_ms = NULL, started_boot_ms = NULL, deadline_boot_ms = NULL, output_file = NULL,
+         admitted_boot_ms = NULL, admitted_boot_id = NULL WHERE id = ?`,
+      id,
+    );
+    on.run("DELETE FROM samples WHERE job_id = ?", id);
+    addEvent(on, id, { atMs, kind: "requeued", detail: {} });
+  }
+}

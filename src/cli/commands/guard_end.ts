@@ -7,6 +7,7 @@ import { quoted } from "../../base/text.ts";
 import { isJobId } from "../../value/id.ts";
 import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
 import { runDueOnEnd } from "../../act/end/due_on_end.ts";
+import { admitNext } from "../../act/queue/pass.ts";
 import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 
 /** The supervisor lives and is not late: the guard goes on waiting. */
@@ -34,6 +35,7 @@ async function end(context: Context, id: string, saw: string): Promise<number> {
   // Its supervisor may have recorded the end itself and died then.
   await writeLateReceipt(store, id, context);
   await runDueOnEnd(context, store, id);
+  await admitNext(context, context.settings.pools);
   if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
   return EXIT.DONE;
 }

@@ -23,6 +23,7 @@ import { killOthers, stillLiving } from "../kill_others.ts";
 import { sendSignal } from "../../act/end/send_signal.ts";
 import { parseSignal, type Signal } from "../../value/signal.ts";
 import { parseTag } from "../../value/tag.ts";
+import { admitNext } from "../../act/queue/pass.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 
 /** Number of jobs that are ended side by side; each spends its time waiting. */
@@ -93,6 +94,7 @@ async function killJobs(context: Context, selectors: string[], options: Options)
   const isDone = options.signal === undefined
     ? await endJobs(context, own, jobs, options)
     : await signalJobs(context, own, jobs, { ...options, signal: options.signal });
+  await admitNext(context, context.settings.pools);
   return isDone ? exitCode : EXIT.NEGATIVE;
 }
 

@@ -22,6 +22,7 @@ import { chooseListed, MOST_ENDED } from "../ps_choice.ts";
 import { readCpuTimes, readLiveJobs, readLiveUsage, SHORT_INTERVAL_MS } from "../../observe/live.ts";
 
 const STATES = choiceOf("--state", [
+  "queued",
   "starting",
   "running",
   "frozen",

@@ -15,6 +15,9 @@ import { ownCgroup } from "../../observe/own_cgroup.ts";
 import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 import { forOwner } from "../for_owner.ts";
+import { admitNext } from "../../act/queue/pass.ts";
+import type { JobStore } from "../../store/jobs.ts";
+import { parsePriority } from "../../value/count.ts";
 import { selectOne } from "../select.ts";
 
 /** The words that lift a limit. */
@@ -39,7 +42,8 @@ function command() {
       "-t, --timeout <DURATION>",
       "new wall-clock limit: 2h, +1h, -30m or none",
       parserFor("--timeout", wishOrNone(parseDurationChange)),
-    );
+    )
+    .option("--priority <N>", "of a queued job: higher goes first", parserFor("--priority", parsePriority));
   return addLimitOptions(set, ({ help, changeHelp = help, parse }) => ({
     help: changeHelp,
     parse: wishOrNone(parse),
@@ -65,8 +69,26 @@ const wishIn = (options: Options, key: LimitKey) => limitOption<Wish<number>>(op
 /** Throws UsageError where nothing is to be changed. */
 function changedLimits(options: Options): LimitKey[] {
   const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishIn(options, key) !== undefined);
-  if (changed.length > 0 || options.timeout !== undefined) return changed;
+  if (changed.length > 0 || options.timeout !== undefined || options.priority !== undefined) return changed;
   throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
+}
+
+/** Only a job that waits has one; its limits are part of what it waits for, and stay. */
+async function setPriority(
+  context: Context,
+  store: JobStore,
+  { spec: { id } }: Job,
+  { options, changed }: { options: Options; changed: readonly LimitKey[] },
+): Promise<number> {
+  if (changed.length > 0 || options.timeout !== undefined) {
+    throw new UsageError("--priority is of a queued job, and a limit of one that runs: give one of them");
+  }
+  if (!store.setPriority(id, options.priority!, context.clock.wallMs())) {
+    throw new CorralError(`job ${id} is not queued`, { remedy: `corral show ${id}` });
+  }
+  context.stdout.write(`${id} set: priority ${options.priority}\n`);
+  await admitNext(context, context.settings.pools);
+  return EXIT.DONE;
 }
 
 async function setLimits(
@@ -77,6 +99,7 @@ async function setLimits(
   const [present, former] = [context.openStore("set"), context.openFormerStore("set")];
   const job = selectOne(bothStores(present, former), selector);
   const store = storeOf(job.spec.id, present, former);
+  if (options.priority !== undefined) return await setPriority(context, store, job, { options, changed });
   const cgroup = ownCgroup(context, job);
   const backend = context.backendOf(job);
   const limits: Limits = {

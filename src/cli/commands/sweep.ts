@@ -24,6 +24,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
 import { canHaveThread } from "../../linux/lone_process.ts";
+import { admitNext } from "../../act/queue/pass.ts";
 import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
@@ -105,10 +106,13 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   const isStopped = () => stop.received !== null;
   const unlock = () => held.dispose();
   const former = context.openFormerStore(store.actor);
+  // Before their end is recorded: what runs no more because the node rebooted may be queued again.
+  if (!options.dryRun) store.requeueLost(context.clock.bootId(), context.clock.wallMs());
   const onLook = (done: number, jobs: number) =>
     void (options.quiet || context.progress.tell(() => `${done} of ${jobs} jobs looked at`));
   const all = { ...sweepOptions(context, options), isStopped, unlock, onLook };
   await sweep(context, store, all, former === null ? log : log.except(former));
+  if (!options.dryRun && !isStopped()) await admitNext(context, settings.pools);
   if (former !== null) await sweepFormer(context, former, all, log.except(store));
   if (seesEverybody(context) && !options.mine && !isStopped()) {
     log.users(await sweepOthers(context, options, log));

@@ -56,7 +56,7 @@ const JOB = object({
   ref: described(optionalText, "the owner's id of the job"),
   user: text,
   uid: integer,
-  state: { enum: ["starting", "running", "ending", "ended"] },
+  state: { enum: ["queued", "starting", "running", "ending", "ended"] },
   reason: described(REASON, "null until an ending has begun"),
   trigger: described(REASON, "why it was ended, also when reason is unkillable"),
   exitCode: optionalInteger,
