@@ -68,18 +68,27 @@ export function poolLimits({ memoryBytes, cpus }: Pool): Limits {
   return { ...NO_LIMITS, memoryMaxBytes: memoryBytes, cpuMaxCores: cpus };
 }
 
-/** What refuses a pool that cannot be enforced, for a launch in one. Throws SetupError. */
-export function refusePool(
+/** The pool as it can be enforced here. Throws SetupError where its limits cannot be, or warns with `bestEffort` and leaves them out. */
+export function enforceablePool(
   pool: Pool,
-  limits: Limits,
   backend: Pick<Backend, "controllers" | "remedyFor">,
-): void {
-  const missing = unenforceable(limits, backend.controllers())[0];
-  if (missing === undefined) return;
-  throw new SetupError(
-    `the limits of pool ${pool.name} cannot be enforced: the ${missing.controller} controller is not available to jobs here`,
-    backend.remedyFor(missing.controller),
-  );
+  { bestEffort, warn }: { bestEffort: boolean; warn: (line: string) => void },
+): Pool {
+  const missing = unenforceable(poolLimits(pool), backend.controllers());
+  for (const { controller } of missing) {
+    const message =
+      `the limits of pool ${pool.name} cannot be enforced: the ${controller} controller is not available to jobs here`;
+    if (!bestEffort) {
+      throw new SetupError(message, `${backend.remedyFor(controller)}; or run without it: --best-effort`);
+    }
+    warn(`warning: ${message}`);
+  }
+  const isMissing = (key: string) => missing.some((one) => one.key === key);
+  return {
+    ...pool,
+    memoryBytes: isMissing("memoryMaxBytes") ? null : pool.memoryBytes,
+    cpus: isMissing("cpuMaxCores") ? null : pool.cpus,
+  };
 }
 
 /** What refuses a pool in a job. */

@@ -30,7 +30,6 @@ import {
   recordOfNamed,
   type Refused,
   refuseInJob,
-  refusePool,
   refuseTooLittleMemory,
 } from "./backend.ts";
 import { encloseInDirectory, type Enclosure, endForgotten } from "./enclosure.ts";
@@ -135,7 +134,6 @@ export class CgroupfsBackend implements Backend {
   /** Its limits are the configuration's of now. */
   #makePool(pool: Pool): void {
     const limits = poolLimits(pool);
-    refusePool(pool, limits, this);
     const around = new CgroupfsBackend(this.fs, this.#top);
     around.#makeParent();
     Deno.mkdirSync(this.fs.locate(this.root), { recursive: true });

@@ -41,7 +41,6 @@ import {
   recordOfNamed,
   type Refused,
   refuseInJob,
-  refusePool,
   refuseTooLittleMemory,
 } from "./backend.ts";
 
@@ -139,7 +138,6 @@ export class SystemdBackend implements Backend {
   async #makePool(pool: Pool): Promise<void> {
     const slice = sliceName(poolLevel(pool.name), []);
     const limits = poolLimits(pool);
-    refusePool(pool, limits, this);
     const path = `${this.top}/${slice}`;
     const isThere = () => this.fs.inode(path) !== null && agreeWith(this.fs, path, limits);
     if (isThere()) return;

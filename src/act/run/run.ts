@@ -13,7 +13,7 @@ import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { type Job, type JobSpec, NO_EXIT, type Watch } from "../../job/job.ts";
 import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
-import type { Backend } from "../../backend/backend.ts";
+import { type Backend, enforceablePool } from "../../backend/backend.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
@@ -155,7 +155,9 @@ async function recordedRun(
   // The first half of a detached run has warned already.
   const warn = detached === null ? say : () => {};
   const chosen = context.launchBackend(request.backend, { bestEffort, warn });
-  const backend = request.pool == null ? chosen : chosen.inPool(request.pool.pool);
+  const backend = request.pool == null
+    ? chosen
+    : chosen.inPool(enforceablePool(request.pool.pool, chosen, { bestEffort, warn }));
   backend.prepare();
   const ledger = openLedger(context, say);
   const asked = specFrom(context, request, detached?.id ?? freeId(context, ledger));

@@ -10,7 +10,7 @@ import { boundedAt } from "./cut_output.ts";
 import { detachedHalf, startSupervisor, withoutMark } from "./detach.ts";
 import { refuseOthersStore } from "../../store/open.ts";
 import { outputFileOf } from "../../store/output_file.ts";
-import type { Backend } from "../../backend/backend.ts";
+import { type Backend, enforceablePool } from "../../backend/backend.ts";
 import { Ledger } from "../../store/ledger.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { waitWords } from "../../queue/words.ts";
@@ -61,7 +61,7 @@ async function queueDetached(
 ): Promise<number> {
   const { bestEffort, pool: { pool, pools, isUnique } } = request;
   const backend = context.launchBackend(request.backend, { bestEffort, warn });
-  backend.inPool(pool);
+  backend.inPool(enforceablePool(pool, backend, { bestEffort, warn }));
   const store = context.openStore("run");
   const ticket = { args: context.self.args, cwd: context.cwd, env: context.env, umask: Deno.umask() };
   enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });

@@ -7,6 +7,7 @@ import {
   type NamedCgroup,
   type Refused,
 } from "../../../src/backend/backend.ts";
+import type { Pool } from "../../../src/job/pool.ts";
 import type { Enclosure } from "../../../src/backend/enclosure.ts";
 import type { CgroupDir } from "./cgroup_dir.ts";
 
@@ -26,6 +27,11 @@ export class FakeBackend implements Backend {
   onAttach: (pids: readonly number[]) => Refused[] = () => [];
 
   constructor(readonly dir: CgroupDir, readonly there: readonly string[] = []) {}
+
+  inPool({ name }: Pool): this {
+    this.calls.push(`inPool ${name}`);
+    return this;
+  }
 
   /** Not noted: the launch does not depend on it. */
   prepare(): void {}

@@ -4,6 +4,7 @@ import {
   type JobSpec,
   NO_LIMITS,
   type Phase,
+  type QueueFacts,
   type RunningFacts,
   type Watch,
 } from "../../../src/job/job.ts";
@@ -54,6 +55,16 @@ export function runOf(changes: Partial<RunningFacts> = {}): RunningFacts {
     ...changes,
   };
 }
+
+/** Of a job that waits. */
+export const QUEUE_FACTS: QueueFacts = {
+  queuedBootMs: 9_000_000,
+  bootId: BOOT_ID,
+  admittedBootMs: null,
+  failedStarts: 0,
+  passedBy: 0,
+  waiter: null,
+};
 
 export const USAGE: Usage = {
   wallMs: 61_000,

@@ -1,4 +1,5 @@
 /** A whole node made of temporary directories, and the context that commands get on it. Nothing on it is real but the store. */
+import type { Pool } from "../../../src/job/pool.ts";
 import { Unwritten } from "../../../src/store/unwritten.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import type { Context } from "../../../src/cli/context.ts";
@@ -43,6 +44,7 @@ export class FakeNode implements Disposable {
   interactive = false;
   answer = false;
   retentionMs: number | null = null;
+  pools: ReadonlyMap<string, Pool> = new Map();
   env: Record<string, string> = {};
   /** What a command line of the admin's answers; null for one that takes too long. */
   shell = (_command: string, _stdin: string): CommandResult | null => ({ code: 127, stdout: "", stderr: "" });
@@ -165,6 +167,7 @@ export class FakeNode implements Disposable {
         finishedStatuses: ["completed", "failed", "cancelled"],
         strikes: 2,
         retentionMs: this.retentionMs,
+        pools: this.pools,
       },
       clock: { wallMs: () => this.wallMs, bootMs: () => this.bootMs, bootId: () => BOOT_ID },
       pause: (ms) => {

@@ -20,11 +20,22 @@ import {
   UNKILLABLE,
   UNSEEN,
 } from "../../kit/fakes/observation.ts";
-import { jobIn } from "../../kit/fakes/job.ts";
+import { jobIn, QUEUE_FACTS } from "../../kit/fakes/job.ts";
 import { always, fc } from "../../kit/fakes/properties.ts";
 
 const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
-const JOBS = [STARTING, ADOPTING, RUNNING, TIMED, ENDING, endingFor("killed"), ENDED, UNKILLABLE];
+const QUEUED = { ...jobIn({ state: "queued", queue: QUEUE_FACTS }), watch: null };
+const JOBS: Job[] = [
+  QUEUED,
+  STARTING,
+  ADOPTING,
+  RUNNING,
+  TIMED,
+  ENDING,
+  endingFor("killed"),
+  ENDED,
+  UNKILLABLE,
+];
 
 /** Every combination that can be seen, not only the likely ones. */
 const OBSERVATIONS = fc.record<Partial<Observation>>({
@@ -68,6 +79,7 @@ Deno.test("decide() leaves a supervised job alone unless somebody asked, it hang
   assertAlways((action, { supervisor, endRequest, sameBoot, ...seen }, job) => {
     if (supervisor !== "alive" || endRequest !== null || !sameBoot || job === UNKILLABLE) return true;
     const hangs = {
+      queued: false,
       starting: seen.supervisorAgeMs > LAUNCH_CAP_MS,
       running: job === TIMED && seen.bootMs >= DEADLINE_MS + HANG_MARGIN_MS,
       ending: seen.bootMs >= ENDING_BOOT_MS + HANG_MARGIN_MS,

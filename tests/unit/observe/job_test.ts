@@ -143,8 +143,8 @@ Deno.test("cgroupRecord() of a job of an earlier boot that never ran is none, wh
   });
   const record = node.cgroups.add(JOB_PATH);
   assert.equal(cgroupRecord(node.context, job), null);
-  const supervisor = { ...job.watch.supervisor, bootId: node.context.clock.bootId() };
-  const now = { ...job, watch: { ...job.watch, supervisor } };
+  const supervisor = { ...job.watch!.supervisor, bootId: node.context.clock.bootId() };
+  const now = { ...job, watch: { ...job.watch!, supervisor } };
   assert.deepEqual(cgroupRecord(node.context, now), record);
 });
 

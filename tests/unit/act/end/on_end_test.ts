@@ -69,7 +69,7 @@ onEndTest(
     const receipt = { how: "as-user", path: "/r.json", uid: UID, gid: GID } as const;
     const job = bench.ended(`env | sort >file; pwd >>file; cat >>file`);
     Deno.env.set("CORRAL_TEST_SECRET", "x");
-    await bench.run({ ...job, watch: { ...job.watch, receipt } });
+    await bench.run({ ...job, watch: { ...job.watch!, receipt } });
     const lines = bench.text.split("\n").filter((line) => !/^(PWD|OLDPWD|SHLVL|_)=/.test(line));
     assert.deepEqual(lines, [
       "CORRAL_EXIT_CODE=3",

@@ -100,7 +100,7 @@ runTest("runJob() records who supervises and what is asked for before anything i
   node.onPlaced = () => {
     const { spec, watch, phase } = node.recorded(node.id);
     assert.equal(phase.state, "starting");
-    assert.deepEqual([watch.supervisor.pid, watch.supervisor.startTicks], [Deno.pid, 900_100]);
+    assert.deepEqual([watch?.supervisor.pid, watch?.supervisor.startTicks], [Deno.pid, 900_100]);
     assert.deepEqual([spec.argv, spec.graceMs, spec.adopted], [bench.mark(), 5_000, false]);
   };
   assert.equal(await node.launch(bench.mark()), 0);

@@ -47,7 +47,7 @@ class Supervision implements Disposable {
     return supervise(
       {
         spec: job.spec,
-        watch: job.watch,
+        watch: job.watch!,
         run,
         cgroup,
         backend: node.backend,

@@ -261,7 +261,7 @@ sweepTest(
 
 sweepTest("corral sweep tells a job that it cannot act upon and goes on with the others", async (node) => {
   orphan(node);
-  node.stores.open().insert(specOf({ id: "aaaaaa" }), node.recorded().watch);
+  node.stores.open().insert(specOf({ id: "aaaaaa" }), node.recorded().watch!);
   node.backend.failures.clear = new Error("systemd is gone");
   await using _kernel = new FakeKernel(node.cgroups);
   assert.equal(await node.corral("sweep"), EXIT.NEGATIVE);
