@@ -108,6 +108,8 @@ export interface Watch {
   /** The process that launches and supervises it; its boot is the job's. */
   supervisor: Identity;
   backend: BackendName;
+  /** How long it waited for room in its pool, in milliseconds; absent outside of pools. */
+  queuedMs?: number;
   /** Of a job whose end a file reports. */
   receipt?: ReceiptPlace;
 }

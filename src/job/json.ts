@@ -29,6 +29,7 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     adopted: spec.adopted,
     pool: spec.pool?.name ?? null,
     priority: spec.pool?.priority ?? null,
+    queuedMs: watch?.queuedMs ?? null,
     outer: outerJobOf(run?.cgroup.path ?? null),
     pid: run?.pid ?? null,
     pgid: run?.pgid ?? null,

@@ -133,7 +133,12 @@ function checkOf(v: Valibot, type: FileType): import("valibot").GenericSchema {
       return v.number();
     case "tables": {
       const keys = Object.entries(type.keys).map(([key, of]) => [key, v.optional(checkOf(v, of))] as const);
-      return v.record(v.string(), v.strictObject(Object.fromEntries(keys)));
+      const isTable = (value: unknown) =>
+        typeof value === "object" && value !== null && !(value instanceof Date);
+      return v.pipe(
+        v.custom<object>(isTable, "Expected a table"),
+        v.record(v.string(), v.strictObject(Object.fromEntries(keys))),
+      );
     }
   }
 }

@@ -120,7 +120,11 @@ const pools: Kind<ReadonlyMap<string, Pool>> = {
   type: { kind: "tables", keys: POOL_KEYS },
   typeWords: "tables `[pools.NAME]` with the keys `jobs`, `memory`, `cpus` and `default-memory`",
   read: (given, source) =>
-    new Map(Object.entries(given as FileTables).map(([name, keys]) => [name, poolFrom(name, keys, source)])),
+    new Map(
+      Object.entries(given as FileTables | null ?? {}).map((
+        [name, keys],
+      ) => [name, poolFrom(name, keys, source)]),
+    ),
 };
 
 function poolFrom(name: string, keys: FileTables[string], source: string): Pool {
@@ -235,8 +239,7 @@ export const SETTING_BY_NAME = {
   }),
   pools: setting(pools, {
     key: "pools",
-    default: {},
-    defaultWords: "none",
+    default: null,
     help:
       "The pools of `corral run --pool`: `jobs` at once (0: nothing more is started), `memory` and `cpus` of all together, `default-memory` of a job that has no limit of its own.",
   }),

@@ -20,7 +20,14 @@ import {
   rethrow,
   splitFromRow,
 } from "./rows.ts";
-import { isAnyQueued, lostWithRequeue, type QueueRows, readQueue, ticketOfJob } from "./queue.ts";
+import {
+  isAnyQueued,
+  lostWithRequeue,
+  type QueueRows,
+  readQueue,
+  startingInPools,
+  ticketOfJob,
+} from "./queue.ts";
 import type { Ticket } from "../job/ticket.ts";
 import { sampleFromRow } from "./samples.ts";
 
@@ -79,6 +86,11 @@ export class JobReader {
   /** True when some job waits for room. */
   isAnyQueued(): boolean {
     return this.read("cannot read", () => isAnyQueued(this.db));
+  }
+
+  /** Ids of jobs of pools that are in their launch. */
+  startingInPools(): string[] {
+    return this.read("cannot read", () => startingInPools(this.db));
   }
 
   /** True when a job of an earlier boot may be queued again. */

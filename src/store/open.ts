@@ -33,7 +33,7 @@ export function openNothing(): DatabaseSync {
 }
 
 /** Commands that make a store where there is none. */
-const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor"]);
+const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor", "pool"]);
 
 /** As openDatabase(), but only MAKERS make a store: for any other command there are no jobs where there is none. */
 export function openDatabaseFor(directory: string, fileName: string, actor: string): DatabaseSync {

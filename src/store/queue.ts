@@ -195,3 +195,9 @@ export function requeueLost(
     addEvent(on, id, { atMs, kind: "requeued", detail: {} });
   }
 }
+
+/** Ids of jobs of pools that are in their launch. */
+export function startingInPools(db: Database): string[] {
+  const rows = db.prepare(`SELECT id FROM jobs WHERE ${LIVE_IN_POOL} AND state = 'starting'`).all();
+  return rows.map((row) => String(row["id"]));
+}

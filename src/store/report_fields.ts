@@ -107,6 +107,8 @@ const fields = (sources: FieldSources): ReadonlyMap<string, string> =>
     ["signal", "exit_signal"],
     ["timeoutMs", "timeout_ms"],
     ["backend", "backend"],
+    ["pool", "pool"],
+    ["queuedMs", "queued_ms"],
   ]);
 
 /** A few are read of each report. */

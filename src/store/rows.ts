@@ -193,6 +193,7 @@ function watchFromRow(row: JobRow): Watch | null {
   return {
     supervisor: identityFromRow(row),
     backend: backendNameOf(present(row.backend, "backend")),
+    ...(row.queued_ms == null ? {} : { queuedMs: row.queued_ms }),
     ...(row.receipt == null ? {} : { receipt: receiptPlaceOf(row.receipt) }),
   };
 }

@@ -43,7 +43,7 @@ export const ACT_RUN = [
     ["the caller is not looked for", "job.callerIsGone?.() ?? false", "false"],
   ]),
   ...editsOf("src/act/run/run.ts", [
-    ["a job is not recorded before it is made", "ledger.insert(spec, watch);", ""],
+    ["a job is not recorded before it is made", "ledger.insert(asked, watch);", ""],
     [
       "a job that was ended meanwhile runs",
       "if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {",

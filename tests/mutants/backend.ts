@@ -22,8 +22,8 @@ export const BACKEND = [
     ["jobs in a job lie beside it", "      outer: this.outer,", "      outer: [],"],
     [
       "the slice of a job in a job is not listed",
-      ".filter(({ id, path }) => bearsName(path, id))",
-      ".slice(0, 1)",
+      "bearsName(path, id)\n    );",
+      "!path.includes('-x')\n    );",
     ],
     [
       "what did not arrive stays",
@@ -216,7 +216,11 @@ export const BACKEND = [
       "writer.uint32(1);\n        writeProperties",
       "writer.uint32(0);\n        writeProperties",
     ],
-    ["a unit of the same name is replaced", 'writer.string("fail");', 'writer.string("replace");'],
+    [
+      "a unit of the same name is replaced",
+      'writer.string(scopeName(units.id));\n        writer.string("fail");',
+      'writer.string(scopeName(units.id));\n        writer.string("replace");',
+    ],
     [
       "the scope is stopped, not the slice",
       'writer.string(name);\n        writer.string("replace");',
@@ -237,7 +241,7 @@ export const OBSERVE = [
       '["alive", "hidden"].includes(procs.liveness(watch.supervisor, clock.bootId()))',
       "procs.stat(watch.supervisor.pid) !== null && clock !== undefined",
     ],
-    ["every boot is this one", "return watch.supervisor.bootId === clock.bootId();", "return true;"],
+    ["every boot is this one", "return watch?.supervisor.bootId === clock.bootId();", "return true;"],
     [
       "a cgroup of an earlier boot is looked at",
       "const record = sameBoot ? cgroupRecord(node, job) : null;",

@@ -19,8 +19,8 @@ export const CGROUP = [
     ["the outer job of a slice will do", "slicesAtEnd(path).at(-1) === id", "slicesAtEnd(path).includes(id)"],
     [
       "the way of slices is not looked at",
-      "path.endsWith(`/corral.slice${way}`) ? ids : []",
-      "way !== '' ? ids : []",
+      "path.endsWith(`/corral.slice${way}`) ? jobsOfSlice(name) : []",
+      "way !== '' ? jobsOfSlice(name) : []",
     ],
   ], ["cgroup/file_test.ts", "job"]),
   ...editsOf("src/cgroup/file.ts", [

@@ -22,8 +22,8 @@ export const STORE = [
     ["the steps of an ending are lost", "for (const step of steps) addEvent(on, id, step);", ""],
     [
       "an ending leaves no event",
-      "if (changed > 0) addEvent(on, id, { atMs: at.wallMs",
-      "if (false) addEvent(on, id, { atMs: at.wallMs",
+      'addEvent(on, id, { atMs: at.wallMs, kind: "ending"',
+      'if (false) addEvent(on, id, { atMs: at.wallMs, kind: "ending"',
     ],
     [
       "a launch leaves no event",

@@ -22,7 +22,7 @@ import { guardOptions } from "../launch/guard.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { chooseTree } from "./choose.ts";
-import type { Detached } from "../run/detach.ts";
+import type { Detached } from "../launch/detach.ts";
 import { emptied } from "../../observe/emptied.ts";
 import { enforcementOn } from "../end/end_job.ts";
 import type { JobRequest } from "../run/job_request.ts";

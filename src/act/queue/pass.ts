@@ -13,6 +13,9 @@ import type { Holding, Waiting } from "../../queue/order.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { QueuedJob, QueueRows } from "../../store/queue.ts";
 import { Ledger } from "../../store/ledger.ts";
+import { decide } from "../../job/decide.ts";
+import { observeJob } from "../../observe/job.ts";
+import { carryOut, isAct } from "../end/carry_out.ts";
 import { endQueued, isStopped, wakeWaiter } from "../end/end_queued.ts";
 import { type Starter, startQueued } from "./start_queued.ts";
 
@@ -47,6 +50,7 @@ export async function admitWaiting(
   store: JobStore,
   { pools, own }: PassOptions,
 ): Promise<Admission> {
+  await closeCutLaunches(on, store);
   const now = { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs(), bootId: on.clock.bootId() };
   const room = readRoom(on.procs);
   let sorted: Sorted = { waiting: [], holding: [], stale: [], abandoned: [] };
@@ -70,6 +74,17 @@ export async function admitWaiting(
     }),
   );
   return admission;
+}
+
+/** A launch whose process was killed before the job had a guard would hold its room until a sweep. */
+async function closeCutLaunches(on: Starter, store: JobStore): Promise<void> {
+  for (const id of store.startingInPools()) {
+    const job = store.get(id);
+    if (job?.phase.state !== "starting") continue;
+    const seen = observeJob(on, job, { recorded: store });
+    const action = decide(job, seen);
+    if (isAct(action)) await carryOut(on, store, job, { action, seen, actor: store.actor });
+  }
 }
 
 /** The same after an end, by a process that is done otherwise: what goes wrong is only said. */

@@ -4,7 +4,7 @@ import { errorText, StoreError } from "../../base/errors.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import { startSupervisor } from "../run/detach.ts";
+import { startSupervisor } from "../launch/detach.ts";
 
 /** What can start jobs. */
 export type Starter = Node & Caller & Diagnostics;

@@ -5,9 +5,6 @@
  * job runs on).
  */
 import { readKernelBytes, readKernelText } from "../../base/kernel_file.ts";
-import type { Diagnostics } from "../../base/diagnostics.ts";
-import type { Caller } from "../../linux/caller.ts";
-import type { Node } from "../../observe/node.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
@@ -20,7 +17,7 @@ import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
 import type { BoundedOutput } from "../../linux/bounded_output.ts";
 import { awaitOutput, recordCut } from "./cut_output.ts";
-import type { Detached } from "./detach.ts";
+import type { Detached } from "../launch/detach.ts";
 import { runOnEnd } from "../end/on_end.ts";
 import { enforcementOn } from "../end/end_job.ts";
 import type { Ledger } from "../../store/ledger.ts";
@@ -37,32 +34,15 @@ import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { FailedStart, receiptText } from "./failed_start.ts";
 import { admitNext } from "../queue/pass.ts";
-import { endedInQueue, queue } from "../queue/queue_run.ts";
-import type { Terminal } from "../../linux/output.ts";
-import { freeId, type JobAsked, specFrom } from "./spec.ts";
+import { endedInQueue, queue } from "./queue_run.ts";
+import type { RunContext, RunRequest } from "./run_request.ts";
+import { freeId, specFrom } from "./spec.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
-import { type ParentChoice, watchParent } from "./with_parent.ts";
+import { watchParent } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
 
-/** What `corral run` was asked for, all values read. */
-export interface RunRequest extends JobAsked {
-  /** False when any other directory will do as well, should another user's job not get into this one. */
-  isCwdAsked: boolean;
-  /** For another user: what root's own variables give the job too, see isHandedOn(). */
-  keepEnv: boolean;
-  env: Record<string, string>;
-  receipt: string | null;
-  output: string | null;
-  /** How much of the output is written; null: all. */
-  outputMaxBytes?: number | null;
-  /** End the job when that process is gone. */
-  withParent: ParentChoice;
-  quiet: boolean;
-}
-
-/** The node, the caller, and where warnings go. */
-export type RunContext = Node & Caller & Diagnostics & Partial<Pick<Terminal, "progress">>;
+export type { RunContext, RunRequest } from "./run_request.ts";
 
 /** How a job runs without a waiting caller: its output goes to a file. */
 export interface DetachedRun extends Detached {

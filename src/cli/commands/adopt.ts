@@ -9,7 +9,7 @@ import { newJobId } from "../../value/id.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import { adoptJob, type AdoptRequest } from "../../act/adopt/adopt.ts";
-import { detachedHalf, startSupervisor } from "../../act/run/detach.ts";
+import { detachedHalf, startSupervisor } from "../../act/launch/detach.ts";
 import { releaseAdopted } from "../../act/end/release_adopted.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import type { JobStore } from "../../store/jobs.ts";

@@ -68,7 +68,7 @@ async function setPool(context: Context, name: string | undefined, { jobs }: Opt
 async function listPools(context: Context, wanted: string | undefined, { json }: Options): Promise<number> {
   const { settings } = context;
   if (wanted !== undefined && !settings.pools.has(wanted)) throw unknownPool(wanted, settings.pools);
-  const { pools, holding, waiting, room } = readQueueNow(context, context.openStore("pool"), settings.pools);
+  const { pools, holding, waiting, room } = readQueueNow(context, context.openStore("queue"), settings.pools);
   const rows: PoolRow[] = [...pools.values()].filter(({ name }) => wanted === undefined || name === wanted)
     .map((pool) => ({
       pool,

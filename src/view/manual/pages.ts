@@ -9,8 +9,10 @@ import corralInstall from "./pages/corral-install.1.md" with { type: "text" };
 import corralKill from "./pages/corral-kill.1.md" with { type: "text" };
 import corralLogs from "./pages/corral-logs.1.md" with { type: "text" };
 import corralMan from "./pages/corral-man.1.md" with { type: "text" };
+import corralPool from "./pages/corral-pool.1.md" with { type: "text" };
 import corralPrune from "./pages/corral-prune.1.md" with { type: "text" };
 import corralPs from "./pages/corral-ps.1.md" with { type: "text" };
+import corralQueue from "./pages/corral-queue.1.md" with { type: "text" };
 import corralReport from "./pages/corral-report.1.md" with { type: "text" };
 import corralRun from "./pages/corral-run.1.md" with { type: "text" };
 import corralSet from "./pages/corral-set.1.md" with { type: "text" };
@@ -45,8 +47,10 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-kill.1": corralKill,
   "corral-logs.1": corralLogs,
   "corral-man.1": corralMan,
+  "corral-pool.1": corralPool,
   "corral-prune.1": corralPrune,
   "corral-ps.1": corralPs,
+  "corral-queue.1": corralQueue,
   "corral-report.1": corralReport,
   "corral-run.1": corralRun,
   "corral-set.1": corralSet,

@@ -96,6 +96,8 @@ export const REPORT_COLUMNS: readonly ReportColumn[] = [
     ...LIMIT_ROWS.flatMap(limitColumn),
     ...FIGURES.filter(({ isExtra }) => isExtra).flatMap(figureColumn),
     { key: "backend", jsonKey: "backend", ...word },
+    { key: "pool", jsonKey: "pool", ...text },
+    { key: "queued", jsonKey: "queuedMs", ...exactSpan },
   ].map((column) => ({ ...column, isExtra: true as const })),
 ].map((column) => ({ title: column.key, ...column }));
 

@@ -131,12 +131,13 @@ await poolTest("a slot is never given twice, whatever corral processes are kille
   await machine.exec(["rm", "-rf", count]);
   succeeded(await caller.exec(["mkdir", count]));
   // Each job counts those that run beside it; eight at once is the most.
-  const job = `mkdir ${count}/$$; ls ${count} | wc -l >> ${count}.seen; sleep 0.3; rmdir ${count}/$$`;
+  const job = `mkdir ${count}/$$; ls ${count} | wc -l >> ${count}.seen; sleep 1; rmdir ${count}/$$`;
   const ids: string[] = [];
-  for (let index = 0; index < 24; index++) ids.push(await detached(caller, ["--pool", "eight"], job));
-  for (const victim of ids.filter((_, index) => index % 6 === 0)) {
-    const { supervisorPid } = await caller.show(victim) as { supervisorPid: number | null };
-    if (supervisorPid !== null) await machine.exec(["kill", "-KILL", String(supervisorPid)]);
+  for (let index = 0; index < 24; index++) {
+    const id = await detached(caller, ["--pool", "eight"], job);
+    ids.push(id);
+    const { state, supervisorPid } = await caller.show(id);
+    if (index % 6 === 0 && state === "running") await machine.exec(["kill", "-KILL", String(supervisorPid)]);
   }
   for (const id of ids) await caller.ended(id);
   const seen = succeeded(await machine.exec(["cat", `${count}.seen`])).stdout.trim().split("\n").map(Number);
@@ -186,7 +187,11 @@ await machineTest(
       // As after a reboot: nothing of the job lives, and the record is of another boot.
       await caller.orphan(id);
       const { cgroupPath } = await caller.show(id);
-      await machine.exec(["/bin/sh", "-c", `echo 1 > ${CGROUP_MOUNT}${cgroupPath}/cgroup.kill`]);
+      await machine.exec([
+        "/bin/sh",
+        "-c",
+        `cd ${CGROUP_MOUNT}${cgroupPath} && echo 1 > cgroup.kill && until rmdir job; do sleep 0.05; done; rmdir "$PWD"`,
+      ]);
       const sql = `import sqlite3,glob; d=sqlite3.connect(glob.glob("${caller.stateDir}/*.db")[0]); ` +
         `d.execute("UPDATE jobs SET boot_id='earlier', pid_namespace=NULL WHERE id='${id}'"); d.commit()`;
       succeeded(await machine.exec(["python3", "-c", sql]));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { jobJson } from "../../../src/job/json.ts";
-import { endedPhase, jobIn, runningJob, runOf, USAGE } from "../../kit/fakes/job.ts";
+import { endedPhase, jobIn, QUEUE_FACTS, runningJob, runOf, USAGE } from "../../kit/fakes/job.ts";
 
 const KEYS = [
-  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted outer pid"
+  ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted pool priority queuedMs outer pid"
     .split(" "),
   ..."pgid cgroupPath cgroupInode supervisorPid outputFile createdAt startedAt endedAt timeoutMs graceMs firstSignal"
     .split(
@@ -13,8 +13,9 @@ const KEYS = [
 ];
 
 Deno.test("jobJson() has the same keys in every state", () => {
+  const queued = { ...jobIn({ state: "queued", queue: QUEUE_FACTS }), watch: null };
   const ending = jobIn({ state: "ending", run: null, reason: "killed", endingAtMs: 1, endingBootMs: 2 });
-  for (const job of [jobIn({ state: "starting" }), runningJob(), ending, jobIn(endedPhase())]) {
+  for (const job of [jobIn({ state: "starting" }), runningJob(), queued, ending, jobIn(endedPhase())]) {
     assert.deepEqual(Object.keys(jobJson(job, null, null)), KEYS, job.phase.state);
   }
 });

@@ -54,6 +54,7 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     finishedStatuses: FINISHED_STATUSES,
     strikes: 2,
     retentionMs: 90 * 86_400_000,
+    pools: new Map(),
   });
   const user = await readSettings(around({ env: { ...env, HOME: "/home/alice" } }));
   assert.deepEqual([user.stateDir, user.storeFile], ["/home/alice/.local/state/corral", "node7.db"]);
@@ -122,7 +123,8 @@ Deno.test("readSettings() takes the file that is named, by option before environ
 Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
     'on-orphan = "keep"\njournal = false\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
-    'retention = "1d"\nuser-state-dir = "/srv/users"\n';
+    'retention = "1d"\nuser-state-dir = "/srv/users"\n[pools.brain]\njobs = 3\nmemory = "64G"\ncpus = 1.5\n' +
+    'default-memory = "16G"\n[pools.rest]\n';
   const { configFile, ...settings } = await read(text);
   assert.match(configFile!, /\/config\.toml$/);
   assert.deepEqual(settings, {
@@ -141,6 +143,16 @@ Deno.test("readSettings() reads every key", async () => {
     strikes: 3,
     userStateDir: "/srv/users",
     retentionMs: 86_400_000,
+    pools: new Map([
+      ["brain", {
+        name: "brain",
+        jobs: 3,
+        memoryBytes: 64 * 2 ** 30,
+        cpus: 1.5,
+        defaultMemoryBytes: 16 * 2 ** 30,
+      }],
+      ["rest", { name: "rest", jobs: null, memoryBytes: null, cpus: null, defaultMemoryBytes: null }],
+    ]),
   });
   assert.equal((await read('retention = "none"')).retentionMs, null);
 });
@@ -155,6 +167,17 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ],
     ['best-effort = "yes"', /^corral: FILE: best-effort: /],
     ['backend = "docker"', /^corral: FILE: backend: .*"auto".*docker/],
+    [
+      "[pools.a-b]",
+      /^corral: FILE: pools: no pool can have the name "a-b" \(give 1 to 32 letters, digits and _\)$/,
+    ],
+    ['pools = "x"', /^corral: FILE: pools: /],
+    ["[pools.a]\njobs = -1", /^corral: FILE: pools\.a\.jobs: /],
+    ['[pools.a]\nmemory = "1x"', /^corral: FILE: pools\.a\.memory: /],
+    [
+      '[pools.a]\nmemory = "1G"\ndefault-memory = "2G"',
+      /^corral: .*default-memory is more than the memory of the whole pool/,
+    ],
     ["strikes = 0", /^corral: FILE: strikes: /],
     ["retention = 90", /^corral: FILE: retention: .*string/],
     ["strikes = 1.5", /^corral: FILE: strikes: /],

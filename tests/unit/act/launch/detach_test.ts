@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Context } from "../../../../src/cli/context.ts";
 import { CorralError } from "../../../../src/base/errors.ts";
-import { detachedHalf, startSupervisor, withoutMark } from "../../../../src/act/run/detach.ts";
+import { detachedHalf, startSupervisor, withoutMark } from "../../../../src/act/launch/detach.ts";
 import { JOB_ID } from "../../../kit/fakes/job.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";

@@ -14,7 +14,7 @@ import { CorralError, EXIT } from "../../base/errors.ts";
 import { answers } from "../../linux/apart.ts";
 import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
-import { envWords } from "../launch/gate_environment.ts";
+import { envWords } from "./gate_environment.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
 

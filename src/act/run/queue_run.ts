@@ -7,9 +7,9 @@ import type { Node } from "../../observe/node.ts";
 import { waitWords } from "../../queue/words.ts";
 import type { StopSignals } from "../../linux/stop_signals.ts";
 import type { JobStore } from "../../store/jobs.ts";
-import type { RunContext, RunRequest } from "../run/run.ts";
-import type { Starter } from "./start_queued.ts";
-import { type Room, waitForRoom } from "./wait_for_room.ts";
+import type { RunContext, RunRequest } from "./run_request.ts";
+import type { Starter } from "../queue/start_queued.ts";
+import { type Room, waitForRoom } from "../queue/wait_for_room.ts";
 
 /** The process of the job, and how it speaks. */
 interface Waiter {
