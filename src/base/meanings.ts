@@ -14,6 +14,8 @@ const SAME_COMMANDS = {
   set: "update",
   completion: "completions",
   logs: "log output",
+  queue: "queued pending",
+  pool: "pools partition partitions slots",
 };
 
 /** Our words, each with the words that other tools have for it. An option stands without its dashes below `--`; the first of a kind that fits is meant. */
@@ -34,6 +36,8 @@ const MEANINGS = {
   "--tag": "label labels tags comment annotation l",
   "--ref": "id job-id jobid reference external-id",
   "--env": "setenv environment e E",
+  "--pool": "partition queue q",
+  "--priority": "prio",
   "--user": "uid username as run-as runas owner u",
   "--chdir": "workdir work-dir working-directory cwd wd dir directory cd w D C",
   "--detach": "background bg daemon daemonize no-block no-wait nowait async b",

@@ -9,7 +9,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "exec enter":
     "corral has no exec: a job sees the same files and users as any shell; what it runs: corral show JOB",
   start: "a job runs once; to run a command: corral run [--detach] COMMAND",
-  "restart requeue retry": "a job runs once; to run the command again: corral run COMMAND",
+  "restart requeue retry": "a job runs once (a reboot alone may start it again: --requeue); to run the command again: corral run COMMAND",
   "add submit sbatch enqueue create qsub bsub condor_submit nohup setsid disown bg enqueue-job spawn background":
     "corral run --detach COMMAND starts a job in the background",
   "srun launch": "corral run COMMAND runs a job",
@@ -61,13 +61,13 @@ const COMMANDS: Readonly<Record<string, string>> = {
   daemon: "corral has no daemon: corral install sets up the timer that sweeps",
   upgrade: "corral is one file, put the new one in its place: corral help migrating",
   "images pull build": "corral has no images: it runs the commands of this node, corral run COMMAND",
-  sprio: "corral has no queue and no priorities: it runs a command at once",
+  sprio: "why each queued job waits: corral queue",
   sreport: "corral report shows what jobs used, --by user sums it up",
   sacctmgr: "corral has no accounts: corral report --by user sums up what each user's jobs used",
   systemctl: "corral ps lists jobs, corral show JOB shows one; to run it as a job: corral run systemctl",
   "journal journalctl": "corral logs JOB prints the output of a detached job",
   "parallel group switch stash":
-    "corral has no queue: each job runs at once; to run it as a job: corral run COMMAND",
+    "to run it as a job: corral run COMMAND; to queue it: corral run --detach --pool POOL COMMAND",
   condor_rm: "corral kill JOB ends a job",
   "rollout port-forward apply explain cordon uncordon drain":
     "corral works on this node only: corral help lists its commands",
@@ -97,7 +97,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "--wait": "run waits for the job unless --detach is given",
     "--preserve-status": "run exits with the exit code of the command, and with 124 at the timeout",
     "--rm --remove --collect": "records stay until corral prune --older-than DURATION drops them",
-    "--restart --requeue --retries --retry --max-retries": "there is no restart: a job runs once",
+    "--restart --retries --retry --max-retries": "there is no restart: a job runs once",
     "--scope --slice --cgroup-parent --cgroupns": "each job has a cgroup of its own by itself",
     "--property": "use --memory, --cpus, --pids, --timeout for limits",
     "--on-calendar --on-active": "corral has no timer: call corral run from cron or a systemd timer",
@@ -112,7 +112,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "--ntasks": "corral runs one command on one node; tasks of a job are limited by --pids",
     "--nodes -N": "corral runs one command on one node",
     "--partition --queue --qos --constraint --nodelist --exclusive --reservation":
-      "corral has no queue and no partition: it runs the command at once",
+      "corral has pools in place of queues and partitions: --pool POOL, see: corral pool",
     "--account -A": "corral has no accounts: --tag account=NAME labels a job",
     "--cpuset-cpus --cpuset --cpu-bind":
       "corral pins nothing to a CPU: corral run taskset --cpu-list LIST COMMAND does",
@@ -124,7 +124,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "corral run sh -c 'set -a; . FILE; exec COMMAND' reads variables from a file",
     "--array -a": "corral runs one command: a loop around corral run --detach starts several",
     "--dependency --after --afterok":
-      "corral has no queue: corral wait JOB && corral run COMMAND runs one job after another",
+      "one job after another: a pool with jobs = 1 (corral run --pool), or corral wait JOB && corral run COMMAND",
     "--mail-user --mail-type --notify": "--on-end CMD runs a command when the job has ended",
     "--dry-run --test-only": "corral doctor tells what this node can enforce",
     "--parsable --print-id": "--detach prints the id alone",
