@@ -9,7 +9,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "exec enter":
     "corral has no exec: a job sees the same files and users as any shell; what it runs: corral show JOB",
   start: "a job runs once; to run a command: corral run [--detach] COMMAND",
-  "restart requeue retry": "a job runs once (a reboot alone may start it again: --requeue); to run the command again: corral run COMMAND",
+  "restart requeue retry":
+    "a job runs once (a reboot alone may start it again: --requeue); to run the command again: corral run COMMAND",
   "add submit sbatch enqueue create qsub bsub condor_submit nohup setsid disown bg enqueue-job spawn background":
     "corral run --detach COMMAND starts a job in the background",
   "srun launch": "corral run COMMAND runs a job",

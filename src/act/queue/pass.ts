@@ -88,10 +88,10 @@ async function closeCutLaunches(on: Starter, store: JobStore): Promise<void> {
 }
 
 /** The same after an end, by a process that is done otherwise: what goes wrong is only said. */
-export async function admitNext(on: Starter & Pick<Node, "openStore">, pools: Pools): Promise<void> {
+export async function admitNext(on: Starter, pools: Pools, open: JobStore | null = null): Promise<void> {
   if (pools.size === 0) return;
   try {
-    const store = on.openStore("queue");
+    const store = open ?? on.openStore("queue");
     if (store.isAnyQueued()) await admitWaiting(on, store, { pools, own: null });
   } catch (error) {
     on.say(`warning: the queue is not looked after: ${errorText(error)}`);

@@ -29,11 +29,18 @@ interface QueuedRun {
   watching: Promise<(() => boolean) | null>;
 }
 
+/** How the wait went, the job as it is recorded, and its store. */
+export interface QueuedResult {
+  spec: JobSpec;
+  room: Room;
+  store: JobStore;
+}
+
 /** Queues the job, unless another process has, and waits for its room; the spec as it is recorded. Throws CorralError, StoreError. */
 export async function queue(
   { context, request, stop, say }: Waiter,
   { asked, watch, isTicket, watching }: QueuedRun,
-): Promise<{ spec: JobSpec; room: Room }> {
+): Promise<QueuedResult> {
   const store = context.openStore("run");
   const pool = request.pool!;
   if (!isTicket) {
@@ -46,11 +53,11 @@ export async function queue(
       onWait: (verdict) => told.tell(waitWords(verdict, pool.pool, context.clock.bootMs())),
     });
     told.clear();
-    if (room !== "admitted") return { spec: asked, room };
+    if (room !== "admitted") return { spec: asked, room, store };
   }
   const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
-  if (!store.markStarting(asked.id, watch, at)) return { spec: asked, room: "ended" };
-  return { spec: store.get(asked.id)?.spec ?? asked, room: "admitted" };
+  if (!store.markStarting(asked.id, watch, at)) return { spec: asked, room: "ended", store };
+  return { spec: (isTicket ? store.get(asked.id)?.spec : null) ?? asked, room: "admitted", store };
 }
 
 /** Why it waits: rewritten in place on a terminal, said once elsewhere. */

@@ -20,6 +20,7 @@ import { awaitOutput, recordCut } from "./cut_output.ts";
 import type { Detached } from "../launch/detach.ts";
 import { runOnEnd } from "../end/on_end.ts";
 import { enforcementOn } from "../end/end_job.ts";
+import type { JobStore } from "../../store/jobs.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
@@ -70,6 +71,8 @@ interface Run {
   readonly spec: JobSpec;
   readonly watch: Watch;
   readonly failed: FailedStart;
+  /** Of a job of a pool. */
+  readonly queueStore: JobStore | null;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -86,7 +89,7 @@ export async function runJob(
   try {
     return await launchedRun(run, watching);
   } finally {
-    if (request.pool != null) await admitNext(context, request.pool.pools);
+    if (request.pool != null) await admitNext(context, request.pool.pools, run.queueStore);
   }
 }
 
@@ -163,7 +166,7 @@ async function recordedRun(
   if (queued?.room === "ended") return endedInQueue(context, spec, say);
   return {
     ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
-    ...{ spec, watch, failed },
+    ...{ spec, watch, failed, queueStore: queued?.store ?? null },
   };
 }
 
