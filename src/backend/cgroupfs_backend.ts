@@ -10,6 +10,7 @@ import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
 import { guardDirectory, jobOfGuardDirectory, jobsOfCgroup, LEAVING_GUARDS } from "../job/names.ts";
+import type { Procs } from "../linux/proc.ts";
 import {
   type Backend,
   listJobCgroups,
@@ -35,7 +36,7 @@ export class CgroupfsBackend implements Backend {
   readonly name = "cgroupfs";
 
   /** @param root cgroup below which `corral` is made, without a trailing slash: empty for the mount itself */
-  constructor(readonly fs: CgroupFs, readonly root: string) {}
+  constructor(readonly fs: CgroupFs, readonly procs: Procs, readonly root: string) {}
 
   get parent(): string {
     return `${this.root}/corral`;
@@ -133,7 +134,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   async stopGuards(): Promise<void> {
-    await endForgotten(this.fs, this.#guards, Date.now());
+    await endForgotten(this, this.#guards, Date.now());
   }
 
   leaveGuard(id: string, guardPid: number): void {
@@ -154,7 +155,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   enclose(id: string, { pid }: { pid: number }): Promise<Enclosure | null> {
-    return encloseInDirectory(this.fs, this.#guards, { id, pid });
+    return encloseInDirectory(this, this.#guards, { id, pid });
   }
 
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {
