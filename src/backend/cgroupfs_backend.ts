@@ -19,6 +19,7 @@ import {
 } from "../job/names.ts";
 import type { Pool } from "../job/pool.ts";
 import { lastName } from "../base/path.ts";
+import type { Procs } from "../linux/proc.ts";
 import {
   type Backend,
   listJobCgroups,
@@ -49,11 +50,16 @@ export class CgroupfsBackend implements Backend {
    * @param root cgroup below which `corral` is made, without a trailing slash: empty for the mount itself
    * @param pool the pool whose directory `root` is, to be made before a job of it
    */
-  constructor(readonly fs: CgroupFs, readonly root: string, readonly pool: Pool | null = null) {}
+  constructor(
+    readonly fs: CgroupFs,
+    readonly procs: Procs,
+    readonly root: string,
+    readonly pool: Pool | null = null,
+  ) {}
 
   inPool(pool: Pool): CgroupfsBackend {
     if (this.#isNested) refuseInJob();
-    return new CgroupfsBackend(this.fs, `${this.parent}/${poolLevel(pool.name)}`, pool);
+    return new CgroupfsBackend(this.fs, this.procs, `${this.parent}/${poolLevel(pool.name)}`, pool);
   }
 
   get parent(): string {
@@ -84,7 +90,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   controllers(): Set<string> {
-    if (this.pool !== null) return new CgroupfsBackend(this.fs, this.#top).controllers();
+    if (this.pool !== null) return new CgroupfsBackend(this.fs, this.procs, this.#top).controllers();
     // The outer job switches on whatever it has.
     if (this.#isNested) return this.fs.controllers(this.root);
     const enabled = this.fs.readOptional(this.root === "" ? "/" : this.root, "cgroup.subtree_control") ?? "";
@@ -134,7 +140,7 @@ export class CgroupfsBackend implements Backend {
   /** Its limits are the configuration's of now. */
   #makePool(pool: Pool): void {
     const limits = poolLimits(pool);
-    const around = new CgroupfsBackend(this.fs, this.#top);
+    const around = new CgroupfsBackend(this.fs, this.procs, this.#top);
     around.#makeParent();
     Deno.mkdirSync(this.fs.locate(this.root), { recursive: true });
     for (const { file, text, isLift } of limitFiles(limits)) {
@@ -169,7 +175,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   async stopGuards(): Promise<void> {
-    await endForgotten(this.fs, this.#guards, Date.now());
+    await endForgotten(this, this.#guards, Date.now());
   }
 
   leaveGuard(id: string, guardPid: number): void {
@@ -190,7 +196,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   enclose(id: string, { pid }: { pid: number }): Promise<Enclosure | null> {
-    return encloseInDirectory(this.fs, this.#guards, { id, pid });
+    return encloseInDirectory(this, this.#guards, { id, pid });
   }
 
   attach(cgroup: OwnedCgroup, pids: readonly number[]): Promise<Refused[]> {

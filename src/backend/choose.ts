@@ -50,7 +50,7 @@ export function backendOf(name: BackendName, cgroupPath: string | null, choice: 
   if (cgroupPath === null) {
     return usableBackends(choice).find((backend) => backend.name === name) ?? refuseCgroupfs(choice);
   }
-  return new CgroupfsBackend(choice.fs, cgroupPath.split("/").slice(0, -2).join("/"));
+  return new CgroupfsBackend(choice.fs, choice.procs, cgroupPath.split("/").slice(0, -2).join("/"));
 }
 
 /** That of this user's manager; null where there is none. */
@@ -68,13 +68,13 @@ function managerPath(uid: number): string {
 
 function cgroupfsBackend(choice: BackendChoice): Backend | null {
   const root = choice.cgroupRoot ?? delegatedRoot(choice);
-  return root === null ? null : new CgroupfsBackend(choice.fs, root === "/" ? "" : root);
+  return root === null ? null : new CgroupfsBackend(choice.fs, choice.procs, root === "/" ? "" : root);
 }
 
 /** A user's crontab runs outside of the user's cgroups: it can move no process into them, but look after what is there. */
-function cgroupfsOfManager({ node, fs }: BackendChoice): Backend | null {
+function cgroupfsOfManager({ node, fs, procs }: BackendChoice): Backend | null {
   const root = managerPath(node.uid);
-  return isOwnedBy(fs, root, node.uid) ? new CgroupfsBackend(fs, root) : null;
+  return isOwnedBy(fs, root, node.uid) ? new CgroupfsBackend(fs, procs, root) : null;
 }
 
 /** Root's is the mount itself; a user's the topmost cgroup on the way up from corral's own that the user may change. */

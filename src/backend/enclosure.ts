@@ -6,7 +6,8 @@ import { isVanished } from "../base/errno.ts";
 import { poll } from "../base/poll.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
 import { jobOfOnEndDirectory, onEndDirectory } from "../job/names.ts";
-import { killByNumber } from "../linux/libc.ts";
+import { isSinglePid } from "../linux/pid.ts";
+import { openPidfd } from "../linux/pidfd.ts";
 import type { Procs } from "../linux/proc.ts";
 import { SystemdRefusal } from "../systemd/connection.ts";
 import type { Systemd } from "../systemd/manager.ts";
@@ -50,12 +51,19 @@ export async function encloseByManager(
   };
 }
 
+/** Where such directories are, and the processes in them. */
+export interface EnclosureSource {
+  fs: CgroupFs;
+  procs: Procs;
+}
+
 /** A directory of `parent`. Null when it cannot be made. */
 export async function encloseInDirectory(
-  fs: CgroupFs,
+  source: EnclosureSource,
   parent: string,
   { id, pid }: { id: string; pid: number },
 ): Promise<Enclosure | null> {
+  const { fs } = source;
   const path = `${parent}/${onEndDirectory(id)}`;
   try {
     // Fails for one that is there already.
@@ -65,15 +73,16 @@ export async function encloseInDirectory(
   }
   try {
     await Deno.writeTextFile(fs.locate(path, "cgroup.procs"), String(pid), { create: false });
-    return { end: () => killDirectory(fs, path) };
+    return { end: () => killDirectory(source, path) };
   } catch {
-    await killDirectory(fs, path);
+    await killDirectory(source, path);
     return null;
   }
 }
 
 /** Ends what was forgotten: the process that was to end it was killed. */
-export async function endForgotten(fs: CgroupFs, parent: string, nowMs: number): Promise<void> {
+export async function endForgotten(source: EnclosureSource, parent: string, nowMs: number): Promise<void> {
+  const { fs } = source;
   const isForgotten = (path: string) => {
     try {
       const madeMs = Deno.statSync(fs.locate(path)).mtime?.getTime() ?? nowMs;
@@ -84,29 +93,39 @@ export async function endForgotten(fs: CgroupFs, parent: string, nowMs: number):
   };
   const paths = fs.children(parent).filter((name) => jobOfOnEndDirectory(name) !== null)
     .map((name) => `${parent}/${name}`);
-  for (const path of paths.filter(isForgotten)) await killDirectory(fs, path);
+  for (const path of paths.filter(isForgotten)) await killDirectory(source, path);
 }
 
 /** True when it is gone. */
-async function killDirectory(fs: CgroupFs, path: string): Promise<boolean> {
+async function killDirectory(source: EnclosureSource, path: string): Promise<boolean> {
   return await poll(() => {
     try {
-      Deno.removeSync(fs.locate(path));
+      Deno.removeSync(source.fs.locate(path));
       return true;
     } catch (error) {
       if (isVanished(error)) return true;
-      killAllIn(fs, path);
+      killAllIn(source, path);
       return false;
     }
   }, END_CAP_MS);
 }
 
 /** Without cgroup.kill (Linux < 5.14) one by one, until nothing is left. What lies in it nested is killed by cgroup.kill alone. */
-function killAllIn(fs: CgroupFs, path: string): void {
+function killAllIn({ fs, procs }: EnclosureSource, path: string): void {
   try {
     Deno.writeTextFileSync(fs.locate(path, "cgroup.kill"), "1", { create: false });
   } catch {
     const pids = (fs.readOptional(path, "cgroup.procs") ?? "").split("\n").filter((line) => line !== "");
-    for (const pid of pids) killByNumber(Number(pid), SIGKILL);
+    for (const pid of pids.map(Number).filter(isSinglePid)) killMember({ fs, procs }, path, pid);
+  }
+}
+
+/** Opened first and looked at then: a process that was given the pid since the list was read is not in the cgroup, and is left alone. */
+function killMember({ procs }: EnclosureSource, path: string, pid: number): void {
+  try {
+    using held = openPidfd(pid, procs);
+    if (held !== null && procs.isIn(path, pid)) held.signal(SIGKILL);
+  } catch {
+    // The removal that follows finds out, and tries again.
   }
 }

@@ -61,7 +61,7 @@ function inSlice(outer: JobPlace, choice: BackendChoice): Nest {
   return { backend: backend.within(levelsOfSlice(lastName(outer.path))), because: null };
 }
 
-function inDirectory({ path }: JobPlace, { fs, node }: BackendChoice): Nest {
+function inDirectory({ path }: JobPlace, { fs, procs, node }: BackendChoice): Nest {
   const isOurs = node.uid === 0 ? isWritable(fs, path) : isOwnedBy(fs, path, node.uid);
   if (!isOurs) return refuse("its cgroup cannot be written to");
   // Of a corral that made no leaf for them: such a cgroup cannot hand on controllers.
@@ -69,7 +69,7 @@ function inDirectory({ path }: JobPlace, { fs, node }: BackendChoice): Nest {
   if (hasProcesses && fs.controllers(path).size > 0) {
     return refuse("an older version of corral started that, whose jobs can hold no others");
   }
-  return { backend: new CgroupfsBackend(fs, path), because: null };
+  return { backend: new CgroupfsBackend(fs, procs, path), because: null };
 }
 
 function refuse(because: string): Nest {

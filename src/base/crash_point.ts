@@ -3,7 +3,7 @@
  * bundler drops them. In dist/corral-crash, tests/kit/crash_point.ts takes this file's place and dies at the step that it is told.
  */
 
-/** A step of launch, ending or collecting that has just been done. tests/system/crash/matrix.ts says what may follow each. */
+/** A step of launch, adoption, ending or collecting that has just been done. tests/system/crash/matrix.ts says what may follow each. */
 export type CrashPoint =
   | "launch: nothing recorded"
   | "launch: recorded"
@@ -17,6 +17,10 @@ export type CrashPoint =
   | "launch: running recorded"
   | "launch: gate opened"
   | "detach: supervisor started"
+  | "adopt: recorded"
+  | "adopt: taken"
+  | "adopt: running recorded"
+  | "adopt: holder told to go"
   | "ending: claimed"
   | "ending: freezing"
   | "ending: frozen"

@@ -24,3 +24,15 @@ export async function pause(ms: number): Promise<void> {
 export function after(ms: number): Promise<null> {
   return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(null), ms)));
 }
+
+/** Long against a turn of the event loop, short against a notice that is waited for. */
+const SLICE_MS = 250;
+
+/**
+ * Null once this process has been free to act for `ms`. Time in which a call blocks it (a store that hangs) or the node starves it counts
+ * as one slice at most: what it has not come to see in that time may have happened all the same. Keeps no process alive.
+ */
+export async function afterFree(ms: number): Promise<null> {
+  for (let leftMs = ms; leftMs > 0; leftMs -= SLICE_MS) await after(Math.min(leftMs, SLICE_MS));
+  return null;
+}

@@ -7,6 +7,7 @@ import { EXIT, exitCodeOf, renderError } from "../base/errors.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { TrustError } from "../base/trust.ts";
 import type { CommandStreams, GlobalOptions, Invoke } from "./verb.ts";
+import { removeRefusedReceipt } from "./refused_receipt.ts";
 import { VERSION_LINE } from "../base/version.ts";
 import { refusalText, refuseCommand, refuseSignalOption, withOwnCommand } from "./words.ts";
 import { UNSHOWN, VERBS } from "./verbs.ts";
@@ -19,7 +20,9 @@ export async function runCli(
 ): Promise<number> {
   let exitCode: number = EXIT.DONE;
   let launching = false;
+  let isInvoked = false;
   const invoke: Invoke = async (verb, act, options) => {
+    isInvoked = true;
     launching = options?.launching ?? false;
     const globals = verb.optsWithGlobals() as GlobalOptions;
     let refused: TrustError | null = null;
@@ -34,9 +37,15 @@ export async function runCli(
     });
     exitCode = await act(context, refused);
   };
+  const refuse = async () => {
+    if (!isInvoked) await removeRefusedReceipt(args, () => makeContext({ config: "/dev/null" }));
+  };
   try {
-    return await parseCommandLine(args, terminal, invoke) ?? exitCode;
+    const shown = await parseCommandLine(args, terminal, invoke);
+    if (shown === EXIT.USAGE) await refuse();
+    return shown ?? exitCode;
   } catch (error) {
+    await refuse();
     terminal.err(`${renderError(error)}\n`);
     return exitCodeOf(error, launching);
   }

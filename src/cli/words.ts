@@ -19,7 +19,8 @@ export function withOwnCommand(args: readonly string[]): string[] {
   return topic === null ? words : words.with(index + 1, topic);
 }
 
-function commandIndex(args: readonly string[]): number {
+/** Where the command stands. */
+export function commandIndex(args: readonly string[]): number {
   let index = 0;
   while (args[index]?.startsWith("-")) index += VALUED.includes(args[index]!) ? 2 : 1;
   return index;

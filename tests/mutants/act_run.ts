@@ -31,12 +31,12 @@ export const ACT_RUN = [
 
     [
       "the exit of what was killed is not waited for",
-      "Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)])",
+      "Promise.race([job.exit.catch(() => NO_EXIT), afterFree(EXIT_NOTICE_CAP_MS)])",
       "Promise.resolve(null)",
     ],
     [
       "the exit of what was killed is waited for without end",
-      "Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)])",
+      "Promise.race([job.exit.catch(() => NO_EXIT), afterFree(EXIT_NOTICE_CAP_MS)])",
       "job.exit",
     ],
     ["the job is not sampled", "using _samples = job.sampling.follow(", "void (() => {})("],

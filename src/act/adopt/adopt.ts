@@ -10,6 +10,7 @@ import type { Tree } from "./tree.ts";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { Node } from "../../observe/node.ts";
+import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import type { ProcStat } from "../../linux/proc.ts";
 import { after } from "../../base/poll.ts";
@@ -78,15 +79,18 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
   const spec = await specFrom(context, request, { id: detached.id, first });
   const watch: Watch = { supervisor: ownIdentity(context), backend: backend.name };
   store.insert(spec, watch);
+  crashPoint("adopt: recorded");
   const { say } = detached;
   warnAboutNode(context, { spec, watch }, say);
   const { holder, members } = await takeOver({
     ...{ context, request, store, backend, spec, watch, tree, check, stop, say },
   });
   const run: RunningFacts = { ...holder.run, ...identityOf(first) };
-  const ledger = new Ledger(store, context.say);
+  const ledger = ledgerOf(context, store);
   const isOurs = ledger.markRunning(spec.id, run, holder.limits);
+  crashPoint("adopt: running recorded");
   holder.gate.close();
+  crashPoint("adopt: holder told to go");
   if (!isOurs) await releaseGuard(holder.guard, backend, spec.id);
   if (!isOurs) throw new CorralError(`job ${spec.id} was ended while it was being made`);
   if (places.length > 0) {
@@ -114,8 +118,18 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
     stop,
     on,
   );
+  ledger.settle(spec.id);
   await releaseGuard(holder.guard, backend, spec.id);
   return EXIT.DONE;
+}
+
+/** From here on as for a launch: no write holds up the end, and what a store does not take is left to the next sweep. */
+function ledgerOf(context: Adopter, store: JobStore): Ledger {
+  const launch = {
+    unwritten: context.unwritten(),
+    reopen: (waitMs: number) => context.openLaunchStore(waitMs),
+  };
+  return new Ledger(store, context.say, { isShared: false, launch });
 }
 
 function identityOf({ pid, startTicks, pgid }: ProcStat): Pick<RunningFacts, "pid" | "startTicks" | "pgid"> {
@@ -131,6 +145,7 @@ async function takeOver(adoption: Adoption): Promise<{ holder: Launched; members
     holder = await launchHolder(adoption);
     const { cgroup, run } = holder;
     const members = await take(tree, { cgroup, backend, procs, check, holderPid: run.pid });
+    crashPoint("adopt: taken");
     if (members.length === 0) throw new CorralError("the processes ended before they could be taken");
     if (stop.received !== null) throw new CorralError(`told to stop by signal ${stop.received}`);
     return { holder, members };

@@ -2,34 +2,34 @@
  * The second source of "the job is over". The first is waitpid(2), which can be deceived: a child that is reaped by another hand (SIGCHLD
  * ignored at the wrong moment, a debugger) never reports. Then an empty cgroup without a first process is the end.
  */
-import { after } from "../../base/poll.ts";
+import { after, afterFree } from "../../base/poll.ts";
 import { readEvents } from "../../cgroup/events.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
 import { type Exit, NO_EXIT, type RunningFacts } from "../../job/job.ts";
 import type { Procs } from "../../linux/proc.ts";
 
-/** Between two looks; the end must be seen by two, so that waitpid(2), which knows the exit code, comes first. */
+/** Between two looks. */
 const LOOK_MS = 2_500;
 
-/** Resolves as `exit` does, or with an unknown exit when it does not although the job is over. Keeps no process alive. */
+/**
+ * Resolves as `exit` does, or with an unknown exit when it does not although the job is over. Two looks must see the end, and this process
+ * be free in between, so that waitpid(2), which knows the exit code, comes first. Keeps no process alive.
+ */
 export function exitOrEmpty(
   exit: Promise<Exit>,
   job: { cgroup: OwnedCgroup; run: Pick<RunningFacts, "pid" | "startTicks"> },
   procs: Procs,
 ): Promise<Exit> {
-  return new Promise((resolve, reject) => {
-    let wasOver = false;
-    const timer = setInterval(() => {
-      const over = isOver(job, procs);
-      if (over && wasOver) {
-        clearInterval(timer);
-        resolve(NO_EXIT);
-      }
-      wasOver = over;
-    }, LOOK_MS);
-    Deno.unrefTimer(timer);
-    exit.then(resolve, reject).finally(() => clearInterval(timer));
-  });
+  let isKnown = false;
+  const unseen = async () => {
+    for (;;) {
+      await after(LOOK_MS);
+      const wasOver = !isKnown && isOver(job, procs);
+      if (wasOver) await afterFree(LOOK_MS);
+      if (isKnown || wasOver && isOver(job, procs)) return NO_EXIT;
+    }
+  };
+  return Promise.race([exit.finally(() => isKnown = true), unseen()]);
 }
 
 /** Between two looks at what is left: often enough for the wall time, and without a watch, which costs a thread. */

@@ -40,12 +40,12 @@ export async function receiptFor(
     : userReceipt(user, fromHere(caller.cwd, request.receipt), say);
 }
 
-/** Whose word the path of the receipt is: the job's user, or one that there is not. */
+/** Whose word the path of the receipt is: the job's user, or one that there is not, or is not known. */
 export type ReceiptUser = User | null | "unknown";
 
 /**
  * Removes the receipt of an earlier run, before anything can refuse this one: a retry that never ran must not be taken for the run that
- * did. As root for a user that there is not: only what is a receipt.
+ * did. For a user that there is not, or is not known: only what is a receipt.
  */
 export async function removeEarlierReceiptOf(
   caller: Pick<Caller, "uid" | "cwd">,
@@ -58,7 +58,7 @@ export async function removeEarlierReceiptOf(
   const isLocal = isOnLocalFileSystem(path);
   // What may not answer is not even looked at for a user that there is not.
   if (user === "unknown") {
-    return isLocal ? removeEarlierReceipt(path, isRoot ? isReceipt : undefined) : undefined;
+    return isLocal ? removeEarlierReceipt(path, isReceipt) : undefined;
   }
   const other = isRoot ? anotherUser(user, caller) : null;
   if (other === null && isLocal) return removeEarlierReceipt(path);

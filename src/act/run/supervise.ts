@@ -7,7 +7,7 @@ import { observeOwn } from "../../observe/job.ts";
 import { restoreKillAsOne } from "../../backend/limits_in_force.ts";
 import type { Guard } from "../launch/guard.ts";
 import { trimMemory } from "../../linux/libc.ts";
-import { after } from "../../base/poll.ts";
+import { afterFree } from "../../base/poll.ts";
 import { type EndableJob, type EndedJob, endJob, type Enforcement } from "../end/end_job.ts";
 import type { StopSignals } from "../../linux/stop_signals.ts";
 
@@ -17,7 +17,7 @@ const REARM_MS = 3_600_000;
 const CALLER_POLL_MS = 1_000;
 /** A job that lives longer is waited for with as little memory as possible. */
 const IDLE_AFTER_MS = 2_000;
-/** From the kill of everything to the notice of the first process's exit. */
+/** From the kill of everything to the notice of the first process's exit, as far as this process is free to take notice. */
 const EXIT_NOTICE_CAP_MS = 5_000;
 
 /** A job with its command let run. */
@@ -67,7 +67,8 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
     if (action.do === "end" && action.reason === "timeout" && rereadDeadline(job, on)) continue;
     if (action.do === "end" || action.do === "collect") {
       const skipGrace = action.do === "end" && action.skipGrace;
-      const exitAfterwards = () => Promise.race([job.exit.catch(() => NO_EXIT), after(EXIT_NOTICE_CAP_MS)]);
+      const exitAfterwards = () =>
+        Promise.race([job.exit.catch(() => NO_EXIT), afterFree(EXIT_NOTICE_CAP_MS)]);
       const ended = await endJob(job, {
         reason: action.reason,
         exit,

@@ -20,6 +20,15 @@ export class QuickTime implements Disposable {
   }
 }
 
+/** Keeps this process busy for `ms` at a time, as calls do that block; one turn of the event loop between two. */
+export async function blockTurns({ turns, ms }: { turns: number; ms: number }): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  }
+}
+
 /** Timers that a test looks at and sets off, instead of waiting for them. */
 export class TimerLog implements Disposable {
   /** Of every timer that was set, in milliseconds. */

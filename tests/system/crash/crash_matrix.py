@@ -48,6 +48,8 @@ class Case:
         self.mark = f"{request['base']}/ran-{self.key}"
         self.starts = 0
         self.caller_code = None
+        self.tree = None
+        self.spared = None
         self.supervisor = None
 
     def start(self, binary, words, crash_at=None):
@@ -103,6 +105,24 @@ class Case:
             process.terminate()
         return process
 
+    def crashed_adopt(self, crash_at):
+        """Of a tree that was there before: does it live on once the adoption is over? It is ended afterwards, before the sweep."""
+        mark = f"{self.mark}-to-adopt"
+        script = "setsid sleep 1000 & : >\"$0\"; wait"
+        self.tree = subprocess.Popen(["sh", "-c", script, mark], stdin=subprocess.DEVNULL, start_new_session=True)
+        assert wait_until(lambda: os.path.exists(mark), WAIT_S)
+        words = ["--backend", self.backend, "--grace", GRACE, "--ref", self.key, "--pid", str(self.tree.pid)]
+        process = self.start("crashing", ["adopt", *words], crash_at)
+        process.wait(WAIT_S)
+        wait_until(lambda: (row := self.row()) is not None and row["state"] == "ended", WAIT_S)
+        children = [int(pid) for pid in open(f"/proc/{self.tree.pid}/task/{self.tree.pid}/children").read().split()] \
+            if self.tree.poll() is None else []
+        self.spared = len(children) == 1
+        for pid in [self.tree.pid, *children] if self.tree.poll() is None else []:
+            os.kill(pid, signal.SIGKILL)
+        self.tree.wait()
+        return process
+
     def crash(self):
         """Kills the victim at the step. True when it died there."""
         at = (self.step, self.passes)
@@ -114,6 +134,9 @@ class Case:
             process = self.run("crashing", at, ["--detach"])
             self.caller_code = process.wait(WAIT_S)
             # The supervisor's stderr is a pipe to its caller, which passes on its words.
+            return f"crash point: {self.step}" in process.said()
+        elif self.victim == "the adopting supervisor":
+            process = self.crashed_adopt(at)
             return f"crash point: {self.step}" in process.said()
         else:
             self.prepare()
@@ -153,7 +176,7 @@ class Case:
         if self.supervisor:
             self.supervisor.wait(WAIT_S)
         row = self.row()
-        return {"key": self.key, "died": self.died, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "ended": ended,
+        return {"key": self.key, "died": self.died, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "spared": self.spared, "ended": ended,
                 "row": row, "events": self.events(row["id"]) if row else []}
 
     def first_signals(self):

@@ -26,6 +26,8 @@ interface Record {
   firstSignals: number;
   /** Exit code of the first process of a detached run whose second one was killed. */
   callerCode: number | null;
+  /** All processes that were to be adopted live on; null where none were. */
+  spared: boolean | null;
   row: { id: string; state: string; reason: string; survivors: string; cpu_usage_usec: number | null } | null;
   events: string[];
 }
@@ -48,7 +50,7 @@ function label({ step, victim, passes, backend }: MatrixCase): string {
 
 /** How the job ended, or what is wrong with that. */
 function verdict({ reasons, signalsLate }: Crash, record: Record): string {
-  const { died, ran, firstSignals, row, events } = record;
+  const { died, ran, firstSignals, spared, row, events } = record;
   if (!died) return "WRONG: it did not die there";
   if (row === null) return reasons.length === 0 ? "not recorded" : "WRONG: not recorded";
   const { state, reason, survivors, cpu_usage_usec } = row;
@@ -56,8 +58,9 @@ function verdict({ reasons, signalsLate }: Crash, record: Record): string {
   const isRight = state === "ended" && survivors === "[]" && reasons.some((allowed) => allowed === reason) &&
     events.filter((kind) => kind === "ended").length === 1 &&
     events.filter((kind) => kind === "ending").length <= 1 && (!ran || (cpu_usage_usec ?? 0) > 0) &&
-    firstSignals <= 1 && (!signalsLate || firstSignals === 1);
-  return isRight ? said : `WRONG: ${said}: ${JSON.stringify({ row, firstSignals, events })}`;
+    firstSignals <= 1 && (!signalsLate || firstSignals === 1) &&
+    (spared === null || spared === (reason === "failed-to-start"));
+  return isRight ? said : `WRONG: ${said}: ${JSON.stringify({ row, firstSignals, spared, events })}`;
 }
 
 machineTest(

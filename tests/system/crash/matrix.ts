@@ -10,6 +10,8 @@ export type Victim =
   | "run --detach"
   /** The second one, before the first has heard that the command runs. */
   | "the detached supervisor"
+  /** The supervisor of `corral adopt`, which waits for it. */
+  | "the adopting supervisor"
   /** A sweep that ends a job whose supervisor was killed. */
   | "sweep"
   /** A sweep that comes to a job which was never more than recorded. */
@@ -57,6 +59,10 @@ const AT_THE_GATE = ["failed-to-start", "orphaned"] as const;
 /** The same, once the job is recorded as running: how the process left nobody knows. */
 const PAST_THE_RECORD = ["exited", "orphaned"] as const;
 
+/** Until the adoption is recorded as done, it ends no process. */
+const LET_GO = [crash("the adopting supervisor", ["failed-to-start"])];
+const ADOPTED = [crash("the adopting supervisor", ["orphaned"])];
+
 const byAll = (options: Options = {}) => [
   crash("run", ["killed"], options),
   crash("sweep", ["orphaned"], options),
@@ -73,13 +79,13 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
     crash("run", ["failed-to-start"]),
     crash("the detached supervisor", ["failed-to-start"]),
   ],
-  "launch: gate made": [crash("run", ["failed-to-start"])],
-  "launch: guard made": [crash("run", ["failed-to-start"])],
-  "launch: guard knows the cgroup": [crash("run", AT_THE_GATE)],
+  "launch: gate made": [crash("run", ["failed-to-start"]), ...LET_GO],
+  "launch: guard made": [crash("run", ["failed-to-start"]), ...LET_GO],
+  "launch: guard knows the cgroup": [crash("run", AT_THE_GATE), ...LET_GO],
   "launch: cgroup made": [crash("run", ["failed-to-start"], CGROUPFS)],
   "launch: limits set": [crash("run", ["failed-to-start"], CGROUPFS)],
-  "launch: placed": [crash("run", AT_THE_GATE)],
-  "launch: limits read back": [crash("run", AT_THE_GATE)],
+  "launch: placed": [crash("run", AT_THE_GATE), ...LET_GO],
+  "launch: limits read back": [crash("run", AT_THE_GATE), ...LET_GO],
   "launch: running recorded": [
     crash("run", PAST_THE_RECORD),
     crash("the detached supervisor", PAST_THE_RECORD),
@@ -87,6 +93,10 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
   "launch: gate opened": [crash("run", PAST_THE_RECORD)],
   // Its supervisor lives, and sees before it opens the gate that the caller has gone: no job runs of which no caller has the id.
   "detach: supervisor started": [crash("run --detach", ["failed-to-start"])],
+  "adopt: recorded": LET_GO,
+  "adopt: taken": LET_GO,
+  "adopt: running recorded": ADOPTED,
+  "adopt: holder told to go": ADOPTED,
   "ending: claimed": byAllAndBeside(),
   "ending: freezing": byAllAndBeside({ signalsLate: true }),
   "ending: frozen": byAllAndBeside({ signalsLate: true }),

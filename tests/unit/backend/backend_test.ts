@@ -10,6 +10,7 @@ import {
   usableBackends,
 } from "../../../src/backend/choose.ts";
 import type { BackendName } from "../../../src/job/job.ts";
+import { Procs } from "../../../src/linux/proc.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
 import { specOf } from "../../kit/fakes/job.ts";
 import { ProcDir } from "../../kit/fakes/proc_dir.ts";
@@ -145,7 +146,7 @@ Deno.test({
 
 Deno.test("CgroupfsBackend leaves nothing behind when a cgroup cannot be made", async () => {
   using dir = new CgroupDir();
-  const backend = new CgroupfsBackend(dir.fs, "");
+  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
   // A plain directory gets no cgroup.procs: the process cannot be moved.
   await assert.rejects(backend.place(specOf(), 4711, null), /cannot make the job's cgroup: .*cgroup\.procs/);
   assert.equal(backend.find("7k2m9q"), null);
@@ -156,7 +157,7 @@ Deno.test("CgroupfsBackend never takes over a cgroup that is there already", asy
   using dir = new CgroupDir();
   // Empty, as rmdir(2) sees a cgroup of which the last process has left.
   Deno.mkdirSync(dir.mount + JOB_PATH, { recursive: true });
-  const backend = new CgroupfsBackend(dir.fs, "");
+  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
   const before = backend.find("7k2m9q");
   await assert.rejects(backend.place(specOf(), 4711, null), /exists/);
   assert.notEqual(before, null);
@@ -166,7 +167,7 @@ Deno.test("CgroupfsBackend never takes over a cgroup that is there already", asy
 Deno.test("CgroupfsBackend offers what its root passes on, and says how to pass on more", () => {
   using dir = new CgroupDir();
   dir.add("/mine", { "cgroup.controllers": "cpu memory\n", "cgroup.subtree_control": "memory\n" });
-  const backend = new CgroupfsBackend(dir.fs, "/mine");
+  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "/mine");
   assert.deepEqual([...backend.controllers()], ["memory"]);
   assert.equal(backend.remedyFor("cpu"), `echo +cpu > ${dir.mount}/mine/cgroup.subtree_control`);
   assert.match(backend.remedyFor("pids"), /cgroup_no_v1=all/);

@@ -1,5 +1,6 @@
 /** Plain cgroups, on a kernel that gives every new directory its control files. */
 import assert from "node:assert/strict";
+import { Procs } from "../../../src/linux/proc.ts";
 import { SetupError } from "../../../src/base/errors.ts";
 import { CgroupfsBackend } from "../../../src/backend/cgroupfs_backend.ts";
 import { NO_LIMITS } from "../../../src/job/job.ts";
@@ -12,7 +13,7 @@ const PID = 4711;
 
 class Bench implements Disposable {
   readonly dir = new CgroupDir();
-  readonly backend = new CgroupfsBackend(this.dir.fs, "");
+  readonly backend = new CgroupfsBackend(this.dir.fs, new Procs("/proc"), "");
   /** What was written below the mount, in its order. */
   readonly writes: string[] = [];
   readonly #mkdir = Deno.mkdirSync;
@@ -58,7 +59,7 @@ Deno.test("CgroupfsBackend.place() in a job makes that hand on its controllers, 
   using bench = new Bench();
   const outer = await bench.backend.place(specOf({ id: "aaaaaa" }), PID - 1, null);
   bench.writes.length = 0;
-  const inner = new CgroupfsBackend(bench.dir.fs, outer.path);
+  const inner = new CgroupfsBackend(bench.dir.fs, new Procs("/proc"), outer.path);
   assert.deepEqual([...inner.controllers()], ["cpuset", "cpu", "memory", "pids"]);
   const cgroup = await inner.place(specOf({ limits: LIMITS }), PID, PID + 1);
   const path = `/corral/aaaaaa${JOB_PATH}`;
@@ -109,7 +110,7 @@ Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard wa
   using dir = new CgroupDir();
   const path = `${dir.mount}/corral/guard-${JOB_ID}`;
   Deno.mkdirSync(path, { recursive: true });
-  const backend = new CgroupfsBackend(dir.fs, "");
+  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
   backend.leaveGuard("zzzzzz", PID);
   assert.ok(Deno.statSync(path).isDirectory);
   backend.leaveGuard(JOB_ID, PID);
@@ -119,7 +120,7 @@ Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard wa
 Deno.test("CgroupfsBackend.leaveGuard() moves the guard out of its cgroup, and nothing else", () => {
   using dir = new CgroupDir();
   const own = `/corral/guard-${JOB_ID}`;
-  const backend = new CgroupfsBackend(dir.fs, "");
+  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
   for (const [members, moved] of [[`1\n${PID}\n`, String(PID)], [`1\n${PID}1\n`, ""]] as const) {
     dir.add(own, { "cgroup.procs": members });
     dir.add("/corral/guards-leaving");

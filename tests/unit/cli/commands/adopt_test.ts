@@ -82,6 +82,28 @@ adoptTest("corral adopt makes a job of what runs, and supervises it to its end",
   assert.deepEqual(node.eventKinds(), ["starting", "running", "ending", "ended"]);
 });
 
+adoptTest("corral adopt leaves an end that its store does not take to the next sweep", async (adopter) => {
+  const { node } = adopter;
+  const adopting = adopter.adopt();
+  assert.ok(await poll(() => node.out.endsWith("started\n"), PATIENCE_MS), node.said.join("\n"));
+  node.stores.fill();
+  node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+  assert.equal(await adopting, EXIT.DONE);
+  assert.match(node.said.splice(0).join("\n"), /^warning: the record of this job is incomplete: .*is full/);
+  assert.ok(Deno.statSync(`${node.stores.path}/unwritten/${JOB_ID}.json`).isFile);
+  node.stores.free();
+  await node.corral("sweep", "--quiet");
+  const { phase } = node.recorded();
+  assert.deepEqual(
+    [
+      phase.state,
+      phase.state === "ended" && phase.reason,
+      node.eventKinds().filter((kind) => kind === "ended"),
+    ],
+    ["ended", "exited", ["ended"]],
+  );
+});
+
 adoptTest("corral adopt says which units the processes leave", async (adopter) => {
   adopter.node.proc.write(`${PID}/cgroup`, "0::/system.slice/celery.service\n");
   const said = await adopter.adoptToItsEnd("--name", "worker");
