@@ -33,6 +33,7 @@ import { readSettings, type Surroundings } from "./settings/read.ts";
 import type { Output } from "./linux/output.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
+import { lookAtGpus } from "./linux/gpu.ts";
 import { hostClock } from "./linux/clock.ts";
 import { COPY_OUTPUT, serveCopy } from "./linux/copied_output.ts";
 import { runCommand } from "./linux/command.ts";
@@ -69,6 +70,7 @@ const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
 const ETC = "/etc";
+const DEV = "/dev";
 /** Of a terminal that does not tell its width. */
 const USUAL_COLUMNS = 80;
 const PASSWD = `${ETC}/passwd`;
@@ -122,6 +124,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     clock,
     pause,
     procs,
+    gpus: () => lookAtGpus(procs, DEV),
     run: runCommand,
     shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
