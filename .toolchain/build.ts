@@ -1,5 +1,5 @@
 /**
- * build.ts COMMIT builds dist/corral: src/main.ts and its packages into few JavaScript files, those into one binary.
+ * build.ts COMMIT builds dist/corral: src/start.ts, src/main.ts and its packages into few JavaScript files, those into one binary.
  * Bundling first makes it start 8 ms earlier than compiling the module graph; splitting keeps what is imported
  * lazily out of the start, another 3 ms (median of 20, with commander, valibot and node:sqlite imported).
  *
@@ -31,7 +31,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
     "--outdir",
     bundleDir,
     ...(variant === "crash" ? ["--import-map", await crashingImportMap()] : []),
-    "src/main.ts",
+    "src/start.ts",
     `src/${WORKER}.ts`,
   ]);
   await stampCommit(bundleDir, commit);
@@ -50,7 +50,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--allow-all",
     ],
     ...["--include", `${bundleDir}/${WORKER}.js`],
-    ...["--output", `${binary}.new`, `${bundleDir}/main.js`],
+    ...["--output", `${binary}.new`, `${bundleDir}/start.js`],
   ]);
   if (!startAnywhere(`${binary}.new`)) console.error("build: it will not start in a deleted directory");
   await Deno.rename(`${binary}.new`, binary);

@@ -22,19 +22,19 @@
  * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) as soon
  * as the gate is open. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
  *
- * This file builds the real adapters and is the only one that reads the arguments and exits.
+ * This file builds the real adapters; it and start.ts alone read the arguments and exit.
  */
 import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
-import { answers } from "./linux/apart.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
-import { readSettings, type Surroundings } from "./settings/read.ts";
+import { ETC, settingsHere, storeFileIn } from "./cli/settings_here.ts";
 import type { Output } from "./linux/output.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Context } from "./cli/context.ts";
 import { SetupError } from "./base/errors.ts";
 import { runningFacts } from "./job/job.ts";
+import { lookAtGpus } from "./linux/gpu.ts";
 import { hostClock } from "./linux/clock.ts";
 import { COPY_OUTPUT, serveCopy } from "./linux/copied_output.ts";
 import { runCommand } from "./linux/command.ts";
@@ -52,14 +52,13 @@ import { passRealTimeSignals } from "./linux/passed_signals.ts";
 import { onRealTimeSignals } from "./linux/real_time_signals.ts";
 import { settleSurroundings } from "./linux/surroundings.ts";
 import { reportRejections } from "./linux/rejections.ts";
-import { homeOfUid, nameOfUid } from "./linux/users.ts";
+import { nameOfUid } from "./linux/users.ts";
 import { chooseForLaunch } from "./backend/nest.ts";
 import { type BackendChoice, backendOf, chooseBackend, usableBackends } from "./backend/choose.ts";
 import { type Log, makeLog } from "./cli/log.ts";
 import { printable } from "./base/text.ts";
 import { libcZone } from "./linux/zone.ts";
 import { useZone } from "./value/local_time.ts";
-import { machineId, storeFileName, userStateDirHere } from "./store/place.ts";
 import { openFormerStore } from "./store/former_store.ts";
 import { openLaunchStore, openStoreFor, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
@@ -70,7 +69,7 @@ import { isReaderGone, offerOutput, writeAll, writeDiagnostics } from "./linux/w
 const STDOUT = 1;
 const PROC = "/proc";
 const RUN = "/run";
-const ETC = "/etc";
+const DEV = "/dev";
 /** Of a terminal that does not tell its width. */
 const USUAL_COLUMNS = 80;
 const PASSWD = `${ETC}/passwd`;
@@ -124,6 +123,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     clock,
     pause,
     procs,
+    gpus: () => lookAtGpus(procs, DEV),
     run: runCommand,
     shell: runShell,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
@@ -144,27 +144,6 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
     unwritten: () => unwrittenOf(settings, uid),
   };
-}
-
-function storeFileIn(stateDir: string): string {
-  return storeFileName(stateDir, {
-    uid: Deno.uid() ?? 0,
-    hostName: Deno.hostname(),
-    machineId: machineId(ETC),
-  });
-}
-
-function settingsHere(
-  around: Pick<Surroundings, "uid" | "env" | "cwd" | "options">,
-): Promise<Settings> {
-  const { uid } = around;
-  return readSettings({
-    ...around,
-    answers,
-    userStateDir: (known) => userStateDirHere(uid, known),
-    storeFile: storeFileIn,
-    homeOfUser: () => homeOfUid(uid, runCommand),
-  });
 }
 
 function outputHere(env: Record<string, string>): Output {

@@ -72,7 +72,7 @@ export class Refreshing {
       }
       if (event === null) {
         if (this.#notes.length > 0) view = { ...view, note: this.#notes.splice(0).join("; ") };
-        ({ snapshot, cpu } = this.#read(cpu));
+        ({ snapshot, cpu } = await this.#read(cpu));
         dueMs = cpu.bootMs + intervalMs;
         refreshes++;
       }
@@ -96,10 +96,10 @@ export class Refreshing {
     this.#ends.add(ending);
   }
 
-  #read(since: CpuReadings): { snapshot: Snapshot; cpu: CpuReadings } {
+  async #read(since: CpuReadings): Promise<{ snapshot: Snapshot; cpu: CpuReadings }> {
     const { context } = this.#parts;
     let damaged = 0;
-    const { live, cpu } = readLiveJobs(context, this.#jobs(() => damaged++), since);
+    const { live, cpu } = await readLiveJobs(context, this.#jobs(() => damaged++), since);
     const at = {
       wallMs: context.clock.wallMs(),
       bootMs: context.clock.bootMs(),

@@ -158,6 +158,14 @@ export interface Survivor {
   because: string;
 }
 
+/** A process that holds a GPU after the end of the job that started it. */
+export interface GpuHolder {
+  pid: number;
+  name: string;
+  /** Nodes: `nvidia0`. */
+  gpus: readonly string[];
+}
+
 /** The states. `ending` and `ended` keep the running facts when the job ever ran. */
 export type Phase =
   | { state: "queued"; queue: QueueFacts }

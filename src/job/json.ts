@@ -1,5 +1,5 @@
 /** The one JSON form of a job: `ps`, `show`, the receipt and (later) the report. Units are in the key names; unknown is null. */
-import type { Job } from "./job.ts";
+import type { GpuHolder, Job } from "./job.ts";
 import { runningFacts } from "./job.ts";
 import { outerJobOf } from "./names.ts";
 import { signalName } from "../value/signal.ts";
@@ -55,6 +55,14 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
       })),
     }),
   };
+}
+
+/** With the processes that hold a GPU after its end; null where there is none to hold. */
+export function withGpuHolders(
+  json: Record<string, unknown>,
+  holders: readonly GpuHolder[] | null,
+): Record<string, unknown> {
+  return holders === null ? json : { ...json, gpuHolders: holders };
 }
 
 function iso(ms: number | null): string | null {

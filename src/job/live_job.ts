@@ -9,4 +9,6 @@ export interface LiveJob {
   readonly memoryBytes: number | null;
   readonly procs: number | null;
   readonly frozen: boolean;
+  /** Nodes of GPUs that its processes hold: `nvidia0`. */
+  readonly gpus: readonly string[];
 }

@@ -1,9 +1,10 @@
 /** What `corral run` reports to its caller at the end. Pure. */
 import { EXIT } from "../base/errors.ts";
+import { printable } from "../base/text.ts";
 import { formatBytes } from "../value/size.ts";
 import { formatCpuTime, formatOptionalBytes, formatOptionalDuration } from "../value/units.ts";
 import type { StoredEvent } from "./events.ts";
-import { type EndReason, type Exit, type Job, type Limits, NO_LIMITS } from "./job.ts";
+import { type EndReason, type Exit, type GpuHolder, type Job, type Limits, NO_LIMITS } from "./job.ts";
 import type { Usage } from "./usage.ts";
 import { signalName } from "../value/signal.ts";
 
@@ -101,6 +102,12 @@ export function refusedForks(usage: Usage | null, { pidsMax }: Limits): string |
   return isOwn
     ? `${forks} refused at its limit of ${pidsMax} processes (--pids)`
     : `${forks} refused at a limit of processes that is not its own`;
+}
+
+/** `GPU still held by 4711 python3: nvidia0, nvidia1`. */
+export function gpuHeldWords(holders: readonly GpuHolder[]): string {
+  const each = holders.map(({ pid, name, gpus }) => `${pid} ${printable(name)}: ${gpus.join(", ")}`);
+  return `GPU still held by ${each.join("; ")}`;
 }
 
 /** `1 process is still alive`, `3 processes are still alive`. */

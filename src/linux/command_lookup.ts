@@ -60,6 +60,7 @@ export const TOOLS = {
   "env": "coreutils",
   "setsid": "util-linux",
   "setpriv": "util-linux",
+  "unshare": "util-linux",
   "getent": "libc-bin",
   "systemd-run": "systemd",
 } as const;

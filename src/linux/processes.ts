@@ -28,6 +28,8 @@ export interface Process extends Identity {
   residentBytes: number;
   /** The command line; empty for kernel threads, zombies and, for a moment, in an exec; null when it did not answer (READ_CAP_MS) or is hidden. */
   words: string[] | null;
+  /** Nodes of GPUs that it holds (`nvidia0`), where that was asked. */
+  gpus?: readonly string[];
   /** Below the cgroup2 mount; null without cgroup2. */
   cgroupPath: string | null;
 }

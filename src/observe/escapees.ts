@@ -80,7 +80,7 @@ function hasUnmarkedParent(
 const START_TOLERANCE_MS = 1_000;
 
 /** False for what was there before the job, or comes from another boot or PID namespace. */
-function canComeFrom(
+export function canComeFrom(
   job: Job,
   { startTicks }: { startTicks: number },
   { procs, clock }: ProcessSource,

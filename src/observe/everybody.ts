@@ -89,7 +89,7 @@ async function rowsOf(
   jobs: SharedRequest,
   onProblem: (line: string) => void,
 ): Promise<UsersRows> {
-  const answer = await askUser(user, [self.path, SHARED_ROWS, ...sharedWords(jobs)]);
+  const answer = await askUser(user, [self.path, SHARED_ROWS, ...sharedWords(jobs)], { isEnclosed: true });
   const nothing = { uid: user.uid, name: user.name, rows: [] };
   if (answer === null) {
     onProblem(`jobs of ${user.name} are left out: no answer`);

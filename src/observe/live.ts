@@ -3,6 +3,7 @@ import { readEventsAt } from "../cgroup/events.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
 import { readable, readCpuUsageUsec, readCurrent } from "../cgroup/usage.ts";
 import type { Node } from "./node.ts";
+import { gpusHeldBy } from "./gpu.ts";
 import { cpuPercent, type CpuReading } from "../job/cpu_use.ts";
 import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
@@ -33,24 +34,27 @@ export function readCpuTimes(node: Node, jobs: readonly Job[]): CpuReadings {
  * Everything that the tables show. CPU use is that since the readings of `since`, or since a job's start where that came later; without
  * `since`, the mean since the start. `cpu` is the beginning of the next interval.
  */
-export function readLiveJobs(
+export async function readLiveJobs(
   node: Node,
   jobs: readonly Job[],
   since: CpuReadings | null,
-): { live: LiveJob[]; cpu: CpuReadings } {
+): Promise<{ live: LiveJob[]; cpu: CpuReadings }> {
   const bootMs = node.clock.bootMs();
   const seen = jobs.map((job) => ({
     job,
     found: look(node, job, (fs, own) => readNow(node, fs, own)),
   }));
-  const live = seen.map(({ job, found }): LiveJob => ({
+  const cpuNow = readings(bootMs, seen.map(({ job, found }) => [job, found?.cpu ?? null]));
+  const gpus = node.gpus();
+  const live = await Promise.all(seen.map(async ({ job, found }): Promise<LiveJob> => ({
     job,
     cpuPercent: cpuPercent(beginning(job, since), found?.cpu ?? null),
     memoryBytes: found?.memoryBytes ?? null,
-    procs: found?.procs ?? null,
+    procs: found?.pids.length ?? null,
     frozen: found?.frozen ?? false,
-  }));
-  return { live, cpu: readings(bootMs, seen.map(({ job, found }) => [job, found?.cpu ?? null])) };
+    gpus: await gpusHeldBy(gpus, found?.pids ?? []),
+  })));
+  return { live, cpu: cpuNow };
 }
 
 /** All that a live job has used so far; null where it cannot be read. */
@@ -88,7 +92,7 @@ function readNow(node: Node, fs: CgroupFs, own: Own) {
   return {
     cpu: cpu(node, fs, own.path),
     memoryBytes: readCurrent(fs, own.path).memoryBytes,
-    procs: fs.own(own, own.id).pids().length,
+    pids: fs.own(own, own.id).pids(),
     frozen: readEventsAt(fs, own.path).frozen,
   };
 }

@@ -7,6 +7,7 @@ import type { Clock } from "../linux/clock.ts";
 import type { CommandResult } from "../linux/command.ts";
 import type { JournalFields } from "../linux/journal.ts";
 import type { NodeLayout } from "../linux/node.ts";
+import type { GpuLook } from "../linux/gpu.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { JobStore } from "../store/jobs.ts";
 import type { StorePort, Unwritten } from "../store/unwritten.ts";
@@ -17,6 +18,8 @@ export interface Node {
   /** Resolves after `ms`. */
   pause(ms: number): Promise<void>;
   procs: Procs;
+  /** For a look at which processes hold a GPU; null where the node has none. */
+  gpus(): GpuLook | null;
   /** Runs one of the node's own tools, bounded in time, without a shell. */
   run(argv: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
   /** Runs a command line of the admin's own with `stdin` as its input; null when it took longer than `capMs`. */

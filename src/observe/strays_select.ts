@@ -5,8 +5,10 @@ import { isOrphaned, type IsSession } from "./strays_orphaned.ts";
 
 /** What an admin asked for. `null` is "whatever". */
 export interface StrayCriteria {
-  /** Found anywhere in the command line. */
-  match: RegExp;
+  /** Found anywhere in the command line; null: any. */
+  match: RegExp | null;
+  /** Only what holds a GPU. */
+  gpu?: boolean;
   /** Its first group, or all of what it finds, is the owner's id of the process. */
   refPattern: RegExp | null;
   olderThanMs: number | null;
@@ -86,9 +88,10 @@ function isExcluded(process: Process, { exclude }: StrayCriteria): boolean {
   return exclude?.test(commandLine(process) ?? "") ?? false;
 }
 
-function isMatch(process: Process, { match, olderThanMs, exclude }: StrayCriteria): boolean {
+function isMatch(process: Process, { match, gpu, olderThanMs, exclude }: StrayCriteria): boolean {
   const line = commandLine(process);
-  return line !== null && match.test(line) && !(exclude?.test(line) ?? false) &&
+  if (gpu && (process.gpus ?? []).length === 0) return false;
+  return line !== null && (match?.test(line) ?? true) && !(exclude?.test(line) ?? false) &&
     (olderThanMs === null || process.ageMs >= olderThanMs);
 }
 

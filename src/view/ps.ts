@@ -16,6 +16,8 @@ import { formatOptionalBytes, formatPercent, orMissing, percentOf } from "../val
 export interface LiveColumn extends Column {
   readonly read: (live: LiveJob, now: Moment) => Value;
   readonly show: (value: Present) => string;
+  /** Not there where no job has a value of it, also in a pipe. */
+  readonly isRare?: true;
 }
 
 const text = { align: "left", show: String } as const;
@@ -48,7 +50,17 @@ export const LIVE_COLUMNS: readonly LiveColumn[] = ([
     tint: tintOfPercent,
     read: ({ job, memoryBytes }) => percentOf(memoryBytes, job.spec.limits.memoryMaxBytes),
   },
+  { key: "gpu", ...text, shrink: true, isRare: true, read: ({ gpus }) => gpuWords(gpus) },
 ] as Omit<LiveColumn, "title">[]).map((column) => ({ title: column.key, ...column }));
+
+/** Without the rare ones that are empty. */
+export function heldColumns(
+  columns: readonly LiveColumn[],
+  jobs: readonly LiveJob[],
+  now: Moment,
+): LiveColumn[] {
+  return columns.filter(({ isRare, read }) => !isRare || jobs.some((live) => read(live, now) !== null));
+}
 
 /** The cells of each job, in the order of `columns`. */
 export function liveCells(
@@ -57,6 +69,11 @@ export function liveCells(
   columns: readonly LiveColumn[] = LIVE_COLUMNS,
 ): string[][] {
   return jobs.map((live) => columns.map(({ read, show }) => orMissing(read(live, now), show)));
+}
+
+/** `0,1` for nvidia0 and nvidia1: the numbers of the nodes, which nvidia-smi need not number alike. Others by name. Null for none. */
+export function gpuWords(gpus: readonly string[]): string | null {
+  return gpus.map((name) => name.replace(/^nvidia(?=\d)/, "")).join(",") || null;
 }
 
 /** In that order, as `sortedBy` has it. */

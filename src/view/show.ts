@@ -1,9 +1,16 @@
 /** The text of `corral show`. Pure. */
 import { formatDuration, formatDurationExact } from "../value/duration.ts";
-import { END_REASONS, type Job, type PoolPlace, type RunningFacts, runningFacts } from "../job/job.ts";
+import {
+  END_REASONS,
+  type GpuHolder,
+  type Job,
+  type PoolPlace,
+  type RunningFacts,
+  runningFacts,
+} from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { outerJobOf } from "../job/names.ts";
-import { oomCause } from "../job/outcome.ts";
+import { gpuHeldWords, oomCause } from "../job/outcome.ts";
 import { signalName } from "../value/signal.ts";
 import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
@@ -30,6 +37,8 @@ export interface LiveDetails {
   memoryBytes: number | null;
   processes: TreeNode[];
   frozen: boolean;
+  /** Nodes of GPUs that it holds. */
+  gpus: readonly string[];
 }
 
 const VALUE_CHARACTERS = 2000;
@@ -65,11 +74,18 @@ export function formatDetails(
 }
 
 /** The first lines, and what outlived the job. */
-export function formatHead(job: Job, live: LiveDetails | null, bootMs: number): string {
+export function formatHead(
+  job: Job,
+  { live, gpuHolders = null }: { live: LiveDetails | null; gpuHolders?: readonly GpuHolder[] | null },
+  bootMs: number,
+): string {
   const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
-  const rows = headRows({ job, usage, frozen: live?.frozen ?? false, bootMs });
+  const rows = headRows({ job, usage, frozen: live?.frozen ?? false, gpus: live?.gpus ?? [], bootMs });
   const survivors = survivorLines(job).map((text) => `${SURVIVOR}${text}`);
-  return [...rows.map(([label, value]) => line(label, value)), ...survivors].map((text) => `${text}\n`).join(
+  const held = gpuHolders === null || gpuHolders.length === 0 ? [] : [gpuHeldWords(gpuHolders)];
+  return [...rows.map(([label, value]) => line(label, value)), ...survivors, ...held].map((text) =>
+    `${text}\n`
+  ).join(
     "",
   );
 }

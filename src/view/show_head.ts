@@ -12,6 +12,8 @@ export interface HeadInput {
   job: Job;
   usage: Usage | null;
   frozen: boolean;
+  /** Nodes of GPUs that a live one holds. */
+  gpus: readonly string[];
   bootMs: number;
 }
 
@@ -21,7 +23,7 @@ export type HeadRow = readonly [label: string, value: string];
 type Ended = Extract<Job["phase"], { state: "ended" }>;
 
 /** At most eight; what has no value is left out. */
-export function headRows({ job, usage, frozen, bootMs }: HeadInput): HeadRow[] {
+export function headRows({ job, usage, frozen, gpus, bootMs }: HeadInput): HeadRow[] {
   const { spec, phase } = job;
   const ref = spec.ref === null ? "" : ` (ref ${spec.ref})`;
   const rows: (readonly [string, string | null])[] = [
@@ -31,6 +33,7 @@ export function headRows({ job, usage, frozen, bootMs }: HeadInput): HeadRow[] {
     ["wall", wallWords(job, usage)],
     ["cpu", cpuWords(job, usage)],
     ["memory", memoryWords(job, usage)],
+    ["gpu", gpus.join(", ") || null],
     ["exit", phase.state === "ended" ? exitWords(phase) : null],
     ["output", runningFacts(job)?.outputFile ?? null],
   ];

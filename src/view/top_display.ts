@@ -3,7 +3,7 @@ import type { Terminal } from "../linux/output.ts";
 import type { Screen, ScreenEvent } from "../linux/terminal.ts";
 import type { LiveJob } from "../job/live_job.ts";
 import { changedLines, drawnLines, type FrameSize, wholeFrame } from "./frame.ts";
-import { inOrder, LIVE_COLUMNS, liveCells, type LiveColumn, liveHeader } from "./ps.ts";
+import { heldColumns, inOrder, LIVE_COLUMNS, liveCells, type LiveColumn, liveHeader } from "./ps.ts";
 import { tableLines } from "./table.ts";
 import { HELP_LINES, type View } from "./top.ts";
 import { promptLine } from "./top_prompt.ts";
@@ -111,7 +111,7 @@ function partsOf({ host, at, live, damaged }: Snapshot, { order, showsCommand, f
     ...(user === null ? [] : [`user ${printable(user)}`]),
     ...(filter === "" ? [] : [`with ${quoted(filter)}`]),
   ];
-  const columns = showsCommand ? COMMAND_COLUMNS : LIVE_COLUMNS;
+  const columns = heldColumns(showsCommand ? COMMAND_COLUMNS : LIVE_COLUMNS, chosen, at);
   return {
     header: [liveHeader(chosen, { host, wallMs: at.wallMs, damaged, order }), ...choice].join("  "),
     columns,

@@ -1,11 +1,13 @@
-"""Rows of corral's store for the benchmarks: what a launch would have recorded, and as many ended jobs as one likes."""
+"""Rows of corral's store for the benchmarks: what a launch would have recorded, live jobs to go with it, and as many ended jobs as one likes."""
 import json
 import os
+import subprocess
 import time
 
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 ID_CHARACTERS = 6
 DAY_MS = 86_400_000
+MOUNT = "/sys/fs/cgroup"
 LIMITS = ["memoryMaxBytes", "memoryHighBytes", "swapMaxBytes", "cpuMaxCores", "cpuWeight", "pidsMax"]
 NO_LIMITS = json.dumps(dict.fromkeys(LIMITS))
 SOME_LIMITS = json.dumps({**dict.fromkeys(LIMITS), "memoryMaxBytes": 24 * 2**30, "swapMaxBytes": 0, "cpuMaxCores": 8})
@@ -37,6 +39,42 @@ def spec(job, created_ms):
         "cwd": "/", "limits": NO_LIMITS, "grace_ms": 2000, "first_signal": "TERM", "backend": "cgroupfs", "created_at_ms": created_ms,
         "boot_id": boot_id(), "supervisor_pid": os.getpid(), "supervisor_start_ticks": start_ticks(os.getpid()),
     }
+
+
+class LiveJob:
+    """A process in a cgroup that bears the job's name; a user's is that user's own directory, `where` it is delegated."""
+
+    def __init__(self, job_id, where="", user="root", uid=0):
+        self.id = job_id
+        self.user = {"user": user, "uid": uid}
+        self.path = f"{where}/corral/{job_id}"
+        os.makedirs(MOUNT + self.path)
+        os.chown(MOUNT + self.path, uid, uid)
+        environment = {**os.environ, "CORRAL_JOB_ID": job_id}
+        self.process = subprocess.Popen(["sleep", "100000"], env=environment, preexec_fn=self.enter)
+
+    def enter(self):
+        with open(f"{MOUNT}{self.path}/cgroup.procs", "w") as procs:
+            procs.write("0")
+
+    def row(self):
+        now_ms = time.time_ns() // 1_000_000
+        with open("/proc/uptime") as file:
+            boot_ms = round(float(file.read().split()[0]) * 1000)
+        return {
+            **spec(self.id, now_ms), **self.user, "state": "running", "pid": self.process.pid, "pid_start_ticks": start_ticks(self.process.pid),
+            "pgid": self.process.pid, "cgroup_path": self.path, "cgroup_inode": os.stat(MOUNT + self.path).st_ino,
+            "started_at_ms": now_ms, "started_boot_ms": boot_ms, "timeout_ms": DAY_MS, "deadline_boot_ms": boot_ms + DAY_MS,
+        }
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        while os.path.exists(MOUNT + self.path):
+            try:
+                os.rmdir(MOUNT + self.path)
+            except OSError:
+                time.sleep(0.001)
 
 
 def insert(database, rows):

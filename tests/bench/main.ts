@@ -1,5 +1,5 @@
 /**
- * `make bench`: launch, kill, memory, sampling, prune and sweep side by side in one booted container, and report on this machine, as
+ * `make bench`: launch, kill, memory, sampling, prune, sweep and everybody's ps side by side in one booted container, and report on this machine, as
  * tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is compared runs interleaved. About ten minutes;
  * `make bench BENCHES="launch sweep"` picks. BEFORE=/path/to/corral compares launch and memory with another build, in the same run.
  */
@@ -10,6 +10,7 @@ import { bootNspawn } from "../kit/machine/nspawn.ts";
 import { CACHE_DIR, PROJECT_DIR } from "../kit/machine/project.ts";
 import { obstacle, TIERS } from "../kit/tiers/tier.ts";
 import { type Aim, MEASURE_PROGRAM } from "./bench.ts";
+import { benchEverybody, MEASURE_EVERYBODY_PROGRAM } from "./everybody.ts";
 import { benchKill } from "./kill.ts";
 import { benchLaunch } from "./launch.ts";
 import { benchMemory } from "./memory.ts";
@@ -31,7 +32,7 @@ const IDLE_SOURCE = 'console.error("idle started now"); setInterval(() => {}, 3_
 const PROGRAMS_DIR = "/dev/shm";
 const COMPILE_TIMEOUT_MS = 60_000;
 
-const IN_A_CONTAINER = ["launch", "kill", "memory", "sweep"];
+const IN_A_CONTAINER = ["launch", "kill", "memory", "sampling", "prune", "sweep", "everybody"];
 const DIST_CORRAL = join(PROJECT_DIR, "dist", "corral");
 
 async function main(): Promise<number> {
@@ -57,6 +58,7 @@ async function benchInContainer(wanted: (name: string) => boolean): Promise<Aim[
     [MEASURE_SAMPLING_PROGRAM]: join(import.meta.dirname!, "measure_sampling.py"),
     [MEASURE_PRUNE_PROGRAM]: join(import.meta.dirname!, "measure_prune.py"),
     [MEASURE_SWEEP_PROGRAM]: join(import.meta.dirname!, "measure_sweep.py"),
+    [MEASURE_EVERYBODY_PROGRAM]: join(import.meta.dirname!, "measure_everybody.py"),
     [JOB_ROWS_MODULE]: join(import.meta.dirname!, "job_rows.py"),
     [BARE_PROGRAM]: await compileBare("bare-deno", BARE_SOURCE),
     [IDLE_PROGRAM]: await compileBare("idle-deno", IDLE_SOURCE),
@@ -87,6 +89,7 @@ async function bench(machine: Machine, wanted: (name: string) => boolean): Promi
     sampling: async () => [await benchSampling(machine, corral)],
     prune: async () => [await benchPrune(machine, corral)],
     sweep: () => benchSweep(machine, { corral, bare }),
+    everybody: async () => [await benchEverybody(machine, corral)],
   };
   const aims: Aim[] = [];
   for (const [name, run] of Object.entries(all)) if (wanted(name)) aims.push(...await run());

@@ -3,52 +3,16 @@ of a sweep that has nothing to do and of a bare program, in milliseconds and int
 their supervisor is this program. The ended ones are rows. OPTIONS: corral, bare, liveCounts, endedRows, rounds, warmUps.
 """
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import time
 
-from job_rows import DAY_MS, insert, insert_ended, job_id, spec, start_ticks
+from job_rows import LiveJob, insert, insert_ended, job_id
 
-MOUNT = "/sys/fs/cgroup"
 STORE = "/dev/shm/corral-bench-sweep"
 options = json.loads(sys.argv[1])
-
-
-class LiveJob:
-    """A process in a cgroup that bears the job's name."""
-
-    def __init__(self, job_id):
-        self.id = job_id
-        self.path = f"/corral/{job_id}"
-        os.makedirs(MOUNT + self.path)
-        environment = {**os.environ, "CORRAL_JOB_ID": job_id}
-        self.process = subprocess.Popen(["sleep", "100000"], env=environment, preexec_fn=self.enter)
-
-    def enter(self):
-        with open(f"{MOUNT}{self.path}/cgroup.procs", "w") as procs:
-            procs.write("0")
-
-    def row(self):
-        now_ms = time.time_ns() // 1_000_000
-        with open("/proc/uptime") as file:
-            boot_ms = round(float(file.read().split()[0]) * 1000)
-        return {
-            **spec(self.id, now_ms), "state": "running", "pid": self.process.pid, "pid_start_ticks": start_ticks(self.process.pid),
-            "pgid": self.process.pid, "cgroup_path": self.path, "cgroup_inode": os.stat(MOUNT + self.path).st_ino,
-            "started_at_ms": now_ms, "started_boot_ms": boot_ms, "timeout_ms": DAY_MS, "deadline_boot_ms": boot_ms + DAY_MS,
-        }
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        while os.path.exists(MOUNT + self.path):
-            try:
-                os.rmdir(MOUNT + self.path)
-            except OSError:
-                time.sleep(0.001)
 
 
 def timed(argv):

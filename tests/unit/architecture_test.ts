@@ -18,7 +18,7 @@ const ORDER = [
     "backend",
     "store",
   ],
-  ...["observe", "act", "view", "serve", "cli", "main.ts"],
+  ...["observe", "act", "view", "serve", "cli", "main.ts", "start.ts"],
 ];
 
 /** What has still to be turned round. */

@@ -1,7 +1,7 @@
 /** Ends strays, and what they forked while they were being listed. */
 import { startedBootMs } from "../../linux/clock.ts";
-import { type ProcessSource, readProcess } from "../../linux/processes.ts";
 import { type EndedProcess, endProcesses, type EndProcessesOptions } from "./end_processes.ts";
+import { lookAgain, type StraySource } from "../../observe/strays.ts";
 import { isStillStray, type Stray, type StrayCriteria } from "../../observe/strays_select.ts";
 
 /** What became of one stray. */
@@ -32,7 +32,7 @@ const LOOKS = 3;
  */
 export async function endStrays(
   first: readonly Stray[],
-  node: ProcessSource,
+  node: StraySource,
   options: EndStraysOptions,
 ): Promise<EndedStrays> {
   const ended: EndedStray[] = [];
@@ -50,14 +50,14 @@ export async function endStrays(
 
 async function endEach(
   strays: readonly Stray[],
-  node: ProcessSource,
+  node: StraySource,
   { criteria, ...options }: EndStraysOptions,
 ): Promise<EndedStray[]> {
   const byPid = new Map(strays.map((stray) => [stray.process.pid, stray]));
   const results = await endProcesses(strays.map(({ process }) => process), node, {
     ...options,
     stillMeant: async ({ pid }) => {
-      const now = await readProcess(node, pid);
+      const now = await lookAgain(node, criteria, pid);
       return now !== null && isStillStray(byPid.get(pid)!, now, criteria);
     },
   });

@@ -2,8 +2,9 @@
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import { toJson } from "../../base/json.ts";
 import { quoted } from "../../base/text.ts";
-import { jobJson } from "../../job/json.ts";
+import { jobJson, withGpuHolders } from "../../job/json.ts";
 import type { ReceiptPlace } from "../../job/receipt_place.ts";
+import { gpuHoldersOf, type GpuSource } from "../../observe/gpu.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { writeReceiptFile } from "./receipt_file.ts";
 import { writeReceiptAsUser } from "./user_receipt.ts";
@@ -15,15 +16,20 @@ import { writeReceiptAsUser } from "./user_receipt.ts";
 export async function writeLateReceipt(
   store: JobStore,
   id: string,
-  { say }: Diagnostics,
+  node: Diagnostics & GpuSource,
 ): Promise<void> {
   const job = store.get(id);
   const place = job?.watch?.receipt;
   if (job?.phase.state !== "ended" || place === undefined) return;
   // A retry has removed it and will write its own.
   if (store.hasLaterReceipt(id, place.path)) return;
-  const why = await write(place, toJson(jobJson(job, store.events(id), null)));
-  if (why !== null) say(`warning: the receipt ${quoted(place.path)} is not written: ${why}`);
+  const why = await write(
+    place,
+    toJson(
+      withGpuHolders(jobJson(job, store.events(id), null), await gpuHoldersOf(node, job)),
+    ),
+  );
+  if (why !== null) node.say(`warning: the receipt ${quoted(place.path)} is not written: ${why}`);
 }
 
 async function write(place: ReceiptPlace, text: string): Promise<string | null> {

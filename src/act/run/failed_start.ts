@@ -3,8 +3,8 @@ import type { Diagnostics } from "../../base/diagnostics.ts";
 import { EXIT } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
 import type { Ending, StoredEvent } from "../../job/events.ts";
-import type { EndReason, Exit, Job, RunningFacts } from "../../job/job.ts";
-import { jobJson } from "../../job/json.ts";
+import type { EndReason, Exit, GpuHolder, Job, RunningFacts } from "../../job/job.ts";
+import { jobJson, withGpuHolders } from "../../job/json.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import type { Node } from "../../observe/node.ts";
 import { runOnEnd } from "../end/on_end.ts";
@@ -13,12 +13,16 @@ import type { Ledger } from "../../store/ledger.ts";
 import type { Receipt } from "./receipt_to_write.ts";
 
 /** The job as JSON, as it is recorded now; `steps` where the store does not answer. */
-export function receiptText(job: Job, ledger: Ledger, steps: StoredEvent[]): string {
+export function receiptText(
+  job: Job,
+  ledger: Ledger,
+  { steps, gpuHolders = null }: { steps: StoredEvent[]; gpuHolders?: readonly GpuHolder[] | null },
+): string {
   // The ledger reported the loss when it happened; the receipt still has the steps.
   const recorded = ledger.recorded(job.spec.id);
   // Limits and time-out may have been changed since the launch (`corral set`).
   const spec = recorded?.spec ?? job.spec;
-  return toJson(jobJson({ ...job, spec }, recorded?.events ?? steps, null));
+  return toJson(withGpuHolders(jobJson({ ...job, spec }, recorded?.events ?? steps, null), gpuHolders));
 }
 
 /** Records the end of a job whose command never ran. */
@@ -44,7 +48,7 @@ export class FailedStart {
     this.ledger.settle(this.job.spec.id);
     const run: RunningFacts | null = null;
     const job: Job = { ...this.job, phase: { state: "ended", run, ...ending } };
-    await this.receipt?.write(receiptText(job, this.ledger, []));
+    await this.receipt?.write(receiptText(job, this.ledger, { steps: [] }));
     await runOnEnd(this.context, job, { ledger, actor: "run" });
   }
 

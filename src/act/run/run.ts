@@ -9,7 +9,14 @@ import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
 import type { User } from "../../linux/users.ts";
 import { type Job, type JobSpec, NO_EXIT, type Watch } from "../../job/job.ts";
-import { endLine, isPlainSuccess, leftBehind, refusedForks, runExitCode } from "../../job/outcome.ts";
+import {
+  endLine,
+  gpuHeldWords,
+  isPlainSuccess,
+  leftBehind,
+  refusedForks,
+  runExitCode,
+} from "../../job/outcome.ts";
 import { type Backend, enforceablePool } from "../../backend/backend.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
@@ -26,6 +33,7 @@ import { openLedger } from "./open_ledger.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
 import type { Receipt } from "./receipt_to_write.ts";
+import { gpuHoldersOf } from "../../observe/gpu.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
 import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
@@ -231,8 +239,10 @@ async function superviseRun(
   await releaseGuard(launched.guard, backend, spec.id);
   const phase = { state: "ended", run: launched.run, ...ending } as const;
   const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
-  await receipt?.write(receiptText(job, ledger, ending.steps));
+  const gpuHolders = await gpuHoldersOf(context, job);
+  await receipt?.write(receiptText(job, ledger, { steps: ending.steps, gpuHolders }));
   reportEnd(run, job, leftBehind(ending));
+  if (gpuHolders !== null && gpuHolders.length > 0) say(`job ${spec.id}: ${gpuHeldWords(gpuHolders)}`);
   // A second signal that came before was meant for the job.
   await runOnEnd(context, job, {
     ledger,

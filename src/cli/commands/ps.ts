@@ -13,7 +13,7 @@ import type { LiveJob } from "../../job/live_job.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import { chooseColumns, chooseOrder, type Order } from "../../view/choose_columns.ts";
-import { inOrder, LIVE_COLUMNS, liveCells, type LiveColumn } from "../../view/ps.ts";
+import { heldColumns, inOrder, LIVE_COLUMNS, liveCells, type LiveColumn } from "../../view/ps.ts";
 import { tableLines } from "../../view/table.ts";
 import { parseName, parseRef } from "../../value/name.ts";
 import { parseTag } from "../../value/tag.ts";
@@ -79,6 +79,8 @@ export function psVerb(invoke: Invoke) {
 interface Shown {
   columns: LiveColumn[];
   order: Order<LiveColumn> | null;
+  /** The user has named them. */
+  isChosen: boolean;
   /** The user has chosen, or wants all. */
   isWide: boolean;
 }
@@ -114,6 +116,7 @@ function shownOf({ columns, sort, json, quiet, wide }: Options): Shown {
   return {
     columns: columns === undefined ? [...LIVE_COLUMNS] : chooseColumns(columns, LIVE_COLUMNS),
     order: sort === undefined ? null : chooseOrder(sort, LIVE_COLUMNS),
+    isChosen: columns !== undefined,
     isWide: (wide ?? false) || columns !== undefined,
   };
 }
@@ -127,21 +130,24 @@ async function measure(context: Context, jobs: readonly Job[], intervalMs: numbe
   const live = jobs.filter(isLive);
   const since = live.length === 0 || intervalMs === 0 ? null : readCpuTimes(context, live);
   if (since !== null) await context.pause(intervalMs);
-  const measured = new Map(readLiveJobs(context, live, since).live.map((one) => [one.job, one]));
+  const measured = new Map(
+    (await readLiveJobs(context, live, since)).live.map((one) => [one.job, one]),
+  );
   return jobs.map((job) => measured.get(job) ?? unmeasured(job));
 }
 
 function unmeasured(job: Job): LiveJob {
-  return { job, cpuPercent: null, memoryBytes: null, procs: null, frozen: false };
+  return { job, cpuPercent: null, memoryBytes: null, procs: null, frozen: false, gpus: [] };
 }
 
 function liveJson(context: Context, live: readonly LiveJob[]): string {
-  const rows = live.map(({ job, cpuPercent, memoryBytes, procs, frozen }) => ({
+  const rows = live.map(({ job, cpuPercent, memoryBytes, procs, frozen, gpus }) => ({
     ...jobJson(job, null, isLive(job) ? readLiveUsage(context, job) : null),
     cpuPercent,
     memoryCurrentBytes: memoryBytes,
     procs,
     frozen,
+    gpus,
   }));
   return `${toJson(rows)}\n`;
 }
@@ -149,8 +155,9 @@ function liveJson(context: Context, live: readonly LiveJob[]): string {
 async function liveText(
   context: Context,
   live: readonly LiveJob[],
-  { columns, isWide }: Shown,
+  { columns: chosen, isWide, isChosen }: Shown,
 ): Promise<string> {
+  const columns = isChosen ? chosen : heldColumns(chosen, live, momentOf(context));
   const { widthColumns } = context.stdout;
   const options = { widthColumns, colour: context.colour, isWide };
   return [...await tableLines(columns, liveCells(live, momentOf(context), columns), options)].join("");

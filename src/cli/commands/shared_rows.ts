@@ -1,12 +1,12 @@
 /** `corral shared-rows`: prints rows of the caller's store for root, who asks as the user (observe/everybody.ts). Not shown in the help. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
-import { EXIT, UsageError } from "../../base/errors.ts";
+import { EXIT } from "../../base/errors.ts";
 import { bothStores } from "../../store/former_store.ts";
-import { parseSharedWords, SHARED_ROWS, writtenRows } from "../../store/shared_rows.ts";
-import { chunks } from "../../view/report/chunks.ts";
+import { SHARED_ROWS } from "../../store/shared_rows.ts";
+import { printSharedRows } from "../print_shared_rows.ts";
 
-/** The sub-command, wired to `invoke`. */
+/** The sub-command, wired to `invoke`; the binary itself takes a shorter way (start.ts). */
 export function sharedRowsVerb(invoke: Invoke) {
   const verb = new Command(SHARED_ROWS)
     .description("Prints rows of the store. For root's view of everybody's jobs.")
@@ -14,18 +14,10 @@ export function sharedRowsVerb(invoke: Invoke) {
     .argument("[VALUE]", "milliseconds since the epoch, or a word");
   verb.action((which, value) =>
     invoke(verb, (context) => {
-      const request = parseSharedWords(value === undefined ? [which] : [which, value]);
-      if (request === null) throw new UsageError(`${SHARED_ROWS}: unknown request`);
-      const store = bothStores(context.openStore("ps"), context.openFormerStore("ps"));
-      for (const text of chunks(lines(writtenRows(store, request)))) {
-        if (!context.stdout.write(text)) break;
-      }
+      const open = () => bothStores(context.openStore("ps"), context.openFormerStore("ps"));
+      printSharedRows(value === undefined ? [which] : [which, value], open, context.stdout.write);
       return Promise.resolve(EXIT.DONE);
     })
   );
   return verb;
-}
-
-function* lines(rows: Iterable<string>): Generator<string> {
-  for (const row of rows) yield `${row}\n`;
 }

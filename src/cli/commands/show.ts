@@ -9,11 +9,12 @@ import { EXIT } from "../../base/errors.ts";
 import { bothStores } from "../../store/former_store.ts";
 import type { Job } from "../../job/job.ts";
 import { higherSplit, type MemorySplit, withSplit } from "../../job/usage.ts";
-import { jobJson } from "../../job/json.ts";
+import { jobJson, withGpuHolders } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
 import type { TreeNode } from "../../view/tree.ts";
 import { formatDetails, formatHead, type LiveDetails } from "../../view/show.ts";
 import { readJobUsage } from "../../observe/job_usage.ts";
+import { gpuHoldersOf, gpusHeldBy } from "../../observe/gpu.ts";
 import { wallSoFarMs } from "../../observe/live.ts";
 import { commandLine, commandWords } from "../../linux/processes.ts";
 import { cgroupRecord, isOfThisBoot } from "../../observe/job.ts";
@@ -49,15 +50,25 @@ async function showJob(context: Context, selector: string, { json, full }: Optio
   const events = store.events(job.spec.id);
   const { samples, peaks } = store.sampled(job.spec.id);
   const live = await liveView(context, job, peaks);
+  const gpuHolders = job.phase.state === "ended" ? await gpuHoldersOf(context, job) : null;
   if (json) {
-    const extra = live === null
-      ? {}
-      : { memoryCurrentBytes: live.memoryBytes, frozen: live.frozen, processes: live.processes };
-    context.stdout.write(toJson({ ...jobJson(job, events, live?.usage ?? null), samples, ...extra }) + "\n");
+    const extra = live === null ? {} : {
+      memoryCurrentBytes: live.memoryBytes,
+      frozen: live.frozen,
+      gpus: live.gpus,
+      processes: live.processes,
+    };
+    context.stdout.write(
+      toJson({
+        ...withGpuHolders(jobJson(job, events, live?.usage ?? null), gpuHolders),
+        samples,
+        ...extra,
+      }) + "\n",
+    );
   } else {
     const bootMs = context.clock.bootMs();
     const blocks = speaksUtf8(context.env);
-    context.stdout.write(formatHead(job, live, bootMs));
+    context.stdout.write(formatHead(job, { live, gpuHolders }, bootMs));
     if (full) context.stdout.write(`\n${formatDetails(job, { events, samples, live }, { bootMs, blocks })}`);
   }
   return EXIT.DONE;
@@ -76,6 +87,7 @@ async function liveView(context: Context, job: Job, peaks: MemorySplit): Promise
     return null;
   }
   const cgroup = cgroups.own(record, job.spec.id);
+  const pids = cgroup.pids();
   const now = readMemorySplit(readable(cgroups, cgroup.path));
   return {
     usage: {
@@ -83,8 +95,9 @@ async function liveView(context: Context, job: Job, peaks: MemorySplit): Promise
       wallMs: wallSoFarMs(context, job),
     },
     memoryBytes: readCurrent(cgroups, cgroup.path).memoryBytes,
-    processes: (await Promise.all(cgroup.pids().map((pid) => treeNode(context, pid)))).flat(),
+    processes: (await Promise.all(pids.map((pid) => treeNode(context, pid)))).flat(),
     frozen: readEvents(cgroup).frozen,
+    gpus: await gpusHeldBy(context.gpus(), pids),
   };
 }
 

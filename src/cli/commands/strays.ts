@@ -10,6 +10,7 @@ import { parseSignal } from "../../value/signal.ts";
 import { READ_CAP_MS } from "../../base/bounded_read.ts";
 import { printable, quoted, shortened } from "../../base/text.ts";
 import { toJson } from "../../base/json.ts";
+import { gpuWords } from "../../view/ps.ts";
 import { type Column, renderTable } from "../../view/table.ts";
 import { formatCpuTime, formatOptionalBytes, MISSING } from "../../value/units.ts";
 import { type EndedStray, type EndedStrays, endStrays } from "../../act/end/end_strays.ts";
@@ -27,10 +28,13 @@ const COLUMNS: Column[] = [
   { key: "user", title: "user", align: "left" },
   { key: "cpu", title: "cpu", align: "right" },
   { key: "mem", title: "mem", align: "right" },
+  { key: "gpu", title: "gpu", align: "left", shrink: true },
   { key: "ref", title: "ref", align: "left", shrink: true },
   { key: "status", title: "status", align: "left" },
   { key: "command", title: "command", align: "left", shrink: true },
 ];
+const NOTHING_ASKED =
+  "strays: which processes? --match REGEX, by their command lines, or --gpu, by what they hold";
 /** Of pids in a warning: on a node that is very busy, none answers. */
 const NAMED = 20;
 /** Characters of a command line that are repeated when its process was ended. */
@@ -39,11 +43,11 @@ const COMMAND_CHARACTERS = 200;
 function command() {
   return new Command("strays")
     .description(
-      "Lists the processes whose command line matches and that belong to no job. With --kill, ends them one by one: first signal, " +
+      "Lists the processes whose command line matches, or that hold a GPU, and that belong to no job. With --kill, ends them one by one: first signal, " +
         "grace, KILL. Never listed: corral itself, its ancestors, every other corral, processes with `corral run` in their command " +
         "lines, and the main processes of the system's services.",
     )
-    .requiredOption(
+    .option(
       "--match <REGEX>",
       "in the command line, its words joined by blanks; case matters",
       (text: string) => parseSelectivePattern("--match", text),
@@ -67,6 +71,10 @@ function command() {
     .option(
       "--orphaned",
       "only processes that init or a user's systemd has taken in, without terminal and login session",
+    )
+    .option(
+      "--gpu",
+      "only processes that hold a GPU, whatever their command line: then --match may be left out",
     )
     .option("--tree", "also what the matches have started, unless it is in a job")
     .option(
@@ -100,8 +108,10 @@ export function straysVerb(invoke: Invoke) {
 }
 
 async function handleStrays(context: Context, options: Options): Promise<number> {
+  if (options.match === undefined && !options.gpu) throw new UsageError(NOTHING_ASKED);
   const criteria: StrayCriteria = {
-    match: options.match,
+    match: options.match ?? null,
+    gpu: options.gpu ?? false,
     refPattern: options.refPattern ?? null,
     olderThanMs: options.olderThan ?? null,
     uid: options.user === undefined ? null : await uidOf(options.user, context.run),
@@ -109,9 +119,10 @@ async function handleStrays(context: Context, options: Options): Promise<number>
     exclude: options.exclude ?? null,
     orphanedFrom: options.orphaned ? sessionsOf(context.runDir) : null,
   };
-  if (options.kill && !options.dryRun && !options.yes && isSweeping(criteria.match)) {
+  const { match } = options;
+  if (match !== undefined && options.kill && !options.dryRun && !options.yes && isSweeping(match)) {
     throw new UsageError(
-      `--match: ${quoted(criteria.match.source)} matches nearly every command line there is`,
+      `--match: ${quoted(match.source)} matches nearly every command line there is`,
       {
         remedy: "look first, without --kill; if all are meant: --yes",
       },
@@ -129,7 +140,11 @@ async function handleStrays(context: Context, options: Options): Promise<number>
   const strays = found.strays.filter(owner.fits);
   return options.kill && !options.dryRun
     ? await kill(context, strays, { ...options, criteria, owner, services })
-    : await show(context, strays, { statusOf: owner.statusOf, json: options.json ?? false });
+    : await show(context, strays, {
+      statusOf: owner.statusOf,
+      json: options.json ?? false,
+      gpu: criteria.gpu ?? false,
+    });
 }
 
 async function kill(
@@ -168,7 +183,7 @@ function sayUnanswered(context: Context, { unanswered }: FoundStrays): void {
 async function show(
   context: Context,
   strays: readonly Stray[],
-  { statusOf, json }: Pick<OwnersView, "statusOf"> & { json: boolean },
+  { statusOf, json, gpu }: Pick<OwnersView, "statusOf"> & { json: boolean; gpu: boolean },
 ): Promise<number> {
   const nameOf = await namesOfUids(strays.map(({ process }) => process.uid), context.run);
   if (json) {
@@ -184,11 +199,13 @@ async function show(
     user: nameOf(stray.process.uid),
     cpu: formatCpuTime(stray.process.cpuUsageUsec),
     mem: formatOptionalBytes(stray.process.residentBytes),
+    gpu: gpuWords(stray.process.gpus ?? []) ?? MISSING,
     ref: stray.ref ?? MISSING,
     status: statusOf?.(stray) ?? MISSING,
     command: commandOf(stray.process),
   }));
-  const columns = COLUMNS.filter(({ key }) => key !== "status" || statusOf !== null);
+  const isAsked: Record<string, boolean> = { status: statusOf !== null, gpu };
+  const columns = COLUMNS.filter(({ key }) => isAsked[key] ?? true);
   const { widthColumns } = context.stdout;
   context.stdout.write(await renderTable(columns, rows, { widthColumns, colour: context.colour }));
   return EXIT.DONE;
@@ -205,6 +222,7 @@ function strayJson({ process, ref, matched }: Stray, nameOf: (uid: number) => st
     cpuUsageUsec: process.cpuUsageUsec,
     residentBytes: process.residentBytes,
     cgroupPath: process.cgroupPath,
+    ...(process.gpus === undefined ? {} : { gpus: process.gpus }),
     ref,
     matched,
     command: process.words,

@@ -21,6 +21,7 @@ const TITLES: Readonly<Record<string, string>> = {
   ioDevice: "A block device",
   sample: "A sample",
   survivor: "A survivor",
+  gpuHolder: "A process that holds a GPU",
   group: "A group of jobs (report --by)",
   spread: "A spread",
   advice: "Advice (report --advise)",

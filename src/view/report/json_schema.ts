@@ -95,6 +95,14 @@ const JOB = object({
   host: described(text, "report: name of the node"),
   memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
   frozen: described({ type: "boolean" }, "ps and show of a live job"),
+  gpus: described(
+    listOf(text),
+    "ps and show of a live job: nodes of GPUs that its processes hold, such as nvidia0",
+  ),
+  gpuHolders: described(
+    listOf(ref("gpuHolder")),
+    "receipt and show of an ended job, on a node with a GPU: processes of the job that hold one all the same",
+  ),
   procs: described(optionalInteger, "ps"),
   runExitCode: described(optionalInteger, "wait: what `corral run` would have returned; null before the end"),
   processes: described(listOf(ref("process")), "show of a live job"),
@@ -147,6 +155,7 @@ export const JSON_SCHEMA: Schema = {
       tasks: optionalInteger,
     }),
     survivor: object({ pid: integer, name: text, state: text, wchan: optionalText, because: text }),
+    gpuHolder: object({ pid: integer, name: text, gpus: listOf(text) }),
     group: GROUP,
     spread: described(
       object({ p50: optionalInteger, p95: optionalInteger, max: optionalInteger }),

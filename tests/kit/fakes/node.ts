@@ -4,6 +4,7 @@ import { Unwritten } from "../../../src/store/unwritten.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import type { CommandResult } from "../../../src/linux/command.ts";
+import { lookAtGpus } from "../../../src/linux/gpu.ts";
 import type { JournalFields } from "../../../src/linux/journal.ts";
 import type { Job, JobSpec, RunningFacts, Watch } from "../../../src/job/job.ts";
 import { FakeBackend } from "./backend.ts";
@@ -55,6 +56,7 @@ export class FakeNode implements Disposable {
   /** Where root's files go, and this binary. */
   etc = "/nonexistent/etc";
   binary = "/nonexistent/corral";
+  dev = "/nonexistent/dev";
   /** The node's tools; none by default. */
   run: Context["run"] = () => Promise.resolve({ code: 127, stdout: "", stderr: "" });
 
@@ -176,6 +178,7 @@ export class FakeNode implements Disposable {
         return Promise.resolve();
       },
       procs: this.proc.procs,
+      gpus: () => lookAtGpus(this.proc.procs, this.dev),
       run: this.run,
       shell: (command, { stdin }) => Promise.resolve(this.shell(command, stdin)),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),

@@ -1,5 +1,6 @@
 /** Real processes of a real user: needs root. */
 import assert from "node:assert/strict";
+import { poll } from "../../../src/base/poll.ts";
 import { askUser, becoming } from "../../../src/linux/as_user.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -38,5 +39,38 @@ Deno.test({
     const sessions = stdout.split("\n").filter((line) => /\bkeyring +_ses\b/.test(line));
     for (const line of sessions) assert.match(line, /_ses: empty$/);
     assert.doesNotMatch(stdout, /\bkeyring +_uid_ses\.0\b/);
+  },
+});
+
+Deno.test({
+  name: `askUser() leaves nothing of an enclosed process behind${isRoot ? "" : " (needs root)"}`,
+  ignore: !isRoot,
+  sanitizeResources: false,
+  async fn() {
+    // Every way that a process has to be found no more by session, group or parent; none of them has its output.
+    const script =
+      'for i in 1 2; do setsid sh -c "exec sleep $1.$i" </dev/null >/dev/null 2>&1 & done; id -u; exit 3';
+    const duration = `1${Deno.pid}`;
+    const answer = await askUser(NOBODY, ["/bin/sh", "-c", script, "sh", duration], { isEnclosed: true });
+    assert.deepEqual([answer?.stdout, answer?.code], ["65534\n", 3]);
+    const left = await new Deno.Command("pgrep", { args: ["-f", `sleep ${duration}`] }).output();
+    assert.equal(new TextDecoder().decode(left.stdout), "");
+  },
+});
+
+Deno.test({
+  name: `askUser() ends an enclosed process and all it started when its time is up${
+    isRoot ? "" : " (needs root)"
+  }`,
+  ignore: !isRoot,
+  sanitizeResources: false,
+  async fn() {
+    const duration = `2${Deno.pid}`;
+    const words = ["/bin/sh", "-c", 'setsid sleep "$1" & exec sleep "$1"', "sh", duration] as const;
+    assert.equal(await askUser(NOBODY, words, { isEnclosed: true, capMs: 500 }), null);
+    const isGone = () =>
+      new Deno.Command("pgrep", { args: ["-f", `sleep ${duration}`], stdout: "null" }).outputSync().code ===
+        1;
+    assert.ok(await poll(isGone, 10_000));
   },
 });

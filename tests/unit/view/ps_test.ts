@@ -7,7 +7,7 @@ import { jobIn, runOf } from "../../kit/fakes/job.ts";
 
 const RUN = runOf();
 const NOW = { wallMs: RUN.startedAtMs + 100_000, bootMs: RUN.startedBootMs + 100_000 };
-const UNKNOWN = { cpuPercent: null, memoryBytes: null, procs: null, frozen: false };
+const UNKNOWN = { cpuPercent: null, memoryBytes: null, procs: null, frozen: false, gpus: [] };
 
 /** A job of that id; of what is not said nothing is known. */
 function live(id: string, figures: Partial<LiveJob> = {}, deadlineBootMs: number | null = null): LiveJob {

@@ -9,7 +9,7 @@ const BOOT_MS = runOf().startedBootMs + 61_000;
 
 function rows(job: Job, input: Partial<HeadInput> = {}): Record<string, string> {
   const usage = job.phase.state === "ended" ? job.phase.usage : null;
-  return Object.fromEntries(headRows({ job, usage, frozen: false, bootMs: BOOT_MS, ...input }));
+  return Object.fromEntries(headRows({ job, usage, frozen: false, gpus: [], bootMs: BOOT_MS, ...input }));
 }
 
 Deno.test("headRows() of a success says so, and gives no lecture", () => {

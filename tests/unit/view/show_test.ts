@@ -159,6 +159,7 @@ Deno.test("formatDetails() of a live job tells what it holds now and how long it
     memoryBytes: 5 * GIB,
     processes: [{ pid: 4711, ppid: 1, state: "S", command: "sleep 1000" }],
     frozen: true,
+    gpus: [],
   };
   const run = runOf({ deadlineBootMs: AT.bootMs + 90_000 });
   const job = jobIn({ state: "running", run }, { limits: ALL_LIMITS, timeoutMs: 151_000 });

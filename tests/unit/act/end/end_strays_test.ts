@@ -7,7 +7,7 @@ import { endStrays, type EndStraysOptions } from "../../../../src/act/end/end_st
 import type { Stray } from "../../../../src/observe/strays_select.ts";
 import { Child } from "../../../kit/fakes/child.ts";
 
-const NODE = { procs: new Procs("/proc"), clock: hostClock("/proc") };
+const NODE = { procs: new Procs("/proc"), clock: hostClock("/proc"), gpus: () => null };
 const CRITERIA = {
   match: /sleep 1000|read line/,
   refPattern: null,
