@@ -19,6 +19,7 @@ import {
   reasonOf,
   receiptPlaceOf,
   signalOf,
+  slurmJobOf,
   survivorsOf,
   tagsOf,
 } from "./columns.ts";
@@ -48,6 +49,9 @@ export interface JobRow {
   output_file: string | null;
   on_end: string | null;
   on_end_at_ms: number | null;
+  slurm_job: number | null;
+  slurm_step: string | null;
+  slurm_restarts: number | null;
   adopted: number;
   owner_strikes: number;
   state: string;
@@ -172,6 +176,7 @@ function watchFromRow(row: JobRow): Watch {
     },
     backend: backendNameOf(present(row.backend, "backend")),
     ...(row.receipt == null ? {} : { receipt: receiptPlaceOf(row.receipt) }),
+    ...(row.slurm_job == null ? {} : { slurm: slurmJobOf(row.slurm_job, row) }),
   };
 }
 

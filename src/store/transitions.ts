@@ -27,8 +27,9 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
   const { run } = on;
   run(
     `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
-       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, on_end, adopted, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, on_end, adopted,
+       slurm_job, slurm_step, slurm_restarts, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
     spec.id,
     spec.name,
     spec.ref,
@@ -51,6 +52,9 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
     spec.waitAll ? 1 : 0,
     spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
     spec.adopted ? 1 : 0,
+    watch.slurm?.job ?? null,
+    watch.slurm?.step ?? null,
+    watch.slurm?.restarts ?? null,
   );
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });
 }

@@ -3,6 +3,7 @@ import { formatDuration, formatDurationExact } from "../value/duration.ts";
 import { END_REASONS, type Job, type RunningFacts, runningFacts } from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { outerJobOf } from "../job/names.ts";
+import type { SlurmJob } from "../job/slurm.ts";
 import { oomCause } from "../job/outcome.ts";
 import { signalName } from "../value/signal.ts";
 import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
@@ -102,9 +103,15 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
     ...(outer === null ? [] : [line("in job", outer)]),
+    ...(watch.slurm === undefined ? [] : [line("slurm job", slurmWords(watch.slurm))]),
     ...(run?.outputFile === undefined ? [] : [line("output", run.outputFile)]),
     line("backend", watch.backend),
   ];
+}
+
+function slurmWords({ job, step, restarts }: SlurmJob): string {
+  const requeued = restarts === 0 ? "" : `, requeued ${restarts === 1 ? "once" : `${restarts} times`}`;
+  return `${job}${step === null ? "" : `, step ${step}`}${requeued}`;
 }
 
 function pidWords(adopted: boolean, { pid, pgid }: RunningFacts): string {

@@ -39,8 +39,9 @@ import { FailedStart, receiptText } from "./failed_start.ts";
 import { freeId, type JobAsked, specFrom } from "./spec.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
-import { type ParentChoice, watchParent } from "./with_parent.ts";
+import { type ParentChoice, watchParentAndStep } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
+import { type SlurmHere, slurmHere } from "../../observe/slurm.ts";
 
 /** What `corral run` was asked for, all values read. */
 export interface RunRequest extends JobAsked {
@@ -87,6 +88,8 @@ interface Run {
   readonly spec: JobSpec;
   readonly watch: Watch;
   readonly failed: FailedStart;
+  /** Where corral runs in a Slurm job. */
+  readonly slurm: SlurmHere | null;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -96,9 +99,10 @@ export async function runJob(
   detached: DetachedRun | null = null,
 ): Promise<number> {
   // Looks at the parent at once; that it is gone already is recorded as any start that fails.
-  const watching = watchParent(context, request.withParent);
+  const slurm = await slurmHere(context);
+  const watching = watchParentAndStep(context, request.withParent, slurm?.stepd ?? null);
   watching.catch(() => {});
-  const run = await recordedRun(context, request, detached);
+  const run = await recordedRun(context, request, { detached, slurm });
   // Another user's job looks its command up itself (launch/user_gate.ts).
   if (run.other === null) {
     const stopped = await refuseUnrunnable(run);
@@ -123,7 +127,7 @@ export async function runJob(
 async function recordedRun(
   context: RunContext,
   request: RunRequest,
-  detached: DetachedRun | null,
+  { detached, slurm }: Pick<Run, "detached" | "slurm">,
 ): Promise<Run> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => void (request.quiet || speak(line));
@@ -147,6 +151,7 @@ async function recordedRun(
     supervisor: ownIdentity(context),
     backend: backend.name,
     ...(receipt === null ? {} : { receipt: receipt.place }),
+    ...(slurm === null ? {} : { slurm: slurm.job }),
   };
   crashPoint("launch: nothing recorded");
   ledger.insert(spec, watch);
@@ -154,7 +159,7 @@ async function recordedRun(
   const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
   return {
     ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
-    ...{ spec, watch, failed },
+    ...{ spec, watch, failed, slurm },
   };
 }
 
