@@ -19,13 +19,16 @@ export async function runCli(
 ): Promise<number> {
   let exitCode: number = EXIT.DONE;
   let launching = false;
+  let neverFails = false;
   const invoke: Invoke = async (verb, act, options) => {
     launching = options?.launching ?? false;
+    neverFails = options?.neverFails ?? false;
     const globals = verb.optsWithGlobals() as GlobalOptions;
     let refused: TrustError | null = null;
     const withoutConfig = () => makeContext({ ...globals, config: "/dev/null" });
     const context = await makeContext(globals).catch(async (error) => {
-      if (options?.withoutConfig && error instanceof TrustError) {
+      if (neverFails) terminal.err(`${renderError(error)}\n`);
+      if (neverFails || options?.withoutConfig && error instanceof TrustError) {
         refused = error;
         return withoutConfig();
       }
@@ -38,7 +41,7 @@ export async function runCli(
     return await parseCommandLine(args, terminal, invoke) ?? exitCode;
   } catch (error) {
     terminal.err(`${renderError(error)}\n`);
-    return exitCodeOf(error, launching);
+    return neverFails ? EXIT.DONE : exitCodeOf(error, launching);
   }
 }
 
