@@ -1,5 +1,4 @@
 /** Ends what a Slurm job has left on this node when it is over: the corral jobs that it started, and the processes of its steps. */
-import { after } from "../../base/poll.ts";
 import { atOnce } from "../../base/at_once.ts";
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import type { ProcessSource } from "../../linux/processes.ts";
@@ -33,13 +32,15 @@ export async function endJobsOfSlurm(
     watch.slurm?.job === slurmJob
   );
   const hurry = new AbortController();
-  after(GRACE_CAP_MS).then(() => hurry.abort());
-  return await atOnce(
+  const timer = setTimeout(() => hurry.abort(), GRACE_CAP_MS);
+  const results = await atOnce(
     jobs,
     AT_ONCE,
     (job) =>
       killJob(node, store, job, { skipGrace: false, actor: ACTOR, reason: "orphaned", hurry: hurry.signal }),
   );
+  clearTimeout(timer);
+  return results;
 }
 
 /** What became of one process of a step. */

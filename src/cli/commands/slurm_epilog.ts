@@ -4,7 +4,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { asOwner } from "../for_owner.ts";
 import { errorText, EXIT } from "../../base/errors.ts";
-import { after } from "../../base/poll.ts";
+import { within } from "../../base/poll.ts";
 import { quoted } from "../../base/text.ts";
 import { slurmNumber } from "../../job/slurm.ts";
 import { type EndedLeftBehind, endJobsOfSlurm, endLeftBehind } from "../../act/slurm/end_slurm_job.ts";
@@ -41,9 +41,7 @@ async function epilog(context: Context, asked: string | undefined): Promise<numb
     context.say(`slurm-epilog: ${what}: nothing is done`);
     return EXIT.DONE;
   }
-  const work = endAll(context, job).then(() => true);
-  work.catch(() => {});
-  if (await Promise.race([work, after(LIMIT_MS)]) === null) {
+  if (await within(endAll(context, job).then(() => true), LIMIT_MS) === null) {
     context.say(`Slurm job ${job}: not everything has ended within ${LIMIT_MS / 1000} s`);
   }
   return EXIT.DONE;

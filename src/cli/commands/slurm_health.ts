@@ -4,7 +4,7 @@ import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { SLURM_HEALTH } from "../called_as.ts";
 import { EXIT, UsageError } from "../../base/errors.ts";
-import { after } from "../../base/poll.ts";
+import { within } from "../../base/poll.ts";
 import { drain } from "../../act/slurm/drain.ts";
 import { illnesses } from "../../observe/health.ts";
 
@@ -31,7 +31,7 @@ async function check(context: Context, dryRun: boolean): Promise<number> {
   for (const line of ill) context.say(line);
   if (dryRun) return EXIT.NEGATIVE;
   const nodeName = context.env["SLURMD_NODENAME"] ?? Deno.hostname().split(".")[0]!;
-  const drained = await Promise.race([drain(context, nodeName, ill.join("; ")), after(LIMIT_MS)]);
+  const drained = await within(drain(context, nodeName, ill.join("; ")), LIMIT_MS);
   if (drained) context.say(`node ${nodeName} is drained`);
   return EXIT.NEGATIVE;
 }
