@@ -1,12 +1,16 @@
 /** corral beside Debian's Slurm: what a job of Slurm launches and leaves is ended with it, and nothing else. */
 import assert from "node:assert/strict";
 import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
+import { runnableBlocks } from "../../kit/readme/blocks.ts";
+import { DOCUMENTS } from "../../kit/readme/documents.ts";
 import { EPILOG_LOG, recorded, running, startSlurm, submit, until, untilOver } from "./site.ts";
 
 const machine = await machineUnderTest();
 /** Only a machine with all controllers lets Slurm track by cgroup: the others have version 1 beside it. */
 const TRACK = machine.tier === "vm" ? "cgroup" : "linuxproc";
 let limited = "";
+const blocks = DOCUMENTS.flatMap(({ name, text }) => runnableBlocks(text).map((block) => ({ name, block })))
+  .filter(({ block }) => block.place === "slurm");
 
 machineTest(
   machine,
@@ -136,6 +140,16 @@ machineTest(
     await sh("scontrol update NodeName=$(hostname -s) State=RESUME");
   },
 );
+
+for (const { name, block } of blocks) {
+  machineTest(machine, `${name} line ${block.line}: ${block.script.split("\n")[0]}`, async ({ exec }) => {
+    const { user, script, exitCodes, says } = block;
+    const result = await exec(["/bin/sh", "-e", "-c", script], { user });
+    const words = result.stdout + result.stderr;
+    assert.ok(exitCodes.includes(result.code), `exit code ${result.code}: ${words}`);
+    if (says !== null) assert.match(words, says);
+  });
+}
 
 machineTest(
   machine,
