@@ -26,6 +26,8 @@
  */
 import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
+import { readKernelText } from "./base/kernel_file.ts";
+import { wordsCalled } from "./cli/called_as.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
 import { runCli } from "./cli/program.ts";
 import { ETC, settingsHere, storeFileIn } from "./cli/settings_here.ts";
@@ -74,6 +76,7 @@ const DEV = "/dev";
 const USUAL_COLUMNS = 80;
 const PASSWD = `${ETC}/passwd`;
 
+const words = wordsCalled(commandLineHere(), Deno.args);
 settleSurroundings(PROC);
 useZone(libcZone);
 passRealTimeSignals(onRealTimeSignals);
@@ -113,7 +116,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     env,
     cwd,
     etc: ETC,
-    self: { path: Deno.execPath(), args: Deno.args, settingsEnv: settingsEnv(settings) },
+    self: { path: Deno.execPath(), args: words, settingsEnv: settingsEnv(settings) },
     uid,
     userName: nameOfUid(uid, PASSWD),
     colour: stdoutWidth !== null && !env["NO_COLOR"],
@@ -144,6 +147,15 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),
     unwritten: () => unwrittenOf(settings, uid),
   };
+}
+
+/** Empty without /proc, which is refused with words later. */
+function commandLineHere(): string {
+  try {
+    return readKernelText(`${PROC}/self/cmdline`);
+  } catch {
+    return "";
+  }
 }
 
 function outputHere(env: Record<string, string>): Output {
@@ -235,7 +247,7 @@ if (Deno.args[0] === SERVE_STORE && !Deno.stdin.isTerminal()) {
 }
 if (Deno.args[0] === COPY_OUTPUT && !Deno.stdin.isTerminal()) Deno.exit(await serveCopy(Deno.args.slice(1)));
 
-const exitCode = await runCli(Deno.args, {
+const exitCode = await runCli(words, {
   out: (text) => writeAll(Deno.stdout, text),
   err: writeDiagnostics,
   widthColumns: stdoutWidth,

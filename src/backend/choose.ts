@@ -8,6 +8,7 @@ import { Systemd } from "../systemd/manager.ts";
 import { type Choice, choiceOf } from "../value/choice.ts";
 import type { BackendName } from "../job/job.ts";
 import { levelsOfSlice } from "../job/names.ts";
+import { isInSlurmCgroup } from "../job/slurm.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
 import { SystemdBackend } from "./systemd_backend.ts";
@@ -69,6 +70,14 @@ function managerPath(uid: number): string {
 function cgroupfsBackend(choice: BackendChoice): Backend | null {
   const root = choice.cgroupRoot ?? delegatedRoot(choice);
   return root === null ? null : new CgroupfsBackend(choice.fs, choice.procs, root === "/" ? "" : root);
+}
+
+/** In the cgroup of a Slurm step, where the user may write there: what Slurm limits and counts stays in its sight. */
+export function stepBackend(choice: BackendChoice): Backend | null {
+  const root = choice.node.uid === 0 ? null : delegatedRoot(choice);
+  return root !== null && isInSlurmCgroup(`0::${root}`)
+    ? new CgroupfsBackend(choice.fs, choice.procs, root)
+    : null;
 }
 
 /** A user's crontab runs outside of the user's cgroups: it can move no process into them, but look after what is there. */

@@ -9,7 +9,14 @@ import type { BackendName } from "../job/job.ts";
 import { isPlain, type JobPlace, jobsOfCgroup, levelsOfSlice } from "../job/names.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
-import { type BackendChoice, chooseBackend, isOwnedBy, isWritable, systemdBackend } from "./choose.ts";
+import {
+  type BackendChoice,
+  chooseBackend,
+  isOwnedBy,
+  isWritable,
+  stepBackend,
+  systemdBackend,
+} from "./choose.ts";
 
 /** What to do where the job cannot lie in the outer one. */
 export interface NestOptions {
@@ -27,7 +34,9 @@ export function chooseForLaunch(
   { bestEffort, warn }: NestOptions,
 ): Backend {
   const outer = jobsOfCgroup(choice.node.ownCgroup).at(-1);
-  if (outer === undefined) return chooseBackend(wanted, choice);
+  if (outer === undefined) {
+    return (wanted === "auto" ? stepBackend(choice) : null) ?? chooseBackend(wanted, choice);
+  }
   const { backend, because } = backendIn(outer, wanted, choice);
   if (backend !== null) return backend;
   const outside = `outside of job ${outer.id}, in which corral runs`;

@@ -20,6 +20,17 @@ export async function pause(ms: number): Promise<void> {
   }
 }
 
+/** What the work gives, or null when it takes longer than `ms`; then it goes on. */
+export async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Null after `ms`: the loser of a race keeps no process alive. */
 export function after(ms: number): Promise<null> {
   return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(null), ms)));

@@ -21,14 +21,17 @@ export async function runCli(
   let exitCode: number = EXIT.DONE;
   let launching = false;
   let isInvoked = false;
+  let neverFails = false;
   const invoke: Invoke = async (verb, act, options) => {
     isInvoked = true;
     launching = options?.launching ?? false;
+    neverFails = options?.neverFails ?? false;
     const globals = verb.optsWithGlobals() as GlobalOptions;
     let refused: TrustError | null = null;
     const withoutConfig = () => makeContext({ ...globals, config: "/dev/null" });
     const context = await makeContext(globals).catch(async (error) => {
-      if (options?.withoutConfig && error instanceof TrustError) {
+      if (neverFails) terminal.err(`${renderError(error)}\n`);
+      if (neverFails || options?.withoutConfig && error instanceof TrustError) {
         refused = error;
         return withoutConfig();
       }
@@ -47,7 +50,7 @@ export async function runCli(
   } catch (error) {
     await refuse();
     terminal.err(`${renderError(error)}\n`);
-    return exitCodeOf(error, launching);
+    return neverFails ? EXIT.DONE : exitCodeOf(error, launching);
   }
 }
 

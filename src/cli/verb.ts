@@ -17,6 +17,8 @@ export interface InvokeOptions {
   launching?: boolean;
   /** It runs without a configuration that root must not believe, and is given the refusal. */
   withoutConfig?: boolean;
+  /** Whatever fails is said, and the exit code is 0 all the same: its caller would take any other for a broken node. */
+  neverFails?: boolean;
   /** Called when the configuration refuses the command, with a context that has none. */
   refused?: (context: Context) => Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** The table of commands. */
 import { SHARED_ROWS } from "../store/shared_rows.ts";
 import { runVerb } from "./commands/run.ts";
+import { SLURM_HEALTH } from "./called_as.ts";
 import type { CommandStreams, DescribeProgram, Invoke } from "./verb.ts";
 
 const GUARD_END = "guard-end";
@@ -93,6 +94,16 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     name: SHARED_ROWS,
     summary: "rows of the store (for root)",
     load: async () => (await import("./commands/shared_rows.ts")).sharedRowsVerb,
+  },
+  {
+    name: "slurm-epilog",
+    summary: "for Slurm's Epilog: end what a Slurm job has left on this node",
+    load: async () => (await import("./commands/slurm_epilog.ts")).slurmEpilogVerb,
+  },
+  {
+    name: SLURM_HEALTH,
+    summary: "for Slurm's HealthCheckProgram: drain a node on which nothing can be ended",
+    load: async () => (await import("./commands/slurm_health.ts")).slurmHealthVerb,
   },
   {
     name: "prune",

@@ -3,7 +3,7 @@
  * The supervisor of one job, `corral kill` and a sweep are loops around it, so they cannot disagree.
  */
 import { type EndReason, type Exit, type Job, NO_EXIT, type Phase } from "./job.ts";
-import type { Observation } from "./observation.ts";
+import type { EndRequested, Observation } from "./observation.ts";
 
 /** What to do. Exactly one action at a time: after it, observe again. */
 export type Action =
@@ -66,8 +66,8 @@ function decideFromElsewhere(
   if (endRequest === null || cgroup === "foreign") return { do: "report", finding };
   if (cgroup === "gone") return { do: "collect", reason: reason ?? "lost", exit: null };
   if (finding === "other-namespace") return { do: "report", finding };
-  if (cgroup === "empty") return { do: "collect", reason: reason ?? "killed", exit: null };
-  return { do: "end", reason: reason ?? "killed", exit: null, skipGrace: endRequest.skipGrace };
+  if (cgroup === "empty") return { do: "collect", reason: reason ?? asked(endRequest), exit: null };
+  return { do: "end", reason: reason ?? asked(endRequest), exit: null, skipGrace: endRequest.skipGrace };
 }
 
 /** Ended, with processes left at that time: tried again, and collected once what held them has let them go. */
@@ -91,7 +91,7 @@ function decideLeftover({ reason, run }: Extract<Phase, { state: "ended" }>, see
 
 function decideStarting(adopted: boolean, seen: Observation): Action {
   if (seen.supervisor === "self") {
-    if (seen.endRequest) return endOrCollect("killed", seen);
+    if (seen.endRequest) return endOrCollect(asked(seen.endRequest), seen);
     return seen.leader.alive ? { do: "wait", untilBootMs: null } : endOrCollect("failed-to-start", seen);
   }
   if (seen.supervisor === "alive" && seen.supervisorAgeMs <= LAUNCH_CAP_MS) return { do: "leave" };
@@ -113,7 +113,7 @@ function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Obs
   }
   // The leader's own exit comes before any request: what has ended by itself was not ended by us.
   if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen, overdue), seen);
-  if (seen.endRequest) return endOrCollect("killed", seen);
+  if (seen.endRequest) return endOrCollect(asked(seen.endRequest), seen);
   if (overdue) return endOrCollect("timeout", seen);
   if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
@@ -159,6 +159,11 @@ function reasonOfExit(seen: Observation, overdue: boolean): EndReason {
   if (unseen && seen.cgroup === "gone") return "lost";
   if (overdue && (exit.signal === TERM_SIGNAL || exit.signal === KILLED_SIGNAL)) return "timeout";
   return exit.signal === null ? "exited" : "signaled";
+}
+
+/** Killed, unless what asked for the end has another reason. */
+function asked({ reason }: EndRequested): EndReason {
+  return reason ?? "killed";
 }
 
 function exitOf(seen: Observation): Exit | null {

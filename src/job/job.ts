@@ -7,6 +7,7 @@
 import type { Limits } from "./limits.ts";
 import type { OnEnd } from "./on_end.ts";
 import type { ReceiptPlace } from "./receipt_place.ts";
+import type { SlurmJob } from "./slurm.ts";
 import type { Usage } from "./usage.ts";
 
 export { type Limits, NO_LIMITS } from "./limits.ts";
@@ -36,7 +37,7 @@ export const END_REASONS = {
   "killed":
     "a user or program asked: `corral kill`, or a signal to `corral run`. Not: that the command was at fault.",
   "orphaned":
-    "its supervisor was gone and its guard or a sweep ended it, or its caller was (`--with-parent`), or it ended with the job in which it was started. Not: that the command failed.",
+    "its supervisor was gone and its guard or a sweep ended it, or its caller was (`--with-parent`), or it ended with the job in which it was started, or its Slurm job was over. Not: that the command failed.",
   "finished-by-owner":
     "its owner called it finished while its processes lived. Not: that the command exited.",
   "lost": "the node rebooted, or its cgroup vanished without a trace. Not: that corral killed anything.",
@@ -112,6 +113,8 @@ export interface Watch {
   queuedMs?: number;
   /** Of a job whose end a file reports. */
   receipt?: ReceiptPlace;
+  /** The Slurm job in which it was started. */
+  slurm?: SlurmJob;
 }
 
 /** The job's cgroup: path below the cgroup2 mount, with the inode it had when it was made. */

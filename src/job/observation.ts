@@ -1,4 +1,11 @@
-import type { Exit } from "./job.ts";
+import type { EndReason, Exit } from "./job.ts";
+
+/** An end that was asked for. */
+export interface EndRequested {
+  skipGrace: boolean;
+  /** Default: killed. */
+  reason?: EndReason;
+}
 
 /** What an observer saw of a job at one moment: a plain value, which reads nothing when it is looked at. */
 export interface Observation {
@@ -20,7 +27,7 @@ export interface Observation {
   /** Processes of the job that the kernel killed for memory; 0 when it does not count them. */
   oomKills: number;
   /** The end was asked for. */
-  endRequest: { skipGrace: boolean } | null;
+  endRequest: EndRequested | null;
   /** A live job whose supervisor is gone. */
   onOrphan: "kill" | "keep";
   /** The owner has called the job finished, as often as it takes. */

@@ -48,7 +48,7 @@ export const COMMAND_LINE_BYTES = 65_536;
  */
 const ENVIRON_BYTES = 2 * 1024 * 1024;
 const DECODER = new TextDecoder();
-const MARKER = "CORRAL_JOB_ID=";
+const MARKER = "CORRAL_JOB_ID";
 
 /**
  * Every process that this user may look at (hidepid hides the others), by pid. Some 100 us each, and one READ_CAP_MS more in all when
@@ -147,26 +147,49 @@ export async function markerOf(procs: Procs, pid: number): Promise<string | null
   return instead === null ? null : await markerIn(instead) ?? null;
 }
 
-/** The marker's value in an environment: its first, wherever in it. Searched as bytes: to decode megabytes takes longer than to read them. */
-function valueIn(environment: Buffer): string | null {
-  const isFirst = environment.subarray(0, MARKER.length).toString() === MARKER;
-  const before = isFirst ? -1 : environment.indexOf(`\0${MARKER}`);
+/**
+ * The variables of these names that a process was started with; null when it is gone, hidden or does not answer (READ_CAP_MS). Empty for one
+ * that wrote over its environment.
+ */
+export async function variablesOf<Name extends string>(
+  procs: Procs,
+  pid: number,
+  names: readonly Name[],
+): Promise<Partial<Record<Name, string>> | null> {
+  const environment = await environmentIn(`${procs.root}/${pid}`);
+  if (environment === null || environment === undefined) return null;
+  const found = names.map((name) => [name, valueIn(environment, name)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== null)) as Partial<Record<Name, string>>;
+}
+
+/** A variable's value: its first, wherever in it. Searched as bytes: to decode megabytes takes longer than to read them. */
+function valueIn(environment: Buffer, name: string): string | null {
+  const mark = `${name}=`;
+  const isFirst = environment.subarray(0, mark.length).toString() === mark;
+  const before = isFirst ? -1 : environment.indexOf(`\0${mark}`);
   if (before < 0 && !isFirst) return null;
-  const start = before + 1 + MARKER.length;
+  const start = before + 1 + mark.length;
   const end = environment.indexOf(0, start);
   return environment.toString("utf8", start, end < 0 ? environment.length : end);
 }
 
 /** Undefined where there is no environment at all. */
 async function markerIn(directory: string): Promise<string | null | undefined> {
+  const environment = await environmentIn(directory);
+  if (environment === null || environment === undefined) return environment;
+  const id = valueIn(environment, MARKER);
+  return id !== null && isJobId(id) ? id : null;
+}
+
+/** Undefined where there is none at all; null when it is hidden or does not answer. */
+async function environmentIn(directory: string): Promise<Buffer | null | undefined> {
   try {
     // Even the open can wait here, for an exec that is under way (mm_access()).
     const bytes = await boundedReads.run(async () =>
       await readFirst(await Deno.open(`${directory}/environ`), ENVIRON_BYTES)
     );
     if (bytes?.length === 0) return undefined;
-    const id = valueIn(Buffer.from((bytes ?? new Uint8Array()).buffer, 0, bytes?.length ?? 0));
-    return id !== null && isJobId(id) ? id : null;
+    return bytes === null ? null : Buffer.from(bytes.buffer, 0, bytes.length);
   } catch (error) {
     if (isVanished(error)) return undefined;
     if (isForbidden(error)) return null;

@@ -1,20 +1,21 @@
 /** Things about this node that a user should know at the launch, without being stopped by them. */
 import { readKernelText } from "../base/kernel_file.ts";
 import type { Node } from "./node.ts";
-import type { Caller } from "../linux/caller.ts";
 import type { JobSpec, Watch } from "../job/job.ts";
+import type { SlurmHere } from "./slurm.ts";
 import { formatBytes } from "../value/size.ts";
 
 /** Prints each warning through `say`. */
 export function warnAboutNode(
-  on: Pick<Node, "procs"> & Pick<Caller, "env">,
-  job: { spec: JobSpec; watch: Watch },
+  on: Pick<Node, "procs">,
+  job: { spec: JobSpec; watch: Watch; slurm?: SlurmHere | null },
   say: (line: string) => void,
 ): void {
-  const slurmJob = on.env["SLURM_JOB_ID"];
-  if (slurmJob !== undefined && job.watch.backend === "systemd") {
+  const { slurm = null } = job;
+  // Where Slurm tracks processes by their parents, there is no cgroup of a step to leave.
+  if (slurm?.hasCgroup && job.watch.backend === "systemd") {
     say(
-      `warning: inside Slurm job ${slurmJob}: this job leaves Slurm's cgroup and accounting (stay in it with --backend cgroupfs)`,
+      `warning: inside Slurm job ${slurm.job.job}: this job leaves the cgroup of its step, which is root's, and with it Slurm's limits and accounting`,
     );
   }
   const totalBytes = memoryTotalBytes(on);

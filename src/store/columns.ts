@@ -5,6 +5,7 @@ import { isPoolName } from "../job/pool.ts";
 import type { Ticket } from "../job/ticket.ts";
 import type { OnEnd } from "../job/on_end.ts";
 import type { ReceiptPlace } from "../job/receipt_place.ts";
+import { type SlurmJob, slurmNumber } from "../job/slurm.ts";
 import { parseSignal } from "../value/signal.ts";
 import type { IoDevice } from "../job/usage.ts";
 
@@ -93,6 +94,23 @@ const RECEIPT_NUMBERS: Record<string, string[]> = {
   "in-place": ["device", "inode"],
   "as-user": ["uid", "gid"],
 } satisfies Record<ReceiptPlace["how"], string[]>;
+
+/** Columns `slurm_job`, `slurm_step` and `slurm_restarts`. */
+export function slurmJobOf(
+  job: number,
+  { slurm_step: step, slurm_restarts: restarts }: {
+    slurm_step: string | null;
+    slurm_restarts: number | null;
+  },
+): SlurmJob {
+  const isNumber = (value: unknown) => slurmNumber(String(value)) !== null;
+  checked("slurm_step", step ?? "0", (it) => /^[a-z0-9]{1,20}$/.test(String(it)));
+  return {
+    job: checked("slurm_job", job, isNumber),
+    step: step ?? null,
+    restarts: checked("slurm_restarts", restarts ?? 0, isNumber),
+  };
+}
 
 /** Column `on_end`, JSON. */
 export const onEndOf = (json: string): OnEnd => checked("on_end", JSON.parse(json), isOnEnd);

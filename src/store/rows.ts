@@ -20,6 +20,7 @@ import {
   reasonOf,
   receiptPlaceOf,
   signalOf,
+  slurmJobOf,
   survivorsOf,
   tagsOf,
 } from "./columns.ts";
@@ -49,6 +50,9 @@ export interface JobRow {
   output_file: string | null;
   on_end: string | null;
   on_end_at_ms: number | null;
+  slurm_job: number | null;
+  slurm_step: string | null;
+  slurm_restarts: number | null;
   pool: string | null;
   priority: number;
   requeue: number;
@@ -195,6 +199,7 @@ function watchFromRow(row: JobRow): Watch | null {
     backend: backendNameOf(present(row.backend, "backend")),
     ...(row.queued_ms == null ? {} : { queuedMs: row.queued_ms }),
     ...(row.receipt == null ? {} : { receipt: receiptPlaceOf(row.receipt) }),
+    ...(row.slurm_job == null ? {} : { slurm: slurmJobOf(row.slurm_job, row) }),
   };
 }
 

@@ -221,6 +221,12 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN on_end_at_ms INTEGER;
   CREATE INDEX jobs_on_end ON jobs (ended_at_ms) WHERE on_end IS NOT NULL AND on_end_at_ms IS NULL AND state = 'ended';
   `,
+  // The Slurm job in which a job was started; null for all others, and in older rows.
+  `
+  ALTER TABLE jobs ADD COLUMN slurm_job INTEGER;
+  ALTER TABLE jobs ADD COLUMN slurm_step TEXT;
+  ALTER TABLE jobs ADD COLUMN slurm_restarts INTEGER;
+  `,
   // Pools and their queue. The ticket is what any corral needs to start a detached job: JSON, null for one whose caller waits.
   `
   ALTER TABLE jobs ADD COLUMN pool TEXT;

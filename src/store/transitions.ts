@@ -29,8 +29,8 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
   run(
     `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
        created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, on_end, adopted,
-       pool, priority, requeue, queued_ms, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+       pool, priority, requeue, queued_ms, slurm_job, slurm_step, slurm_restarts, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
     spec.id,
     spec.name,
     spec.ref,
@@ -57,6 +57,9 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
     spec.pool?.priority ?? 0,
     spec.pool?.requeue ?? 0,
     watch.queuedMs ?? null,
+    watch.slurm?.job ?? null,
+    watch.slurm?.step ?? null,
+    watch.slurm?.restarts ?? null,
   );
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });
 }
@@ -112,7 +115,7 @@ export function setStarting(on: Writing, id: string, watch: Watch, at: Moment): 
   const { supervisor } = watch;
   const changed = on.run(
     `UPDATE jobs SET state = 'starting', backend = ?, boot_id = ?, supervisor_pid = ?, supervisor_start_ticks = ?,
-       pid_namespace = ?, receipt = ?,
+       pid_namespace = ?, receipt = ?, slurm_job = ?, slurm_step = ?, slurm_restarts = ?,
        queued_ms = CASE WHEN queued_boot_id = ? THEN max(0, ? - queued_boot_ms) ELSE max(0, ? - created_at_ms) END
      WHERE id = ? AND state = 'queued' AND admitted_boot_ms IS NOT NULL`,
     watch.backend,
@@ -121,6 +124,9 @@ export function setStarting(on: Writing, id: string, watch: Watch, at: Moment): 
     supervisor.startTicks,
     supervisor.pidNamespace ?? null,
     watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
+    watch.slurm?.job ?? null,
+    watch.slurm?.step ?? null,
+    watch.slurm?.restarts ?? null,
     supervisor.bootId,
     Math.round(at.bootMs),
     at.wallMs,

@@ -10,6 +10,7 @@ import {
 } from "../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { outerJobOf } from "../job/names.ts";
+import type { SlurmJob } from "../job/slurm.ts";
 import { gpuHeldWords, oomCause } from "../job/outcome.ts";
 import { signalName } from "../value/signal.ts";
 import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
@@ -118,6 +119,7 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),
     ...(run === null ? [] : [line("pid", pidWords(spec.adopted, run)), line("cgroup", run.cgroup.path)]),
     ...(outer === null ? [] : [line("in job", outer)]),
+    ...(watch?.slurm === undefined ? [] : [line("slurm job", slurmWords(watch.slurm))]),
     ...(run?.outputFile === undefined ? [] : [line("output", run.outputFile)]),
     ...(spec.pool === undefined ? [] : [line("pool", poolWords(spec.pool))]),
     ...(watch === null ? [] : [line("backend", watch.backend)]),
@@ -126,6 +128,11 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
 
 function poolWords({ name, priority }: PoolPlace): string {
   return priority === 0 ? name : `${name}, priority ${priority}`;
+}
+
+function slurmWords({ job, step, restarts }: SlurmJob): string {
+  const requeued = restarts === 0 ? "" : `, requeued ${restarts === 1 ? "once" : `${restarts} times`}`;
+  return `${job}${step === null ? "" : `, step ${step}`}${requeued}`;
 }
 
 function pidWords(adopted: boolean, { pid, pgid }: RunningFacts): string {

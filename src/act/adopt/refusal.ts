@@ -1,5 +1,6 @@
 /** Processes that no job may take, each with the reason in words. Pure. */
 import { jobOfSupervisorScope, jobsOfCgroup } from "../../job/names.ts";
+import { isInSlurmCgroup } from "../../job/slurm.ts";
 import { parseCgroupPath, type ProcStat } from "../../linux/proc.ts";
 import { quoted } from "../../base/text.ts";
 
@@ -27,9 +28,6 @@ export interface Adopter {
   force: boolean;
 }
 
-/** Cgroups of a Slurm step: `system.slice/slurmstepd.scope/job_1/step_0` (version 2), `slurm/uid_1000/job_1/step_0` (version 1). */
-const SLURM = /\/slurmstepd\.scope(\/|$)|\/slurm(_[^/]*)?\/uid_/m;
-
 /** As what follows `process 4711`; null when nothing speaks against it. */
 export function whyNot(candidate: Candidate, adopter: Adopter): string | null {
   const { stat, uid, cgroups } = candidate;
@@ -52,7 +50,7 @@ export function whyNot(candidate: Candidate, adopter: Adopter): string | null {
   if (adopter.uid !== 0 && uid !== null && uid !== adopter.uid) {
     return `belongs to another user (uid ${uid}): that takes root`;
   }
-  if (SLURM.test(cgroups) && !adopter.force) {
+  if (isInSlurmCgroup(cgroups) && !adopter.force) {
     return "is in a Slurm step, whose limits and accounting it would leave: limit it through Slurm, or say --force";
   }
   return null;

@@ -32,12 +32,12 @@ export async function killJob(
   node: Node & Diagnostics,
   store: JobStore,
   job: Job,
-  options: { skipGrace: boolean; actor: string; hurry?: AbortSignal },
+  { reason, ...options }: { skipGrace: boolean; actor: string; reason?: EndReason; hurry?: AbortSignal },
   looks = 1,
 ): Promise<KillResult> {
   const id = job.spec.id;
   try {
-    const endRequest = { skipGrace: options.skipGrace };
+    const endRequest = { skipGrace: options.skipGrace, ...(reason === undefined ? {} : { reason }) };
     const seen = observeJob(node, job, { endRequest, recorded: store });
     const action = decide(job, seen);
     if (action.do === "report") return refused(id, WHY_REPORTED[action.finding]);
@@ -46,7 +46,15 @@ export async function killJob(
   } catch (error) {
     // What vanished between the look and the act is the job's end, and its record is a new one by now.
     const now = error instanceof CgroupGoneError && looks < LOOKS ? store.get(id) : null;
-    if (now !== null) return await killJob(node, store, now, options, looks + 1);
+    if (now !== null) {
+      return await killJob(
+        node,
+        store,
+        now,
+        { ...options, ...(reason === undefined ? {} : { reason }) },
+        looks + 1,
+      );
+    }
     // One that cannot be ended must not keep the others from being ended.
     if (!(error instanceof CorralError) || error instanceof StoreError) throw error;
     return refused(id, error.message);

@@ -48,8 +48,9 @@ import type { RunContext, RunRequest } from "./run_request.ts";
 import { freeId, specFrom } from "./spec.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
-import { watchParent } from "./with_parent.ts";
+import { watchParentAndStep } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
+import { type SlurmHere, slurmHere } from "../../observe/slurm.ts";
 
 export type { RunContext, RunRequest } from "./run_request.ts";
 
@@ -81,6 +82,8 @@ interface Run {
   readonly failed: FailedStart;
   /** Of a job of a pool. */
   readonly queueStore: JobStore | null;
+  /** Where corral runs in a Slurm job. */
+  readonly slurm: SlurmHere | null;
 }
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
@@ -90,9 +93,10 @@ export async function runJob(
   detached: DetachedRun | null = null,
 ): Promise<number> {
   // Looks at the parent at once; that it is gone already is recorded as any start that fails.
-  const watching = watchParent(context, request.withParent);
+  const slurm = await slurmHere(context);
+  const watching = watchParentAndStep(context, request.withParent, slurm?.stepd ?? null);
   watching.catch(() => {});
-  const run = await recordedRun(context, request, detached, watching);
+  const run = await recordedRun(context, request, { detached, slurm, watching });
   if (typeof run === "number") return run;
   try {
     return await launchedRun(run, watching);
@@ -102,7 +106,7 @@ export async function runJob(
 }
 
 /** From the record to the exit code. */
-async function launchedRun(run: Run, watching: ReturnType<typeof watchParent>): Promise<number> {
+async function launchedRun(run: Run, watching: ReturnType<typeof watchParentAndStep>): Promise<number> {
   const { context } = run;
   // Another user's job looks its command up itself (launch/user_gate.ts).
   if (run.other === null) {
@@ -128,8 +132,9 @@ async function launchedRun(run: Run, watching: ReturnType<typeof watchParent>): 
 async function recordedRun(
   context: RunContext,
   request: RunRequest,
-  detached: DetachedRun | null,
-  watching: ReturnType<typeof watchParent>,
+  { detached, slurm, watching }: Pick<Run, "detached" | "slurm"> & {
+    watching: ReturnType<typeof watchParentAndStep>;
+  },
 ): Promise<Run | number> {
   const speak = detached?.say ?? context.say;
   const say = (line: string) => void (request.quiet || speak(line));
@@ -156,6 +161,7 @@ async function recordedRun(
     supervisor: ownIdentity(context),
     backend: backend.name,
     ...(receipt === null ? {} : { receipt: receipt.place }),
+    ...(slurm === null ? {} : { slurm: slurm.job }),
   };
   crashPoint("launch: nothing recorded");
   const queued = request.pool == null ? null : await queue(
@@ -174,7 +180,7 @@ async function recordedRun(
   if (queued?.room === "ended") return endedInQueue(context, spec, say);
   return {
     ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
-    ...{ spec, watch, failed, queueStore: queued?.store ?? null },
+    ...{ spec, watch, failed, slurm, queueStore: queued?.store ?? null },
   };
 }
 

@@ -4,9 +4,12 @@
  * The caller may be gone before this process first looks: then init or the nearest subreaper has become the parent. Nothing in /proc tells
  * an adopted child from one's own, nor which process is a subreaper, so the kernel is asked by trial: a process is orphaned on purpose,
  * and what adopts it would have adopted this one. A caller that is a subreaper itself has to be named: `--with-parent=PID`.
+ *
+ * In a Slurm job it is implied: when its slurmstepd is gone the step is over, or Slurm starts the job anew while this one would live.
  */
 import type { Caller } from "../../linux/caller.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
+import type { Identity } from "../../job/job.ts";
 import type { Node } from "../../observe/node.ts";
 
 /** With `true`, the process that called; a number names another. */
@@ -22,6 +25,18 @@ const WHO_ADOPTS = `(
 
 /** True for a service manager or batch system that starts the processes it is asked to: it names the pid that it became. */
 const STARTERS = ["SYSTEMD_EXEC_PID", "SLURM_TASK_PID"];
+
+/** As watchParent(), in a Slurm job also true once the step's slurmstepd is gone. */
+export async function watchParentAndStep(
+  node: Pick<Node, "procs" | "clock" | "run"> & Pick<Caller, "env">,
+  choice: ParentChoice,
+  stepd: Identity | null,
+): Promise<(() => boolean) | null> {
+  const parentIsGone = await watchParent(node, choice);
+  if (stepd === null) return parentIsGone;
+  const stepIsGone = () => node.procs.liveness(stepd, node.clock.bootId()) === "gone";
+  return () => stepIsGone() || (parentIsGone?.() ?? false);
+}
 
 /** True once that process is gone; null without `--with-parent`. Throws CorralError when it is gone already. */
 export async function watchParent(

@@ -17,6 +17,8 @@ import corralReport from "./pages/corral-report.1.md" with { type: "text" };
 import corralRun from "./pages/corral-run.1.md" with { type: "text" };
 import corralSet from "./pages/corral-set.1.md" with { type: "text" };
 import corralShow from "./pages/corral-show.1.md" with { type: "text" };
+import corralSlurmEpilog from "./pages/corral-slurm-epilog.1.md" with { type: "text" };
+import corralSlurmHealth from "./pages/corral-slurm-health.1.md" with { type: "text" };
 import corralStrays from "./pages/corral-strays.1.md" with { type: "text" };
 import corralSweep from "./pages/corral-sweep.1.md" with { type: "text" };
 import corralThaw from "./pages/corral-thaw.1.md" with { type: "text" };
@@ -55,6 +57,8 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-run.1": corralRun,
   "corral-set.1": corralSet,
   "corral-show.1": corralShow,
+  "corral-slurm-epilog.1": corralSlurmEpilog,
+  "corral-slurm-health.1": corralSlurmHealth,
   "corral-strays.1": corralStrays,
   "corral-sweep.1": corralSweep,
   "corral-thaw.1": corralThaw,

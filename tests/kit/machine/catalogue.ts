@@ -1,21 +1,27 @@
 /** The machines by name, as CORRAL_TEST_MACHINE and the tiers of `make test` have them. */
 import { startHost } from "./host.ts";
-import { SUITES } from "./images.ts";
-import type { Machine } from "./machine.ts";
+import { FLAVOURS, SUITES } from "./images.ts";
+import { type Machine, machineName } from "./machine.ts";
 import { bootNspawn } from "./nspawn.ts";
 import { bootVm } from "./vm.ts";
 
-export const MACHINE_NAMES = [
-  "host",
-  ...SUITES.map((suite) => `nspawn-${suite}`),
-  ...SUITES.map((suite) => `vm-${suite}`),
+const IMAGES = FLAVOURS.flatMap((flavour) => SUITES.map((suite) => ({ flavour, suite })));
+const MACHINES: readonly (readonly [name: string, boot: () => Promise<Machine>])[] = [
+  ["host", startHost],
+  ...IMAGES.flatMap(({ flavour, suite }) =>
+    [
+      [machineName("nspawn", suite, flavour), () => bootNspawn(suite, {}, flavour)],
+      [machineName("vm", suite, flavour), () => bootVm(suite, {}, flavour)],
+    ] as const
+  ),
 ];
 
+export const MACHINE_NAMES = MACHINES.map(([name]) => name);
+
 export async function bootMachine(name: string): Promise<Machine> {
-  if (name === "host") return await startHost();
-  for (const suite of SUITES) {
-    if (name === `nspawn-${suite}`) return await bootNspawn(suite);
-    if (name === `vm-${suite}`) return await bootVm(suite);
+  const boot = MACHINES.find(([known]) => known === name)?.[1];
+  if (boot === undefined) {
+    throw new Error(`No machine is called "${name}"; there are ${MACHINE_NAMES.join(", ")}`);
   }
-  throw new Error(`No machine is called "${name}"; there are ${MACHINE_NAMES.join(", ")}`);
+  return await boot();
 }

@@ -5,7 +5,7 @@
  * As a program (`make image`): builds the suites named as arguments (default: all) and prints where they are.
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { runCommand } from "./command.ts";
 import { CACHE_DIR } from "./project.ts";
 
@@ -30,6 +30,16 @@ const PACKAGES = [
   ...["nfs-kernel-server", "nfs-common"],
 ];
 
+/** What an image has besides, by the name in front of its suite's. */
+const MORE_PACKAGES = {
+  plain: [],
+  // Both of its daemons run on one node; ip(8) gives them a second address.
+  slurm: ["slurm-wlm", "munge", "iproute2"],
+} as const satisfies Record<string, readonly string[]>;
+/** Most tests boot the plain one. */
+export type Flavour = keyof typeof MORE_PACKAGES;
+export const FLAVOURS = Object.keys(MORE_PACKAGES) as Flavour[];
+
 /** Never unpacked. stress-ng pulls in mesa and LLVM for its GPU stressor: a third of the image. */
 const EXCLUDED_PATHS = [
   ...["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*"],
@@ -44,8 +54,10 @@ const PACK_TIMEOUT_MS = 2 * 60_000;
 const QUERY_TIMEOUT_MS = 30_000;
 
 /** Gives the suite's image, building it if there is none of this recipe. Safe to call from several processes. */
-export async function ensureImage(suite: Suite): Promise<Image> {
-  const directory = join(IMAGES_DIR, `${suite}-${await recipeHash()}`);
+export async function ensureImage(suite: Suite, flavour: Flavour = "plain"): Promise<Image> {
+  const packages = [...PACKAGES, ...MORE_PACKAGES[flavour]];
+  const name = flavour === "plain" ? suite : `${flavour}-${suite}`;
+  const directory = join(IMAGES_DIR, `${name}-${await recipeHash(packages)}`);
   const image: Image = {
     suite,
     root: join(directory, "root"),
@@ -54,40 +66,40 @@ export async function ensureImage(suite: Suite): Promise<Image> {
   };
   if (await exists(directory)) return image;
   await Deno.mkdir(IMAGES_DIR, { recursive: true });
-  using lock = await Deno.open(join(IMAGES_DIR, `${suite}.lock`), { create: true, write: true });
+  using lock = await Deno.open(join(IMAGES_DIR, `${name}.lock`), { create: true, write: true });
   await lock.lock(true);
   if (await exists(directory)) return image;
-  await dropOtherRecipes(suite);
-  await build(suite, directory);
+  await dropOtherRecipes(name);
+  await build(suite, packages, directory);
   return image;
 }
 
-async function recipeHash(): Promise<string> {
+async function recipeHash(packages: readonly string[]): Promise<string> {
   const setup = await Deno.readTextFile(SETUP_SCRIPT);
-  const recipe = JSON.stringify([PACKAGES, EXCLUDED_PATHS, setup]);
+  const recipe = JSON.stringify([packages, EXCLUDED_PATHS, setup]);
   return createHash("sha256").update(recipe).digest("hex").slice(0, 12);
 }
 
 /** Also what a killed build has left behind: only the holder of the lock gets here. */
-async function dropOtherRecipes(suite: Suite): Promise<void> {
+async function dropOtherRecipes(name: string): Promise<void> {
   for await (const entry of Deno.readDir(IMAGES_DIR)) {
-    if (entry.isDirectory && entry.name.startsWith(`${suite}-`)) {
+    if (entry.isDirectory && entry.name.startsWith(`${name}-`)) {
       await Deno.remove(join(IMAGES_DIR, entry.name), { recursive: true });
     }
   }
 }
 
 /** Built under another name and renamed, so a directory of the right name is always complete. */
-async function build(suite: Suite, directory: string): Promise<void> {
+async function build(suite: Suite, packages: readonly string[], directory: string): Promise<void> {
   if (Deno.uid() !== 0) {
     throw new Error("Cannot build an image: mmdebstrap needs root here. Run: sudo make image");
   }
   const partial = `${directory}.partial`;
   const root = join(partial, "root");
   await Deno.mkdir(partial);
-  console.error(`image ${suite}: building (about a minute, once) ...`);
+  console.error(`image ${basename(directory)}: building (about a minute, once) ...`);
   try {
-    await runCommand(await mmdebstrapCommand(suite, root), {
+    await runCommand(await mmdebstrapCommand(suite, packages, root), {
       timeoutMs: BUILD_TIMEOUT_MS,
       // Debian's kernel packages then skip the initramfs: it would take longer than all the rest.
       env: { INITRD: "No" },
@@ -100,13 +112,17 @@ async function build(suite: Suite, directory: string): Promise<void> {
   }
 }
 
-async function mmdebstrapCommand(suite: Suite, root: string): Promise<string[]> {
+async function mmdebstrapCommand(
+  suite: Suite,
+  packages: readonly string[],
+  root: string,
+): Promise<string[]> {
   return [
     "mmdebstrap",
     "--quiet",
     "--mode=root",
     "--variant=minbase",
-    `--include=${PACKAGES.join(",")}`,
+    `--include=${packages.join(",")}`,
     ...EXCLUDED_PATHS.map((path) => `--dpkgopt=path-exclude=${path}`),
     ...(await aptNetworkOptions()).map((option) => `--aptopt=${option}`),
     `--customize-hook=${SETUP_SCRIPT}`,

@@ -1,4 +1,10 @@
 /** A machine to test on: the same tests run on this host, in a booted container and in a virtual machine. */
+import type { Flavour, Suite } from "./images.ts";
+
+/** As CORRAL_TEST_MACHINE and the tiers of `make test` have it: `nspawn-trixie`, `slurm-vm-trixie`. */
+export function machineName(tier: "nspawn" | "vm", suite: Suite, flavour: Flavour): string {
+  return `${flavour === "plain" ? "" : `${flavour}-`}${tier}-${suite}`;
+}
 
 export interface ExecOptions {
   /** Default root. Runs with that user's uid, gid and supplementary groups. */

@@ -3,18 +3,28 @@ import { basename, join } from "node:path";
 import { boot, makeStateDir } from "./boot.ts";
 import { cgroup2Mount } from "./cgroup2.ts";
 import { crashingCorral, type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
-import { ensureImage, type Suite } from "./images.ts";
-import type { Machine } from "./machine.ts";
+import { ensureImage, type Flavour, type Suite } from "./images.ts";
+import { type Machine, machineName } from "./machine.ts";
 
 const BOOT_SCRIPT = join(import.meta.dirname!, "nspawn_boot.sh");
 
-export async function bootNspawn(suite: Suite, extra: ExtraFiles = {}): Promise<Machine> {
-  const image = await ensureImage(suite);
+export async function bootNspawn(
+  suite: Suite,
+  extra: ExtraFiles = {},
+  flavour: Flavour = "plain",
+): Promise<Machine> {
+  const image = await ensureImage(suite, flavour);
   const stateDir = await makeStateDir();
   const files = { ...await crashingCorral(), ...extra };
   await writeGuestFiles(join(stateDir, "files"), { channel: "/mnt/agent/socket", unit: "" }, files);
   return await boot({
-    facts: { name: `nspawn-${suite}`, tier: "nspawn", suite, slowness: 1, ...GUEST_PROGRAMS },
+    facts: {
+      name: machineName("nspawn", suite, flavour),
+      tier: "nspawn",
+      suite,
+      slowness: 1,
+      ...GUEST_PROGRAMS,
+    },
     stateDir,
     // From the root cgroup the container would share, and litter, this machine's own tree.
     cgroup: join(cgroup2Mount(), basename(stateDir)),

@@ -3,16 +3,20 @@ import { join } from "node:path";
 import { agentSocket, boot, makeStateDir } from "./boot.ts";
 import { runCommand } from "./command.ts";
 import { type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
-import { ensureImage, type Image, type Suite } from "./images.ts";
-import type { Machine } from "./machine.ts";
+import { ensureImage, type Flavour, type Image, type Suite } from "./images.ts";
+import { type Machine, machineName } from "./machine.ts";
 
 /** /dev/kvm may exist and still hang the guest, so it is used on request only; the boot is bounded either way. */
 const USE_KVM = Deno.env.get("CORRAL_TEST_KVM") === "1";
 const MEMORY = "5G";
 const PACK_TIMEOUT_MS = 60_000;
 
-export async function bootVm(suite: Suite, extra: ExtraFiles = {}): Promise<Machine> {
-  const image = await ensureImage(suite);
+export async function bootVm(
+  suite: Suite,
+  extra: ExtraFiles = {},
+  flavour: Flavour = "plain",
+): Promise<Machine> {
+  const image = await ensureImage(suite, flavour);
   const stateDir = await makeStateDir();
   const device = "dev-virtio\\x2dports-corral.device";
   const agent = { channel: "/dev/virtio-ports/corral", unit: `BindsTo=${device}\nAfter=${device}\n` };
@@ -20,7 +24,13 @@ export async function bootVm(suite: Suite, extra: ExtraFiles = {}): Promise<Mach
   await writeGuestFiles(join(stateDir, "files"), agent, { ...init, ...extra });
   await packInitrd(image, stateDir);
   return await boot({
-    facts: { name: `vm-${suite}`, tier: "vm", suite, slowness: USE_KVM ? 2 : 10, ...GUEST_PROGRAMS },
+    facts: {
+      name: machineName("vm", suite, flavour),
+      tier: "vm",
+      suite,
+      slowness: USE_KVM ? 2 : 10,
+      ...GUEST_PROGRAMS,
+    },
     stateDir,
     cgroup: null,
     command: qemuCommand(image, stateDir),

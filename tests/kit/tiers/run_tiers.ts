@@ -2,7 +2,7 @@
  * The driver of `make test`: runs the tiers named as arguments (default: all but those on request), a line for each, the output of those
  * that fail, and at the end the totals. CORRAL_REQUIRE=all makes a tier that cannot run a failure, not a skip.
  */
-import { ensureImage, type Suite } from "../machine/images.ts";
+import { ensureImage, type Flavour, type Suite } from "../machine/images.ts";
 import { type Outcome, runTier } from "./run_tier.ts";
 import { obstacle, type Tier, TIERS } from "./tier.ts";
 
@@ -32,17 +32,18 @@ type Obstacles = Map<Tier, string | null>;
 
 /** Images are built before anything runs: it would disturb what is measured, and two tiers share each. */
 async function addImageFailures(obstacles: Obstacles): Promise<void> {
-  const failures = new Map<Suite, string | null>();
+  const failures = new Map<string, string | null>();
   for (const [tier, reason] of obstacles) {
     if (tier.suite === null || reason !== null) continue;
-    if (!failures.has(tier.suite)) failures.set(tier.suite, await imageFailure(tier.suite));
-    obstacles.set(tier, failures.get(tier.suite)!);
+    const image = `${tier.flavour ?? ""} ${tier.suite}`;
+    if (!failures.has(image)) failures.set(image, await imageFailure(tier.suite, tier.flavour));
+    obstacles.set(tier, failures.get(image)!);
   }
 }
 
-async function imageFailure(suite: Suite): Promise<string | null> {
+async function imageFailure(suite: Suite, flavour?: Flavour): Promise<string | null> {
   try {
-    await ensureImage(suite);
+    await ensureImage(suite, flavour);
     return null;
   } catch (error) {
     return `has no image: ${(error as Error).message}`;

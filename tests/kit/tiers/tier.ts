@@ -1,7 +1,7 @@
 /** The tiers of `make test`: what each runs, on what, and what it needs of this machine. */
 import { findCgroup2Mount, MOUNT_COMMAND } from "../machine/cgroup2.ts";
 import { isInstalled } from "../machine/command.ts";
-import { type Suite, SUITES } from "../machine/images.ts";
+import { type Flavour, type Suite, SUITES } from "../machine/images.ts";
 
 export interface Tier {
   readonly name: string;
@@ -10,6 +10,8 @@ export interface Tier {
   readonly env: Readonly<Record<string, string>>;
   /** The image it boots. */
   readonly suite: Suite | null;
+  /** With more packages in it than the others. */
+  readonly flavour?: Flavour;
   readonly timeoutMs: number;
   readonly needs: readonly Need[];
   /** Heavy tiers of different lanes run at the same time, of one lane after one another. */
@@ -101,7 +103,16 @@ const HOSTILE_PART: readonly Tier[] = STANDARD.filter(({ name }) => name === "ns
   env: { ...tier.env, CORRAL_TEST_PATHS: QUICK_HOSTILE },
 }));
 
-export const TIERS: readonly Tier[] = [...STANDARD, ...HOSTILE_PART, ...WHOLE_HOSTILE];
+/** Beside Debian's Slurm, in images that have it. A VM has the controllers by which Slurm tracks processes. */
+const SLURM: readonly Tier[] = STANDARD.filter(({ suite }) => suite !== null).map((tier) => ({
+  ...tier,
+  name: `slurm-${tier.name}`,
+  flavour: "slurm",
+  env: { CORRAL_TEST_MACHINE: `slurm-${tier.name}`, CORRAL_TEST_PATHS: "tests/system/slurm" },
+  ...(tier.name === "nspawn-bookworm" ? {} : { onRequest: true }),
+}));
+
+export const TIERS: readonly Tier[] = [...STANDARD, ...HOSTILE_PART, ...SLURM, ...WHOLE_HOSTILE];
 
 /** Why the tier cannot run here and the command that changes that; null if it can. */
 export function obstacle(tier: Tier): string | null {

@@ -96,6 +96,10 @@ for (let version = 1; version <= MIGRATIONS.length; version++) {
     assert.equal(running?.spec.limits.cpuMaxCores, 1.5);
     const outputFile = running.phase.state === "running" ? running.phase.run.outputFile : "none";
     assert.equal(outputFile, version < 7 ? undefined : "/var/lib/corral/output/bbbbbb.log");
+    const slurm = version < 9 ? undefined : { job: 77, step: "batch", restarts: 1 };
+    assert.deepEqual(running.watch?.slurm, slurm);
+    assert.deepEqual(running.watch?.queuedMs, version < 10 ? undefined : 2_500);
+    assert.equal(running.spec.pool?.name, version < 10 ? undefined : "brain");
     assert.ok(ending?.phase.state === "ending" && ending.phase.reason === "timeout");
     assert.ok(ended?.phase.state === "ended" && ended.phase.usage?.memoryPeakBytes === 26_843_545_600);
     assert.deepEqual([ended.phase.trigger, ended.phase.survivors.length], ["oom", 1]);

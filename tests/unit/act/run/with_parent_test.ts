@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { watchParent } from "../../../../src/act/run/with_parent.ts";
+import { watchParent, watchParentAndStep } from "../../../../src/act/run/with_parent.ts";
 import { runCommand } from "../../../../src/linux/command.ts";
 import { FakeNode, LEADER_PID } from "../../../kit/fakes/node.ts";
 
@@ -54,4 +54,15 @@ Deno.test("watchParent() of a named process holds it by its identity, and refuse
   node.addProcess(LEADER_PID, { startTicks: 8 });
   assert.equal(isGone!(), true);
   assert.equal(await watchParent(node.context, false), null);
+});
+
+Deno.test("watchParentAndStep() in a Slurm job follows the step's slurmstepd without being asked", async () => {
+  using node = new FakeNode();
+  node.addProcess(LEADER_PID, { startTicks: 7, uid: 0, name: "slurmstepd" });
+  const stepd = node.context.procs.identify(LEADER_PID, node.context.clock.bootId());
+  const isGone = await watchParentAndStep(node.context, false, stepd);
+  assert.equal(isGone!(), false);
+  node.proc.remove(LEADER_PID);
+  assert.equal(isGone!(), true);
+  assert.equal(await watchParentAndStep(node.context, false, null), null);
 });
