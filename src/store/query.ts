@@ -28,6 +28,8 @@ export interface ReportFilter {
   live: ReadonlyMap<string, Usage>;
   /** Only what lies between the two moments counts. */
   isTruncated: boolean;
+  /** The store has the rows of many nodes. */
+  isMerged?: true;
   /** Only jobs that are not ended. */
   isLiveOnly?: true;
   /** Only jobs that ended otherwise than by exiting with 0. */
@@ -35,8 +37,8 @@ export interface ReportFilter {
 }
 
 /** From where the fields of the filter's jobs are read. */
-export function sourcesOf({ live, isTruncated }: ReportFilter): FieldSources {
-  return { hasLive: live.size > 0, isTruncated };
+export function sourcesOf({ live, isTruncated, isMerged }: ReportFilter): FieldSources {
+  return { hasLive: live.size > 0, isTruncated, isMerged: isMerged ?? false };
 }
 
 /** Which rows first, and how many. Null: by their start, all of them. */

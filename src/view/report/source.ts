@@ -58,10 +58,14 @@ export class ReportSource {
     return timeCourse(this.#timedJobs());
   }
 
-  /** Live jobs: id, name, CPU time and memory peak. */
+  /** Live jobs: id, name, CPU time and memory peak; of many nodes also the host. */
   live(): Iterable<readonly Value[]> {
     const reader = new ReportReader(this.store, { ...this.filter, isLiveOnly: true });
-    return reader.texts(["id", "name", "cpuUsageUsec", "memoryPeakBytes"], { by: null, limit: null });
+    const host = this.filter.isMerged ? ["host"] : [];
+    return reader.texts(["id", "name", "cpuUsageUsec", "memoryPeakBytes", ...host], {
+      by: null,
+      limit: null,
+    });
   }
 
   /** Gauges for each group, of `columns` that have a metric. */

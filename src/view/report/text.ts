@@ -43,7 +43,7 @@ export async function reportText(
       if (rows.kind === "groups") {
         return groupObjects(source, rows, limit).map((one) => `${toJsonLine(one)}\n`);
       }
-      return jsonLines(source.jobs({ by: rows.order, limit }));
+      return jsonLines(source.jobs({ by: rows.order, limit }), request.nodes);
     case "openmetrics":
       return [metricsText(source, rows)];
     case "html":
