@@ -220,5 +220,13 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN on_end TEXT;
   ALTER TABLE jobs ADD COLUMN on_end_at_ms INTEGER;
   CREATE INDEX jobs_on_end ON jobs (ended_at_ms) WHERE on_end IS NOT NULL AND on_end_at_ms IS NULL AND state = 'ended';
+  `, // The endings of a store, numbered in the order in which they were committed: no clock tells which are new (endings.ts). The store has a
+  // name of its own, for a file in its place is another one. rowid is no such number: SQLite gives that of a dropped last row again.
+  `
+  CREATE TABLE endings (store TEXT NOT NULL, last INTEGER NOT NULL) STRICT;
+  INSERT INTO endings SELECT lower(hex(randomblob(16))), coalesce(max(rowid), 0) FROM jobs;
+  ALTER TABLE jobs ADD COLUMN ended_seq INTEGER;
+  UPDATE jobs SET ended_seq = rowid WHERE state = 'ended';
+  CREATE INDEX jobs_ended_seq ON jobs (ended_seq) WHERE ended_seq IS NOT NULL;
   `,
 ];

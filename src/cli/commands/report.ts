@@ -24,6 +24,7 @@ import { REPORT_COLUMNS } from "../../view/report/columns.ts";
 import { choiceOption, wordOption } from "../choice_option.ts";
 import { jobsInSight } from "../in_sight.ts";
 import { counted, mergedReports } from "../merged_reports.ts";
+import { reportSinceCursor } from "../report_cursor.ts";
 import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
@@ -92,6 +93,10 @@ function command() {
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
     .option("--user <USER>", "jobs of that user, name or uid")
     .option("--from <FILE>", "what many nodes printed with --format jsonl, merged; - for standard input")
+    .option(
+      "--cursor <FILE>",
+      "with --format jsonl: ended jobs that were not printed before; FILE has how far that was; --output then appends",
+    )
     .option("--mine", "root's own jobs only; any other user sees no others")
     .addOption(choiceOption(
       "--reason <REASON>",
@@ -189,6 +194,8 @@ async function inSight(context: Context, request: ReportRequest, options: Option
 async function writeReport(context: Context, options: Options): Promise<number> {
   // What contradicts itself is refused before a store is looked for.
   const asked = reportRequest(context, options);
+  const { cursor } = options;
+  if (cursor !== undefined) return await reportSinceCursor(context, asked, { ...options, cursor });
   const { store, isWhole, request } = await inSight(context, asked, options);
   const { progress } = context;
   const onRows = progress.isSeen ? (count: number) => progress.tell(() => `${count} rows read`) : null;

@@ -75,7 +75,7 @@ Deno.test("corral report --from has what live jobs had used when their node repo
   assert.equal(read.code, EXIT.DONE, read.said.join());
   assert.deepEqual(jsonOf(read.out), jsonOf(node.out));
   const sums = await readCsv(
-    await merged(node.out, "--by", "user", "--format", "csv", "--columns", "live,cpu-sum"),
+    await merged(node.out, "--by", "user", "--format", "csv", "--columns", "count,cpu-sum"),
   );
   assert.deepEqual(sums.map((row) => Object.values(row)), [["2", "5000000"]]);
   const metrics = await merged(node.out, "--format", "openmetrics");
