@@ -12,9 +12,11 @@ export class SshNodes implements AsyncDisposable {
   readonly #servers: Deno.ChildProcess[] = [];
 
   /** Answers to log-ins when it returns. `stateDirs`: of each node's corral. */
-  static async start(stateDirs: readonly string[]): Promise<SshNodes> {
+  static async start(corral: string, stateDirs: readonly string[]): Promise<SshNodes> {
     const nodes = new SshNodes();
     try {
+      Deno.mkdirSync(`${nodes.temp.path}/bin`);
+      Deno.symlinkSync(corral, `${nodes.temp.path}/bin/corral`);
       await nodes.#start(stateDirs);
       return nodes;
     } catch (error) {
@@ -32,8 +34,19 @@ export class SshNodes implements AsyncDisposable {
     }
     Deno.mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
     this.temp.write("ssh_config", this.#clientConfig());
+    this.temp.write("clush.conf", `[Main]\nssh_options: -F ${path}/ssh_config\n`);
+    this.temp.write(
+      "groups.conf",
+      "[Main]\ndefault: site\n[site]\nmap: echo node[1-3]\nall: echo node[1-3]\n",
+    );
     for (const [index, name] of NAMES.entries()) this.#serve(index, name, stateDirs[index]!);
     for (const name of NAMES) await this.#answers(name);
+  }
+
+  /** For clush and corral to find the nodes and each other. */
+  get env(): Record<string, string> {
+    const { path } = this.temp;
+    return { PATH: `${path}/bin:/usr/bin:/bin`, CLUSTERSHELL_CFGDIR: path, HOME: path };
   }
 
   #clientConfig(): string {
@@ -60,7 +73,7 @@ AuthorizedKeysFile ${path}/user.pub
 PidFile none
 StrictModes no
 PermitRootLogin yes
-SetEnv CORRAL_STATE_DIR=${stateDir}
+SetEnv CORRAL_STATE_DIR=${stateDir} PATH=${path}/bin:/usr/bin:/bin
 `,
     );
     const script = `hostname ${name} && exec /usr/sbin/sshd -D -e -f ${config}`;
