@@ -39,7 +39,7 @@ const SCRATCH_DIRS = ["/var/tmp", "/tmp"];
 export function openScratch(dirs: readonly string[] = SCRATCH_DIRS): DatabaseSync {
   const db = scratchIn(dirs);
   // A crash leaves nothing to be put right.
-  db.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536");
+  db.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384");
   migrate(db, "the merged reports");
   return db;
 }

@@ -95,7 +95,8 @@ function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select">
   }
   if (filter.isFailedOnly) conditions.push(FAILED_SQL);
   const filtered = conditions.length === 0 ? null : conditions.join(" AND ");
-  return { where: filtered, order: orderSql(filter, order), limit: order.limit, values };
+  const place = filter.isMerged ? { isOnDisk: true as const } : {};
+  return { where: filtered, order: orderSql(filter, order), limit: order.limit, values, ...place };
 }
 
 /** Null for the order in which they were recorded, where no other index than that of this order finds them sooner. */

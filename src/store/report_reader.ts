@@ -106,10 +106,13 @@ export class ReportReader {
     return phase.state === "ended" ? null : usageFromRow(row);
   }
 
-  /** What groups are made of. */
+  /** What groups are made of; of many nodes' jobs, those of one group after another. */
   *grouped(by: GroupKey): Generator<GroupedJob> {
-    const select = [groupSql(by, this.#sources), ...memberSql((field) => this.#sql(field))];
-    for (const row of this.store.rows<MemberRow>(this.#groupRows(select, by))) {
+    const key = groupSql(by, this.#sources);
+    const select = [key, ...memberSql((field) => this.#sql(field))];
+    const rows = this.#groupRows(select, by);
+    const query = this.filter.isMerged ? { ...rows, order: `${key}, created_at_ms` } : rows;
+    for (const row of this.store.rows<MemberRow>(query)) {
       const [key, isLive, hasFailed, neverStarted, ...figures] = row;
       const [trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = figures;
       const outcome = neverStarted ? "never-started" : outcomeOf(isLive, hasFailed);

@@ -50,7 +50,7 @@ export class ReportSource {
   /** Groups of the jobs that have `by` in common. */
   groups(by: GroupKey): Group[] {
     const keyOf = by === "day" ? (key: Value) => localDay(Number(key)) : String;
-    return groupsOf(this.#members(by, keyOf));
+    return groupsOf(this.#members(by, keyOf), this.filter.isMerged);
   }
 
   /** Use over time, by the start of the jobs. */

@@ -15,7 +15,6 @@ const idOf = (number: number) => `aaaaa${"23456789abcdefgh"[number]}`;
 const lineOf = (number: number) =>
   `${JSON.stringify({ id: idOf(number), host: "n", uid: 1, createdAt: "x", name: "ü".repeat(9) })}\n`;
 
-// deno-lint-ignore require-await
 async function* piecesFrom(after: number, last: number): AsyncGenerator<Piece> {
   for (let from = after; from < last; from += STEP) {
     const upTo = Math.min(from + STEP, last);
