@@ -1,11 +1,6 @@
-/** The endings of a store by their numbers: what a reader has seen up to a number, it need not see again. Numbers are given in a transaction, so that none appears below one that was seen. */
+/** The endings of a store by their numbers: what a reader has seen up to a number, it need not see again. Numbers are given in the transaction of the ending (schema.ts), so that none appears below one that was seen. */
 import { StoreError } from "../base/errors.ts";
 import type { Database } from "./database.ts";
-
-/** Before an ending is recorded; a number may be left out. */
-export const NEXT_ENDING = "UPDATE endings SET last = last + 1";
-/** The assignment of it. */
-export const ENDING_NUMBER = "ended_seq = (SELECT last FROM endings)";
 
 /** Up to which ending each store was read, by the stores' names. */
 export type Positions = Readonly<Record<string, number>>;

@@ -6,8 +6,9 @@ import { parseSignal } from "../value/signal.ts";
 import { checkTimes } from "./gathered_store.ts";
 import { IO_DEVICES_COLUMN, jobFromRow, type JobRow, USAGE_COLUMNS } from "./rows.ts";
 
-/** Columns of a store that holds many nodes' jobs: the node, and a share that only the node could reckon. */
+/** Column of a store that holds many nodes' jobs: the node. */
 export const HOST_COLUMN = "host";
+/** Another one: a share that only the node could reckon. */
 export const CPU_PERCENT_COLUMN = "cpu_percent";
 
 /** A row by its columns. */

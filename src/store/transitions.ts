@@ -2,7 +2,6 @@
 import type { EndReason, JobSpec, Limits, RunningFacts, Watch } from "../job/job.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { USAGE_SQL } from "./rows.ts";
-import { ENDING_NUMBER, NEXT_ENDING } from "./endings.ts";
 import { replaceSamples, type Run } from "./samples.ts";
 
 /** A transaction, and the command that writes it. */
@@ -88,9 +87,8 @@ export function setRunning(on: Writing, id: string, facts: RunningFacts, limits:
 /** -> ended, with the steps that led there; false when another process has ended it already. */
 export function setEnded(on: Writing, id: string, ending: Ending, steps: readonly StoredEvent[]): boolean {
   const { run } = on;
-  run(NEXT_ENDING);
   const changed = run(
-    `UPDATE jobs SET state = 'ended', ${ENDING_NUMBER}, reason = ?, trigger_reason = ?, exit_code = ?, exit_signal = ?, ended_at_ms = ?,
+    `UPDATE jobs SET state = 'ended', reason = ?, trigger_reason = ?, exit_code = ?, exit_signal = ?, ended_at_ms = ?,
        survivors = ?, ${
       USAGE_SQL.columns.map((column) => `${column} = ?`).join(", ")
     } WHERE id = ? AND state <> 'ended'`,

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { ParseError, PathError } from "../../base/errors.ts";
 import { isVanished } from "../../base/errno.ts";
 import { toJson } from "../../base/json.ts";
+import { lastName } from "../../base/path.ts";
 import { ownersOf, refuseChangeable } from "../../base/trust.ts";
 import { writeWhole } from "../../linux/whole_file.ts";
 import { arePositions, type Positions } from "../../store/endings.ts";
@@ -38,9 +39,12 @@ export class CursorFile implements Disposable {
     refuseOthers(path);
     try {
       const lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o600 });
-      if (lock.tryLockSync(true)) return new CursorFile(path, lock);
-      lock.close();
-      return null;
+      if (!lock.tryLockSync(true)) {
+        lock.close();
+        return null;
+      }
+      removeParts(path);
+      return new CursorFile(path, lock);
     } catch (cause) {
       throw new PathError("cannot lock", { path: `${path}.lock`, cause });
     }
@@ -67,6 +71,14 @@ export class CursorFile implements Disposable {
   [Symbol.dispose](): void {
     this.lock.unlockSync();
     this.lock.close();
+  }
+}
+
+/** What runs that were killed have left (linux/whole_file.ts): under the lock no other one is at work. */
+function removeParts(path: string): void {
+  const part = `${lastName(path)}.part-`;
+  for (const { name } of Deno.readDirSync(dirname(path))) {
+    if (name.startsWith(part)) Deno.removeSync(`${dirname(path)}/${name}`);
   }
 }
 

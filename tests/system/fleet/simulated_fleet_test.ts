@@ -9,8 +9,8 @@ const machine = await machineUnderTest();
 const TIMEOUT_MS = 15 * 60_000;
 const PROGRAM = new URL("measure_merge.py", import.meta.url).pathname;
 const GROUPS = 50;
-/** What a hundred times as many rows may take more: the cache of the file on disk (64 MiB), and 50 bytes a row for the quantiles of the groups. */
-const MOST_MORE_KIB = 220 * 1024;
+/** What a hundred times as many rows may take more: caches of the file on disk, and what the runtime has not yet collected. Measured: 136 MiB. */
+const MOST_MORE_KIB = 180 * 1024;
 
 interface Measured {
   code: number;

@@ -77,6 +77,28 @@ Deno.test("corral report --cursor misses no job that ended after the last ones w
   assert.deepEqual(await desk.printed(), ["aaaaac"]);
 });
 
+Deno.test("corral report --cursor has what a corral of before an upgrade records", async () => {
+  using desk = new Desk();
+  desk.node.start();
+  assert.deepEqual(await desk.printed(), []);
+  const raw = desk.node.stores.raw();
+  raw.exec(
+    "UPDATE jobs SET state = 'ended', reason = 'exited', trigger_reason = 'exited', ended_at_ms = 1793520000000",
+  );
+  assert.equal((await desk.printed()).length, 1);
+  raw.exec("UPDATE jobs SET state = 'ended', survivors = '[]'");
+  assert.deepEqual(await desk.printed(), []);
+});
+
+Deno.test("corral report --cursor removes what killed runs have left", async () => {
+  using desk = new Desk();
+  Deno.writeTextFileSync(`${desk.cursor}.part-4711`, "{");
+  desk.end("aaaaaa");
+  await desk.printed();
+  const left = [...Deno.readDirSync(desk.temp.path)].map(({ name }) => name).toSorted();
+  assert.deepEqual(left, ["cursor", "cursor.lock"]);
+});
+
 Deno.test("corral report --cursor prints the jobs of a store that was made anew", async () => {
   using desk = new Desk();
   for (const id of ["aaaaaa", "aaaaab", "aaaaac"]) desk.end(id);
