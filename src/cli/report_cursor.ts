@@ -1,6 +1,5 @@
 /** `corral report --cursor`: the ended jobs that no run with this cursor has printed. */
-import { CursorFile } from "../act/cursor/cursor_file.ts";
-import type { Cursor } from "../act/cursor/cursor_file.ts";
+import { type Cursor, CursorFile, refuseOthers } from "../act/cursor/cursor_file.ts";
 import { type Piece, printEndings } from "../act/cursor/print_endings.ts";
 import { rowOutput, type RowTarget } from "../act/cursor/row_output.ts";
 import { EXIT, UsageError } from "../base/errors.ts";
@@ -70,6 +69,7 @@ function targetOf({ cwd, stdout, procs }: Context, output: string | undefined): 
     };
   }
   const path = fromHere(cwd, output);
+  refuseOthers("the output", path);
   const file = Deno.openSync(path, { append: true, create: true });
   return { write: (bytes) => writeAll(file, bytes), path, [Symbol.dispose]: () => file.close() };
 }

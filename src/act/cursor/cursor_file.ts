@@ -36,7 +36,7 @@ export class CursorFile implements Disposable {
 
   /** Null while another run has it. Throws PathError; as root, TrustError for a file that another user can change. */
   static open(path: string): CursorFile | null {
-    refuseOthers(path);
+    for (const file of [path, `${path}.lock`]) refuseOthers("the cursor", file);
     try {
       const lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o600 });
       if (!lock.tryLockSync(true)) {
@@ -82,15 +82,11 @@ function removeParts(path: string): void {
   }
 }
 
-function refuseOthers(path: string): void {
+/** As root, throws TrustError for a file that is written in place and that another user can change, or make a link of. */
+export function refuseOthers(what: string, path: string): void {
   if (Deno.uid() !== 0) return;
-  const protection = {
-    what: "the cursor",
-    path,
-    remedy: "use a cursor in a directory that only root can write",
-    mayBeInSticky: true,
-  };
-  for (const file of [path, `${path}.lock`]) refuseChangeable({ ...protection, path: file }, ownersOf(file));
+  const remedy = "use a file in a directory that only root can write";
+  refuseChangeable({ what, path, remedy, mayBeInSticky: true }, ownersOf(path));
 }
 
 function cursorIn(value: unknown): Cursor {

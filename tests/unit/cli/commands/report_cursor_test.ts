@@ -220,6 +220,11 @@ Deno.test("corral report --cursor as root refuses a cursor that another user can
   Deno.chmodSync(desk.cursor, 0o666);
   assert.equal(await desk.code(), EXIT.NEGATIVE);
   assert.match(desk.node.said.join(), /the cursor .* can be changed by others than root/);
+  Deno.removeSync(desk.cursor);
+  using open = new TempDir();
+  Deno.chmodSync(open.path, 0o777);
+  assert.equal(await desk.code("--output", `${open.path}/rows`), EXIT.NEGATIVE);
+  assert.match(desk.node.said.join(), /the output .* can be changed by others than root/);
 });
 
 for (const args of [["--by", "name"], ["--sort", "id"], ["--limit", "1"], ["--last", "1"], ["--from", "-"]]) {

@@ -551,7 +551,11 @@ Deno.test("corral report --format json and jsonl are the jobs as corral show has
 Deno.test("corral report --format jsonl --by is a line for each group", async () => {
   using node = nodeWith({ spec: { name: "a" } }, { spec: { name: "b" } });
   const lines = (await report(node, "--by", "name", "--format", "jsonl")).trimEnd().split("\n");
-  assert.deepEqual(lines.map((line) => JSON.parse(line).name), ["a", "b"]);
+  const groups = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(groups.map(({ name, host }) => `${name} on ${host}`), [
+    "a on this node",
+    "b on this node",
+  ]);
 });
 
 const HOSTILE = [
