@@ -108,6 +108,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
     cgroupRoot: env["CORRAL_CGROUP_ROOT"] ?? null,
   });
   return {
+    stdin: Deno.stdin,
     stdout: outputHere(env),
     openScreen,
     progress,

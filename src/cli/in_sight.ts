@@ -38,7 +38,7 @@ export async function jobsInSight(
 export async function withUsers(
   context: Context,
   own: JobStore,
-  asked: Pick<EverybodyRequest, "jobs" | "uids">,
+  asked: Pick<EverybodyRequest, "jobs" | "jobsOf" | "onRows" | "uids">,
 ): Promise<InSight> {
   let isWhole = true;
   const store = await everybodysJobs(context, own, {
@@ -58,7 +58,7 @@ export function seesEverybody({ uid, settings }: Pick<Context, "uid" | "settings
 }
 
 /** Root's own store may have jobs of a user too, so that a user who does not exist any more is no error. */
-async function uidsOf({ run }: Context, user: string): Promise<number[]> {
+export async function uidsOf({ run }: Context, user: string): Promise<number[]> {
   try {
     const uid = await uidOf(user, run);
     return uid === 0 ? [] : [uid];

@@ -8,7 +8,7 @@ import type { Tag } from "../value/tag.ts";
 import { chooseColumns, chooseOrder, type Order } from "../view/choose_columns.ts";
 import { groupColumns } from "../view/report/group_columns.ts";
 import { localTime } from "../value/local_time.ts";
-import { PAGE_COLUMNS, REPORT_COLUMNS, type ReportColumn } from "../view/report/columns.ts";
+import { PAGE_COLUMNS, REPORT_COLUMNS, type ReportColumn, withHost } from "../view/report/columns.ts";
 import type { ReportFilter } from "../store/query.ts";
 import type { GroupKey } from "../store/report_fields.ts";
 import type { Format, ReportRequest, Rows } from "../view/report/request.ts";
@@ -34,13 +34,15 @@ export interface ReportOptions {
   failed?: true;
   last?: number;
   wide?: true;
+  mine?: true;
+  from?: string;
 }
 
 /** Throws UsageError. */
 export function reportRequest(context: Context, options: ReportOptions): ReportRequest {
   const format = formatOf(options);
   refuseContradictions(format, options);
-  const isByDefault = isSinceYesterday(options, format);
+  const isByDefault = options.from === undefined && isSinceYesterday(options, format);
   const asked = isByDefault ? { ...options, since: DEFAULT_SINCE } : options;
   const filter: ReportFilter = { ...filterOf(context, asked), live: new Map() };
   return {
@@ -51,6 +53,7 @@ export function reportRequest(context: Context, options: ReportOptions): ReportR
     isWide: (options.wide ?? false) || options.columns !== undefined,
     about: inWords(filter, options) + (isByDefault ? ` (${ALL_HINT})` : ""),
     host: filter.host,
+    nodes: [],
   };
 }
 
@@ -72,9 +75,12 @@ function formatOf({ format, json }: ReportOptions): Format {
 }
 
 function refuseContradictions(format: Format, options: ReportOptions): void {
-  const { by, advise, sort, limit, columns, truncate, since, until, all, last } = options;
+  const { by, advise, sort, limit, columns, truncate, since, until, all, last, from, mine } = options;
   if (all && (since !== undefined || until !== undefined)) {
     throw new UsageError("--all and a window contradict each other", { remedy: "leave out --all" });
+  }
+  if (from !== undefined && mine) {
+    throw new UsageError("--from reads reports, and no store: --mine has no meaning for it");
   }
   const other = Object.entries({ by, sort, limit }).find(([, value]) => value !== undefined);
   if (last !== undefined && other !== undefined) {
@@ -122,15 +128,21 @@ function filterOf(context: Context, options: ReportOptions): Omit<ReportFilter, 
     cores: onlineCpus(context.procs.root),
     host: hostName(context.procs.root) ?? "this node",
     isTruncated: options.truncate ?? false,
+    ...(options.from === undefined ? {} : { isMerged: true as const }),
     ...(options.failed ? { isFailedOnly: true as const } : {}),
   };
 }
 
-function rowsOf({ by, advise, columns, sort, last }: ReportOptions, format: Format): Rows {
+function rowsOf({ by, advise, columns, sort, last, from }: ReportOptions, format: Format): Rows {
   if (by === undefined) {
+    const usual = usualColumns(format);
     return {
       kind: "jobs",
-      columns: columns === undefined ? usualColumns(format) : chooseColumns(columns, REPORT_COLUMNS),
+      columns: columns !== undefined
+        ? chooseColumns(columns, REPORT_COLUMNS)
+        : from === undefined
+        ? usual
+        : withHost(usual),
       order: orderOf(last === undefined ? sort : "-started", REPORT_COLUMNS),
     };
   }

@@ -6,9 +6,9 @@ import { EXIT, exitCodeOf, renderError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
 import { settleSurroundings } from "../linux/surroundings.ts";
 import { writeAll, writeDiagnostics } from "../linux/write.ts";
-import { bothStores, openFormerStore } from "../store/former_store.ts";
+import { openFormerStore } from "../store/former_store.ts";
 import { openStoreFor } from "../store/launch_store.ts";
-import { printSharedRows } from "./print_shared_rows.ts";
+import { printSharedRows, storesHere } from "./print_shared_rows.ts";
 import { settingsHere, storeFileIn } from "./settings_here.ts";
 
 const PROC = "/proc";
@@ -22,7 +22,7 @@ export async function shareRowsAlone(words: readonly string[]): Promise<number> 
   try {
     const settings = await settingsHere({ uid, env: Deno.env.toObject(), cwd: "/", options: {} });
     const former = { directory: settings.formerStateDir, uid, actor: ACTOR, storeFileIn, warn };
-    const open = () => bothStores(openStoreFor(settings, ACTOR), openFormerStore(former));
+    const open = () => storesHere(openStoreFor(settings, ACTOR), openFormerStore(former));
     printSharedRows(words, open, (text) => writeAll(Deno.stdout, text));
     return EXIT.DONE;
   } catch (error) {

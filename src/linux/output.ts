@@ -1,4 +1,5 @@
 /** The terminal, pipe or file that a command writes to. */
+import type { Readable } from "./bounded_lines.ts";
 import type { Progress } from "./progress_line.ts";
 import type { Screen } from "./terminal.ts";
 
@@ -17,8 +18,9 @@ export interface Output {
   widthColumns: number | null;
 }
 
-/** Standard output, and the person before it, if there is one. */
+/** Standard input and output, and the person before them, if there is one. */
 export interface Terminal {
+  stdin: Readable;
   stdout: Output;
   /** Takes the terminal that stdout is; the caller closes it. */
   openScreen(): Screen;

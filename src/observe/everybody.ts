@@ -25,6 +25,10 @@ const REASON_CHARACTERS = 200;
 /** Which users, and which of their jobs. */
 export interface EverybodyRequest {
   jobs: SharedRequest;
+  /** What one user is asked instead, where that differs between users. */
+  jobsOf?: (uid: number) => SharedRequest;
+  /** Receives the rows of a user's answer, checked in form only. */
+  onRows?: (user: UsersRows) => void;
   /** Users other than root, by uid; null for all. */
   uids: readonly number[] | null;
   /** {@link USERS_DIR}, or what the configuration has in its place. */
@@ -40,13 +44,18 @@ export type Asking = Pick<Node, "cgroups" | "clock" | "run"> & Pick<Caller, "sel
 export async function everybodysJobs(
   node: Asking,
   own: JobStore,
-  { jobs, uids, usersDir, onProblem }: EverybodyRequest,
+  { jobs, jobsOf = () => jobs, onRows = () => {}, uids, usersDir, onProblem }: EverybodyRequest,
 ): Promise<JobStore> {
   const fs = node.cgroups();
   const asked = uids === null ? usersWithJobs(usersDir ?? USERS_DIR, fs) : { uids, leftOut: 0 };
   if (asked.uids.length === 0) return own;
   const users = await knownUsers(node, asked, onProblem);
-  const answers = await atOnce([...users.values()], AT_ONCE, (user) => rowsOf(node, user, jobs, onProblem));
+  const answers = await atOnce(
+    [...users.values()],
+    AT_ONCE,
+    (user) => rowsOf(node, user, jobsOf(user.uid), onProblem),
+  );
+  answers.forEach(onRows);
   const damaged = new Set<string>();
   const onDamage = (name: string) => {
     if (!damaged.has(name)) onProblem(`a job of ${name}'s is left out: its record makes no sense`);

@@ -75,19 +75,22 @@ export function gather(own: JobStore, users: readonly UsersRows[], options: Gath
 /** Makes `jobs` a table in which an id may stand for each owner; the names of its columns. The types of STRICT stay. */
 function sharedTable(db: DatabaseSync): Set<string> {
   db.exec("PRAGMA foreign_keys = OFF");
-  const made = db.prepare("SELECT type, sql FROM sqlite_master WHERE tbl_name = 'jobs' AND sql IS NOT NULL")
-    .all();
-  const sqlOf = (type: string) => made.filter((one) => one["type"] === type).map(({ sql }) => String(sql));
-  const table = sqlOf("table")[0]!.replace(
-    "id TEXT PRIMARY KEY",
-    `id TEXT NOT NULL, ${OWNER_COLUMN} INTEGER NOT NULL`,
-  );
+  const { table, indexes } = tableParts(db);
+  const made = table.replace("id TEXT PRIMARY KEY", `id TEXT NOT NULL, ${OWNER_COLUMN} INTEGER NOT NULL`);
   db.exec(
     `DROP TABLE jobs; ${
-      [table, ...sqlOf("index"), `CREATE UNIQUE INDEX jobs_id ON jobs (id, ${OWNER_COLUMN})`].join("; ")
+      [made, ...indexes, `CREATE UNIQUE INDEX jobs_id ON jobs (id, ${OWNER_COLUMN})`].join("; ")
     }`,
   );
   return new Set(db.prepare("PRAGMA table_info(jobs)").all().map(({ name }) => String(name)));
+}
+
+/** The SQL that made `jobs`, and its indexes. */
+export function tableParts(db: DatabaseSync): { table: string; indexes: string[] } {
+  const made = db.prepare("SELECT type, sql FROM sqlite_master WHERE tbl_name = 'jobs' AND sql IS NOT NULL")
+    .all();
+  const sqlOf = (type: string) => made.filter((one) => one["type"] === type).map(({ sql }) => String(sql));
+  return { table: sqlOf("table")[0]!, indexes: sqlOf("index") };
 }
 
 /** One prepared statement for each set of columns: users may run other versions of corral. */
@@ -111,6 +114,16 @@ const FIRST_MS = Date.UTC(2000, 0);
 const DAY_MS = 86_400_000;
 const MOST_DAMAGED = 100;
 
+/** Throws an Error for a time before there were cgroups, or later than clocks of two nodes differ. */
+export function checkTimes(row: Readonly<Record<string, SQLInputValue>>, nowMs: number): void {
+  for (const column of TIMES) {
+    const ms = row[column] ?? null;
+    if (ms !== null && !(Number(ms) >= FIRST_MS && Number(ms) <= nowMs + DAY_MS)) {
+      throw new Error(`${column} cannot be ${ms}`);
+    }
+  }
+}
+
 /** No inode of a directory. */
 const NO_INODE = 0;
 
@@ -119,12 +132,7 @@ function trusted(
   { uid, name }: Pick<UsersRows, "uid" | "name">,
   { isUsersCgroup, nowMs }: Pick<GatherOptions, "isUsersCgroup" | "nowMs">,
 ): Record<string, SQLInputValue> {
-  for (const column of TIMES) {
-    const ms = row[column] ?? null;
-    if (ms !== null && !(Number(ms) >= FIRST_MS && Number(ms) <= nowMs + DAY_MS)) {
-      throw new Error(`${column} cannot be ${ms}`);
-    }
-  }
+  checkTimes(row, nowMs);
   const path = row["cgroup_path"];
   const isOwn = typeof path === "string" && row["state"] !== "ended" && isUsersCgroup(path, uid);
   return { ...row, uid, user: name, ...(isOwn || path === null ? {} : { cgroup_inode: NO_INODE }) };

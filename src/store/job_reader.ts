@@ -6,6 +6,7 @@ import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import type { Database } from "./database.ts";
 import { storeError } from "./open.ts";
 import { readPages, type RowQuery } from "./pages.ts";
+import { selectEndings } from "./endings.ts";
 import { countPages, type Droppable, selectClockMarks, selectDroppable } from "./prune.ts";
 import { findJobs, type Found, recentSql } from "./find.ts";
 import { UNCLAIMED } from "./on_end.ts";
@@ -145,6 +146,11 @@ export class JobReader {
   /** Pages of the file, and the empty ones that can be given back: none in a store older than schema 3. */
   pages(): { pages: number; freePages: number } {
     return this.read("cannot read", () => countPages(this.db));
+  }
+
+  /** The name of the store, and the number of its last ending. */
+  endings(): { store: string; last: number } {
+    return this.read("cannot read", () => selectEndings(this.db));
   }
 
   /** Names of the columns of `jobs`. */

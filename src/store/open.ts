@@ -32,6 +32,33 @@ export function openNothing(): DatabaseSync {
   return db;
 }
 
+/** Not $TMPDIR, the caller's word; the second where the first cannot be written. */
+const SCRATCH_DIRS = ["/var/tmp", "/tmp"];
+
+/** As openNothing(), on disk for what memory cannot hold: the file has no name, and is gone with the process. */
+export function openScratch(dirs: readonly string[] = SCRATCH_DIRS): DatabaseSync {
+  const db = scratchIn(dirs);
+  // A crash leaves nothing to be put right.
+  db.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384");
+  migrate(db, "the merged reports");
+  return db;
+}
+
+/** SQLite's temporary database (https://sqlite.org/inmemorydb.html): its file is unlinked as soon as it is open. */
+function scratchIn(dirs: readonly string[]): DatabaseSync {
+  const db = new DatabaseSync("");
+  for (const dir of dirs) {
+    try {
+      db.exec(`PRAGMA temp_store_directory = '${dir}'`);
+      return db;
+    } catch {
+      // It cannot be written, or is not there.
+    }
+  }
+  db.close();
+  return new DatabaseSync(":memory:");
+}
+
 /** Commands that make a store where there is none. */
 const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor", "pool"]);
 

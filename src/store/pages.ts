@@ -17,6 +17,8 @@ export interface RowQuery {
   readonly order: string | null;
   /** The first so many; null for all. */
   readonly limit: number | null;
+  /** Its order is settled in a file, for a store that is one without a name (openScratch()); otherwise in memory. */
+  readonly isOnDisk?: true;
   /** What neither of the two names is left out. */
   readonly values: Readonly<Record<string, SQLInputValue>>;
 }
@@ -61,9 +63,9 @@ function* walk<Row>(db: Database, { select, where, limit, values }: RowQuery): G
   }
 }
 
-/** First the order is settled: a table of row numbers, 12 bytes each, in memory and not on a disk that may be full. Then come pages. */
+/** First the order is settled: a table of row numbers, 12 bytes each, in memory and not on a disk that may be full, unless told. Then come pages. */
 function* settled<Row>(db: Database, query: RowQuery & { order: string }): Generator<Row> {
-  db.prepare("PRAGMA temp_store = MEMORY").get();
+  db.prepare(`PRAGMA temp_store = ${query.isOnDisk ? "FILE" : "MEMORY"}`).get();
   const chosen = settle(db, query);
   try {
     yield* pages<Row>(db, chosen, query);

@@ -28,6 +28,10 @@ export interface ReportFilter {
   live: ReadonlyMap<string, Usage>;
   /** Only what lies between the two moments counts. */
   isTruncated: boolean;
+  /** The store has the rows of many nodes. */
+  isMerged?: true;
+  /** Only endings with numbers from behind the first to the second one, in their order. */
+  endings?: { readonly after: number; readonly upTo: number };
   /** Only jobs that are not ended. */
   isLiveOnly?: true;
   /** Only jobs that ended otherwise than by exiting with 0. */
@@ -35,8 +39,8 @@ export interface ReportFilter {
 }
 
 /** From where the fields of the filter's jobs are read. */
-export function sourcesOf({ live, isTruncated }: ReportFilter): FieldSources {
-  return { hasLive: live.size > 0, isTruncated };
+export function sourcesOf({ live, isTruncated, isMerged }: ReportFilter): FieldSources {
+  return { hasLive: live.size > 0, isTruncated, isMerged: isMerged ?? false };
 }
 
 /** Which rows first, and how many. Null: by their start, all of them. */
@@ -85,14 +89,20 @@ function rowsOf(filter: ReportFilter, order: RowOrder): Omit<RowQuery, "select">
   }
   // The first is the condition of the index of live jobs.
   if (filter.isLiveOnly) conditions.push("(state <> 'ended' OR survivors <> '[]')", "state <> 'ended'");
+  if (filter.endings !== undefined) {
+    conditions.push("ended_seq > :after AND ended_seq <= :up_to AND state = 'ended'");
+    Object.assign(values, { after: filter.endings.after, up_to: filter.endings.upTo });
+  }
   if (filter.isFailedOnly) conditions.push(FAILED_SQL);
   const filtered = conditions.length === 0 ? null : conditions.join(" AND ");
-  return { where: filtered, order: orderSql(filter, order), limit: order.limit, values };
+  const place = filter.isMerged ? { isOnDisk: true as const } : {};
+  return { where: filtered, order: orderSql(filter, order), limit: order.limit, values, ...place };
 }
 
 /** Null for the order in which they were recorded, where no other index than that of this order finds them sooner. */
 function orderSql(filter: ReportFilter, { by }: RowOrder): string | null {
-  const { sinceMs, nameGlob, ref, isLiveOnly } = filter;
+  const { sinceMs, nameGlob, ref, isLiveOnly, endings } = filter;
+  if (endings !== undefined) return "ended_seq";
   if (by === null) {
     if (sinceMs !== null || isLiveOnly) return "+created_at_ms, rowid";
     return nameGlob === null && ref === null ? null : "created_at_ms, rowid";

@@ -3,13 +3,14 @@ import { EXIT } from "../base/errors.ts";
 import { LIMIT_ROWS } from "../job/limits.ts";
 import type { FigureKey } from "../job/figures.ts";
 import { cpuWithinSql } from "./cpu_within.ts";
+import { CPU_PERCENT_COLUMN, HOST_COLUMN } from "./reported_row.ts";
 import { USAGE_COLUMNS } from "./rows.ts";
 
 /** When the job began to run, or was recorded, if it never ran. */
 export const STARTED_SQL = "coalesce(started_at_ms, created_at_ms)";
-/** So far, for a job that is not ended. */
+/** So far, for a job that is not ended: as its node told it (reported_row.ts), or by the clock. */
 const WALL_SQL =
-  `CASE WHEN state = 'ended' THEN wall_ms WHEN :now > ${STARTED_SQL} THEN :now - ${STARTED_SQL} ELSE 0 END`;
+  `CASE WHEN state = 'ended' OR wall_ms IS NOT NULL THEN wall_ms WHEN :now > ${STARTED_SQL} THEN :now - ${STARTED_SQL} ELSE 0 END`;
 /** One of END_REASONS, or the state of a job that is not ended. */
 export const REASON_SQL = "CASE WHEN state = 'ended' THEN reason ELSE state END";
 /** What `corral run` returned, as runExitCode() of job/outcome.ts has it; NULL where no process saw it. The JSON keeps code and signal apart. */
@@ -40,9 +41,11 @@ export interface FieldSources {
   hasLive: boolean;
   /** Only what lies between `:from` and `:to` counts (`--truncate`). */
   isTruncated: boolean;
+  /** Rows of many nodes (merged_store.ts), each with its host and the shares that its node reckoned. */
+  isMerged: boolean;
 }
 
-const RECORDED: FieldSources = { hasLive: false, isTruncated: false };
+const RECORDED: FieldSources = { hasLive: false, isTruncated: false, isMerged: false };
 
 function figureSql(column: string, key: FigureKey, sources: FieldSources): string {
   const whole = wholeSql(column, key, sources);
@@ -54,15 +57,16 @@ function figureSql(column: string, key: FigureKey, sources: FieldSources): strin
   return `coalesce(CAST((${whole}) * (${within}) / nullif(${total}, 0) + 0.5 AS INTEGER), ${whole})`;
 }
 
-function wholeSql(column: string, key: FigureKey, { hasLive }: FieldSources): string {
+function wholeSql(column: string, key: FigureKey, { hasLive }: Pick<FieldSources, "hasLive">): string {
   return hasLive
     ? `CASE WHEN state = 'ended' THEN ${column} ELSE coalesce(json_extract(:live, '$.' || id || '.${key}'), ${column}) END`
     : column;
 }
 
 /** Share of the CPU time that its quota, or else the node, could have given it. */
-export function cpuPercentSql({ hasLive }: FieldSources): string {
-  const cpu = figureSql("cpu_usage_usec", "cpuUsageUsec", { hasLive, isTruncated: false });
+export function cpuPercentSql({ hasLive, isMerged }: FieldSources): string {
+  if (isMerged) return CPU_PERCENT_COLUMN;
+  const cpu = wholeSql("cpu_usage_usec", "cpuUsageUsec", { hasLive });
   const wall = hasLive ? `nullif(${WALL_SQL}, 0)` : "wall_ms";
   return tenths(`(${cpu}) / 10.0 / (${wall}) / coalesce(limits ->> '$.cpuMaxCores', :cores)`);
 }
@@ -77,6 +81,9 @@ export function memoryPercentSql(sources: FieldSources): string {
 function tenths(sql: string): string {
   return `CAST(10 * ${sql} + 0.5 AS INTEGER) / 10.0`;
 }
+
+/** The node. */
+const hostSql = ({ isMerged }: FieldSources) => isMerged ? HOST_COLUMN : ":host";
 
 const startedSql = ({ isTruncated }: FieldSources) =>
   isTruncated ? `max(${STARTED_SQL}, ${FROM})` : STARTED_SQL;
@@ -98,7 +105,7 @@ const fields = (sources: FieldSources): ReadonlyMap<string, string> =>
     ["endedLocalTime", endedSql(sources)],
     ["startedUtc", startedSql(sources)],
     ["endedUtc", endedSql(sources)],
-    ["host", ":host"],
+    ["host", hostSql(sources)],
     ["wallMs", sources.isTruncated ? WALL_WITHIN_SQL : WALL_SQL],
     ["cpuPercent", cpuPercentSql(sources)],
     ["memoryPercent", memoryPercentSql(sources)],
@@ -116,7 +123,7 @@ const known = new Map<string, ReadonlyMap<string, string>>();
 
 /** The SQL of one field. */
 export function fieldSql(name: string, sources = RECORDED): string {
-  const key = `${sources.hasLive} ${sources.isTruncated}`;
+  const key = `${sources.hasLive} ${sources.isTruncated} ${sources.isMerged}`;
   if (!known.has(key)) known.set(key, fields(sources));
   const sql = known.get(key)!.get(name);
   if (sql === undefined) throw new Error(`no field of a report is named ${name}`);
@@ -141,7 +148,8 @@ export type GroupKey = (typeof GROUP_KEYS)[number] | `tag:${string}`;
 const NO_TAG = "-";
 
 /** What jobs have in common, as SQL. A day is made of the start in the view, which knows the time zone. */
-export function groupSql(by: GroupKey): string {
+export function groupSql(by: GroupKey, sources = RECORDED): string {
+  if (by === "host") return hostSql(sources);
   return GROUP_SQL[by as keyof typeof GROUP_SQL] ?? `coalesce(tags ->> :tag, '${NO_TAG}')`;
 }
 
@@ -150,7 +158,6 @@ const GROUP_SQL = {
   user: "user",
   reason: REASON_SQL,
   day: STARTED_SQL,
-  host: ":host",
 } as const;
 
 /** The parameter `:tag` of groupSql(). A key holds no quote (value/tag.ts), but maybe a dot. */

@@ -19,7 +19,8 @@ import {
 } from "./report_fields.ts";
 import type { Value } from "./pages.ts";
 import { truncated } from "../job/truncated.ts";
-import { jobFromRow, type JobRow } from "./rows.ts";
+import { HOST_COLUMN } from "./reported_row.ts";
+import { jobFromRow, type JobRow, usageFromRow } from "./rows.ts";
 
 /** A job, and shares that take its limits or the node to reckon; null where one of the two is unknown. */
 export interface ReportedJob {
@@ -85,11 +86,13 @@ export class ReportReader {
       ...percents,
       ...cut.map((key) => this.#sql(key)),
     ];
-    const { host, live, isTruncated } = this.filter;
+    const { isTruncated } = this.filter;
     for (const values of this.store.rows<Value[]>(valueRows(select, this.filter, order))) {
       const [cpuPercent, memoryPercent, ...cpu] = values.slice(columns.length) as (number | null)[];
-      const read = jobFromRow(rowOf(columns, values), this.store.path);
-      const used = live.get(read.spec.id) ?? null;
+      const row = rowOf(columns, values);
+      const read = jobFromRow(row, this.store.path);
+      const used = this.#liveUsage(read, row);
+      const host = this.filter.isMerged ? String(row[HOST_COLUMN]) : this.filter.host;
       const within = isTruncated
         ? truncated(read, used, { ...this.filter, cpu: cutFigures(cpu) })
         : { job: read, live: used };
@@ -97,10 +100,19 @@ export class ReportReader {
     }
   }
 
-  /** What groups are made of. */
+  /** Of a merged report's job, what its node had read. */
+  #liveUsage({ spec, phase }: Job, row: JobRow): Usage | null {
+    if (!this.filter.isMerged) return this.filter.live.get(spec.id) ?? null;
+    return phase.state === "ended" ? null : usageFromRow(row);
+  }
+
+  /** What groups are made of; of many nodes' jobs, those of one group after another. */
   *grouped(by: GroupKey): Generator<GroupedJob> {
-    const select = [groupSql(by), ...memberSql((field) => this.#sql(field))];
-    for (const row of this.store.rows<MemberRow>(this.#groupRows(select, by))) {
+    const key = groupSql(by, this.#sources);
+    const select = [key, ...memberSql((field) => this.#sql(field))];
+    const rows = this.#groupRows(select, by);
+    const query = this.filter.isMerged ? { ...rows, order: `${key}, created_at_ms` } : rows;
+    for (const row of this.store.rows<MemberRow>(query)) {
       const [key, isLive, hasFailed, neverStarted, ...figures] = row;
       const [trigger, wallMs, cpuUsageUsec, memoryPeakBytes, throttledShare] = figures;
       const outcome = neverStarted ? "never-started" : outcomeOf(isLive, hasFailed);
@@ -110,7 +122,7 @@ export class ReportReader {
 
   /** Rows of: what the job has in common with others, whether it failed, and the values of these fields. */
   labelled(by: GroupKey, fields: readonly string[]): Iterable<readonly Value[]> {
-    const select = [groupSql(by), FAILED_SQL, ...fields.map((field) => this.#sql(field))];
+    const select = [groupSql(by, this.#sources), FAILED_SQL, ...fields.map((field) => this.#sql(field))];
     return this.store.rows(this.#groupRows(select, by));
   }
 

@@ -268,7 +268,8 @@ function exitFromRow(row: JobRow): Exit {
   return { code: row.exit_code, signal: row.exit_signal };
 }
 
-function usageFromRow(row: JobRow): Usage | null {
+/** What the row has of it; null without a figure. */
+export function usageFromRow(row: JobRow): Usage | null {
   const figures = USAGE_COLUMNS.map(([column, key]) => [key, row[column] ?? null] as const);
   if (figures.every(([, value]) => value === null)) return null;
   const ioDevices = ioDevicesOf(row[IO_DEVICES_COLUMN] as string | null);

@@ -246,4 +246,18 @@ export const MIGRATIONS: readonly string[] = [
     jobs INTEGER
   ) STRICT;
   `,
+  // The endings of a store, numbered in the order in which they were committed: no clock tells which are new (endings.ts). The store has a
+  // name of its own, for a file in its place is another one. rowid is no such number: SQLite gives that of a dropped last row again.
+  // A trigger: a supervisor that was started before an upgrade records its end, too. A migration that rebuilds `jobs` makes it anew.
+  `
+  CREATE TABLE endings (store TEXT NOT NULL, last INTEGER NOT NULL) STRICT;
+  INSERT INTO endings SELECT lower(hex(randomblob(16))), coalesce(max(rowid), 0) FROM jobs;
+  ALTER TABLE jobs ADD COLUMN ended_seq INTEGER;
+  UPDATE jobs SET ended_seq = rowid WHERE state = 'ended';
+  CREATE INDEX jobs_ended_seq ON jobs (ended_seq) WHERE ended_seq IS NOT NULL;
+  CREATE TRIGGER jobs_ended_seq_given AFTER UPDATE OF state ON jobs WHEN NEW.state = 'ended' AND OLD.state <> 'ended' BEGIN
+    UPDATE endings SET last = last + 1;
+    UPDATE jobs SET ended_seq = (SELECT last FROM endings) WHERE id = NEW.id;
+  END;
+  `,
 ];

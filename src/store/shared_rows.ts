@@ -8,15 +8,17 @@
 import type { SQLInputValue } from "node:sqlite";
 import { toJsonLine } from "../base/json.ts";
 import { isJobId } from "../value/id.ts";
+import { arePositions, endingsSince, type Positions } from "./endings.ts";
 import { recentSql } from "./find.ts";
 import type { JobStore } from "./jobs.ts";
 import type { RowQuery } from "./pages.ts";
 
-/** Which jobs: the live ones; these and the last ended ones; the ones that ran after a moment (milliseconds since the epoch); or the ones that bear a word. */
+/** Which jobs: the live ones; these and the last ended ones; the ones that ran after a moment (milliseconds since the epoch); the next ones that ended behind these positions; or the ones that bear a word. */
 export type SharedRequest =
   | { readonly which: "live" }
   | { readonly which: "recent"; readonly count: number }
   | { readonly which: "since"; readonly sinceMs: number }
+  | { readonly which: "ended"; readonly seen: Positions }
   | { readonly which: "named"; readonly word: string };
 
 /** What corral calls itself by to have a user's store read: `corral shared-rows live`. */
@@ -31,6 +33,8 @@ export function sharedWords(request: SharedRequest): string[] {
       return ["recent", String(request.count)];
     case "since":
       return ["since", String(request.sinceMs)];
+    case "ended":
+      return ["ended", JSON.stringify(request.seen)];
     case "named":
       return ["named", request.word];
   }
@@ -41,7 +45,12 @@ export function parseSharedWords([which, value = ""]: readonly string[]): Shared
   if (which === "live") return { which };
   if (which === "recent" && /^\d{1,6}$/.test(value)) return { which, count: Number(value) };
   if (which === "since" && /^\d+$/.test(value)) return { which, sinceMs: Number(value) };
+  if (which === "ended") return endedRequest(parsed(value));
   return which === "named" && value !== "" ? { which, word: value } : null;
+}
+
+function endedRequest(seen: unknown): SharedRequest | null {
+  return arePositions(seen) ? { which: "ended", seen } : null;
 }
 
 /** No store has more jobs of one name that matter, newest first. */
@@ -64,6 +73,38 @@ export function* writtenRows(store: JobStore, request: SharedRequest): Generator
     count++;
   }
   yield JSON.stringify({ rows: count });
+}
+
+/** A column of their own behind the others: the name of the store that the row is of. */
+export const FROM_STORE = "from_store";
+
+/** Of one answer; the next one begins behind them. */
+const ENDED_ROWS = 1_000;
+const ENDED_CHARACTERS = 16 * 1024 * 1024;
+
+/** The same of several stores: the jobs that ended behind what was seen of each. Throws StoreError. */
+export function* writtenEndings(stores: readonly JobStore[], seen: Positions): Generator<string> {
+  const columns = stores[0]!.columns();
+  yield JSON.stringify([...columns, FROM_STORE]);
+  let [rows, characters] = [0, 0];
+  for (const store of stores) {
+    const { store: name, after, last } = endingsSince(store.endings(), seen, store.path);
+    const query = {
+      select: columns.map((column) => `"${column}"`),
+      where: "ended_seq > :after AND ended_seq <= :last",
+      order: "ended_seq",
+      limit: ENDED_ROWS,
+      values: { after, last },
+    };
+    for (const row of store.rows<unknown[]>(query)) {
+      if (rows >= ENDED_ROWS || characters >= ENDED_CHARACTERS) break;
+      const line = toJsonLine([...row, name]);
+      yield line;
+      rows++;
+      characters += line.length;
+    }
+  }
+  yield JSON.stringify({ rows });
 }
 
 /** The jobs that are meant, of a store. */
@@ -91,6 +132,8 @@ export function sharedRowsQuery(request: SharedRequest): Omit<RowQuery, "select"
         limit: null,
         values: { since: request.sinceMs },
       };
+    case "ended":
+      return { where: "ended_seq IS NOT NULL", order: "ended_seq", limit: null, values: {} };
     case "named":
       return {
         where: "id = :word OR (id >= :word AND id < :after) OR ref = :word OR name = :word",
@@ -115,6 +158,8 @@ export function mostRows(request: SharedRequest): number {
       return 10_000 + request.count;
     case "since":
       return 1_000_000;
+    case "ended":
+      return 10_000;
     case "named":
       return 10_000;
   }

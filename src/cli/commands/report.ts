@@ -23,6 +23,8 @@ import { writeWhole } from "../../linux/whole_file.ts";
 import { REPORT_COLUMNS } from "../../view/report/columns.ts";
 import { choiceOption, wordOption } from "../choice_option.ts";
 import { jobsInSight } from "../in_sight.ts";
+import { counted, mergedReports } from "../merged_reports.ts";
+import { reportSinceCursor } from "../report_cursor.ts";
 import { reportRequest } from "../report_request.ts";
 
 const REASONS = [
@@ -90,6 +92,11 @@ function command() {
     .option("--name <GLOB>", "jobs of that name; *, ? and [a-z] as in a shell")
     .option("--ref <REF>", "jobs of that ref", parserFor("--ref", parseRef))
     .option("--user <USER>", "jobs of that user, name or uid")
+    .option("--from <FILE>", "what many nodes printed with --format jsonl, merged; - for standard input")
+    .option(
+      "--cursor <FILE>",
+      "with --format jsonl: ended jobs that were not printed before; FILE has how far that was; --output then appends",
+    )
     .option("--mine", "root's own jobs only; any other user sees no others")
     .addOption(choiceOption(
       "--reason <REASON>",
@@ -161,18 +168,38 @@ async function print(context: Context, source: ReportSource, request: ReportRequ
   }
 }
 
-/** Exit 1 when a user's jobs are not all in it. */
-async function writeReport(context: Context, options: Options): Promise<number> {
-  // What contradicts itself is refused before a store is looked for.
-  const request = reportRequest(context, options);
-  const { sinceMs } = request.filter;
+/** The jobs of a report, and what is left to be known of it. */
+interface Sight {
+  store: JobStore;
+  isWhole: boolean;
+  request: ReportRequest;
+}
+
+async function inSight(context: Context, request: ReportRequest, options: Options): Promise<Sight> {
+  if (options.from !== undefined) {
+    const { store, nodes, isWhole } = mergedReports(context, options.from);
+    const host = counted(nodes.length, "node");
+    return { store, isWhole, request: { ...request, nodes, host, about: `${request.about}, of ${host}` } };
+  }
   const { store, isWhole } = await jobsInSight(context, "report", {
     ...options,
-    jobs: { which: "since", sinceMs: Math.max(0, Math.floor(sinceMs ?? 0)) },
+    jobs: { which: "since", sinceMs: Math.max(0, Math.floor(request.filter.sinceMs ?? 0)) },
   });
+  const live = liveUsage(context, store);
+  const nodes = [{ host: request.host, whole: isWhole }];
+  return { store, isWhole, request: { ...request, nodes, filter: { ...request.filter, live } } };
+}
+
+/** Exit 1 when a user's jobs, or a node's, are not all in it. */
+async function writeReport(context: Context, options: Options): Promise<number> {
+  // What contradicts itself is refused before a store is looked for.
+  const asked = reportRequest(context, options);
+  const { cursor } = options;
+  if (cursor !== undefined) return await reportSinceCursor(context, asked, { ...options, cursor });
+  const { store, isWhole, request } = await inSight(context, asked, options);
   const { progress } = context;
   const onRows = progress.isSeen ? (count: number) => progress.tell(() => `${count} rows read`) : null;
-  const source = new ReportSource(store, { ...request.filter, live: liveUsage(context, store) }, onRows);
+  const source = new ReportSource(store, request.filter, onRows);
   if (options.output === undefined) await print(context, source, request);
   else {
     const plain = { isTerminal: false, widthColumns: null, colour: false };

@@ -2,19 +2,18 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import { EXIT } from "../../base/errors.ts";
-import { bothStores } from "../../store/former_store.ts";
 import { SHARED_ROWS } from "../../store/shared_rows.ts";
-import { printSharedRows } from "../print_shared_rows.ts";
+import { printSharedRows, storesHere } from "../print_shared_rows.ts";
 
 /** The sub-command, wired to `invoke`; the binary itself takes a shorter way (start.ts). */
 export function sharedRowsVerb(invoke: Invoke) {
   const verb = new Command(SHARED_ROWS)
     .description("Prints rows of the store. For root's view of everybody's jobs.")
-    .argument("<WHICH>", "live, since or named")
-    .argument("[VALUE]", "milliseconds since the epoch, or a word");
+    .argument("<WHICH>", "live, recent, since, ended or named")
+    .argument("[VALUE]", "a number, milliseconds since the epoch, positions, or a word");
   verb.action((which, value) =>
     invoke(verb, (context) => {
-      const open = () => bothStores(context.openStore("ps"), context.openFormerStore("ps"));
+      const open = () => storesHere(context.openStore("ps"), context.openFormerStore("ps"));
       printSharedRows(value === undefined ? [which] : [which, value], open, context.stdout.write);
       return Promise.resolve(EXIT.DONE);
     })

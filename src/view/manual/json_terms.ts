@@ -5,6 +5,7 @@ import { JSON_SCHEMA } from "../report/json_schema.ts";
 interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly (string | null)[];
+  readonly const?: unknown;
   readonly anyOf?: readonly Schema[];
   readonly $ref?: string;
   readonly items?: Schema;
@@ -23,6 +24,7 @@ const TITLES: Readonly<Record<string, string>> = {
   survivor: "A survivor",
   gpuHolder: "A process that holds a GPU",
   group: "A group of jobs (report --by)",
+  end: "The end of a node's rows (report --format jsonl)",
   spread: "A spread",
   advice: "Advice (report --advise)",
 };
@@ -49,6 +51,7 @@ function keysOf({ properties = {}, required = [] }: Schema, prefix: string): str
 
 function typeOf(schema: Schema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.map((value) => `\`${value}\``).join(", ")}`;
+  if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(" or ");
   if (schema.$ref !== undefined) return wordsOf(schema.$ref.split("/").at(-1)!);
   if (schema.items !== undefined) return `list (${typeOf(schema.items)})`;

@@ -101,6 +101,12 @@ export const REPORT_COLUMNS: readonly ReportColumn[] = [
   ].map((column) => ({ ...column, isExtra: true as const })),
 ].map((column) => ({ title: column.key, ...column }));
 
+/** With the host, of the jobs of many nodes. */
+export function withHost(columns: readonly ReportColumn[]): ReportColumn[] {
+  const host = REPORT_COLUMNS.find(({ key }) => key === "host")!;
+  return columns.includes(host) ? [...columns] : [host, ...columns];
+}
+
 /** Limits that a page shows unasked, by the column of the figure that each follows. */
 const LIMIT_AFTER: ReadonlyMap<string, string> = new Map([
   ["wall", "timeout"],

@@ -49,16 +49,24 @@ const HOUR_MS = 3_600_000;
 /** A job that was held back in more of its periods than this wanted more than its quota. */
 const THROTTLED_SHARE = 0.05;
 
-/** The groups of `members`, in the order of their keys. */
-export function groupsOf(members: Iterable<Member>): Group[] {
+/** The groups of `members`, in the order of their keys. `isSorted`: those of a group come one after another, and only one group's figures are held. */
+export function groupsOf(members: Iterable<Member>, isSorted = false): Group[] {
+  const built: Group[] = [];
   const builders = new Map<string, GroupBuilder>();
+  const buildAll = () => {
+    for (const builder of builders.values()) built.push(builder.build());
+    builders.clear();
+  };
   for (const member of members) {
     let builder = builders.get(member.key);
-    if (builder === undefined) builders.set(member.key, builder = new GroupBuilder(member.key));
+    if (builder === undefined) {
+      if (isSorted) buildAll();
+      builders.set(member.key, builder = new GroupBuilder(member.key));
+    }
     builder.add(member);
   }
-  return [...builders.values()].map((builder) => builder.build())
-    .sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  buildAll();
+  return built.sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
 
 /** The smallest value that `percent` of all do not exceed; null without values, or when that rank falls among the `beyond`, which are larger than all. */

@@ -136,7 +136,7 @@ const GROUP = object({
 export const JSON_SCHEMA: Schema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   title: "What corral says of jobs",
-  oneOf: [ref("job"), listOf({ anyOf: [ref("job"), ref("group")] }), ref("group")],
+  oneOf: [ref("job"), listOf({ anyOf: [ref("job"), ref("group")] }), ref("group"), ref("end")],
   $defs: {
     job: JOB,
     event: object({ at: time, actor: text, kind: text, detail: { type: "object" } }),
@@ -160,6 +160,15 @@ export const JSON_SCHEMA: Schema = {
     survivor: object({ pid: integer, name: text, state: text, wchan: optionalText, because: text }),
     gpuHolder: object({ pid: integer, name: text, gpus: listOf(text) }),
     group: GROUP,
+    end: described(
+      object({
+        end: { const: true },
+        host: text,
+        rows: described(integer, "lines of jobs of this host before it"),
+        whole: described({ type: "boolean" }, "false when jobs are missing that could not be read"),
+      }),
+      "last line of a node's jsonl: without it the output was cut short",
+    ),
     spread: described(
       object({ p50: optionalInteger, p95: optionalInteger, max: optionalInteger }),
       "nearest rank over the ended jobs",

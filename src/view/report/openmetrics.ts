@@ -28,18 +28,22 @@ const LIVE = [
   },
 ];
 
-/** One sample for each live job: its id, its name, and the figures of LIVE. */
+/** One sample for each live job: its id, its name, the figures of LIVE, and its host where there are many. */
 function liveText(jobs: readonly (readonly Value[])[]): string {
   return LIVE.map(({ name, unit, help, factor }, index) => {
     const known = jobs.filter((job) => job[index + 2] !== null);
     if (known.length === 0) return "";
     const samples = known.map((job) =>
-      `${name}{id="${job[0]}",name="${escaped(String(job[1]))}"} ${
+      `${name}{${hostLabel(job[4])}id="${job[0]}",name="${escaped(String(job[1]))}"} ${
         Number((Number(job[index + 2]) * factor).toFixed(6))
       }\n`
     );
     return `# TYPE ${name} gauge\n# UNIT ${name} ${unit}\n# HELP ${name} ${help}\n${samples.join("")}`;
   }).join("");
+}
+
+function hostLabel(host: Value | undefined): string {
+  return host === undefined ? "" : `host="${escaped(String(host))}",`;
 }
 
 function familyText(labelName: string, { metric, samples }: Family): string {

@@ -1,4 +1,5 @@
 /** What a report is asked for, all values read. */
+import type { ReportEnd } from "../../job/report_end.ts";
 import type { ReportFilter } from "../../store/query.ts";
 import type { GroupKey } from "../../store/report_fields.ts";
 import type { Order } from "../choose_columns.ts";
@@ -33,5 +34,8 @@ export interface ReportRequest {
   /** Which jobs, in words. */
   about: string;
 
+  /** The node, or what stands for many. */
   host: string;
+  /** The nodes whose jobs these are, each with whether all of them are there. */
+  nodes: readonly Omit<ReportEnd, "rows">[];
 }

@@ -50,7 +50,7 @@ export class ReportSource {
   /** Groups of the jobs that have `by` in common. */
   groups(by: GroupKey): Group[] {
     const keyOf = by === "day" ? (key: Value) => localDay(Number(key)) : String;
-    return groupsOf(this.#members(by, keyOf));
+    return groupsOf(this.#members(by, keyOf), this.filter.isMerged);
   }
 
   /** Use over time, by the start of the jobs. */
@@ -58,10 +58,14 @@ export class ReportSource {
     return timeCourse(this.#timedJobs());
   }
 
-  /** Live jobs: id, name, CPU time and memory peak. */
+  /** Live jobs: id, name, CPU time and memory peak; of many nodes also the host. */
   live(): Iterable<readonly Value[]> {
     const reader = new ReportReader(this.store, { ...this.filter, isLiveOnly: true });
-    return reader.texts(["id", "name", "cpuUsageUsec", "memoryPeakBytes"], { by: null, limit: null });
+    const host = this.filter.isMerged ? ["host"] : [];
+    return reader.texts(["id", "name", "cpuUsageUsec", "memoryPeakBytes", ...host], {
+      by: null,
+      limit: null,
+    });
   }
 
   /** Gauges for each group, of `columns` that have a metric. */

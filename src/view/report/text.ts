@@ -41,9 +41,11 @@ export async function reportText(
       return jsonArray(source.jobs({ by: rows.order, limit }));
     case "jsonl":
       if (rows.kind === "groups") {
-        return groupObjects(source, rows, limit).map((one) => `${toJsonLine(one)}\n`);
+        const [node, ...others] = request.nodes;
+        const host = node === undefined || others.length > 0 ? {} : { host: node.host };
+        return groupObjects(source, rows, limit).map((one) => `${toJsonLine({ ...one, ...host })}\n`);
       }
-      return jsonLines(source.jobs({ by: rows.order, limit }));
+      return jsonLines(source.jobs({ by: rows.order, limit }), request.nodes);
     case "openmetrics":
       return [metricsText(source, rows)];
     case "html":

@@ -18,11 +18,27 @@ import { StoreDir } from "./stores.ts";
 export const LEADER_PID = NO_PID;
 export const SUPERVISOR_PID = NO_PID + 1;
 
+/** As a pipe that gives a little at a time. */
+function inputOf(input: Uint8Array | string): Context["stdin"] {
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  let at = 0;
+  return {
+    readSync: (into) => {
+      const piece = bytes.subarray(at, at + Math.min(into.length, 4_093));
+      into.set(piece);
+      at += piece.length;
+      return piece.length === 0 ? null : piece.length;
+    },
+  };
+}
+
 export class FakeNode implements Disposable {
   readonly cgroups = new CgroupDir();
   readonly proc = new ProcDir();
   readonly stores = new StoreDir();
   readonly backend = new FakeBackend(this.cgroups);
+  /** What comes on stdin. */
+  input: Uint8Array | string = "";
   /** What was written to stdout, and the lines said on stderr. */
   out = "";
   readonly said: string[] = [];
@@ -118,6 +134,7 @@ export class FakeNode implements Disposable {
   get context(): Context {
     const cgroups = this.cgroups;
     return {
+      stdin: inputOf(this.input),
       stdout: {
         write: (text) => {
           this.out += text;

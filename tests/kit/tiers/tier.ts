@@ -25,10 +25,12 @@ type Need = "root" | "cgroup2" | keyof typeof PACKAGES;
 /** Programs and the Debian packages that have them. */
 const PACKAGES = {
   "cc": "gcc libc6-dev",
+  "clush": "clustershell",
   "cpio": "cpio",
   "mmdebstrap": "mmdebstrap",
   "python3": "python3",
   "qemu-system-x86_64": "qemu-system-x86",
+  "sshd": "openssh-server openssh-client",
   "systemd-nspawn": "systemd-container",
 };
 
@@ -112,7 +114,19 @@ const SLURM: readonly Tier[] = STANDARD.filter(({ suite }) => suite !== null).ma
   ...(tier.name === "nspawn-bookworm" ? {} : { onRequest: true }),
 }));
 
-export const TIERS: readonly Tier[] = [...STANDARD, ...HOSTILE_PART, ...SLURM, ...WHOLE_HOSTILE];
+/** Many nodes as one: ClusterShell over ssh, and a million rows. */
+const FLEET: Tier = {
+  name: "fleet",
+  args: ON_A_MACHINE,
+  env: { CORRAL_TEST_MACHINE: "host", CORRAL_TEST_PATHS: "tests/system/fleet" },
+  suite: null,
+  timeoutMs: 30 * MINUTE_MS,
+  needs: ["root", "cgroup2", "python3", "cc", "clush", "sshd"],
+  lane: "light",
+  onRequest: true,
+};
+
+export const TIERS: readonly Tier[] = [...STANDARD, ...HOSTILE_PART, ...SLURM, ...WHOLE_HOSTILE, FLEET];
 
 /** Why the tier cannot run here and the command that changes that; null if it can. */
 export function obstacle(tier: Tier): string | null {

@@ -291,7 +291,7 @@ def report():
     answer = subprocess.run(argv, env=request["env"], capture_output=True, text=True, cwd="/")
     if answer.returncode != 0:
         raise RuntimeError(f"no report: {answer.stderr[:OUTPUT_TAIL]}")
-    return {job["id"]: job for job in map(json.loads, answer.stdout.splitlines())}
+    return {line["id"]: line for line in map(json.loads, answer.stdout.splitlines()) if "id" in line}
 
 
 def with_report(records):

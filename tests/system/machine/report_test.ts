@@ -31,6 +31,8 @@ for (const caller of unlikeCallers(machine, "report")) {
     const jobs = await runJobs(caller);
     const ids = jobs.map(({ id }) => id);
     const lines = (await report(caller, "--format", "jsonl")).trimEnd().split("\n");
+    const end = JSON.parse(lines.pop()!);
+    assert.deepEqual([end.end, end.rows, end.whole], [true, lines.length, true]);
     const reported = lines.map((line) => JSON.parse(line) as ReportedJson);
     assert.deepEqual(reported.map(({ id }) => id), ids);
     for (const { id, usage, reason, exitCode } of reported) {

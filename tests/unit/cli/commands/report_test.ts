@@ -530,6 +530,7 @@ Deno.test("corral report --format json and jsonl are the jobs as corral show has
   const lines = (await report(node, "--format", "jsonl")).trimEnd().split("\n").map((line) =>
     JSON.parse(line)
   );
+  assert.deepEqual(lines.pop(), { end: true, host: "this node", rows: 2, whole: true });
   assert.deepEqual(lines, jobs);
   assert.deepEqual(jobs.map(({ id }: { id: string }) => id), ["7k2m9q", "aaaaab"]);
   assert.deepEqual([jobs[0].cpuPercent, jobs[0].memoryPercent], [16, 75]);
@@ -542,13 +543,22 @@ Deno.test("corral report --format json and jsonl are the jobs as corral show has
   }
   assert.deepEqual(JSON.parse(await report(node, "--json", "--limit", "1")), [jobs[0]]);
   assert.equal(await report(node, "--json", "--name", "none"), "[]\n");
-  assert.equal(await report(node, "--format", "jsonl", "--name", "none"), "");
+  assert.deepEqual(JSON.parse(await report(node, "--format", "jsonl", "--name", "none")), {
+    end: true,
+    host: "this node",
+    rows: 0,
+    whole: true,
+  });
 });
 
 Deno.test("corral report --format jsonl --by is a line for each group", async () => {
   using node = nodeWith({ spec: { name: "a" } }, { spec: { name: "b" } });
   const lines = (await report(node, "--by", "name", "--format", "jsonl")).trimEnd().split("\n");
-  assert.deepEqual(lines.map((line) => JSON.parse(line).name), ["a", "b"]);
+  const groups = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(groups.map(({ name, host }) => `${name} on ${host}`), [
+    "a on this node",
+    "b on this node",
+  ]);
 });
 
 const HOSTILE = [
