@@ -1,5 +1,6 @@
 # make            toolchain, dist/corral, a demonstration
 # make test       every tier this machine can run; TIERS="unit nspawn-bookworm" picks
+# make release    dist/release: packages, checksums, SBOM
 # make mutants    edits of src that the unit tests must notice (minutes; not in CI); MUTANTS="terminate.ts" picks
 # make install    PREFIX=/usr/local DESTDIR=
 # A Deno of your own: make DENO=/path/to/deno, a runtime of your own: DENORT_BIN=/path/to/denort
@@ -21,9 +22,9 @@ export DENO_NO_UPDATE_CHECK := 1
 export RUST_BACKTRACE := 0
 
 SOURCES := $(shell find src -name '*.ts' -o -name '*.md')
-CHECKED := src tests $(wildcard .toolchain/*.ts)
+CHECKED := src tests $(wildcard .toolchain/*.ts .toolchain/release/*.ts)
 
-.PHONY: all build check test mutants bench demo install uninstall clean distclean toolchain image fmt FORCE
+.PHONY: all build check test release mutants bench demo install uninstall clean distclean toolchain image fmt FORCE
 
 all: build
 	@$(MAKE) --no-print-directory demo
@@ -68,6 +69,10 @@ fmt: | $(INSTALLED_DENO)
 
 test: dist/corral dist/corral-crash
 	@$(DENO) run --quiet --allow-all tests/kit/tiers/run_tiers.ts $(TIERS)
+
+# .deb, .rpm, checksums, SBOM: needs dpkg-deb and rpmbuild.
+release: dist/corral
+	@$(DENO) run --quiet --config deno.json --allow-all .toolchain/release/main.ts "$$(cat dist/commit)"
 
 mutants: | $(INSTALLED_DENO)
 	@$(DENO) run --quiet --allow-all tests/mutants/main.ts $(MUTANTS)

@@ -2,6 +2,9 @@
 import { ValueError } from "../../base/errors.ts";
 import { parseDurationMs } from "../../value/duration.ts";
 
+/** Between sweeps, unless it is asked for otherwise; also in packages. */
+export const DEFAULT_EVERY_MS = 5 * 60_000;
+
 const LEAST_MS = 10_000;
 const MOST_MS = 7 * 24 * 3_600_000;
 

@@ -9,6 +9,13 @@ const SHARED_MODE = 0o1777;
 const PASSABLE_MODE = 0o711;
 const ALL_MODE_BITS = 0o7777;
 
+/** Where it is by default, and the modes of it and of the one above: packages make them too. */
+export const USERS_DIRECTORY = {
+  path: "/var/lib/corral/users",
+  sharedMode: SHARED_MODE,
+  aboveMode: PASSABLE_MODE,
+} as const;
+
 /** Where it is: `configured` is that of the configuration, `etc` is /etc, elsewhere on a fake node. */
 interface UsersDirectory {
   uid: number;

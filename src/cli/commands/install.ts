@@ -7,7 +7,7 @@ import { DEFAULT_CONFIG } from "../../settings/read.ts";
 import { EXIT, parserFor, SetupError } from "../../base/errors.ts";
 import { usersDirectorySteps } from "../../act/install/users_directory.ts";
 import { takeOrShow } from "../take_or_show.ts";
-import { parseEveryMs } from "../../act/install/every.ts";
+import { DEFAULT_EVERY_MS, parseEveryMs } from "../../act/install/every.ts";
 import { look } from "../../act/install/look.ts";
 import { directoryExists, missingDirectories, realPath } from "../../act/install/node_files.ts";
 import { type Places, placesOf, sharedPath, TIMER } from "../../act/install/places.ts";
@@ -19,8 +19,6 @@ import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/instal
 import { formatDurationExact } from "../../value/duration.ts";
 import { printable, quoted } from "../../base/text.ts";
 import { SHARED_PATHS, sharedFilesOf } from "../shared_files.ts";
-
-const DEFAULT_EVERY_MS = 5 * 60_000;
 
 function command() {
   return new Command("install")
