@@ -35,6 +35,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
     `src/${WORKER}.ts`,
   ]);
   await stampCommit(bundleDir, commit);
+  await forgetTimes(bundleDir);
   // No code cache: its default file in $TMPDIR could be planted by any user, and root runs this binary.
   // Single-threaded: V8 aborts where it gets no thread for its helpers (ulimit -u), and a supervisor without them is smaller.
   // No config and lock: the bundle imports nothing but node: modules and itself.
@@ -63,6 +64,15 @@ async function crashingImportMap(): Promise<string> {
   const replaced = { [`../${CRASHING.from}`]: `../${CRASHING.to}` };
   await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, ...replaced } }));
   return map;
+}
+
+/** The binary carries the times of its files: without them, the same commit gives the same bytes. */
+async function forgetTimes(directory: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = `${directory}/${name}`;
+    if (isDirectory) await forgetTimes(path);
+    else await Deno.utime(path, 0, 0);
+  }
 }
 
 async function stampCommit(bundleDir: string, commit: string): Promise<void> {
