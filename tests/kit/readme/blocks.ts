@@ -3,7 +3,7 @@
 /**
  * A fenced block in `sh` or `python`. The words after the language say how it is run; Markdown viewers do not show them:
  * `exit=N` or `exit=N,M`, `as=USER`, `says=REGEX` (of stdout and stderr, no blanks), `needs=CONTROLLER`, `on=project` for the
- * working tree, `on=tools` where other tools are, `on=slurm` on a node of Slurm.
+ * working tree, `on=tools` where other tools are, `on=slurm` on a node of Slurm, `on=package` and `on=binary` in a fresh container with the release.
  */
 export interface Block {
   language: "sh" | "python";
@@ -17,9 +17,11 @@ export interface Block {
   /** Cgroup controller without which it cannot do what it shows; null for none. */
   needs: string | null;
   /** In a machine, where corral is installed, in the working tree, or where the tools are that it shows. */
-  place: "machine" | "project" | "tools" | "slurm";
+  place: "machine" | typeof PLACES[number];
 }
 
+/** Other places than a machine with corral. */
+const PLACES = ["project", "tools", "slurm", "package", "binary"] as const;
 const FENCE = /^```(\w*)(.*)$/;
 const KEYS = ["exit", "as", "says", "needs", "on"];
 
@@ -67,5 +69,5 @@ function readNotes(text: string): Pick<Block, "exitCodes" | "user" | "says" | "n
 }
 
 function placeOf(word: string | undefined): Block["place"] {
-  return word === "project" || word === "tools" || word === "slurm" ? word : "machine";
+  return PLACES.find((place) => place === word) ?? "machine";
 }

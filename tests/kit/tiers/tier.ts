@@ -126,7 +126,22 @@ const FLEET: Tier = {
   onRequest: true,
 };
 
-export const TIERS: readonly Tier[] = [...STANDARD, ...HOSTILE_PART, ...SLURM, ...WHOLE_HOSTILE, FLEET];
+/** The packages of `make release` in fresh containers. */
+const RELEASE: readonly Tier[] = STANDARD.filter(({ lane }) => lane === "nspawn").map((tier) => ({
+  ...tier,
+  name: `release-${tier.suite}`,
+  env: { ...tier.env, CORRAL_TEST_PATHS: "tests/system/release" },
+  onRequest: true,
+}));
+
+export const TIERS: readonly Tier[] = [
+  ...STANDARD,
+  ...HOSTILE_PART,
+  ...SLURM,
+  ...WHOLE_HOSTILE,
+  FLEET,
+  ...RELEASE,
+];
 
 /** Why the tier cannot run here and the command that changes that; null if it can. */
 export function obstacle(tier: Tier): string | null {
