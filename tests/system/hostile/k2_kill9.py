@@ -44,6 +44,19 @@ def killed(seed, span_s):
     process.wait()
 
 
+def is_idle_guard_cgroup(what):
+    """A supervisor that dies between the exit of its guard and the removal of the guard's cgroup leaves that, empty, to a sweep."""
+    path = what.removeprefix("cgroup ")
+    try:
+        return "/guard-" in path and "populated 0" in open(f"{path}/cgroup.events").read()
+    except FileNotFoundError:
+        return False
+
+
+def survivors():
+    return sorted({what for _, what in everything() if not is_idle_guard_cgroup(what)})
+
+
 def census():
     counts = {}
     for path in glob.glob(f"{request['store']}/*.db"):
@@ -57,8 +70,8 @@ span_s = launch_s()
 with ThreadPoolExecutor(WIDTH) as pool:
     list(pool.map(lambda seed: killed(seed, span_s), range(1, request["tries"] + 1)))
 # A job that was not yet recorded as running has no process that outlives its supervisor; a sweep tells what became of it.
-wait_until(lambda: not list(everything()) and not any(key.startswith(("running", "ending")) for key in census()), SETTLE_S)
-left = sorted({what for _, what in everything()})
+wait_until(lambda: not survivors() and not any(key.startswith(("running", "ending")) for key in census()), SETTLE_S)
+left = survivors()
 before = census()
 subprocess.run([*request["corral"], "sweep", "--quiet"], capture_output=True)
-print(json.dumps({"left": left, "before": before, "after": census()}))
+print(json.dumps({"left": left, "before": before, "after": census(), "leftAfter": sorted({what for _, what in everything()})}))
