@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { runCommand } from "./command.ts";
+import type { Flavour } from "./images.ts";
 import { CACHE_DIR, CORRAL_BINARY, CRASHING_BINARY, NASTY_SOURCE } from "./project.ts";
 
 /** Path in the machine to path here. Modes are kept. */
@@ -56,6 +57,14 @@ OOMPolicy=continue
 /** The crashing corral for a machine's extra files, when it is built: `make test` does, `make build` does not. */
 export async function crashingCorral(): Promise<ExtraFiles> {
   return await exists(CRASHING_BINARY) ? { [CRASHING_CORRAL]: CRASHING_BINARY } : {};
+}
+
+/** What a machine of this flavour gets besides. */
+export function flavourFiles(flavour: Flavour): ExtraFiles {
+  if (flavour === "plain") return {};
+  const source = join(import.meta.dirname!, "slurm_configured.conf");
+  const dropIn = (unit: string) => `/etc/systemd/system/${unit}.d/configured.conf`;
+  return { [dropIn("slurmd.service")]: source, [dropIn("slurmctld.service")]: source };
 }
 
 /** Static, so that one binary runs on every suite. Cached by its source. */

@@ -2,7 +2,13 @@
 import { basename, join } from "node:path";
 import { boot, makeStateDir } from "./boot.ts";
 import { cgroup2Mount } from "./cgroup2.ts";
-import { crashingCorral, type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
+import {
+  crashingCorral,
+  type ExtraFiles,
+  flavourFiles,
+  GUEST_PROGRAMS,
+  writeGuestFiles,
+} from "./guest_files.ts";
 import { ensureImage, type Flavour, type Suite } from "./images.ts";
 import { type Machine, machineName } from "./machine.ts";
 
@@ -15,7 +21,7 @@ export async function bootNspawn(
 ): Promise<Machine> {
   const image = await ensureImage(suite, flavour);
   const stateDir = await makeStateDir();
-  const files = { ...await crashingCorral(), ...extra };
+  const files = { ...await crashingCorral(), ...flavourFiles(flavour), ...extra };
   await writeGuestFiles(join(stateDir, "files"), { channel: "/mnt/agent/socket", unit: "" }, files);
   return await boot({
     facts: {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { agentSocket, boot, makeStateDir } from "./boot.ts";
 import { runCommand } from "./command.ts";
-import { type ExtraFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
+import { type ExtraFiles, flavourFiles, GUEST_PROGRAMS, writeGuestFiles } from "./guest_files.ts";
 import { ensureImage, type Flavour, type Image, type Suite } from "./images.ts";
 import { type Machine, machineName } from "./machine.ts";
 
@@ -21,7 +21,7 @@ export async function bootVm(
   const device = "dev-virtio\\x2dports-corral.device";
   const agent = { channel: "/dev/virtio-ports/corral", unit: `BindsTo=${device}\nAfter=${device}\n` };
   const init = { "/corral-test-init": join(import.meta.dirname!, "vm_init.sh") };
-  await writeGuestFiles(join(stateDir, "files"), agent, { ...init, ...extra });
+  await writeGuestFiles(join(stateDir, "files"), agent, { ...init, ...flavourFiles(flavour), ...extra });
   await packInitrd(image, stateDir);
   return await boot({
     facts: {

@@ -45,7 +45,7 @@ machineTest(
       user: "alice",
       login: true,
     });
-    await until(machine, "pgrep -fx 'sleep 6104' && pgrep -fx 'sleep 6102'");
+    await until(machine, "pgrep -fx '/usr/bin/sleep 6104' && pgrep -fx 'sleep 6102'");
     const job = await submit(
       machine,
       [
@@ -61,10 +61,10 @@ machineTest(
     }
     const [left] = await recorded(machine, job);
     assert.deepEqual([left?.name, left?.reason], ["left", "orphaned"]);
-    for (const number of [6101, 6102, 6103, 6104]) {
-      assert.notEqual(await running(machine, `sleep ${number}`), "", `sleep ${number} lives on`);
+    for (const words of ["sleep 6101", "sleep 6102", "sleep 6103", "/usr/bin/sleep 6104"]) {
+      assert.notEqual(await running(machine, words), "", `${words} lives on`);
     }
-    await machine.exec(["scancel", "--user", "alice", "--state", "RUNNING", "--name", "sh"]);
+    await machine.exec(["scancel", "--user", "alice", "--state", "RUNNING", "--name", "interactive"]);
     await typed.wait();
     await machine.exec(["scancel", other]);
     await untilOver(machine, other);
@@ -110,6 +110,13 @@ machineTest(
     await machine.sh(`pkill -KILL -f '^slurmstepd: \\[${job}\\.batch\\]'`);
     await until(machine, `! kill -0 ${first.split(" ")[0]}`);
     assert.equal((await recorded(machine, job))[0]?.reason, "orphaned");
+    // slurmctld itself takes minutes to notice.
+    await machine.exec(["scontrol", "requeue", job]);
+    await until(machine, `squeue --noheader --jobs ${job} --format %T | grep -q PENDING`);
+    await machine.exec(["scontrol", "update", `JobId=${job}`, "StartTime=now"]);
+    await until(machine, "pgrep -fx 'sleep 6301'");
+    const runs = (await recorded(machine, job)).map(({ slurmRestarts }) => slurmRestarts);
+    assert.deepEqual(runs.toSorted(), [0, 1]);
     await machine.exec(["scancel", job]);
     await untilOver(machine, job);
     assert.equal(await running(machine, "sleep 6301"), "");

@@ -146,3 +146,33 @@ rootTest("backendOf() a job in a job finds the outer ones again", () => {
   const plain = backendOf("cgroupfs", `${PLAIN}/corral/bbbbbb`, bench.choice);
   assert.equal((plain as CgroupfsBackend).root, PLAIN);
 });
+
+/** Only root can give a cgroup to another user. */
+const STEP = "/system.slice/n1_slurmstepd.scope/job_42/step_0/user";
+
+const AS_ROOT = { ignore: UID !== 0 };
+
+Deno.test(
+  "chooseForLaunch() leaves a job in the cgroup of its Slurm step for a user whose that is",
+  AS_ROOT,
+  () => {
+    using bench = new Bench(`${STEP}/task_0`, { uid: 1000 });
+    for (const path of ["", "/cgroup.procs", "/task_0", "/task_0/cgroup.procs"]) {
+      const file = bench.dir.fs.locate(STEP) + path;
+      if (path.endsWith("procs")) Deno.writeTextFileSync(file, "");
+      Deno.chownSync(file, 1000, null);
+    }
+    const backend = bench.choose("auto");
+    assert.ok(backend instanceof CgroupfsBackend);
+    assert.equal(backend.root, STEP);
+  },
+);
+
+Deno.test(
+  "chooseForLaunch() takes the usual backend where the cgroup of the Slurm step is root's",
+  AS_ROOT,
+  () => {
+    using bench = new Bench(`${STEP}/task_0`, { uid: 1000 });
+    assert.match(bench.refusal("auto"), /no systemd user manager, no delegated cgroup/);
+  },
+);

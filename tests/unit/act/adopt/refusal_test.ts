@@ -73,6 +73,11 @@ const REFUSED: [what: string, because: RegExp, candidate: Candidate, adopter?: A
     /Slurm step.*--force/,
     candidate({ cgroup: "/system.slice/slurmstepd.scope/job_12/step_0/user/task_0" }),
   ],
+  [
+    "a Slurm step as Debian's slurmd calls it",
+    /Slurm step.*--force/,
+    candidate({ cgroup: "/system.slice/n1_slurmstepd.scope/job_12/step_0/user/task_0" }),
+  ],
 ];
 
 for (const [what, because, refused, adopter = ROOT] of REFUSED) {
