@@ -43,7 +43,8 @@ export function lookAtGpus(procs: Procs, dev: string): GpuLook | null {
   };
 }
 
-function byNumber(one: string, other: string): number {
+/** Orders names of nodes. */
+export function byNumber(one: string, other: string): number {
   return one.localeCompare(other, "en", { numeric: true });
 }
 

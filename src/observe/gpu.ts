@@ -1,7 +1,7 @@
 /** GPUs that jobs hold, and that processes hold which a job has left behind. */
 import { jobOfCgroup } from "../job/names.ts";
 import type { GpuHolder, Job } from "../job/job.ts";
-import type { GpuLook } from "../linux/gpu.ts";
+import { byNumber, type GpuLook } from "../linux/gpu.ts";
 import { markerOf } from "../linux/processes.ts";
 import { canComeFrom } from "./escapees.ts";
 import type { Node } from "./node.ts";
@@ -13,9 +13,7 @@ export type GpuSource = Pick<Node, "procs" | "clock" | "gpus">;
 export async function gpusHeldBy(look: GpuLook | null, pids: readonly number[]): Promise<string[]> {
   if (look === null) return [];
   const held = await Promise.all(pids.map((pid) => look.heldBy(pid)));
-  return [...new Set(held.flat())].toSorted((one, other) =>
-    one.localeCompare(other, "en", { numeric: true })
-  );
+  return [...new Set(held.flat())].toSorted(byNumber);
 }
 
 /**
