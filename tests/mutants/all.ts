@@ -4,6 +4,7 @@ import { ACT_RUN } from "./act_run.ts";
 import { ACT_WAIT } from "./act_wait.ts";
 import { BACKEND, OBSERVE } from "./backend.ts";
 import { CGROUP } from "./cgroup.ts";
+import { FLEET } from "./fleet.ts";
 import { JOB } from "./job.ts";
 import type { Mutant } from "./mutant.ts";
 import { STORE } from "./store.ts";
@@ -17,4 +18,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ACT_WAIT,
   ...BACKEND,
   ...OBSERVE,
+  ...FLEET,
 ];

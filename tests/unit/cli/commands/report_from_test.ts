@@ -331,3 +331,10 @@ Deno.test("corral report --from FILE reads a file, and says what it cannot read"
   assert.match(node.said.join(), /rows\.none: cannot read: No such file/);
   assert.equal(await node.corral("report", "--from", "-", "--mine"), EXIT.USAGE);
 });
+
+Deno.test("corral report --from names a node whose last report of several was cut short", async () => {
+  const [yesterday, today] = [await rowsOf("node1", [{}]), await rowsOf("node1", [{}, {}])];
+  assert.deepEqual((await merge(yesterday + today)).said, []);
+  const { code, said } = await merge(`${yesterday}${rowsAlone(today)}\n`);
+  assert.deepEqual([code, said], [EXIT.NEGATIVE, ["1 node without all rows: node1 (cut short)"]]);
+});
