@@ -1,4 +1,5 @@
 import type { Exit } from "./job.ts";
+import type { CpuTimeSeen } from "./time_limits.ts";
 
 /** What an observer saw of a job at one moment: a plain value, which reads nothing when it is looked at. */
 export interface Observation {
@@ -17,6 +18,8 @@ export interface Observation {
   supervisor: "self" | "alive" | "gone";
   /** The command's first process; `exit` only when the observer is its parent. */
   leader: { alive: true } | { alive: false; exit: Exit | null };
+  /** Of a job with a limit of it; null for any other, and where the kernel does not report it. */
+  cpuTime: CpuTimeSeen | null;
   /** Processes of the job that the kernel killed for memory; 0 when it does not count them. */
   oomKills: number;
   /** The end was asked for. */

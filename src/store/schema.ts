@@ -221,4 +221,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN on_end_at_ms INTEGER;
   CREATE INDEX jobs_on_end ON jobs (ended_at_ms) WHERE on_end IS NOT NULL AND on_end_at_ms IS NULL AND state = 'ended';
   `,
+  // The CPU time after which a job is ended.
+  `
+  ALTER TABLE jobs ADD COLUMN cpu_time_ms INTEGER;
+  `,
 ];

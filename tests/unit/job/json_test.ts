@@ -5,7 +5,7 @@ import { endedPhase, jobIn, runningJob, runOf, USAGE } from "../../kit/fakes/job
 const KEYS = [
   ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted outer pid"
     .split(" "),
-  ..."pgid cgroupPath cgroupInode supervisorPid outputFile createdAt startedAt endedAt timeoutMs graceMs firstSignal"
+  ..."pgid cgroupPath cgroupInode supervisorPid outputFile createdAt startedAt endedAt timeoutMs cpuTimeMs graceMs firstSignal"
     .split(
       " ",
     ),

@@ -96,6 +96,7 @@ for (let version = 1; version <= MIGRATIONS.length; version++) {
     assert.equal(running?.spec.limits.cpuMaxCores, 1.5);
     const outputFile = running.phase.state === "running" ? running.phase.run.outputFile : "none";
     assert.equal(outputFile, version < 7 ? undefined : "/var/lib/corral/output/bbbbbb.log");
+    assert.equal(running.spec.cpuTimeMs, version < 9 ? null : 3_600_000);
     assert.ok(ending?.phase.state === "ending" && ending.phase.reason === "timeout");
     assert.ok(ended?.phase.state === "ended" && ended.phase.usage?.memoryPeakBytes === 26_843_545_600);
     assert.deepEqual([ended.phase.trigger, ended.phase.survivors.length], ["oom", 1]);
