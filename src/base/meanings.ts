@@ -23,6 +23,7 @@ const MEANINGS = {
   // Options. One letter is a short option.
   "--timeout":
     "time time-limit timelimit walltime wall wall-time max-time maxtime max-runtime runtime-max runtime deadline duration limit",
+  "--cpu-time": "cputime cpu-time-limit max-cpu-time rlimit-cpu cpu-seconds ulimit-t",
   "--grace": "kill-after stop-timeout kill-timeout grace-period kill-delay wait k",
   "--signal": "stop-signal kill-signal sig s",
   "--memory":

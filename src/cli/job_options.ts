@@ -31,6 +31,10 @@ export const JOB_OPTIONS = {
     "-t, --timeout <DURATION>",
     "wall-clock limit: 90, .5, 90s, 1.5h, 2h30m, 1d, 500ms, MM:SS, HH:MM:SS, D-HH, D-HH:MM:SS, infinity",
   ).argParser(parserFor("--timeout", parseTimeout)),
+  cpuTime: new Option(
+    "--cpu-time <DURATION>",
+    "limit of the CPU time of all its processes together; ended as at --timeout, reason cpu-time",
+  ).argParser(parserFor("--cpu-time", parseDurationMs)),
   grace: new Option("--grace <DURATION>", "from the first signal to KILL (default: 2s)")
     .argParser(parserFor("--grace", (text) => parseDurationMs(text, zeroAllowed))),
   signal: new Option("--signal <SIG>", "first signal (default: TERM)")
@@ -50,6 +54,7 @@ export function nameOption(fallback: string) {
 /** What the options above leave, once read. */
 interface JobOptions {
   timeout?: number | undefined;
+  cpuTime?: number | undefined;
   grace?: number | undefined;
   signal?: { name: string } | undefined;
   ref?: string | undefined;
@@ -65,6 +70,7 @@ export function jobRequestFrom({ settings }: Context, options: JobOptions): JobR
     // The last one of a key wins.
     tags: Object.fromEntries((options.tag ?? []).map(({ key, value }) => [key, value])),
     timeoutMs: options.timeout === Infinity ? null : options.timeout ?? null,
+    cpuTimeMs: options.cpuTime ?? null,
     graceMs: options.grace ?? settings.graceMs,
     signal: options.signal?.name ?? "TERM",
     ...withImpliedSwap(limitsOf(({ key }) => limitOption<number>(options, key) ?? null)),

@@ -4,6 +4,7 @@
  */
 import { type EndReason, type Exit, type Job, NO_EXIT, type Phase } from "./job.ts";
 import type { EndRequested, Observation } from "./observation.ts";
+import { type Lateness, latenessOf } from "./time_limits.ts";
 
 /** What to do. Exactly one action at a time: after it, observe again. */
 export type Action =
@@ -44,7 +45,7 @@ export function decide(job: Job, seen: Observation): Action {
     case "starting":
       return decideStarting(job.spec.adopted, seen);
     case "running":
-      return decideRunning(phase.run.deadlineBootMs, job.spec.graceMs, seen);
+      return decideRunning(latenessOf(job.spec, phase.run, seen), job.spec.graceMs, seen);
     case "ending":
       return decideEnding(phase, job.spec.graceMs, seen);
   }
@@ -103,23 +104,22 @@ function decideStarting(adopted: boolean, seen: Observation): Action {
   return endOrCollect(isOrphan ? "orphaned" : "failed-to-start", seen);
 }
 
-function decideRunning(deadlineBootMs: number | null, graceMs: number, seen: Observation): Action {
-  const lateMs = deadlineBootMs === null ? -Infinity : seen.bootMs - deadlineBootMs;
-  // A supervisor that lives acts at the deadline itself, also while the store does not let it record that. One that does not act hangs.
+function decideRunning({ reason, lateMs }: Lateness, graceMs: number, seen: Observation): Action {
+  // A supervisor that lives acts at the limit itself, also while the store does not let it record that. One that does not act hangs.
   const overdue = lateMs >= (seen.supervisor === "alive" ? graceMs + HANG_MARGIN_MS : 0);
   // It sees the exit itself too, with the code that no other process can know.
   if (seen.supervisor === "alive" && !seen.endRequest && !overdue && !isZombieJob(seen)) {
     return { do: "leave" };
   }
   // The leader's own exit comes before any request: what has ended by itself was not ended by us.
-  if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen, overdue), seen);
+  if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen, overdue ? reason : null), seen);
   if (seen.endRequest) return endOrCollect(asked(seen.endRequest), seen);
-  if (overdue) return endOrCollect("timeout", seen);
+  if (overdue) return endOrCollect(reason, seen);
   if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
   const isOrphan = seen.supervisor === "gone" && seen.onOrphan === "kill";
   if (isOrphan || seen.callerGone) return endOrCollect("orphaned", seen);
-  return { do: "wait", untilBootMs: deadlineBootMs };
+  return { do: "wait", untilBootMs: lateMs === -Infinity ? null : seen.bootMs - lateMs };
 }
 
 function decideEnding(
@@ -149,15 +149,17 @@ function endOrCollect(reason: EndReason, seen: Observation): Action {
 }
 
 /** Overdue, and dead of what a time-out sends: systemd's own deadline was quicker than an observer on a busy node. */
-function reasonOfExit(seen: Observation, overdue: boolean): EndReason {
+function reasonOfExit(seen: Observation, overdue: Lateness["reason"] | null): EndReason {
   const exit = exitOf(seen) ?? NO_EXIT;
   const unseen = exit.code === null && exit.signal === null;
   const diedOfKill = exit.signal === KILLED_SIGNAL || exit.code === KILLED_CODE;
   if (seen.oomKills > 0 && (diedOfKill || unseen)) return "oom";
-  if (unseen && seen.killedByGuard) return overdue ? "timeout" : "orphaned";
+  if (unseen && seen.killedByGuard) return overdue ?? "orphaned";
   if (unseen && seen.outerEnded) return "orphaned";
   if (unseen && seen.cgroup === "gone") return "lost";
-  if (overdue && (exit.signal === TERM_SIGNAL || exit.signal === KILLED_SIGNAL)) return "timeout";
+  if (overdue === "timeout" && (exit.signal === TERM_SIGNAL || exit.signal === KILLED_SIGNAL)) {
+    return "timeout";
+  }
   return exit.signal === null ? "exited" : "signaled";
 }
 

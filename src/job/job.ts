@@ -32,6 +32,8 @@ export const END_REASONS = {
     "its command died of a signal that corral did not send (KILL or TERM past the deadline is `timeout`). Not: that corral or the kernel's OOM killer ended it.",
   "timeout":
     "its wall-clock limit passed and corral ended it. Not: that the command noticed; it may have died of TERM or KILL.",
+  "cpu-time":
+    "it used up its limit of CPU time (`--cpu-time`) and corral ended it. Not: that it ran for so long, or that the command noticed.",
   "oom":
     "the kernel killed it for memory. Not: that its own limit was the cause; the node or a parent cgroup may have run out.",
   "killed":
@@ -53,7 +55,7 @@ export type EndReason = keyof typeof END_REASONS;
 /** Who makes and removes the job's cgroup: systemd (its system or user manager) or corral itself. */
 export type BackendName = "systemd" | "cgroupfs";
 
-/** What was asked for (only limits and timeout may change, by `corral set`). What the launch found out is in Watch and RunningFacts. */
+/** What was asked for (only limits, timeout and CPU time may change, by `corral set`). What the launch found out is in Watch and RunningFacts. */
 export interface JobSpec {
   id: string;
   name: string;
@@ -65,6 +67,8 @@ export interface JobSpec {
   cwd: string;
   limits: Limits;
   timeoutMs: number | null;
+  /** CPU time of the whole job after which it is ended. */
+  cpuTimeMs: number | null;
   graceMs: number;
   /** Name of the first signal without SIG, such as TERM. */
   signal: string;

@@ -44,6 +44,7 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     startedAt: iso(run?.startedAtMs ?? null),
     endedAt: iso(ended?.endedAtMs ?? null),
     timeoutMs: spec.timeoutMs,
+    cpuTimeMs: spec.cpuTimeMs,
     graceMs: spec.graceMs,
     firstSignal: spec.signal,
     limits: spec.limits,

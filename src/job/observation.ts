@@ -1,4 +1,5 @@
 import type { EndReason, Exit } from "./job.ts";
+import type { CpuTimeSeen } from "./time_limits.ts";
 
 /** An end that was asked for. */
 export interface EndRequested {
@@ -24,6 +25,8 @@ export interface Observation {
   supervisor: "self" | "alive" | "gone";
   /** The command's first process; `exit` only when the observer is its parent. */
   leader: { alive: true } | { alive: false; exit: Exit | null };
+  /** Of a job with a limit of it; null for any other, and where the kernel does not report it. */
+  cpuTime: CpuTimeSeen | null;
   /** Processes of the job that the kernel killed for memory; 0 when it does not count them. */
   oomKills: number;
   /** The end was asked for. */

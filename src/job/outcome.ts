@@ -22,7 +22,7 @@ export function runExitCode(outcome: Outcome, stopSignal: number | null): number
   if (reason === "unkillable" || reason === "lost") return EXIT.CORRAL_FAILED;
   // 126 and 127 where the command was the cause.
   if (reason === "failed-to-start") return exit.code || EXIT.CORRAL_FAILED;
-  if (reason === "timeout") return EXIT.TIMEOUT;
+  if (reason === "timeout" || reason === "cpu-time") return EXIT.TIMEOUT;
   if (reason === "killed" && stopSignal !== null) return EXIT.SIGNAL_BASE + stopSignal;
   if (exit.code !== null) return exit.code;
   // No process saw how it left: what ended it ended with KILL.

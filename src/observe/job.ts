@@ -2,7 +2,7 @@
 import { readEvents, readEventsAt } from "../cgroup/events.ts";
 import { isForbidden } from "../base/errno.ts";
 import type { CgroupFs, OwnedCgroup } from "../cgroup/file.ts";
-import { readOomKills } from "../cgroup/usage.ts";
+import { type Readable, readable, readOomKills } from "../cgroup/usage.ts";
 import { CgroupError } from "../base/errors.ts";
 import { type CgroupRecord, type Exit, type Job, NO_LIMITS, runningFacts } from "../job/job.ts";
 import { diesAsOne } from "../job/limits.ts";
@@ -11,6 +11,7 @@ import { jobsOfCgroup } from "../job/names.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { type Clock, startedBootMs } from "../linux/clock.ts";
 import { isSameNamespace } from "../linux/proc.ts";
+import { readCpuTime } from "./cpu_time.ts";
 import type { Node } from "./node.ts";
 import type { Sampling } from "./sampling.ts";
 
@@ -59,6 +60,9 @@ export function observeJob(
     cgroup,
     supervisor: isSupervisorAlive(node, job) ? "alive" : "gone",
     leader: isLeaderAlive(node, job, cgroup) ? { alive: true } : { alive: false, exit: null },
+    cpuTime: cgroup === "populated" && job.phase.state === "running"
+      ? readCpuTime(job.spec, filesOf(node.cgroups(), record!, job.spec.id), node.procs.root)
+      : null,
     supervisorAgeMs: job.watch === null ? 0 : bootMs - startedBootMs(job.watch.supervisor),
     ...options,
   }, {
@@ -87,7 +91,7 @@ function hasOuterEnded(fs: CgroupFs, path: string, recorded: Recorded | undefine
 /** A job as its supervisor holds it. */
 interface OwnJob {
   cgroup: OwnedCgroup;
-  spec?: Pick<Job["spec"], "limits">;
+  spec?: Pick<Job["spec"], "limits" | "cpuTimeMs">;
   sampling?: Pick<Sampling, "oomKillsBefore">;
 }
 
@@ -97,6 +101,7 @@ const OOM_EXIT_CAP_MS = 5_000;
 /** What only the supervisor knows: how the first process left, who asked for the end, and whether its caller is gone. */
 export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGone"> {
   clock: Clock;
+  procs: Pick<Node["procs"], "root">;
   exit: Exit | null;
 }
 
@@ -111,6 +116,7 @@ export function observeOwn({ cgroup, spec, sampling }: OwnJob, known: OwnKnowled
     cgroup: !isThere ? "gone" : readEvents(cgroup).populated ? "populated" : "empty",
     supervisor: "self",
     leader: exit === null ? { alive: true } : { alive: false, exit },
+    cpuTime: isThere ? readCpuTime(spec, filesOfOwn(cgroup), known.procs.root) : null,
     supervisorAgeMs: 0,
     onOrphan: "keep",
     endRequest,
@@ -139,7 +145,7 @@ function bearsMarkOfGuard(fs: CgroupFs, path: string): boolean {
 type Seen =
   & Pick<
     Observation,
-    "bootMs" | "vantage" | "sameBoot" | "cgroup" | "supervisor" | "leader" | "supervisorAgeMs"
+    "bootMs" | "vantage" | "sameBoot" | "cgroup" | "supervisor" | "leader" | "cpuTime" | "supervisorAgeMs"
   >
   & Partial<Observation>;
 
@@ -209,6 +215,26 @@ function isLeaderAlive(node: Node, job: Job, cgroup: Observation["cgroup"]): boo
 function stateOfCgroup(fs: CgroupFs, record: CgroupRecord, id: string): Observation["cgroup"] {
   if (!fs.isOwn(record, id)) return fs.inode(record.path) === null ? "gone" : "foreign";
   return isPopulated(fs, record, id) ? "populated" : "empty";
+}
+
+/** The files of the job's cgroup, read as isPopulated() does. */
+function filesOf(fs: CgroupFs, record: CgroupRecord, id: string): Readable {
+  const file = readable(fs, record.path);
+  return {
+    ...file,
+    read: (name) => {
+      try {
+        return file.read(name);
+      } catch (error) {
+        if (!(error instanceof CgroupError && isForbidden(error.cause))) throw error;
+        return fs.own(record, id).read(name);
+      }
+    },
+  };
+}
+
+function filesOfOwn(cgroup: OwnedCgroup): Readable {
+  return { read: (file) => cgroup.read(file), locate: (file) => cgroup.fs.locate(cgroup.path, file) };
 }
 
 /** Looking needs no right to the cgroup, unless the job has locked its user out of it. */

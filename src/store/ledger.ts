@@ -136,10 +136,11 @@ export class Ledger {
     return this.#attempt(HURRIED_WAIT_MS, (store) => store.sampled(id));
   }
 
-  /** The deadline as it stands now (`corral set` may have moved it); undefined when the store does not say. */
-  deadlineBootMs(id: string): number | null | undefined {
+  /** The limits of time as they stand now (`corral set` may have moved them); undefined when the store does not say. */
+  timeLimits(id: string): { deadlineBootMs: number | null; cpuTimeMs: number | null } | undefined {
     const job = this.#attempt(HURRIED_WAIT_MS, (store) => store.get(id));
-    return job?.phase.state === "running" ? job.phase.run.deadlineBootMs : undefined;
+    if (job?.phase.state !== "running") return undefined;
+    return { deadlineBootMs: job.phase.run.deadlineBootMs, cpuTimeMs: job.spec.cpuTimeMs };
   }
 
   /** The first signal that the processes of a job get whose end has begun; undefined for any other, and when the store does not say. */

@@ -37,6 +37,7 @@ export interface JobRow {
   cwd: string;
   limits: string;
   timeout_ms: number | null;
+  cpu_time_ms: number | null;
   grace_ms: number;
   first_signal: string;
   backend: string | null;
@@ -169,6 +170,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     cwd: row.cwd,
     limits: limitsFromJson(row.limits),
     timeoutMs: row.timeout_ms,
+    cpuTimeMs: row.cpu_time_ms ?? null,
     graceMs: row.grace_ms,
     signal: signalOf(row.first_signal),
     createdAtMs: dateMs(row.created_at_ms, "created_at_ms"),

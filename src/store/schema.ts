@@ -260,4 +260,8 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE jobs SET ended_seq = (SELECT last FROM endings) WHERE id = NEW.id;
   END;
   `,
+  // The CPU time after which a job is ended.
+  `
+  ALTER TABLE jobs ADD COLUMN cpu_time_ms INTEGER;
+  `,
 ];

@@ -27,10 +27,10 @@ export function addEvent({ run, actor }: Writing, id: string, event: Omit<Stored
 export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
   const { run } = on;
   run(
-    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal, backend,
+    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, cpu_time_ms, grace_ms, first_signal, backend,
        created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, on_end, adopted,
        pool, priority, requeue, queued_ms, slurm_job, slurm_step, slurm_restarts, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
     spec.id,
     spec.name,
     spec.ref,
@@ -41,6 +41,7 @@ export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
     spec.cwd,
     JSON.stringify(spec.limits),
     spec.timeoutMs,
+    spec.cpuTimeMs,
     spec.graceMs,
     spec.signal,
     watch.backend,
@@ -77,10 +78,10 @@ export interface QueuedRow {
 export function insertQueued(on: Writing, spec: JobSpec & { pool: PoolPlace }, queued: QueuedRow): void {
   const { waiter } = queued;
   on.run(
-    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, grace_ms, first_signal,
+    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, cpu_time_ms, grace_ms, first_signal,
        created_at_ms, wait_all, on_end, adopted, pool, priority, requeue, queued_boot_ms, queued_boot_id, ticket,
        boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')`,
     spec.id,
     spec.name,
     spec.ref,
@@ -91,6 +92,7 @@ export function insertQueued(on: Writing, spec: JobSpec & { pool: PoolPlace }, q
     spec.cwd,
     JSON.stringify(spec.limits),
     spec.timeoutMs,
+    spec.cpuTimeMs,
     spec.graceMs,
     spec.signal,
     spec.createdAtMs,
@@ -208,15 +210,18 @@ export function setEnding(on: Writing, id: string, reason: EndReason, at: Moment
 export interface Changes {
   limits: Limits;
   timeoutMs: number | null;
+  cpuTimeMs: number | null;
   deadlineBootMs: number | null;
 }
 
-/** New limits or a new deadline of a live job; false when it is ending or has ended. */
+/** New limits, of time as well, of a live job; false when it is ending or has ended. */
 export function setChanges(on: Writing, id: string, to: Changes, event: StoredEvent): boolean {
   const changed = on.run(
-    "UPDATE jobs SET limits = ?, timeout_ms = ?, deadline_boot_ms = ? WHERE id = ? AND state IN ('starting', 'running')",
+    `UPDATE jobs SET limits = ?, timeout_ms = ?, cpu_time_ms = ?, deadline_boot_ms = ?
+     WHERE id = ? AND state IN ('starting', 'running')`,
     JSON.stringify(to.limits),
     to.timeoutMs,
+    to.cpuTimeMs,
     to.deadlineBootMs,
     id,
   );

@@ -164,10 +164,10 @@ function meaning(
   return cause === null ? END_REASONS[reason] : `the kernel killed it for memory: ${cause}.`;
 }
 
-function usageLines({ spec: { limits } }: Job, usage: Usage, live: LiveDetails | null): string[] {
+function usageLines({ spec: { limits, cpuTimeMs } }: Job, usage: Usage, live: LiveDetails | null): string[] {
   return [
     line("wall", formatOptionalDuration(usage.wallMs)),
-    ...cpuLines(usage, limits),
+    ...cpuLines(usage, limits, cpuTimeMs),
     ...memoryLines(usage, limits, live),
     ...ioLines(usage),
     line(
@@ -211,7 +211,7 @@ function ofLimit(value: string, limit: string | null, percent: number | null): s
   return `${value} of ${limit}${percent === null ? "" : ` (${formatPercent(percent)})`}`;
 }
 
-function cpuLines(usage: Usage, limits: Limits): string[] {
+function cpuLines(usage: Usage, limits: Limits, cpuTimeMs: number | null): string[] {
   const { wallMs, cpuUsageUsec } = usage;
   const percent = cpuUsageUsec === null || !wallMs ? null : cpuUsageUsec / 10 / wallMs;
   const cores = limits.cpuMaxCores;
@@ -223,8 +223,13 @@ function cpuLines(usage: Usage, limits: Limits): string[] {
   );
   const times = `user ${formatCpuTime(usage.cpuUserUsec)}, system ${formatCpuTime(usage.cpuSystemUsec)}`;
   const periods = `${formatCount(usage.cpuThrottledPeriods)} of ${formatCount(usage.cpuPeriods)} periods`;
+  const used = ofLimit(
+    formatCpuTime(cpuUsageUsec),
+    cpuTimeMs === null ? null : formatDurationExact(cpuTimeMs),
+    percentOf(cpuUsageUsec === null ? null : cpuUsageUsec / 1000, cpuTimeMs),
+  );
   return [
-    line("cpu", `${formatCpuTime(cpuUsageUsec)} (${times}), ${share}`),
+    line("cpu", `${used} (${times}), ${share}`),
     ...loneLimits(limits, "cpu"),
     line("throttled", `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`),
     line("cpu waits", waits(usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec)),

@@ -78,6 +78,10 @@ const WHY: Readonly<Record<EndReason, (job: Job, phase: Ended) => string>> = {
     timeoutMs === null
       ? "its time was up"
       : `its time limit of ${formatDurationExact(timeoutMs)} passed; try --timeout ${longer(timeoutMs)}`,
+  "cpu-time": ({ spec: { cpuTimeMs } }) =>
+    cpuTimeMs === null
+      ? "its CPU time was used up"
+      : `its limit of ${formatDurationExact(cpuTimeMs)} CPU time passed; try --cpu-time ${longer(cpuTimeMs)}`,
   "oom": oomWords,
   "killed": () => "a user or program asked for it",
   "orphaned": () => "the process that supervised it, or its caller, was gone",
@@ -134,14 +138,18 @@ function wallWords(job: Job, usage: Usage | null): string | null {
 }
 
 /** Of the cores that it was given, as seff tells it; without a quota of one. */
-function cpuWords({ spec: { limits } }: Job, usage: Usage | null): string | null {
+function cpuWords({ spec: { limits, cpuTimeMs } }: Job, usage: Usage | null): string | null {
   const { cpuUsageUsec = null, wallMs = null } = usage ?? {};
   if (cpuUsageUsec === null) return null;
   const cores = limits.cpuMaxCores;
   const percent = !wallMs ? null : cpuUsageUsec / 10 / wallMs / (cores ?? 1);
-  if (percent === null) return formatCpuTime(cpuUsageUsec);
+  const limit = cpuTimeMs === null
+    ? ""
+    : ` of ${formatDurationExact(cpuTimeMs)} (${formatPercent(percentOf(cpuUsageUsec / 1000, cpuTimeMs))})`;
+  const used = `${formatCpuTime(cpuUsageUsec)}${limit}`;
+  if (percent === null) return used;
   const of = cores === null ? "a core" : cores === 1 ? "1 core" : `${cores} cores`;
-  return `${formatCpuTime(cpuUsageUsec)}, ${formatPercent(percent)} of ${of}`;
+  return `${used}, ${formatPercent(percent)} of ${of}`;
 }
 
 function memoryWords({ spec: { limits } }: Job, usage: Usage | null): string | null {
@@ -156,7 +164,7 @@ function memoryWords({ spec: { limits } }: Job, usage: Usage | null): string | n
 function exitWords(phase: Ended): string | null {
   const { exit, reason } = phase;
   const isUnseen = exit.code === null && exit.signal === null &&
-    !["timeout", "unkillable", "lost"].includes(reason);
+    !["timeout", "cpu-time", "unkillable", "lost"].includes(reason);
   if (isUnseen) return null;
   const died = exit.signal === null ? "" : ` (died of ${signalName(exit.signal)})`;
   return `${runExitCode(phase, null)}${died}`;

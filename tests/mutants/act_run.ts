@@ -5,18 +5,19 @@ export const ACT_RUN = [
   ...editsOf("src/act/run/supervise.ts", [
     [
       "a moved deadline is not read again before it is acted upon",
-      "&& rereadDeadline(job, on)) continue;",
+      "&& rereadTimeLimits(job, on)) continue;",
       "&& false) continue;",
     ],
-    ["a moved deadline is not heard of", "rereadDeadline(job, on);\n    wake();", "wake();"],
-    ["a moved deadline is read and not kept", "job.run.deadlineBootMs = recorded;", ""],
+    ["a moved deadline is not heard of", "rereadTimeLimits(job, on);\n    wake();", "wake();"],
+    ["another limit of CPU time is read and not kept", "job.spec.cpuTimeMs = cpuTimeMs;", ""],
+    ["a moved deadline is read and not kept", "job.run.deadlineBootMs = deadlineBootMs;", ""],
     ["timers are not re-armed", "Math.min(untilMs, rearmMs)", "Math.min(untilMs, 2 ** 31 - 1)"],
     [
       "a lost caller is noticed after an hour",
       "job.callerIsGone === null ? REARM_MS : CALLER_POLL_MS",
       "REARM_MS",
     ],
-    ["the deadline is measured by the wall clock", "until - on.clock.bootMs()", "until - on.clock.wallMs()"],
+    ["the deadline is measured by the wall clock", ": until - clock.bootMs()", ": until - clock.wallMs()"],
 
     ["the command's exit wakes nobody", "exit = left;\n    wake();", "exit = left;"],
     ["a signal wakes nobody", "stop.onSignal(() => wake());", ""],

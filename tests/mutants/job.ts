@@ -73,8 +73,8 @@ export const JOB = [
     ],
     [
       "the supervisor waits for ever",
-      '{ do: "wait", untilBootMs: deadlineBootMs }',
-      '{ do: "wait", untilBootMs: null }',
+      "untilBootMs: lateMs === -Infinity ? null : seen.bootMs - lateMs",
+      "untilBootMs: null",
     ],
     ["an ending taken up has its whole grace again", "endingBootMs + graceMs - seen.bootMs)", "graceMs)"],
     ["an ending of unknown age gets a grace", "endingBootMs === null ? 0", "endingBootMs === null ? graceMs"],
@@ -110,7 +110,11 @@ export const JOB = [
     ["dying of TERM past the deadline is a signal", "exit.signal === TERM_SIGNAL || ", ""],
   ], ["job"]),
   ...editsOf("src/job/outcome.ts", [
-    ["a time-out passes on the command's exit code", 'if (reason === "timeout") return EXIT.TIMEOUT;', ""],
+    [
+      "a time-out passes on the command's exit code",
+      'if (reason === "timeout" || reason === "cpu-time") return EXIT.TIMEOUT;',
+      "",
+    ],
     ["an unkillable job looks like its command", 'reason === "unkillable" || ', ""],
     ["a killed job does not tell the signal", 'reason === "killed" && stopSignal !== null', "false"],
     ["death by a signal is a plain number", "EXIT.SIGNAL_BASE + (exit.signal ?? 9)", "exit.signal ?? 9"],

@@ -38,8 +38,8 @@ export const STORE = [
     ],
     [
       "a job that is ending can be changed",
-      "WHERE id = ? AND state IN ('starting', 'running')\",",
-      "WHERE id = ? AND state <> 'ended'\",",
+      "WHERE id = ? AND state IN ('starting', 'running')`,\n    JSON.stringify(to.limits)",
+      "WHERE id = ? AND state <> 'ended'`,\n    JSON.stringify(to.limits)",
     ],
     ["a change leaves no event", "if (changed > 0) addEvent(on, id, event);", ""],
     ["the clocks of an ending are exchanged", "at.wallMs,\n    at.bootMs,", "at.bootMs,\n    at.wallMs,"],
@@ -123,8 +123,8 @@ export const STORE = [
     ],
     [
       "the deadline of the launch holds for ever",
-      'job?.phase.state === "running" ? job.phase.run.deadlineBootMs : undefined',
-      "undefined",
+      "return { deadlineBootMs: job.phase.run.deadlineBootMs, cpuTimeMs: job.spec.cpuTimeMs };",
+      "return undefined;",
     ],
     ["nothing is written at the end", "if (this.isBehind) this.#attempt(BUSY_TIMEOUT_MS, () => {});", ""],
   ], ["store/ledger_test.ts", "act"]),

@@ -201,11 +201,11 @@ async function specFrom(
   const words = (await readProcess(context, first.pid))?.words ?? [];
   const argv = words.length === 0 ? [first.name] : words;
   const uid = context.procs.uid(first.pid) ?? context.uid;
-  const { ref, tags, timeoutMs, graceMs, signal, limits } = request;
+  const { ref, tags, timeoutMs, cpuTimeMs, graceMs, signal, limits } = request;
   return {
     id,
     name: request.name ?? jobNameFromCommand(argv[0]!),
-    ...{ ref, tags, argv, timeoutMs, graceMs, signal, limits },
+    ...{ ref, tags, argv, timeoutMs, cpuTimeMs, graceMs, signal, limits },
     user: (await namesOfUids([uid], context.run))(uid),
     uid,
     cwd: directoryOf(context, first.pid),

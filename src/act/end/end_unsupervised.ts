@@ -9,6 +9,7 @@ import { CgroupGoneError } from "../../base/errors.ts";
 import { type Action, decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { Job } from "../../job/job.ts";
+import { latenessOf } from "../../job/time_limits.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { observeJob } from "../../observe/job.ts";
 import { carryOut, isAct } from "./carry_out.ts";
@@ -63,7 +64,7 @@ function look(
 ): { action: Action; seen: Observation } {
   const seen = observeJob(node, job, { onOrphan, recorded: store });
   const run = job.phase.state === "running" ? job.phase.run : null;
-  const lateMs = run?.deadlineBootMs == null ? -Infinity : seen.bootMs - run.deadlineBootMs;
+  const lateMs = run === null ? -Infinity : latenessOf(job.spec, run, seen).lateMs;
   const hangs = saw === "hung" && seen.supervisor === "alive" && lateMs >= job.spec.graceMs;
   const judged: Observation = hangs ? { ...seen, supervisor: "gone" } : seen;
   return { action: decide(job, judged), seen: judged };

@@ -82,7 +82,7 @@ function guardOf(shell: LoneProcess): Guard {
         return answers.includes(READY) || shell.hasExited();
       }, READY_CAP_MS).then(() => answers.includes(READY)),
     expectEndWithin: (ms) => {
-      shell.limitReads(ms === null ? null : Math.max(0, ms) + HANG_MARGIN_MS);
+      shell.limitReads(ms === null ? null : Math.ceil(Math.max(0, ms)) + HANG_MARGIN_MS);
       // Ends the read that waits under the old limit.
       shell.send("again");
     },

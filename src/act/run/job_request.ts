@@ -6,6 +6,7 @@ export interface JobRequest {
   ref: string | null;
   tags: Record<string, string>;
   timeoutMs: number | null;
+  cpuTimeMs: number | null;
   graceMs: number;
   /** Name of the first signal without SIG. */
   signal: string;

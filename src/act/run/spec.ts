@@ -32,7 +32,7 @@ export function freeId(context: Pick<Node, "randomBytes">, ledger: Ledger): stri
 
 /** The spec of the job that was asked for: the caller's, or that of the user whom root becomes. */
 export function specFrom(context: Node & Caller, request: JobAsked, id: string): JobSpec {
-  const { argv, name, ref, tags, cwd, limits, timeoutMs, graceMs, signal } = request;
+  const { argv, name, ref, tags, cwd, limits, timeoutMs, cpuTimeMs, graceMs, signal } = request;
   const owner = { user: request.user?.name ?? context.userName, uid: request.user?.uid ?? context.uid };
   const createdAtMs = context.clock.wallMs();
   return {
@@ -45,6 +45,7 @@ export function specFrom(context: Node & Caller, request: JobAsked, id: string):
     cwd,
     limits,
     timeoutMs,
+    cpuTimeMs,
     graceMs,
     signal,
     createdAtMs,

@@ -1,7 +1,14 @@
 /** The supervisor's loop around decide(): waits for the command, the deadline and signals, and ends the job. */
-import { decide } from "../../job/decide.ts";
+import { type Action, decide } from "../../job/decide.ts";
 import type { Observation } from "../../job/observation.ts";
-import { type Exit, type Job, NO_EXIT, type RunningFacts, type Watch } from "../../job/job.ts";
+import {
+  type EndReason,
+  type Exit,
+  type Job,
+  NO_EXIT,
+  type RunningFacts,
+  type Watch,
+} from "../../job/job.ts";
 import { outerJobOf } from "../../job/names.ts";
 import { observeOwn } from "../../observe/job.ts";
 import { restoreKillAsOne } from "../../backend/limits_in_force.ts";
@@ -44,7 +51,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
   });
   stop.onSignal(() => wake());
   job.onChange(() => {
-    rereadDeadline(job, on);
+    rereadTimeLimits(job, on);
     wake();
   });
   Deno.unrefTimer(setTimeout(() => trimMemory(on.procs.root), IDLE_AFTER_MS));
@@ -64,7 +71,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
       }),
     );
     // Moved a moment ago, and the notice has not come yet.
-    if (action.do === "end" && action.reason === "timeout" && rereadDeadline(job, on)) continue;
+    if (action.do === "end" && isLimitOfTime(action.reason) && rereadTimeLimits(job, on)) continue;
     if (action.do === "end" || action.do === "collect") {
       const skipGrace = action.do === "end" && action.skipGrace;
       const exitAfterwards = () =>
@@ -79,8 +86,11 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
       }, on);
       if (ended !== null) return ended;
     }
-    const until = action.do === "wait" ? action.untilBootMs : null;
-    const untilMs = until === null ? Infinity : until - on.clock.bootMs();
+    const untilMs = untilLimitMs(action, on);
+    // A deadline is known to it; when CPU time can be up changes with each look.
+    if (job.spec.cpuTimeMs !== null && untilMs < Infinity) {
+      job.guard?.expectEndWithin(untilMs + job.spec.graceMs);
+    }
     const rearmMs = job.callerIsGone === null ? REARM_MS : CALLER_POLL_MS;
     const waitMs = Math.max(0, Math.min(untilMs, rearmMs));
     await new Promise<void>((resolve) => {
@@ -101,12 +111,24 @@ function isSignalledWithOuter({ spec, run }: Supervised, on: Enforcement): boole
   return outer !== null && on.ledger.firstSignalOfEnding(outer) === spec.signal;
 }
 
-/** True when the recorded deadline is another than the one waited for; that is waited for from now on. */
-function rereadDeadline(job: Supervised, on: Enforcement): boolean {
-  const recorded = on.ledger.deadlineBootMs(job.spec.id);
-  if (recorded === undefined || recorded === job.run.deadlineBootMs) return false;
-  job.run.deadlineBootMs = recorded;
-  job.guard?.expectEndWithin(recorded === null ? null : recorded - on.clock.bootMs() + job.spec.graceMs);
+function untilLimitMs(action: Action, { clock }: Enforcement): number {
+  const until = action.do === "wait" ? action.untilBootMs : null;
+  return until === null ? Infinity : until - clock.bootMs();
+}
+
+const isLimitOfTime = (reason: EndReason) => reason === "timeout" || reason === "cpu-time";
+
+/** True when the recorded limits of time are others than those waited for; they are waited for from now on. */
+function rereadTimeLimits(job: Supervised, on: Enforcement): boolean {
+  const recorded = on.ledger.timeLimits(job.spec.id);
+  if (recorded === undefined) return false;
+  const { deadlineBootMs, cpuTimeMs } = recorded;
+  if (deadlineBootMs === job.run.deadlineBootMs && cpuTimeMs === job.spec.cpuTimeMs) return false;
+  job.run.deadlineBootMs = deadlineBootMs;
+  job.spec.cpuTimeMs = cpuTimeMs;
+  job.guard?.expectEndWithin(
+    deadlineBootMs === null ? null : deadlineBootMs - on.clock.bootMs() + job.spec.graceMs,
+  );
   return true;
 }
 

@@ -29,6 +29,7 @@ function command() {
     )
     .addOption(nameOption("basename of the first process's command"))
     .addOption(JOB_OPTIONS.timeout)
+    .addOption(JOB_OPTIONS.cpuTime)
     .addOption(JOB_OPTIONS.grace)
     .addOption(JOB_OPTIONS.signal);
   return addLimitOptions(adopt)

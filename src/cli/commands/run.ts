@@ -38,6 +38,7 @@ function command() {
     .argument("[ARG...]", "its arguments, passed on as they are")
     .addOption(nameOption("basename of COMMAND"))
     .addOption(JOB_OPTIONS.timeout)
+    .addOption(JOB_OPTIONS.cpuTime)
     .addOption(JOB_OPTIONS.grace)
     .addOption(JOB_OPTIONS.signal);
   return addLimitOptions(run)

@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import type { OwnedCgroup } from "../../cgroup/file.ts";
+import { readable, readCpuUsageUsec } from "../../cgroup/usage.ts";
 import type { Context } from "../context.ts";
 import { CorralError, EXIT, parserFor, SetupError, UsageError } from "../../base/errors.ts";
 import { formatDurationExact, parseDurationChange } from "../../value/duration.ts";
@@ -35,13 +36,18 @@ function wishOrNone<T>(parse: (text: string) => T): (text: string) => Wish<T> {
 function command() {
   const set = new Command("set")
     .description(
-      "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline.",
+      "Changes limits of a live job at once. `none` lifts a limit. --timeout counts from the job's start; +1h and -30m move the deadline, and the limit of --cpu-time.",
     )
     .argument("<JOB>", JOB_FORMS)
     .option(
       "-t, --timeout <DURATION>",
       "new wall-clock limit: 2h, +1h, -30m or none",
       parserFor("--timeout", wishOrNone(parseDurationChange)),
+    )
+    .option(
+      "--cpu-time <DURATION>",
+      "new limit of its CPU time, all of its life: 2h, +1h, -30m or none",
+      parserFor("--cpu-time", wishOrNone(parseDurationChange)),
     )
     .option("--priority <N>", "of a queued job: higher goes first", parserFor("--priority", parsePriority));
   return addLimitOptions(set, ({ help, changeHelp = help, parse }) => ({
@@ -69,7 +75,8 @@ const wishIn = (options: Options, key: LimitKey) => limitOption<Wish<number>>(op
 /** Throws UsageError where nothing is to be changed. */
 function changedLimits(options: Options): LimitKey[] {
   const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishIn(options, key) !== undefined);
-  if (changed.length > 0 || options.timeout !== undefined || options.priority !== undefined) return changed;
+  const others = [options.timeout, options.cpuTime, options.priority];
+  if (changed.length > 0 || others.some((option) => option !== undefined)) return changed;
   throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
 }
 
@@ -80,7 +87,7 @@ async function setPriority(
   { spec: { id } }: Job,
   { options, changed }: { options: Options; changed: readonly LimitKey[] },
 ): Promise<number> {
-  if (changed.length > 0 || options.timeout !== undefined) {
+  if (changed.length > 0 || options.timeout !== undefined || options.cpuTime !== undefined) {
     throw new UsageError("--priority is of a queued job, and a limit of one that runs: give one of them");
   }
   if (!store.setPriority(id, options.priority!, context.clock.wallMs())) {
@@ -108,12 +115,14 @@ async function setLimits(
   };
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
+  const cpuTimeMs = newCpuTime(job, cgroup, options.cpuTime);
   const detail = {
     ...Object.fromEntries(changed.map((key) => [key, limits[key]])),
     ...(options.timeout === undefined ? {} : { timeoutMs }),
+    ...(options.cpuTime === undefined ? {} : { cpuTimeMs }),
   };
   const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
-  if (!store.change(job.spec.id, { limits, timeoutMs, deadlineBootMs }, event)) {
+  if (!store.change(job.spec.id, { limits, timeoutMs, cpuTimeMs, deadlineBootMs }, event)) {
     throw new CorralError(`job ${job.spec.id} is ending`, { remedy: `corral show ${job.spec.id}` });
   }
   if (options.timeout !== undefined) {
@@ -123,9 +132,16 @@ async function setLimits(
   if (job.watch !== null) {
     context.procs.signal(job.watch.supervisor, context.clock.bootId(), parseSignal("CONT"));
   }
-  const told = timeoutMs === null ? "no timeout" : `timeout ${formatDurationExact(timeoutMs)}`;
-  context.stdout.write(`${job.spec.id} set${options.timeout === undefined ? "" : `: ${told}`}\n`);
+  const told = [
+    ...(options.timeout === undefined ? [] : [limitWords("timeout", timeoutMs)]),
+    ...(options.cpuTime === undefined ? [] : [limitWords("limit of CPU time", cpuTimeMs)]),
+  ].join(", ");
+  context.stdout.write(`${job.spec.id} set${told === "" ? "" : `: ${told}`}\n`);
   return EXIT.DONE;
+}
+
+function limitWords(what: string, ms: number | null): string {
+  return ms === null ? `no ${what}` : `${what} ${formatDurationExact(ms)}`;
 }
 
 async function applyLimits(cgroup: OwnedCgroup, backend: Backend, limits: Limits): Promise<void> {
@@ -172,4 +188,23 @@ function newDeadline(
     });
   }
   return { timeoutMs: moved, deadlineBootMs: run.startedBootMs + moved };
+}
+
+function newCpuTime(job: Job, cgroup: OwnedCgroup, change: Options["cpuTime"]): number | null {
+  const { id, cpuTimeMs } = job.spec;
+  if (change === undefined) return cpuTimeMs;
+  const wish = change.value;
+  if (wish === null) return null;
+  if (wish.kind === "absolute") return wish.durationMs;
+  if (cpuTimeMs === null) {
+    throw new UsageError("--cpu-time: the job has no limit of it to move: give a whole one, such as 2h");
+  }
+  const moved = cpuTimeMs + wish.deltaMs;
+  const usedMs = (readCpuUsageUsec(readable(cgroup.fs, cgroup.path)) ?? 0) / 1000;
+  if (moved <= usedMs) {
+    throw new UsageError(`--cpu-time: the job has used ${formatDurationExact(usedMs)} already`, {
+      remedy: `to end it: corral kill ${id}`,
+    });
+  }
+  return moved;
 }

@@ -145,7 +145,7 @@ class GroupBuilder {
 
   #addNeeds(member: Member): void {
     if (member.trigger === "oom") this.#memoryNeeds.beyond++;
-    if (member.trigger === "timeout") this.#timeNeeds.beyond++;
+    if (member.trigger === "timeout" || member.trigger === "cpu-time") this.#timeNeeds.beyond++;
     if (member.outcome !== "well") return;
     this.#memoryNeeds.add(member.memoryPeakBytes);
     this.#timeNeeds.add(member.wallMs);

@@ -83,6 +83,7 @@ const JOB = object({
   startedAt: optionalTime,
   endedAt: optionalTime,
   timeoutMs: optionalInteger,
+  cpuTimeMs: described(optionalInteger, "limit of its CPU time"),
   graceMs: integer,
   firstSignal: text,
   limits: object(LIMITS),

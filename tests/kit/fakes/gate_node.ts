@@ -63,7 +63,14 @@ export class GateNode extends FakeNode {
     const request: RunRequest = {
       argv,
       ...{ name: "job", ref: null, tags: {}, user: null, cwd: "/", env: { PATH: "/usr/bin:/bin" } },
-      ...{ timeoutMs: null, graceMs: 5_000, signal: "TERM", limits: NO_LIMITS, swapIsImplied: true },
+      ...{
+        timeoutMs: null,
+        cpuTimeMs: null,
+        graceMs: 5_000,
+        signal: "TERM",
+        limits: NO_LIMITS,
+        swapIsImplied: true,
+      },
       ...{ backend: "auto", bestEffort: false, receipt: null, output: null, withParent: false, quiet: false },
       ...{ isCwdAsked: false, keepEnv: false },
       onOrphan: "kill",

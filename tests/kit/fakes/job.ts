@@ -31,6 +31,7 @@ export function specOf(changes: Partial<JobSpec> = {}): JobSpec {
     cwd: "/home/alice",
     limits: NO_LIMITS,
     timeoutMs: null,
+    cpuTimeMs: null,
     graceMs: 2_000,
     signal: "TERM",
     createdAtMs: 1_793_520_000_123,

@@ -16,6 +16,7 @@ export function seen(changes: Partial<Observation> = {}): Observation {
     cgroup: "populated",
     supervisor: "self",
     leader: { alive: true },
+    cpuTime: null,
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",

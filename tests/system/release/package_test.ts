@@ -43,7 +43,9 @@ machineTest(
     await said(
       "dpkg -L corral | grep -qx /usr/share/man/man1/corral-run.1.gz && test -s /usr/share/bash-completion/completions/corral",
     );
-    await said("systemctl start corral-sweep.service && systemd-analyze verify --man=no corral-sweep.service");
+    await said(
+      "systemctl start corral-sweep.service && systemd-analyze verify --man=no corral-sweep.service",
+    );
   },
 );
 

@@ -20,20 +20,14 @@ import {
   UNKILLABLE,
   UNSEEN,
 } from "../../kit/fakes/observation.ts";
-import { jobIn, QUEUE_FACTS } from "../../kit/fakes/job.ts";
+import { jobIn, QUEUE_FACTS, runOf } from "../../kit/fakes/job.ts";
 import { always, fc } from "../../kit/fakes/properties.ts";
 
 const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
 const QUEUED = { ...jobIn({ state: "queued", queue: QUEUE_FACTS }), watch: null };
+const BUSY = jobIn({ state: "running", run: runOf() }, { cpuTimeMs: 10_000 });
 const JOBS: Job[] = [
-  QUEUED,
-  STARTING,
-  ADOPTING,
-  RUNNING,
-  TIMED,
-  ENDING,
-  endingFor("killed"),
-  ENDED,
+  ...[QUEUED, STARTING, ADOPTING, RUNNING, TIMED, BUSY, ENDING, endingFor("killed"), ENDED],
   UNKILLABLE,
 ];
 
@@ -44,6 +38,10 @@ const OBSERVATIONS = fc.record<Partial<Observation>>({
   cgroup: fc.constantFrom("populated", "empty", "gone", "foreign"),
   supervisor: fc.constantFrom("self", "alive", "gone"),
   leader: fc.constantFrom({ alive: true }, UNSEEN, exited(0), exited(137), died(9), died(15)),
+  cpuTime: fc.constantFrom(null, { usedUsec: 9e6, cores: 2 }, { usedUsec: 1e7, cores: 2 }, {
+    usedUsec: 2e8,
+    cores: 2,
+  }),
   oomKills: fc.nat(1),
   endRequest: fc.constantFrom(null, ASKED, HURRIED),
   onOrphan: fc.constantFrom("kill", "keep"),
@@ -90,7 +88,8 @@ Deno.test("decide() leaves a supervised job alone unless somebody asked, it hang
     const hangs = {
       queued: false,
       starting: seen.supervisorAgeMs > LAUNCH_CAP_MS,
-      running: job === TIMED && seen.bootMs >= DEADLINE_MS + HANG_MARGIN_MS,
+      running: job === BUSY && (seen.cpuTime?.usedUsec ?? 0) > 1e8 ||
+        job === TIMED && seen.bootMs >= DEADLINE_MS + HANG_MARGIN_MS,
       ending: seen.bootMs >= ENDING_BOOT_MS + HANG_MARGIN_MS,
       ended: false,
     };

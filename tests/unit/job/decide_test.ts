@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Action, decide, HANG_MARGIN_MS, LAUNCH_CAP_MS } from "../../../src/job/decide.ts";
 import type { Observation } from "../../../src/job/observation.ts";
 import type { EndReason, Job } from "../../../src/job/job.ts";
-import { endedPhase, jobIn } from "../../kit/fakes/job.ts";
+import { endedPhase, jobIn, runOf } from "../../kit/fakes/job.ts";
 import {
   ASKED,
   DEADLINE_MS,
@@ -45,6 +45,16 @@ const HUNG_MS = DEADLINE_MS + TIMED.spec.graceMs + HANG_MARGIN_MS;
 const LEAVE: Action = { do: "leave" };
 const RELEASE: Action = { do: "release", reason: "failed-to-start" };
 const REPORT: Action = { do: "report", finding: "foreign-cgroup" };
+
+/** May use 10 s of CPU time. */
+const NOW_MS = seen().bootMs;
+const BUSY = jobIn({ state: "running", run: runOf() }, { cpuTimeMs: 10_000 });
+const BUSY_TIMED = jobIn({ state: "running", run: runOf({ deadlineBootMs: DEADLINE_MS }) }, {
+  cpuTimeMs: 10_000,
+});
+/** It has used so much, with two cores. */
+const used = (ms: number, changes: Partial<Observation> = {}) =>
+  seen({ cpuTime: { usedUsec: ms * 1000, cores: 2 }, ...changes });
 
 const ADOPTING = jobIn({ state: "starting" }, { adopted: true });
 
@@ -143,6 +153,54 @@ const TABLE: readonly Row[] = [
   ["without a deadline the supervisor waits for ever", RUNNING, seen(), wait(null)],
   ["with a deadline it waits until then", TIMED, seen(), wait(DEADLINE_MS)],
   ["just before the deadline it waits", TIMED, seen({ bootMs: DEADLINE_MS - 1 }), wait(DEADLINE_MS)],
+  [
+    "with a limit of CPU time it looks when that can be up at the earliest",
+    BUSY,
+    used(0),
+    wait(NOW_MS + 5_000),
+  ],
+  ["a job that needs as long as it has cores is looked at again", BUSY, used(8_000), wait(NOW_MS + 1_000)],
+  ["close to its limit it is looked at no more often than needed", BUSY, used(9_999), wait(NOW_MS + 100)],
+  ["with the limit of CPU time used up it ends", BUSY, used(10_000), end("cpu-time")],
+  ["without the figure the limit of CPU time is no reason", BUSY, seen(), wait(null)],
+  [
+    "the deadline may come before CPU time can be up",
+    BUSY_TIMED,
+    used(0, { bootMs: DEADLINE_MS - 1_000 }),
+    wait(DEADLINE_MS),
+  ],
+  ["and CPU time before the deadline", BUSY_TIMED, used(9_000), wait(NOW_MS + 500)],
+  [
+    "of two limits that are reached the earlier one counts",
+    BUSY_TIMED,
+    used(12_000, { bootMs: DEADLINE_MS }),
+    end("cpu-time"),
+  ],
+  [
+    "a command that ends by itself with its CPU time used up has ended by itself",
+    BUSY,
+    used(10_000, { leader: died(15), cgroup: "empty" }),
+    { do: "collect", reason: "signaled", exit: { code: null, signal: 15 } },
+  ],
+  ["CPU time is its supervisor's to watch", BUSY, used(10_000, { supervisor: "alive" }), LEAVE],
+  [
+    "a supervisor that has not acted for longer than an ending takes hangs, whatever the limit",
+    BUSY,
+    used(10_000 + 2 * (BUSY.spec.graceMs + HANG_MARGIN_MS), { supervisor: "alive" }),
+    end("cpu-time"),
+  ],
+  [
+    "an orphan that is kept has its limit of CPU time still",
+    BUSY,
+    used(10_000, { supervisor: "gone", onOrphan: "keep" }),
+    end("cpu-time"),
+  ],
+  [
+    "the guard killed a job whose CPU time was up",
+    BUSY,
+    used(10_000, { supervisor: "gone", leader: UNSEEN, cgroup: "empty", killedByGuard: true }),
+    collect("cpu-time"),
+  ],
   ["at the deadline it ends", TIMED, seen({ bootMs: DEADLINE_MS }), end("timeout")],
   [
     "a deadline passed in an empty cgroup is only recorded",

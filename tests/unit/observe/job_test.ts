@@ -18,6 +18,7 @@ Deno.test("observeJob() of a job that runs undisturbed", () => {
     cgroup: "populated",
     supervisor: "alive",
     leader: { alive: true },
+    cpuTime: null,
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
@@ -208,4 +209,20 @@ Deno.test("observeJob() takes a first process whose main thread has ended for al
   assert.equal(observeJob(node.context, job).leader.alive, true);
   node.addProcess(LEADER_PID, { state: "Z", threads: 1 });
   assert.equal(observeJob(node.context, job).leader.alive, false);
+});
+
+Deno.test("observeJob() reads the CPU time of a job with a limit of it, and the cores that it can use", () => {
+  using node = new FakeNode();
+  node.proc.write("stat", "cpu  1\ncpu0 1\ncpu1 1\ncpu2 1\nintr 0\n");
+  const job = node.start({ spec: { cpuTimeMs: 1_000 }, files: { "cpu.stat": "usage_usec 700000\n" } });
+  const seen = () => observeJob(node.context, job).cpuTime;
+  assert.deepEqual(seen(), { usedUsec: 700_000, cores: 3 }, "a hybrid node has this file alone");
+  node.cgroups.put(JOB_PATH, "cpu.max", "max 100000\n");
+  assert.deepEqual(seen(), { usedUsec: 700_000, cores: 3 });
+  node.cgroups.put(JOB_PATH, "cpu.max", "50000 100000\n");
+  assert.deepEqual(seen(), { usedUsec: 700_000, cores: 0.5 });
+  node.cgroups.put(JOB_PATH, "cpu.max", "900000 100000\n");
+  assert.deepEqual(seen()?.cores, 3);
+  node.cgroups.take(JOB_PATH, "cpu.stat");
+  assert.equal(seen(), null);
 });

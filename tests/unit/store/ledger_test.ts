@@ -23,7 +23,7 @@ function useAll(ledger: Ledger): unknown[] {
   ledger.addEvents(JOB_ID, [{ atMs: AT_MS, actor: "run", kind: "x", detail: {} }]);
   const told = [
     ledger.isTaken(JOB_ID),
-    ledger.deadlineBootMs(JOB_ID),
+    ledger.timeLimits(JOB_ID),
     ledger.claimEnding(JOB_ID, "timeout", CLAIM),
     ledger.markEnded(JOB_ID, ENDING, []),
   ];
@@ -35,7 +35,7 @@ Deno.test("Ledger with a store that works records everything and says nothing", 
   using dir = new StoreDir();
   const lines: string[] = [];
   const ledger = new Ledger(dir.open(), (line) => void lines.push(line));
-  assert.deepEqual(useAll(ledger), [true, null, "timeout", true]);
+  assert.deepEqual(useAll(ledger), [true, { deadlineBootMs: null, cpuTimeMs: null }, "timeout", true]);
   assert.equal(dir.open().get(JOB_ID)?.phase.state, "ended");
   assert.deepEqual(lines, []);
 });
@@ -102,16 +102,16 @@ Deno.test("Ledger.claimEnding() does not wait for a store that somebody holds wh
   assert.equal(dir.open().get(JOB_ID)?.phase.state, "ended");
 });
 
-Deno.test("Ledger.deadlineBootMs() is the one that corral set has recorded", () => {
+Deno.test("Ledger.timeLimits() are those that corral set has recorded", () => {
   using dir = new StoreDir();
   const ledger = new Ledger(dir.open(), () => {});
   ledger.insert(specOf(), watchOf());
-  assert.equal(ledger.deadlineBootMs(JOB_ID), undefined);
+  assert.equal(ledger.timeLimits(JOB_ID), undefined);
   ledger.markRunning(JOB_ID, runOf({ deadlineBootMs: 5 }));
-  assert.equal(ledger.deadlineBootMs(JOB_ID), 5);
-  const to = { limits: specOf().limits, timeoutMs: null, deadlineBootMs: null };
+  assert.deepEqual(ledger.timeLimits(JOB_ID), { deadlineBootMs: 5, cpuTimeMs: null });
+  const to = { limits: specOf().limits, timeoutMs: null, cpuTimeMs: 7, deadlineBootMs: null };
   dir.open("set").change(JOB_ID, to, { atMs: AT_MS, actor: "set", kind: "set", detail: {} });
-  assert.equal(ledger.deadlineBootMs(JOB_ID), null);
+  assert.deepEqual(ledger.timeLimits(JOB_ID), { deadlineBootMs: null, cpuTimeMs: 7 });
 });
 
 Deno.test("Ledger.saveSampled() does not wait, says nothing of a failure, and leaves nothing behind to be written later", () => {

@@ -38,6 +38,11 @@ Deno.test("headRows() names the limit that a job met, what it reached, and what 
   const timeout = rows(jobIn(late, { timeoutMs: 7_200_000 }));
   assert.equal(timeout["state"], "ended: timeout: its time limit of 2h passed; try --timeout 3h");
   assert.equal(timeout["exit"], "124 (died of TERM)");
+  const used = endedPhase({ reason: "cpu-time", trigger: "cpu-time", exit: { code: null, signal: 15 } });
+  const cpuTime = rows(jobIn(used, { cpuTimeMs: 120_000 }));
+  assert.equal(cpuTime["state"], "ended: cpu-time: its limit of 2m CPU time passed; try --cpu-time 3m");
+  assert.match(cpuTime["cpu"]!, /^2m of 2m \(100%\), /);
+  assert.equal(cpuTime["exit"], "124 (died of TERM)");
 });
 
 Deno.test("headRows() has one sentence for every end reason, and at most eight rows", () => {

@@ -52,6 +52,22 @@ Deno.test("endUnsupervised() takes a supervisor for gone that is late by more th
   }
 });
 
+Deno.test("endUnsupervised() takes a supervisor for hung whose job has used CPU time for longer than the grace beyond its limit", async () => {
+  for (const [usedMs, becomes] of [[2_900, "running"], [3_100, "cpu-time"]] as const) {
+    using node = new FakeNode();
+    node.proc.write("stat", "cpu0 1\ncpu1 1\n");
+    node.start({
+      spec: { graceMs: 1_000, cpuTimeMs: 1_000 },
+      files: { "cpu.stat": `usage_usec ${usedMs * 1000}\n` },
+    });
+    await using kernel = new FakeKernel(node.cgroups);
+    const asked = end(node, "hung");
+    if (becomes === "cpu-time") await kernel.killed;
+    assert.equal(await asked, becomes === "running" ? "supervised" : "over");
+    assert.equal(reasonOf(node), becomes);
+  }
+});
+
 Deno.test("endUnsupervised() with on-orphan keep waits for the job's own end and records it", async () => {
   using node = new FakeNode();
   node.start();

@@ -27,12 +27,22 @@ class Supervision implements Disposable {
   callerIsGone = false;
   /** Since the start of the job, by the clock of the node. */
   elapsedMs = 0;
+  /** What the guard was told of the longest time to the end. */
+  readonly expected: (number | null)[] = [];
 
-  start(timeoutMs: number | null = null, { withParent = false, graceMs = 5, path = JOB_PATH } = {}) {
+  /** As the kernel accounts it. */
+  useCpu(ms: number): void {
+    this.node.cgroups.put(JOB_PATH, "cpu.stat", `usage_usec ${ms * 1000}\n`);
+  }
+
+  start(
+    timeoutMs: number | null = null,
+    { withParent = false, graceMs = 5, path = JOB_PATH, cpuTimeMs = null as number | null } = {},
+  ) {
     const { node } = this;
     const deadlineBootMs = timeoutMs === null ? null : START_MS + timeoutMs;
     const job = node.start({
-      spec: { graceMs, timeoutMs },
+      spec: { graceMs, timeoutMs, cpuTimeMs },
       run: {
         startedBootMs: START_MS,
         deadlineBootMs,
@@ -55,7 +65,7 @@ class Supervision implements Disposable {
         exit: this.#exit.promise,
         onChange,
         callerIsGone: withParent ? () => this.callerIsGone : null,
-        guard: null,
+        guard: { expectEndWithin: (ms) => void this.expected.push(ms) },
       },
       this.stop,
       {
@@ -182,7 +192,7 @@ superviseTest("supervise() takes a deadline that was moved, when it is told", as
   await using kernel = new FakeKernel(supervision.node.cgroups);
   supervision.node.stores.open("set").change(
     JOB_ID,
-    { limits: specOf().limits, timeoutMs: 30, deadlineBootMs: START_MS + 30 },
+    { limits: specOf().limits, timeoutMs: 30, cpuTimeMs: null, deadlineBootMs: START_MS + 30 },
     { atMs: 1, actor: "set", kind: "set", detail: {} },
   );
   supervision.elapsedMs = 30;
@@ -197,7 +207,7 @@ superviseTest(
     const supervising = supervision.start(30);
     supervision.node.stores.open("set").change(
       JOB_ID,
-      { limits: specOf().limits, timeoutMs: null, deadlineBootMs: null },
+      { limits: specOf().limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null },
       { atMs: 1, actor: "set", kind: "set", detail: {} },
     );
     supervision.elapsedMs = 31;
@@ -281,7 +291,7 @@ superviseTest("supervise() reads the deadline again before it acts upon it", asy
   const supervising = supervision.start(50);
   supervision.node.stores.open("set").change(
     JOB_ID,
-    { limits: specOf().limits, timeoutMs: 60_000, deadlineBootMs: START_MS + 60_000 },
+    { limits: specOf().limits, timeoutMs: 60_000, cpuTimeMs: null, deadlineBootMs: START_MS + 60_000 },
     { atMs: 1, actor: "set", kind: "set", detail: {} },
   );
   supervision.elapsedMs = 59_999;
@@ -350,3 +360,39 @@ superviseTest("supervise() of a job whose cgroup vanished records it as lost", a
   supervision.die();
   assert.equal((await supervising).reason, "lost");
 });
+
+superviseTest("supervise() ends the job when its CPU time is used up, not before", async (supervision) => {
+  supervision.node.proc.write("stat", "cpu0 1\ncpu1 1\n");
+  using timers = new TimerLog();
+  const supervising = supervision.start(null, { cpuTimeMs: 400 });
+  await using kernel = new FakeKernel(supervision.node.cgroups);
+  supervision.useCpu(100);
+  supervision.notify();
+  await settled();
+  assert.ok(timers.delaysMs.includes(150), "300 ms are left, and two cores can use them up in half of it");
+  assert.equal(supervision.expected.at(-1), 155);
+  assert.equal(supervision.node.recorded().phase.state, "running");
+  supervision.useCpu(400);
+  kernel.killed.then(() => supervision.die());
+  const { reason, steps } = await supervising;
+  assert.equal(reason, "cpu-time");
+  assert.deepEqual(steps.map(({ kind }) => kind), ["freeze", "signal", "grace", "kill", "empty"]);
+});
+
+superviseTest(
+  "supervise() takes another limit of CPU time before it acts upon the one it knows",
+  async (supervision) => {
+    const supervising = supervision.start(null, { cpuTimeMs: 300 });
+    supervision.useCpu(300);
+    supervision.node.stores.open("set").change(
+      JOB_ID,
+      { limits: specOf().limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null },
+      { atMs: 1, actor: "set", kind: "set", detail: {} },
+    );
+    supervision.notify();
+    await settled();
+    assert.equal(supervision.node.recorded().phase.state, "running");
+    supervision.leave(0);
+    assert.equal((await supervising).reason, "exited");
+  },
+);

@@ -112,3 +112,26 @@ Deno.test("corral set does not change a job that is ending", async () => {
   assert.match(node.said.at(-1)!, /job 7k2m9q is ending/);
   assert.deepEqual(node.backend.calls, []);
 });
+
+Deno.test("corral set --cpu-time counts what was used before; + and - move the limit, none lifts it", async () => {
+  using node = nodeWith();
+  node.start({ files: { "cpu.stat": "usage_usec 60000000\nuser_usec 0\n" } });
+  const rows = [["2h", 2 * HOUR_MS, "2h"], ["+1h", 3 * HOUR_MS, "3h"], [
+    "-30m",
+    2.5 * HOUR_MS,
+    "2h30m",
+  ]] as const;
+  for (const [wish, limitMs, told] of rows) {
+    assert.equal(await node.corral("set", JOB_ID, `--cpu-time=${wish}`), EXIT.DONE, wish);
+    assert.equal(node.recorded().spec.cpuTimeMs, limitMs);
+    assert.equal(node.out, `${JOB_ID} set: limit of CPU time ${told}\n`);
+    node.out = "";
+  }
+  assert.equal(await node.corral("set", JOB_ID, "--cpu-time=-149m"), EXIT.USAGE);
+  assert.match(node.said.pop()!, /--cpu-time: the job has used 1m already \(to end it: corral kill/);
+  assert.equal(await node.corral("set", JOB_ID, "--cpu-time", "none", "--timeout", "1h"), EXIT.DONE);
+  assert.equal(node.out, `${JOB_ID} set: timeout 1h, no limit of CPU time\n`);
+  assert.equal(node.recorded().spec.cpuTimeMs, null);
+  assert.equal(await node.corral("set", JOB_ID, "--cpu-time", "+1h"), EXIT.USAGE);
+  assert.match(node.said.pop()!, /the job has no limit of it to move/);
+});
