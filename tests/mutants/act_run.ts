@@ -189,7 +189,11 @@ export const ACT_RUN = [
   ...editsOf("src/act/adopt/adopt.ts", [
     ["an adoption is not recorded before it is made", "store.insert(spec, watch);", ""],
     ["an adoption that was ended meanwhile goes on", "if (!isOurs) throw", "if (false) throw"],
-    ["the holder stays", "holder.gate.close();\n  if (!isOurs)", "if (!isOurs)"],
+    [
+      "the holder stays",
+      'holder.gate.close();\n  crashPoint("adopt: holder told',
+      'crashPoint("adopt: holder told',
+    ],
     ["what was taken is not let go", "throw await released(adoption, error);", "throw error;"],
     ["an adopted job is like any other", "adopted: true,", "adopted: false,"],
     ["the leader is the holder", "{ ...holder.run, ...identityOf(first) }", "{ ...holder.run }"],

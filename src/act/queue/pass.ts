@@ -24,6 +24,7 @@ const START_CAP_MS = 30_000;
 /** After so many starts that came to nothing the job is given up. */
 const MOST_FAILED_STARTS = 3;
 
+/** Pools by their names. */
 export type Pools = ReadonlyMap<string, Pool>;
 
 /** How the pass is made. */

@@ -173,7 +173,6 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ],
     ['pools = "x"', /^corral: FILE: pools: /],
     ["[pools.a]\njobs = -1", /^corral: FILE: pools\.a\.jobs: /],
-    ['[pools.a]\nmemory = "1x"', /^corral: FILE: pools\.a\.memory: /],
     [
       '[pools.a]\nmemory = "1G"\ndefault-memory = "2G"',
       /^corral: .*default-memory is more than the memory of the whole pool/,
@@ -193,6 +192,7 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     assert.match(said, message);
     assert.equal(said.split("\n").length, 1, said);
   }
+  assert.match(await refusal('[pools.a]\nmemory = "1x"'), /^corral: FILE: pools\.a\.memory: /);
   const grace = await refusal('grace = "5x"');
   assert.match(await refusal('retention = "0"'), /^corral: FILE: retention: .*must be at least 1 ms/);
   assert.match(grace, /^corral: FILE: grace: cannot read "5x" as a duration: .*\n {2}5x\n {3}\^$/);
