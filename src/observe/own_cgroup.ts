@@ -9,6 +9,9 @@ import { cgroupRecord, isOfThisBoot } from "./job.ts";
 export function ownCgroup(node: Node, job: Job): OwnedCgroup {
   const { id } = job.spec;
   if (!isLive(job)) throw new CorralError(`job ${id} has ended`, { remedy: `corral show ${id}` });
+  if (job.phase.state === "queued") {
+    throw new CorralError(`job ${id} waits in the queue`, { remedy: `corral queue` });
+  }
   const record = isOfThisBoot(node, job) ? cgroupRecord(node, job) : null;
   if (record === null || node.cgroups().inode(record.path) === null) {
     throw new CorralError(`job ${id} has no cgroup any more`, {

@@ -10,7 +10,7 @@ import { USAGE_COLUMNS } from "./rows.ts";
 export const STARTED_SQL = "coalesce(started_at_ms, created_at_ms)";
 /** So far, for a job that is not ended: as its node told it (reported_row.ts), or by the clock. */
 const WALL_SQL =
-  `CASE WHEN state = 'ended' OR wall_ms IS NOT NULL THEN wall_ms WHEN :now > ${STARTED_SQL} THEN :now - ${STARTED_SQL} ELSE 0 END`;
+  `CASE WHEN state = 'ended' OR wall_ms IS NOT NULL OR state = 'queued' THEN wall_ms WHEN :now > ${STARTED_SQL} THEN :now - ${STARTED_SQL} ELSE 0 END`;
 /** One of END_REASONS, or the state of a job that is not ended. */
 export const REASON_SQL = "CASE WHEN state = 'ended' THEN reason ELSE state END";
 /** What `corral run` returned, as runExitCode() of job/outcome.ts has it; NULL where no process saw it. The JSON keeps code and signal apart. */

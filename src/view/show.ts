@@ -74,14 +74,23 @@ export function formatDetails(
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join("")}`).join("\n");
 }
 
+/** What is known of a job at the moment. */
+export interface KnownNow {
+  live: LiveDetails | null;
+  /** Of an ended one. */
+  gpuHolders?: readonly GpuHolder[] | null;
+  /** Of a queued one: its place, and what it waits for. */
+  waits?: string | null;
+}
+
 /** The first lines, and what outlived the job. */
 export function formatHead(
   job: Job,
-  { live, gpuHolders = null }: { live: LiveDetails | null; gpuHolders?: readonly GpuHolder[] | null },
+  { live, gpuHolders = null, waits = null }: KnownNow,
   bootMs: number,
 ): string {
   const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
-  const rows = headRows({ job, usage, frozen: live?.frozen ?? false, gpus: live?.gpus ?? [], bootMs });
+  const rows = headRows({ job, usage, frozen: live?.frozen ?? false, gpus: live?.gpus ?? [], bootMs, waits });
   const survivors = survivorLines(job).map((text) => `${SURVIVOR}${text}`);
   const held = gpuHolders === null || gpuHolders.length === 0 ? [] : [gpuHeldWords(gpuHolders)];
   return [...rows.map(([label, value]) => line(label, value)), ...survivors, ...held].map((text) =>
@@ -113,7 +122,10 @@ function identityLines(job: Job, live: LiveDetails | null, bootMs: number): stri
     line("command", spec.argv.map(quotedWord).join(" ")),
     line("directory", spec.cwd),
     line("user", `${spec.user} (${spec.uid})`),
-    line("started", formatLocalTime(new Date(run?.startedAtMs ?? spec.createdAtMs))),
+    line(
+      job.phase.state === "queued" ? "queued" : "started",
+      formatLocalTime(new Date(run?.startedAtMs ?? spec.createdAtMs)),
+    ),
     ...(job.phase.state === "ended" ? [line("ended", formatLocalTime(new Date(job.phase.endedAtMs)))] : []),
     line("timeout", spec.timeoutMs === null ? MISSING : `${formatDurationExact(spec.timeoutMs)}${left}`),
     line("on timeout", `${spec.signal}, then KILL after ${formatDurationExact(spec.graceMs)}`),

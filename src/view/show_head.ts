@@ -15,6 +15,8 @@ export interface HeadInput {
   /** Nodes of GPUs that a live one holds. */
   gpus: readonly string[];
   bootMs: number;
+  /** Of a queued one: its place, and what it waits for. */
+  waits?: string | null;
 }
 
 /** A label and its value. */
@@ -23,12 +25,12 @@ export type HeadRow = readonly [label: string, value: string];
 type Ended = Extract<Job["phase"], { state: "ended" }>;
 
 /** At most eight; what has no value is left out. */
-export function headRows({ job, usage, frozen, gpus, bootMs }: HeadInput): HeadRow[] {
+export function headRows({ job, usage, frozen, gpus, bootMs, waits = null }: HeadInput): HeadRow[] {
   const { spec, phase } = job;
   const ref = spec.ref === null ? "" : ` (ref ${spec.ref})`;
   const rows: (readonly [string, string | null])[] = [
     ["job", `${spec.id} ${spec.name}${ref} of ${spec.user}`],
-    ["state", phase.state === "ended" ? endedWords(job, phase) : liveWords(job, frozen, bootMs)],
+    ["state", phase.state === "ended" ? endedWords(job, phase) : liveWords(job, { frozen, bootMs, waits })],
     ["command", spec.argv.map(quotedWord).join(" ")],
     ["wall", wallWords(job, usage)],
     ["cpu", cpuWords(job, usage)],
@@ -45,7 +47,10 @@ export function quotedWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-function liveWords(job: Job, frozen: boolean, bootMs: number): string {
+function liveWords(
+  job: Job,
+  { frozen, bootMs, waits }: Pick<HeadInput, "frozen" | "bootMs"> & { waits: string | null },
+): string {
   const { phase } = job;
   const deadline = runningFacts(job)?.deadlineBootMs ?? null;
   const left = deadline === null
@@ -54,6 +59,7 @@ function liveWords(job: Job, frozen: boolean, bootMs: number): string {
     ? ", overdue"
     : `, ${formatDuration(deadline - bootMs)} left`;
   if (phase.state === "ending") return `ending: ${phase.reason}`;
+  if (waits !== null) return `${phase.state}: ${waits}`;
   return `${phase.state}${frozen ? ", frozen" : ""}${left}`;
 }
 

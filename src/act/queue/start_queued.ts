@@ -9,16 +9,20 @@ import { startSupervisor } from "../launch/detach.ts";
 /** What can start jobs. */
 export type Starter = Node & Caller & Diagnostics;
 
-/** Resolves when it runs, or is known not to. A start that fails is said; the job waits again, or has its end recorded by its own process. */
+/** Resolves when it runs, or is known not to. A start that fails without a record is said, and the job waits again. */
 export async function startQueued(on: Starter, store: JobStore, id: string): Promise<void> {
   try {
     const ticket = store.ticket(id);
     if (ticket === null) return;
     const { args, cwd, env, umask } = ticket;
-    const caller = { ...on, cwd, env: { ...env }, self: { ...on.self, args: [...args] } };
+    // What it has to say is not for the user of this process.
+    const say = () => {};
+    const caller = { ...on, cwd, env: { ...env }, self: { ...on.self, args: [...args] }, say };
     await startSupervisor(caller, on.backend("auto"), id, { umask });
   } catch (error) {
     if (error instanceof StoreError) throw error;
+    // Its own process has recorded why.
+    if (store.get(id)?.phase.state === "ended") return;
     on.say(`job ${id} did not start: ${errorText(error)}`);
   }
 }

@@ -4,6 +4,7 @@ import { trimMemory } from "../../linux/libc.ts";
 import { after } from "../../base/poll.ts";
 import { onContinue, type StopSignals } from "../../linux/stop_signals.ts";
 import type { Verdict } from "../../queue/admit.ts";
+import { isBusy } from "../../store/ledger.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { admitWaiting, type Pools } from "./pass.ts";
 import type { Starter } from "./start_queued.ts";
@@ -38,14 +39,32 @@ export async function waitForRoom(on: Starter, store: JobStore, request: RoomReq
   Deno.unrefTimer(setTimeout(() => trimMemory(on.procs.root), IDLE_AFTER_MS));
   for (;;) {
     if (stop.received !== null || callerIsGone()) return "stopped";
-    const { admitted, waiting } = await admitWaiting(on, store, { pools, own: id });
-    if (admitted.includes(id)) return "admitted";
-    const phase: Job["phase"] | undefined = store.get(id)?.phase;
-    if (phase?.state !== "queued") return "ended";
-    if (phase.queue.admittedBootMs !== null) return "admitted";
-    const verdict = waiting.find((one) => one.id === id);
-    if (verdict !== undefined) onWait(verdict);
+    const { room, verdict, isBlind } = await look(on, store, { id, pools });
+    if (room !== null) return room;
+    if (verdict !== null) onWait(verdict);
     const woken = new Promise<void>((resolve) => wake = resolve);
-    await Promise.race([woken, after(verdict?.position === 1 ? FIRST_LOOK_MS : LOOK_MS)]);
+    await Promise.race([woken, after(isBlind || verdict?.position === 1 ? FIRST_LOOK_MS : LOOK_MS)]);
+  }
+}
+
+/** A store that is held by another process, or does not answer, is asked again: the place in the queue is not lost by that. */
+async function look(
+  on: Starter,
+  store: JobStore,
+  { id, pools }: Pick<RoomRequest, "id" | "pools">,
+): Promise<{ room: Room | null; verdict: Verdict | null; isBlind: boolean }> {
+  try {
+    const { admitted, waiting } = await admitWaiting(on, store, { pools, own: id });
+    if (admitted.includes(id)) return { room: "admitted", verdict: null, isBlind: false };
+    const phase: Job["phase"] | undefined = store.get(id)?.phase;
+    const room = phase?.state !== "queued"
+      ? "ended"
+      : phase.queue.admittedBootMs !== null
+      ? "admitted"
+      : null;
+    return { room, verdict: waiting.find((one) => one.id === id) ?? null, isBlind: false };
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return { room: null, verdict: null, isBlind: true };
   }
 }

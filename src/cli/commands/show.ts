@@ -4,6 +4,9 @@ import { JOB_FORMS } from "../../value/selector.ts";
 import type { Invoke } from "../verb.ts";
 import { readEvents } from "../../cgroup/events.ts";
 import { readable, readCurrent, readMemorySplit } from "../../cgroup/usage.ts";
+import { readQueueNow } from "../../act/queue/look.ts";
+import { waitWords } from "../../queue/words.ts";
+import type { JobStore } from "../../store/jobs.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../../base/errors.ts";
 import { bothStores } from "../../store/former_store.ts";
@@ -68,10 +71,19 @@ async function showJob(context: Context, selector: string, { json, full }: Optio
   } else {
     const bootMs = context.clock.bootMs();
     const blocks = speaksUtf8(context.env);
-    context.stdout.write(formatHead(job, { live, gpuHolders }, bootMs));
+    const waits = waitsOf(context, store, job);
+    context.stdout.write(formatHead(job, { live, gpuHolders, waits }, bootMs));
     if (full) context.stdout.write(`\n${formatDetails(job, { events, samples, live }, { bootMs, blocks })}`);
   }
   return EXIT.DONE;
+}
+
+/** Null for a job that is not queued, and for one that is being started this moment. */
+function waitsOf(context: Context, store: JobStore, { spec, phase }: Job): string | null {
+  if (phase.state !== "queued" || spec.pool === undefined) return null;
+  const { verdicts, now } = readQueueNow(context, store, context.settings.pools);
+  const verdict = verdicts.find(({ id }) => id === spec.id);
+  return verdict === undefined ? null : waitWords(verdict, spec.pool, now.bootMs);
 }
 
 /** Returns the locale of the terminal (locale(7)): the first of the three variables that is not empty. */

@@ -156,6 +156,16 @@ queueTest("corral queue, pool, kill and set --priority of what waits", async (no
   ]]);
   assert.equal(rows[0]?.text, "the pool to be opened again (it drains: 0 left)");
   node.out = "";
+  assert.equal(await node.corral("show", "bbbbbb"), EXIT.DONE);
+  assert.match(
+    node.out,
+    /^state +queued: position 1 in pool drained; it waits for the pool to be opened again/m,
+  );
+  for (const verb of [["freeze", "bbbbbb"], ["set", "bbbbbb", "--memory", "1G"]]) {
+    assert.equal(await node.corral(...verb), EXIT.NEGATIVE);
+    assert.equal(node.said.at(-1), "corral: job bbbbbb waits in the queue (corral queue)");
+  }
+  node.out = "";
   assert.equal(await node.corral("kill", "bbbbbb"), EXIT.DONE);
   assert.equal(node.out, "bbbbbb ended: killed\n");
   assert.equal(await node.corral("set", "bbbbbb", "--priority", "1"), EXIT.NEGATIVE);
