@@ -38,7 +38,7 @@ for (const caller of callers) {
       assert.match(stderr, /ended: cpu-time after /);
       assert.deepEqual(await leftOf(machine, [job.id]), []);
       const { stdout } = await caller.corral(["show", job.id]);
-      assert.match(stdout, /its limit of 1\.5s CPU time passed; try --cpu-time /);
+      assert.match(stdout, /its limit of 1s500ms CPU time passed; try --cpu-time /);
     },
   );
 
