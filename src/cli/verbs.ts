@@ -1,4 +1,5 @@
 /** The table of commands. */
+import { QUEUE_KEEP } from "../act/queue/names.ts";
 import { SHARED_ROWS } from "../store/shared_rows.ts";
 import { runVerb } from "./commands/run.ts";
 import { SLURM_HEALTH } from "./called_as.ts";
@@ -6,7 +7,7 @@ import type { CommandStreams, DescribeProgram, Invoke } from "./verb.ts";
 
 const GUARD_END = "guard-end";
 /** What corral calls itself by; they stand in no help. */
-export const UNSHOWN: readonly string[] = [GUARD_END, SHARED_ROWS];
+export const UNSHOWN: readonly string[] = [GUARD_END, QUEUE_KEEP, SHARED_ROWS];
 
 type MakeVerb = (invoke: Invoke, describeProgram: DescribeProgram, terminal: CommandStreams) => unknown;
 
@@ -89,6 +90,11 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     name: GUARD_END,
     summary: "end a job without a supervisor (for its guard)",
     load: async () => (await import("./commands/guard_end.ts")).guardEndVerb,
+  },
+  {
+    name: QUEUE_KEEP,
+    summary: "look after a queue (for corral itself)",
+    load: async () => (await import("./commands/queue_keep.ts")).queueKeepVerb,
   },
   {
     name: SHARED_ROWS,

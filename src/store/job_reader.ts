@@ -99,6 +99,11 @@ export class JobReader {
     return this.read("cannot read", () => lostWithRequeue(this.db, bootId).length > 0);
   }
 
+  /** True when a detached job waits for room, or for its start. */
+  isDetachedQueued(): boolean {
+    return this.read("cannot read", () => isAnyQueued(this.db, true));
+  }
+
   /** The whole queue, and what has room. */
   queue(): QueueRows {
     return this.read("cannot read", () => readQueue(this.db, true));

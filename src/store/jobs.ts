@@ -95,6 +95,12 @@ export class JobStore extends JobReader {
     this.#write("cannot queue the job again", (on) => requeueLost(on, this.db, { bootId, atMs }));
   }
 
+  /** Takes back the room of a job whose start came to nothing. */
+  giveRoomBack(id: string, at: QueueChanges["at"]): void {
+    const changes = { admitted: [], passed: [], givenBack: [id], at };
+    this.#write("cannot look after the queue", (on) => writeQueueChanges(on, changes));
+  }
+
   /** Jobs at once of a pool, in place of the configuration's; null takes that back. */
   setPoolJobs(name: string, jobs: number | null): void {
     this.#write("cannot change the pool", (on) => setPoolJobs(on, name, jobs));

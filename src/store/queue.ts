@@ -120,8 +120,10 @@ function numberOf(value: unknown): number | null {
 }
 
 /** True when some job waits: the cheapest question. */
-export function isAnyQueued(db: Database): boolean {
-  return db.prepare(`SELECT 1 FROM jobs WHERE ${LIVE_IN_POOL} AND state = 'queued' LIMIT 1`).get() !==
+export function isAnyQueued(db: Database, isDetached = false): boolean {
+  const condition = isDetached ? " AND ticket IS NOT NULL" : "";
+  return db.prepare(`SELECT 1 FROM jobs WHERE ${LIVE_IN_POOL} AND state = 'queued'${condition} LIMIT 1`)
+    .get() !==
     undefined;
 }
 

@@ -9,7 +9,11 @@ function release(file: Deno.FsFile): void {
 
 /** The lock of the store's sweep (flock(2) on `directory/storeFile.sweep`), or null when another sweep has it. Throws StoreError. */
 export function lockSweep(directory: string, storeFile: string): Disposable | null {
-  const path = `${directory}/${storeFile}.sweep`;
+  return lockFile(`${directory}/${storeFile}.sweep`);
+}
+
+/** The lock of a file, which is made as needed; null when another process has it. Throws StoreError. */
+export function lockFile(path: string): Disposable | null {
   try {
     const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
     if (file.tryLockSync(true)) return { [Symbol.dispose]: () => release(file) };

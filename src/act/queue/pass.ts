@@ -17,6 +17,7 @@ import { decide } from "../../job/decide.ts";
 import { observeJob } from "../../observe/job.ts";
 import { carryOut, isAct } from "../end/carry_out.ts";
 import { endQueued, isStopped, wakeWaiter } from "../end/end_queued.ts";
+import { startKeeper } from "./start_keeper.ts";
 import { type Starter, startQueued } from "./start_queued.ts";
 
 /** From the admission to the record of the launch: past it the room goes to another. */
@@ -33,6 +34,8 @@ export interface PassOptions {
   pools: Pools;
   /** The job of the process that makes the pass: it starts that one itself. */
   own: string | null;
+  /** It is made by the queue's keeper, which starts no other. */
+  isKeeper?: true;
 }
 
 /** What the store's rows are for admission. */
@@ -49,7 +52,7 @@ export interface Sorted {
 export async function admitWaiting(
   on: Starter,
   store: JobStore,
-  { pools, own }: PassOptions,
+  { pools, own, isKeeper }: PassOptions,
 ): Promise<Admission> {
   await closeCutLaunches(on, store);
   const now = { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs(), bootId: on.clock.bootId() };
@@ -74,6 +77,9 @@ export async function admitWaiting(
       else await startQueued(on, store, id);
     }),
   );
+  if (!isKeeper && rows.queued.some(({ id, waiter }) => waiter === null && id !== own)) {
+    startKeeper(on, store);
+  }
   return admission;
 }
 

@@ -23,6 +23,8 @@ export async function startQueued(on: Starter, store: JobStore, id: string): Pro
     if (error instanceof StoreError) throw error;
     // Its own process has recorded why.
     if (store.get(id)?.phase.state === "ended") return;
+    const at = { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs(), bootId: on.clock.bootId() };
+    if (store.get(id)?.phase.state === "queued") store.giveRoomBack(id, at);
     on.say(`job ${id} did not start: ${errorText(error)}`);
   }
 }
