@@ -67,7 +67,7 @@ export function limitFiles(limits: Limits): { file: string; text: string; isLift
   });
 }
 
-/** False when the cgroup at `path`, whoever made it, has other limits. */
+/** False when the cgroup at `path`, which need not be a job's, has other limits. */
 export function agreeWith(fs: CgroupFs, path: string, limits: Limits): boolean {
   return LIMIT_ROWS.every(({ key, kind, file }) => {
     const value = limits[key];

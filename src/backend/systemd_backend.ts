@@ -13,21 +13,14 @@ import { type Systemd, UNIT_EXISTS } from "../systemd/manager.ts";
 import { jobDescription } from "../systemd/unit_description.ts";
 import { guardScopeName, type JobUnits, scopeName, sliceName } from "../systemd/unit_properties.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import {
-  bearsName,
-  jobOfGuardScope,
-  jobsOfSlice,
-  levelsOfSlice,
-  poolLevel,
-  poolOfLevel,
-} from "../job/names.ts";
+import { bearsName, jobOfGuardScope, jobsOfSlice, poolLevel } from "../job/names.ts";
 import type { Pool } from "../job/pool.ts";
-import { agreeWith } from "./limits_in_force.ts";
 import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/connection.ts";
 import { poll } from "../base/poll.ts";
 import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";
 import { attachByManager } from "./attach_by_manager.ts";
 import { encloseByManager, type Enclosure } from "./enclosure.ts";
+import { makePoolSlice, poolSlices } from "./pool_slice.ts";
 import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
   type Backend,
@@ -36,7 +29,6 @@ import {
   listNested,
   moveIn,
   type NamedCgroup,
-  poolLimits,
   recordAt,
   recordOfNamed,
   type Refused,
@@ -107,7 +99,13 @@ export class SystemdBackend implements Backend {
   }
 
   async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
-    if (this.pool !== null) await this.#makePool(this.pool);
+    if (this.pool !== null) {
+      const { pool } = this;
+      await this.#told(
+        `systemd did not make the slice of pool ${pool.name}`,
+        () => makePoolSlice(this, pool),
+      );
+    }
     const units: JobUnits = {
       id: spec.id,
       pid,
@@ -131,19 +129,6 @@ export class SystemdBackend implements Backend {
     } catch (error) {
       await this.#stopSlice(spec.id);
       throw error;
-    }
-  }
-
-  /** Its limits are the configuration's of now. */
-  async #makePool(pool: Pool): Promise<void> {
-    const slice = sliceName(poolLevel(pool.name), []);
-    const limits = poolLimits(pool);
-    const path = `${this.top}/${slice}`;
-    const isThere = () => this.fs.inode(path) !== null && agreeWith(this.fs, path, limits);
-    if (isThere()) return;
-    await this.#told(`systemd did not make ${slice}`, () => this.systemd.setPool(slice, limits));
-    if (!await poll(isThere, ARRIVAL_CAP_MS)) {
-      throw this.#refused(`the limits of ${slice} are not in force`, "its files say otherwise");
     }
   }
 
@@ -219,11 +204,7 @@ export class SystemdBackend implements Backend {
 
   list(): NamedCgroup[] {
     const jobsIn = (parent: string) => listJobCgroups(this.fs, parent, (name) => jobsOfSlice(name).at(-1));
-    const pools = this.fs.children(this.top).filter((name) => {
-      const levels = levelsOfSlice(name);
-      return levels.length === 1 && poolOfLevel(levels[0]!) !== null;
-    });
-    const tops = [this.top, ...pools.map((name) => `${this.top}/${name}`)];
+    const tops = [this.top, ...poolSlices(this.fs, this.top)];
     return tops.flatMap((top) => listNested(jobsIn, top, (path) => path)).filter(({ id, path }) =>
       bearsName(path, id)
     );

@@ -5,7 +5,7 @@
  *   mount namespace. It only decides which descriptors are looked at; the device number decides, against the nodes in the node's own /dev,
  *   which root alone makes. A container that calls /dev/nvidia3 its /dev/nvidia0 holds nvidia3.
  * - `/dev/nvidiactl`, `-uvm` and `-modeset` alone do not count: they are open in whatever has only asked the driver (nvidia-smi, a
- *   monitor), name no card and keep none busy. Whoever computes has the card's own node open too.
+ *   monitor), name no card and keep none busy. A process that computes has the card's own node open too.
  * - What holds a card by a mapping alone, its descriptor closed, is not seen.
  */
 import { boundedReads } from "../base/bounded_read.ts";

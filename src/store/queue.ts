@@ -1,21 +1,13 @@
 /** The queue as the store has it: what waits, what has room, and what an admission pass changes. All SQL of pools. */
 import type { Identity } from "../job/job.ts";
 import type { Ticket } from "../job/ticket.ts";
+import type { Holding, Waiting } from "../queue/order.ts";
 import { poolNameOf, ticketOf } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { addEvent, type Writing } from "./transitions.ts";
 
 /** A queued job, as much of it as admission needs. */
-export interface QueuedJob {
-  readonly id: string;
-  readonly pool: string;
-  readonly priority: number;
-  readonly owner: string;
-  readonly seq: number;
-  readonly queuedAtMs: number;
-  readonly memoryBytes: number | null;
-  readonly timeoutMs: number | null;
-  readonly passedBy: number;
+export interface QueuedJob extends Waiting {
   readonly failedStarts: number;
   /** The process that waits; null for a detached job. */
   readonly waiter: Identity | null;
@@ -23,15 +15,10 @@ export interface QueuedJob {
   readonly admitted: { readonly bootMs: number; readonly bootId: string } | null;
 }
 
-/** A launched job of a pool. */
-export interface RunningInPool {
-  readonly id: string;
-  readonly pool: string;
-  readonly owner: string;
-  readonly memoryBytes: number | null;
+/** A launched job of a pool. What it uses now the kernel knows. */
+export interface RunningInPool extends Omit<Holding, "currentBytes"> {
   readonly bootId: string | null;
   readonly cgroupPath: string | null;
-  readonly deadlineBootMs: number | null;
 }
 
 /** All that admission looks at. */

@@ -97,7 +97,7 @@ function usageColumns(usage: Json): ReportedRow {
   };
 }
 
-/** Those that this corral knows; a newer one has others. */
+/** The ones that this corral knows; a newer one has others. */
 function limitsOf(limits: Json): Record<string, number | null> {
   return Object.fromEntries(
     LIMIT_ROWS.map(({ key }) => [key, numberWithin(limits, key, Number.MAX_SAFE_INTEGER)]),

@@ -1,4 +1,5 @@
 /** The changes of a job's state, as statements that run inside a transaction of the store's. Each leaves an event. */
+import type { SQLInputValue } from "node:sqlite";
 import type { EndReason, Identity, JobSpec, Limits, PoolPlace, RunningFacts, Watch } from "../job/job.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { USAGE_SQL } from "./rows.ts";
@@ -23,45 +24,73 @@ export function addEvent({ run, actor }: Writing, id: string, event: Omit<Stored
   );
 }
 
+type Columns = Readonly<Record<string, SQLInputValue>>;
+
+/** Inserts a job; the names of the columns are corral's own. */
+function insertRow({ run }: Writing, columns: Columns): void {
+  const names = Object.keys(columns);
+  run(
+    `INSERT INTO jobs (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+    ...Object.values(columns),
+  );
+}
+
+/** What was asked for. */
+function specColumns(spec: JobSpec): Columns {
+  return {
+    id: spec.id,
+    name: spec.name,
+    ref: spec.ref,
+    tags: JSON.stringify(spec.tags),
+    argv: JSON.stringify(spec.argv),
+    user: spec.user,
+    uid: spec.uid,
+    cwd: spec.cwd,
+    limits: JSON.stringify(spec.limits),
+    timeout_ms: spec.timeoutMs,
+    cpu_time_ms: spec.cpuTimeMs,
+    grace_ms: spec.graceMs,
+    first_signal: spec.signal,
+    created_at_ms: spec.createdAtMs,
+    wait_all: spec.waitAll ? 1 : 0,
+    on_end: spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
+    adopted: spec.adopted ? 1 : 0,
+    pool: spec.pool?.name ?? null,
+    priority: spec.pool?.priority ?? 0,
+    requeue: spec.pool?.requeue ?? 0,
+  };
+}
+
+/** A process, as the rows have it. */
+function identityColumns(process: Identity | null): Columns {
+  return {
+    boot_id: process?.bootId ?? null,
+    supervisor_pid: process?.pid ?? null,
+    supervisor_start_ticks: process?.startTicks ?? null,
+    pid_namespace: process?.pidNamespace ?? null,
+  };
+}
+
+/** What the launch found out. */
+function watchColumns(watch: Watch): Columns {
+  return {
+    backend: watch.backend,
+    ...identityColumns(watch.supervisor),
+    receipt: watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
+    slurm_job: watch.slurm?.job ?? null,
+    slurm_step: watch.slurm?.step ?? null,
+    slurm_restarts: watch.slurm?.restarts ?? null,
+  };
+}
+
 /** A new job, state `starting`. */
 export function insertJob(on: Writing, spec: JobSpec, watch: Watch): void {
-  const { run } = on;
-  run(
-    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, cpu_time_ms, grace_ms, first_signal, backend,
-       created_at_ms, boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, receipt, wait_all, on_end, adopted,
-       pool, priority, requeue, queued_ms, slurm_job, slurm_step, slurm_restarts, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'starting')`,
-    spec.id,
-    spec.name,
-    spec.ref,
-    JSON.stringify(spec.tags),
-    JSON.stringify(spec.argv),
-    spec.user,
-    spec.uid,
-    spec.cwd,
-    JSON.stringify(spec.limits),
-    spec.timeoutMs,
-    spec.cpuTimeMs,
-    spec.graceMs,
-    spec.signal,
-    watch.backend,
-    spec.createdAtMs,
-    watch.supervisor.bootId,
-    watch.supervisor.pid,
-    watch.supervisor.startTicks,
-    watch.supervisor.pidNamespace ?? null,
-    watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
-    spec.waitAll ? 1 : 0,
-    spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
-    spec.adopted ? 1 : 0,
-    spec.pool?.name ?? null,
-    spec.pool?.priority ?? 0,
-    spec.pool?.requeue ?? 0,
-    watch.queuedMs ?? null,
-    watch.slurm?.job ?? null,
-    watch.slurm?.step ?? null,
-    watch.slurm?.restarts ?? null,
-  );
+  insertRow(on, {
+    ...specColumns(spec),
+    ...watchColumns(watch),
+    queued_ms: watch.queuedMs ?? null,
+    state: "starting",
+  });
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "starting", detail: {} });
 }
 
@@ -76,60 +105,26 @@ export interface QueuedRow {
 
 /** A new job of a pool, state `queued`. */
 export function insertQueued(on: Writing, spec: JobSpec & { pool: PoolPlace }, queued: QueuedRow): void {
-  const { waiter } = queued;
-  on.run(
-    `INSERT INTO jobs (id, name, ref, tags, argv, user, uid, cwd, limits, timeout_ms, cpu_time_ms, grace_ms, first_signal,
-       created_at_ms, wait_all, on_end, adopted, pool, priority, requeue, queued_boot_ms, queued_boot_id, ticket,
-       boot_id, supervisor_pid, supervisor_start_ticks, pid_namespace, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')`,
-    spec.id,
-    spec.name,
-    spec.ref,
-    JSON.stringify(spec.tags),
-    JSON.stringify(spec.argv),
-    spec.user,
-    spec.uid,
-    spec.cwd,
-    JSON.stringify(spec.limits),
-    spec.timeoutMs,
-    spec.cpuTimeMs,
-    spec.graceMs,
-    spec.signal,
-    spec.createdAtMs,
-    spec.waitAll ? 1 : 0,
-    spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
-    spec.pool.name,
-    spec.pool.priority,
-    spec.pool.requeue,
-    queued.atBootMs,
-    queued.bootId,
-    queued.ticket === null ? null : JSON.stringify(queued.ticket),
-    waiter?.bootId ?? null,
-    waiter?.pid ?? null,
-    waiter?.startTicks ?? null,
-    waiter?.pidNamespace ?? null,
-  );
+  insertRow(on, {
+    ...specColumns(spec),
+    ...identityColumns(queued.waiter),
+    queued_boot_ms: queued.atBootMs,
+    queued_boot_id: queued.bootId,
+    ticket: queued.ticket === null ? null : JSON.stringify(queued.ticket),
+    state: "queued",
+  });
   addEvent(on, spec.id, { atMs: spec.createdAtMs, kind: "queued", detail: { pool: spec.pool.name } });
 }
 
 /** queued and admitted -> starting; false when it has lost its room meanwhile, or has ended. */
 export function setStarting(on: Writing, id: string, watch: Watch, at: Moment): boolean {
-  const { supervisor } = watch;
+  const columns = watchColumns(watch);
   const changed = on.run(
-    `UPDATE jobs SET state = 'starting', backend = ?, boot_id = ?, supervisor_pid = ?, supervisor_start_ticks = ?,
-       pid_namespace = ?, receipt = ?, slurm_job = ?, slurm_step = ?, slurm_restarts = ?,
+    `UPDATE jobs SET state = 'starting', ${Object.keys(columns).map((name) => `${name} = ?`).join(", ")},
        queued_ms = CASE WHEN queued_boot_id = ? THEN max(0, ? - queued_boot_ms) ELSE max(0, ? - created_at_ms) END
      WHERE id = ? AND state = 'queued' AND admitted_boot_ms IS NOT NULL`,
-    watch.backend,
-    supervisor.bootId,
-    supervisor.pid,
-    supervisor.startTicks,
-    supervisor.pidNamespace ?? null,
-    watch.receipt === undefined ? null : JSON.stringify(watch.receipt),
-    watch.slurm?.job ?? null,
-    watch.slurm?.step ?? null,
-    watch.slurm?.restarts ?? null,
-    supervisor.bootId,
+    ...Object.values(columns),
+    watch.supervisor.bootId,
     Math.round(at.bootMs),
     at.wallMs,
     id,

@@ -44,7 +44,6 @@ export const ACT_RUN = [
     ["the caller is not looked for", "job.callerIsGone?.() ?? false", "false"],
   ]),
   ...editsOf("src/act/run/run.ts", [
-    ["a job is not recorded before it is made", "ledger.insert(asked, watch);", ""],
     [
       "a job that was ended meanwhile runs",
       "if (!ledger.markRunning(spec.id, launched.run, launched.limits)) {",
@@ -82,10 +81,13 @@ export const ACT_RUN = [
       "// Ctrl-C reaches the waiting process too: that the launch then fails is what was asked for.\n    if (stop.received !== null) return await failed",
       "if (false) return await failed",
     ],
-    ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
     ["a job has no marker", ", CORRAL_JOB_ID: spec.id }", " }"],
     ["the exit code ignores the signal", "runExitCode(ending, stop.received)", "runExitCode(ending, null)"],
     ["a receipt is not written", "await receipt?.write(", "void ("],
+  ]),
+  ...editsOf("src/act/run/recorded_run.ts", [
+    ["a job is not recorded before it is made", "ledger.insert(asked, watch);", ""],
+    ["inherited ignores are forgotten", "stop.listen(ignored);", "stop.listen([]);"],
   ]),
   ...editsOf("src/act/run/spec.ts", [
     ["an id that is taken is taken again", "if (!ledger.isTaken(id)) return id;", "return id;"],

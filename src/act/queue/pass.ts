@@ -1,6 +1,6 @@
 /**
  * One pass over the queue: gives room to the jobs that fit, wakes the processes of those whose caller waits, and starts the detached ones.
- * Every submit, every end of a job and every sweep makes one. Whoever holds the store's lock admits for everybody: no waiter races another.
+ * Every submit, every end of a job and every sweep makes one. The process that holds the store's lock admits for all: no waiter races another.
  */
 import { errorText } from "../../base/errors.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
@@ -48,7 +48,7 @@ export interface Sorted {
   abandoned: QueuedJob[];
 }
 
-/** Resolves when those that have room are started. Throws StoreError. */
+/** Resolves when the jobs that have room are started. Throws StoreError. */
 export async function admitWaiting(
   on: Starter,
   store: JobStore,

@@ -44,8 +44,9 @@ export async function queue(
   const store = context.openStore("run");
   const pool = request.pool!;
   if (!isTicket) {
-    enqueue(context, store, asked, { isUnique: pool.isUnique, ticket: null });
+    // A caller that is gone already leaves nothing in the queue.
     const callerIsGone = await watching;
+    enqueue(context, store, asked, { isUnique: pool.isUnique, ticket: null });
     const told = new Waits(context, asked.id, say);
     const room = await waitForRoom(context, store, {
       ...{ id: asked.id, pools: pool.pools, stop },

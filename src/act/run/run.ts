@@ -7,8 +7,7 @@
 import { readKernelBytes, readKernelText } from "../../base/kernel_file.ts";
 import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT, exitCodeOf } from "../../base/errors.ts";
-import type { User } from "../../linux/users.ts";
-import { type Job, type JobSpec, NO_EXIT, type Watch } from "../../job/job.ts";
+import { type Job, type JobSpec } from "../../job/job.ts";
 import {
   endLine,
   gpuHeldWords,
@@ -17,74 +16,35 @@ import {
   refusedForks,
   runExitCode,
 } from "../../job/outcome.ts";
-import { type Backend, enforceablePool } from "../../backend/backend.ts";
+import { type Backend } from "../../backend/backend.ts";
 import { launch, type Launched, releaseGuard } from "../launch/launch.ts";
 import { guardOptions } from "../launch/guard.ts";
 import { lostGroups } from "../launch/lost_groups.ts";
 import { undecodableVariables } from "../launch/raw_environment.ts";
-import type { BoundedOutput } from "../../linux/bounded_output.ts";
 import { awaitOutput, recordCut } from "./cut_output.ts";
-import type { Detached } from "../launch/detach.ts";
 import { runOnEnd } from "../end/on_end.ts";
 import { enforcementOn } from "../end/end_job.ts";
-import type { JobStore } from "../../store/jobs.ts";
-import type { Ledger } from "../../store/ledger.ts";
-import { openLedger } from "./open_ledger.ts";
-import { ownIdentity } from "../../observe/own_identity.ts";
-import { anotherUser, gateFor, receiptFor, tellArrival } from "./for_user.ts";
-import type { Receipt } from "./receipt_to_write.ts";
+import { gateFor, tellArrival } from "./for_user.ts";
 import { gpuHoldersOf } from "../../observe/gpu.ts";
 import { Sampling } from "../../observe/sampling.ts";
 import { rememberLastSignal } from "../../linux/last_signal.ts";
-import { keptIgnored, PassedSignals, toProcess } from "../../linux/passed_signals.ts";
+import { keptIgnored, toProcess } from "../../linux/passed_signals.ts";
 import { whyNotRunnable } from "./runnable.ts";
 import { notRunnable } from "../launch/not_runnable.ts";
 import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
-import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
-import { FailedStart, receiptText } from "./failed_start.ts";
+import { onContinue } from "../../linux/stop_signals.ts";
+import { receiptText } from "./failed_start.ts";
 import { admitNext } from "../queue/pass.ts";
-import { endedInQueue, queue } from "./queue_run.ts";
+import { type DetachedRun, recordedRun, type Run } from "./recorded_run.ts";
 import type { RunContext, RunRequest } from "./run_request.ts";
-import { freeId, specFrom } from "./spec.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
 import { watchParentAndStep } from "./with_parent.ts";
 import { warnAboutNode } from "../../observe/node_warnings.ts";
-import { type SlurmHere, slurmHere } from "../../observe/slurm.ts";
+import { slurmHere } from "../../observe/slurm.ts";
 
+export type { DetachedRun } from "./recorded_run.ts";
 export type { RunContext, RunRequest } from "./run_request.ts";
-
-/** How a job runs without a waiting caller: its output goes to a file. */
-export interface DetachedRun extends Detached {
-  /** Null for a file that another user's job makes for itself. */
-  output: string | null;
-  /** Before the output, with `--output-max`. */
-  bounded?: BoundedOutput | null;
-}
-
-/** A run from its first record on: what it was asked for, who listens, and where it is recorded. */
-interface Run {
-  readonly context: RunContext;
-  readonly request: RunRequest;
-  readonly detached: DetachedRun | null;
-  readonly say: (line: string) => void;
-  /** Signals that were ignored when corral started. */
-  readonly ignored: number[];
-  readonly stop: StopSignals;
-  readonly passed: PassedSignals;
-  /** The user whom root becomes for this job; null for a job of the caller's own. */
-  readonly other: User | null;
-  readonly receipt: Receipt | null;
-  readonly backend: Backend;
-  readonly ledger: Ledger;
-  readonly spec: JobSpec;
-  readonly watch: Watch;
-  readonly failed: FailedStart;
-  /** Of a job of a pool. */
-  readonly queueStore: JobStore | null;
-  /** Where corral runs in a Slurm job. */
-  readonly slurm: SlurmHere | null;
-}
 
 /** Runs the job to its end; the exit code of `corral run`. Throws CorralError when there is no job to speak of. */
 export async function runJob(
@@ -126,62 +86,6 @@ async function launchedRun(run: Run, watching: ReturnType<typeof watchParentAndS
   passed.sendTo(toProcess(launched.run, context.procs));
   crashPoint("launch: gate opened");
   return await superviseRun(run, launched, callerIsGone);
-}
-
-/** Listens to signals, then records the job: a crash from here on leaves a trace. An exit code when it ended in the queue. */
-async function recordedRun(
-  context: RunContext,
-  request: RunRequest,
-  { detached, slurm, watching }: Pick<Run, "detached" | "slurm"> & {
-    watching: ReturnType<typeof watchParentAndStep>;
-  },
-): Promise<Run | number> {
-  const speak = detached?.say ?? context.say;
-  const say = (line: string) => void (request.quiet || speak(line));
-  // Before any handler is set: afterwards an inherited "ignore" cannot be told from the default.
-  const ignored = ignoredSignals(context.procs.root);
-  const other = anotherUser(request.user, context);
-  // Before there is a handler: while its file system does not answer, a signal ends corral itself.
-  const receipt = await receiptFor(context, request, say);
-  const stop = new StopSignals();
-  stop.listen(ignored);
-  const passed = new PassedSignals();
-  passed.listen(ignored);
-  const { bestEffort } = request;
-  // The first half of a detached run has warned already.
-  const warn = detached === null ? say : () => {};
-  const chosen = context.launchBackend(request.backend, { bestEffort, warn });
-  const backend = request.pool == null
-    ? chosen
-    : chosen.inPool(enforceablePool(request.pool.pool, chosen, { bestEffort, warn }));
-  backend.prepare();
-  const ledger = openLedger(context, say);
-  const asked = specFrom(context, request, detached?.id ?? freeId(context, ledger));
-  const watch: Watch = {
-    supervisor: ownIdentity(context),
-    backend: backend.name,
-    ...(receipt === null ? {} : { receipt: receipt.place }),
-    ...(slurm === null ? {} : { slurm: slurm.job }),
-  };
-  crashPoint("launch: nothing recorded");
-  const queued = request.pool == null ? null : await queue(
-    { context, request, stop, say },
-    { asked, watch, isTicket: detached !== null, watching },
-  );
-  if (queued === null) ledger.insert(asked, watch);
-  const spec = queued?.spec ?? asked;
-  crashPoint("launch: recorded");
-  const failed = new FailedStart(context, { spec, watch }, ledger, receipt);
-  if (queued?.room === "stopped") {
-    if (stop.received !== null) return await failed.recordStopped(stop.received);
-    await failed.record("orphaned", NO_EXIT);
-    return EXIT.CORRAL_FAILED;
-  }
-  if (queued?.room === "ended") return endedInQueue(context, spec, say);
-  return {
-    ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
-    ...{ spec, watch, failed, slurm, queueStore: queued?.store ?? null },
-  };
 }
 
 /** The job waiting at its gate, recorded as running; an exit code when a signal came first. */

@@ -5,7 +5,7 @@ import type { Node } from "../../observe/node.ts";
 
 const REASON_CHARACTERS = 200;
 
-/** False when the node is drained or down already: the reason of whoever did that stays. Throws CorralError. */
+/** False when the node is drained or down already: the reason that it was given then stays. Throws CorralError. */
 export async function drain({ run }: Pick<Node, "run">, nodeName: string, why: string): Promise<boolean> {
   const shown = await run(["scontrol", "--oneliner", "show", "node", nodeName]);
   if (/\bState=\S*(DRAIN|DOWN|FAIL)/.test(shown.stdout)) return false;

@@ -13,7 +13,7 @@ function command() {
   return new Command("queue")
     .description(
       "Lists the jobs that wait for room in a pool, in their order, with what each waits for in numbers and when it has room at the " +
-        "latest, by the deadlines of those that run.",
+        "latest, by the deadlines of the jobs that run.",
     )
     .option("--pool <POOL>", "only this pool")
     .option("--wide", "all columns, also where the terminal is too narrow for them")
