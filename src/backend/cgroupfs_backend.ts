@@ -109,11 +109,7 @@ export class CgroupfsBackend implements Backend {
   async place(spec: JobSpec, pid: number, guardPid: number | null): Promise<OwnedCgroup> {
     const path = `${this.parent}/${spec.id}`;
     try {
-      if (this.pool !== null) this.#makePool(this.pool);
-      else if (this.#isNested) this.#handOn(this.root);
-      this.#makeParent();
-      // Fails for one that is there already: it is another job's, and stays.
-      Deno.mkdirSync(this.fs.locate(path));
+      this.#makeDirectory(path);
       crashPoint("launch: cgroup made");
     } catch (cause) {
       throw this.#refused(cause);
@@ -148,6 +144,20 @@ export class CgroupfsBackend implements Backend {
       Deno.writeTextFileSync(this.fs.locate(this.root, file), text, { create: false });
     }
     this.#handOn(this.root);
+  }
+
+  /** The job's own, in what it lies in. The last job of a pool may take that away meanwhile: then once more. */
+  #makeDirectory(path: string, isAgain = false): void {
+    try {
+      if (this.pool !== null) this.#makePool(this.pool);
+      else if (this.#isNested) this.#handOn(this.root);
+      this.#makeParent();
+      // Fails for one that is there already: it is another job's, and stays.
+      Deno.mkdirSync(this.fs.locate(path));
+    } catch (error) {
+      if (this.pool === null || isAgain || !isVanished(error)) throw error;
+      this.#makeDirectory(path, true);
+    }
   }
 
   async #placeGuard(id: string, pid: number): Promise<void> {
@@ -244,8 +254,14 @@ export class CgroupfsBackend implements Backend {
     const isRemoved = await poll(() => cgroup.remove(), REMOVE_CAP_MS);
     // Here too: a guard that was killed leaves its cgroup to whatever ends the job.
     this.#removeQuietly(`${this.#guards}/${guardDirectory(cgroup.id)}`);
-    if (isRemoved) return;
+    if (isRemoved) return this.#removeEmptyPool();
     throw new SetupError("the job's cgroup stays busy", `rmdir ${this.fs.locate(cgroup.path)}`);
+  }
+
+  /** With the last job in it. EBUSY, ENOTEMPTY: there is another. */
+  #removeEmptyPool(): void {
+    if (poolOfLevel(lastName(this.root)) === null) return;
+    if (this.#removeQuietly(this.parent)) this.#removeQuietly(this.root);
   }
 
   describe(_id: string, cgroup: OwnedCgroup): string {

@@ -105,8 +105,8 @@ export const BACKEND = [
     ["jobs in jobs are not listed", "(path) => `${path}/corral`", "(path) => `${path}/x`"],
     [
       "another's cgroup is taken over",
-      "Deno.mkdirSync(this.fs.locate(path));\n      crashPoint",
-      "Deno.mkdirSync(this.fs.locate(path), { recursive: true });\n      crashPoint",
+      "Deno.mkdirSync(this.fs.locate(path));\n    } catch (error) {",
+      "Deno.mkdirSync(this.fs.locate(path), { recursive: true });\n    } catch (error) {",
     ],
     ["the limits are not set", "writeLimits(cgroup, spec.limits, { lift: false });", ""],
     [

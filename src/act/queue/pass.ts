@@ -96,7 +96,6 @@ async function closeCutLaunches(on: Starter, store: JobStore): Promise<void> {
 
 /** The same after an end, by a process that is done otherwise: what goes wrong is only said. */
 export async function admitNext(on: Starter, pools: Pools, open: JobStore | null = null): Promise<void> {
-  if (pools.size === 0) return;
   try {
     const store = open ?? on.openStore("queue");
     if (store.isAnyQueued()) await admitWaiting(on, store, { pools, own: null });

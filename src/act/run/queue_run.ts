@@ -1,4 +1,5 @@
 /** `corral run --pool`: the row in the queue, the wait for room, and the beginning of the launch. */
+import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import { endLine, runExitCode } from "../../job/outcome.ts";
 import type { JobSpec, Watch } from "../../job/job.ts";
@@ -47,6 +48,7 @@ export async function queue(
     // A caller that is gone already leaves nothing in the queue.
     const callerIsGone = await watching;
     enqueue(context, store, asked, { isUnique: pool.isUnique, ticket: null });
+    crashPoint("queue: queued");
     const told = new Waits(context, asked.id, say);
     const room = await waitForRoom(context, store, {
       ...{ id: asked.id, pools: pool.pools, stop },
@@ -56,8 +58,10 @@ export async function queue(
     told.clear();
     if (room !== "admitted") return { spec: asked, room, store };
   }
+  crashPoint("queue: admitted");
   const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
   if (!store.markStarting(asked.id, watch, at)) return { spec: asked, room: "ended", store };
+  crashPoint("queue: starting");
   return { spec: (isTicket ? store.get(asked.id)?.spec : null) ?? asked, room: "admitted", store };
 }
 

@@ -64,10 +64,10 @@ class Case:
         process.said = lambda: open(file).read()
         return process
 
-    def run(self, binary="corral", crash_at=None, options=()):
+    def run(self, binary="corral", crash_at=None, options=(), before=()):
         grace = LONG_GRACE if self.signalsLate else GRACE
         words = ["--backend", self.backend, "--grace", grace, "--ref", self.key, *options]
-        return self.start(binary, ["run", *words, "--", "sh", "-c", TREE, self.mark], crash_at)
+        return self.start(binary, [*before, "run", *words, "--", "sh", "-c", TREE, self.mark], crash_at)
 
     @property
     def ran(self):
@@ -128,6 +128,8 @@ class Case:
         at = (self.step, self.passes)
         if self.victim == "run":
             process = self.crashed_run(at)
+        elif self.victim == "run in a pool":
+            process = self.run("crashing", at, ["--pool", "crash"], before=["--config", f"{request['base']}/pools.toml"])
         elif self.victim == "run --detach":
             process = self.run("crashing", at, ["--detach", "--timeout", TIMEOUT])
         elif self.victim == "the detached supervisor":
@@ -198,6 +200,8 @@ def sweep(store, options):
 
 def main():
     os.makedirs(request["base"])
+    with open(f"{request['base']}/pools.toml", "w") as file:
+        file.write("[pools.crash]\njobs = 1000\n")
     cases = [Case(facts) for facts in request["cases"]]
     shared = sorted({case.store for case in cases if not case.sweeps})
     with ThreadPoolExecutor(WIDTH) as pool:

@@ -6,6 +6,8 @@ import type { BackendName, EndReason } from "../../../src/job/job.ts";
 export type Victim =
   /** The supervisor: on its way to the first process of the command, or while it ends the job because of a signal. */
   | "run"
+  /** The same, in a pool that has room for it. */
+  | "run in a pool"
   /** The first of the two processes of `corral run --detach`. */
   | "run --detach"
   /** The second one, before the first has heard that the command runs. */
@@ -91,6 +93,9 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
     crash("the detached supervisor", PAST_THE_RECORD),
   ],
   "launch: gate opened": [crash("run", PAST_THE_RECORD)],
+  "queue: queued": [crash("run in a pool", ["orphaned"])],
+  "queue: admitted": [crash("run in a pool", ["orphaned"])],
+  "queue: starting": [crash("run in a pool", ["failed-to-start"])],
   // Its supervisor lives, and sees before it opens the gate that the caller has gone: no job runs of which no caller has the id.
   "detach: supervisor started": [crash("run --detach", ["failed-to-start"])],
   "adopt: recorded": LET_GO,

@@ -105,7 +105,9 @@ machineTest(machine, "corral show --json has every key in its type, and events i
     ...["tags", "limits", "usage"].map((key) => [key, "object"]),
     ["signal", "null"],
     ["adopted", "boolean"],
-    ["outer", "null"],
+    ...["outer", "pool", "priority", "queuedMs", "slurmJob", "slurmStep", "slurmRestarts", "cpuTimeMs"].map((
+      key,
+    ) => [key, "null"]),
     ["outputFile", "null"],
   ];
   assert.deepEqual(types, Object.fromEntries(expected));
