@@ -74,7 +74,12 @@ await poolTest(
         ["late", 2, "slot"],
       ],
     );
-    const processes = await machine.exec(["pgrep", "-fc", `CORRAL_SUPERVISE|${late}|${soon}`]);
+    // Neither a supervisor nor a shell of theirs: the keeper is one for all, and names none.
+    const processes = await machine.exec([
+      "pgrep",
+      "-fc",
+      `corral-(guard-)?(${late}|${soon})|[ /](${late}|${soon})`,
+    ]);
     assert.equal(processes.stdout.trim(), "0");
     await machine.exec(["touch", `${file}.go`]);
     for (const id of [first, soon, late]) assert.equal((await caller.ended(id)).exitCode, 0);
@@ -239,3 +244,14 @@ if (machine.tier !== "vm") {
     },
   );
 }
+
+await machineTest(
+  machine,
+  "nothing of a pool is left but slices of systemd's, with no process in them",
+  async () => {
+    const { stdout } = await machine.sh(
+      `cd ${CGROUP_MOUNT} && find . -type d -path '*pool_*' ! -name '*.slice'`,
+    );
+    assert.equal(stdout, "");
+  },
+);
