@@ -1,4 +1,4 @@
-"""What is left of any job on the machine ("left"), or its removal by force ("clear"). Reads the word as JSON, prints what there still is."""
+"""What is left of any job on the machine ("left"), or its removal by force ("clear"). Reads [word, slowness of the machine] as JSON, prints what there still is."""
 import json
 import os
 import signal
@@ -85,5 +85,5 @@ def clear_once():
         subprocess.run([*manager, "reset-failed", *names], capture_output=True)
 
 
-word = json.load(sys.stdin)
-print(json.dumps(await_nothing(LEFT_WAIT_S) if word == "left" else await_nothing(CLEAR_WAIT_S, clear_once)))
+word, slowness = json.load(sys.stdin)
+print(json.dumps(await_nothing(LEFT_WAIT_S * slowness) if word == "left" else await_nothing(CLEAR_WAIT_S, clear_once)))

@@ -82,12 +82,12 @@ export function hostileTest(
 
 /** What there still is of any job, a moment later: processes, cgroups, units, and corral itself. */
 export function leftBehind(machine: Machine): Promise<string[]> {
-  return runGuestProgram(machine, "system/hostile/stage.py", "left");
+  return runGuestProgram(machine, "system/hostile/stage.py", ["left", machine.slowness]);
 }
 
 /** Ends by force whatever there is of jobs and corral on the machine, so that a failed test spoils no other; gives what withstands. */
 function clear(machine: Machine): Promise<string[]> {
-  return runGuestProgram<string[]>(machine, "system/hostile/stage.py", "clear");
+  return runGuestProgram<string[]>(machine, "system/hostile/stage.py", ["clear", machine.slowness]);
 }
 
 /** The words of a launch; a user without a cgroup of their own gets one. */
