@@ -16,6 +16,10 @@
  * `adopt` (act/adopt/adopt.ts) makes a job of processes that run already. `strays` ends processes that are in no job, one by one, each
  * held by a pidfd (act/end/end_processes.ts).
  *
+ * A job of a pool (`run --pool`) is a row in state `queued` until one pass over the queue (act/queue/pass.ts), made by every submit, every end
+ * and every sweep in one transaction, gives it room (queue/admit.ts, pure). A foreground run waits and is woken by SIGCONT; a detached job
+ * is started by whichever process made the pass, from its ticket. While detached jobs wait, one keeper (act/queue/keeper.ts) looks after them.
+ *
  * `wait` (act/wait/) sleeps until supervisors exit and reads the record; `logs` (linux/copied_output.ts) copies the file that the record
  * names, as the user whose it is.
  *
