@@ -1,6 +1,11 @@
 /** Pools on a real systemd and a real kernel: the queue, its order, what ends in it, and the slice that carries the limits. */
 import assert from "node:assert/strict";
-import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
+import {
+  machineTest,
+  type MachineTestOptions,
+  machineUnderTest,
+  onceOnly,
+} from "../../kit/machine/for_test.ts";
 import { Caller, CGROUP_MOUNT, succeeded, until } from "./caller.ts";
 
 const machine = await machineUnderTest();
@@ -23,14 +28,19 @@ interface QueuedJson {
 }
 
 /** The order of a queue needs no controller: an emulator shows nothing about it that a container does not. */
-async function poolTest(name: string, test: (caller: Caller) => Promise<void>, chosen: Caller[]) {
+async function poolTest(
+  name: string,
+  test: (caller: Caller) => Promise<void>,
+  chosen: Caller[],
+  options: MachineTestOptions = {},
+) {
   if (machine.tier === "vm") return;
   await machineTest(machine, name, async () => {
     succeeded(
       await machine.exec(["/bin/sh", "-c", 'printf "%s" "$0" > "$1"; chmod 644 "$1"', POOLS, CONFIG]),
     );
     await Promise.all(chosen.map(test));
-  });
+  }, options);
 }
 
 const inPool = (caller: Caller, args: string[]) => caller.corral(["--config", CONFIG, ...args]);
@@ -133,24 +143,33 @@ await poolTest("corral pool set --jobs 0 drains a pool, and default opens it aga
   assert.equal((await caller.ended(waiting)).exitCode, 3);
 }, callers("pool-drain").slice(1));
 
-await poolTest("a slot is never given twice, whatever corral processes are killed", async (caller) => {
-  const count = `${caller.stateDir}.count`;
-  await machine.exec(["rm", "-rf", count]);
-  succeeded(await caller.exec(["mkdir", count]));
-  // Each job counts those that run beside it; eight at once is the most.
-  const job = `mkdir ${count}/$$; ls ${count} | wc -l >> ${count}.seen; sleep 1; rmdir ${count}/$$`;
-  const ids: string[] = [];
-  for (let index = 0; index < 24; index++) {
-    const id = await detached(caller, ["--pool", "eight"], job);
-    ids.push(id);
-    const { state, supervisorPid } = await caller.show(id);
-    if (index % 6 === 0 && state === "running") await machine.exec(["kill", "-KILL", String(supervisorPid)]);
-  }
-  for (const id of ids) await caller.ended(id);
-  const seen = succeeded(await machine.exec(["cat", `${count}.seen`])).stdout.trim().split("\n").map(Number);
-  assert.ok(seen.length >= 18 && Math.max(...seen) <= 8, seen.join(" "));
-  assert.deepEqual(await queueOf(caller), []);
-}, callers("pool-slots").slice(0, 2));
+await poolTest(
+  "a slot is never given twice, whatever corral processes are killed",
+  async (caller) => {
+    const count = `${caller.stateDir}.count`;
+    await machine.exec(["rm", "-rf", count]);
+    succeeded(await caller.exec(["mkdir", count]));
+    // Each job counts those that run beside it; eight at once is the most.
+    const job = `mkdir ${count}/$$; ls ${count} | wc -l >> ${count}.seen; sleep 1; rmdir ${count}/$$`;
+    const ids: string[] = [];
+    for (let index = 0; index < 24; index++) {
+      const id = await detached(caller, ["--pool", "eight"], job);
+      ids.push(id);
+      const { state, supervisorPid } = await caller.show(id);
+      if (index % 6 === 0 && state === "running") {
+        await machine.exec(["kill", "-KILL", String(supervisorPid)]);
+      }
+    }
+    for (const id of ids) await caller.ended(id);
+    const seen = succeeded(await machine.exec(["cat", `${count}.seen`])).stdout.trim().split("\n").map(
+      Number,
+    );
+    assert.ok(seen.length >= 18 && Math.max(...seen) <= 8, seen.join(" "));
+    assert.deepEqual(await queueOf(caller), []);
+  },
+  callers("pool-slots").slice(0, 2),
+  onceOnly(machine),
+);
 
 await machineTest(
   machine,
