@@ -111,7 +111,7 @@ const SLURM: readonly Tier[] = STANDARD.filter(({ suite }) => suite !== null).ma
   name: `slurm-${tier.name}`,
   flavour: "slurm",
   env: { CORRAL_TEST_MACHINE: `slurm-${tier.name}`, CORRAL_TEST_PATHS: "tests/system/slurm" },
-  ...(tier.name === "nspawn-bookworm" ? {} : { onRequest: true }),
+  onRequest: true,
 }));
 
 /** Many nodes as one: ClusterShell over ssh, and a million rows. */
