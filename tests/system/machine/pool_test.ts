@@ -10,8 +10,11 @@ import { Caller, CGROUP_MOUNT, succeeded, until } from "./caller.ts";
 
 const machine = await machineUnderTest();
 const CONFIG = "/tmp/corral-test-pools.toml";
-const POOLS =
-  '[pools.one]\njobs = 1\n[pools.eight]\njobs = 8\n[pools.small]\nmemory = "256M"\ncpus = 1\ndefault-memory = "100M"\n';
+const POOLS = [
+  ...["[pools.one]", "jobs = 1", "[pools.eight]", "jobs = 8"],
+  ...["[pools.small]", 'memory = "256M"', "cpus = 1", 'default-memory = "100M"'],
+  ...["[pools.gigabyte]", 'memory = "1G"', ""],
+].join("\n");
 
 /** The two backends, each with its own store; each test has pools of its own in it. */
 const callers = (purpose: string) => [
@@ -177,13 +180,17 @@ await machineTest(
   async () => {
     succeeded(await machine.exec(["/bin/sh", "-c", 'printf "%s" "$0" > "$1"', POOLS, CONFIG]));
     const [caller] = callers("pool-memory");
-    const touch = `python3 -c 'x = b"x" * (400 << 20); import time; time.sleep(2)'`;
+    const go = "/tmp/corral-test-pool-go";
+    await machine.exec(["rm", "-f", go]);
+    const touch = `python3 -c 'import os, time; x = b"x" * (400 << 20)
+while not os.path.exists("${go}"): time.sleep(0.1)'`;
     const ids: string[] = [];
     for (let index = 0; index < 4; index++) {
       ids.push(await detached(caller!, ["--pool", "gigabyte", "--memory", "450M"], touch));
     }
     const states = (await Promise.all(ids.map((id) => caller!.show(id)))).map(({ state }) => state);
-    assert.deepEqual(states.slice(2), ["queued", "queued"]);
+    assert.deepEqual(states, ["running", "running", "queued", "queued"]);
+    await machine.exec(["touch", go]);
     for (const id of ids) {
       await until(
         caller!,
@@ -204,7 +211,7 @@ await machineTest(
   "the slice of a pool has the limits of the configuration, and jobs in it a default",
   async () => {
     succeeded(await machine.exec(["/bin/sh", "-c", 'printf "%s" "$0" > "$1"', POOLS, CONFIG]));
-    for (const caller of callers("pool-limits")) {
+    for (const caller of callers("pool-limits").slice(0, 2)) {
       const id = await detached(caller, ["--pool", "small"], "exec sleep 1000");
       try {
         const { cgroupPath, limits } = await caller.show(id);
@@ -215,12 +222,6 @@ await machineTest(
           await machine.exec(["cat", `${CGROUP_MOUNT}${pool}/memory.max`, `${CGROUP_MOUNT}${pool}/cpu.max`]),
         );
         assert.equal(files.stdout, `${256 * 2 ** 20}\n100000 100000\n`);
-        const others = [
-          await detached(caller, ["--pool", "small"], "exit 0"),
-          await detached(caller, ["--pool", "small"], "exit 0"),
-        ];
-        await caller.ended(others[0]!);
-        await caller.ended(others[1]!);
       } finally {
         await caller.end(id);
       }
