@@ -1,9 +1,10 @@
 /** Decides the steps of an installation from what is wanted and what exists. Pure: nothing here touches the node. */
 import { SetupError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
+import { basename } from "node:path";
 import { type SweepLine, withoutSweep, withSweep } from "./cron.ts";
 import { type Places, SERVICE, TIMER } from "./places.ts";
-import type { InstallRecord } from "./record.ts";
+import { type InstallRecord, withoutMarks } from "./record.ts";
 
 /** One file as it should become. */
 export interface PlannedFile {
@@ -13,6 +14,9 @@ export interface PlannedFile {
 
 /** The entry at a path. A `foreign` one was not made by corral; a `masked` unit is a link to /dev/null. */
 export type FileState = { is: "ours"; text: string } | { is: "foreign" } | { is: "masked" };
+
+/** A package's units on this node: their text by the name of the unit. */
+export type Packaged = ReadonlyMap<string, string>;
 
 /** The present state of the node. */
 export interface Found {
@@ -24,6 +28,10 @@ export interface Found {
   timerIsOn: boolean;
   /** The record of the last installation; null when there was none. */
   record: InstallRecord | null;
+  /** The units of the package that this binary belongs to; null for a binary of no package. */
+  packaged: Packaged | null;
+  /** That package's timer is enabled or active, also where a file in /etc takes its place. */
+  packagedTimerIsUsed: boolean;
 }
 
 /** The state that the installation should reach. */
@@ -53,13 +61,14 @@ export type InstallStep =
 
 /** Returns the steps from the present state to the wanted one; none when they are the same. Throws SetupError for a foreign file in the way. */
 export function installPlan(wanted: WantedInstallation, found: Found): InstallStep[] {
-  const { places, units, cronFiles, shared, directories } = wanted;
+  const { places, cronFiles, shared, directories } = wanted;
+  const units = wanted.units.filter((unit) => !isPackaged(unit, found));
   const files = [...units, ...cronFiles, ...shared];
   for (const { path } of files) refuseForeign(path, found);
   const kept = new Set(files.map(({ path }) => path));
   return [
     ...files.filter(({ path, text }) => ourText(found, path) !== text).map((file) => write(file)),
-    ...(units.length > 0 ? startTimer(wanted, found) : removeTimer(places, found)),
+    ...(wanted.units.length > 0 ? startTimer(places, units, found) : removeTimer(places, found)),
     ...crontabActs(wanted, found),
     ...removeOurs(
       [places.cronFile, ...sharedIn(places, found)].filter((path) => path !== null && !kept.has(path)),
@@ -89,6 +98,11 @@ function sharedIn({ service, timer, cronFile }: Places, found: Found): string[] 
   return [...found.files.keys()].filter((path) => ![service, timer, cronFile].includes(path));
 }
 
+/** True for a unit that a package has brought word for word: a copy in /etc would outlive the package's next version. */
+function isPackaged({ path, text }: PlannedFile, { packaged }: Found): boolean {
+  return packaged?.get(basename(path)) === withoutMarks(text);
+}
+
 function refuseForeign(path: string, found: Found): void {
   const state = found.files.get(path);
   if (state === undefined || state.is === "ours") return;
@@ -107,24 +121,29 @@ function write({ path, text }: PlannedFile): InstallStep {
   return { do: "write", path, text };
 }
 
-function startTimer({ places, units }: WantedInstallation, found: Found): InstallStep[] {
-  const changed = units.filter(({ path, text }) => ourText(found, path) !== text).map(({ path }) => path);
+/** Returns the steps that start the timer of these units and, where they do not have one, of the package's; ours in place of that go first. */
+function startTimer(places: Places, units: readonly PlannedFile[], found: Found): InstallStep[] {
+  const written = units.filter(({ path, text }) => ourText(found, path) !== text).map(({ path }) => path);
+  const inPlace = [places.service, places.timer].filter((path) => !units.some((unit) => unit.path === path));
+  const gone = removeOurs(inPlace, found);
+  const changed = [...written, ...inPlace.filter((path) => ourText(found, path) !== null)];
   if (found.timerIsOn && changed.length === 0) return [];
   const reload = systemctl("daemon-reload");
-  if (found.timerIsOn && !changed.includes(places.timer)) return [reload];
-  return [reload, systemctl("enable", "--quiet", TIMER), systemctl("restart", TIMER)];
+  if (found.timerIsOn && !changed.includes(places.timer)) return [...gone, reload];
+  return [...gone, reload, systemctl("enable", "--quiet", TIMER), systemctl("restart", TIMER)];
 }
 
 /** Returns the steps that stop and remove the timer. A sweep that runs at this moment ends by itself. */
 function removeTimer({ service, timer, timerLink }: Places, found: Found): InstallStep[] {
   const ours = [service, timer].filter((path) => ourText(found, path) !== null);
-  if (ours.length === 0) return [];
+  const isStarted = ours.includes(timer) || found.packagedTimerIsUsed;
+  if (ours.length === 0 && !isStarted) return [];
   const mayFail = { mayFail: true };
   return [
-    ...(ours.includes(timer) ? [{ ...systemctl("disable", "--quiet", "--now", TIMER), ...mayFail }] : []),
+    ...(isStarted ? [{ ...systemctl("disable", "--quiet", "--now", TIMER), ...mayFail }] : []),
     ...removeOurs(ours, found),
     // `disable` removes it, unless there is no manager to ask.
-    ...(ours.includes(timer) ? [{ do: "remove", path: timerLink, ifThere: true } as const] : []),
+    ...(isStarted ? [{ do: "remove", path: timerLink, ifThere: true } as const] : []),
     { ...systemctl("daemon-reload"), ...mayFail },
     // Otherwise systemd would list a failed last sweep for ever.
     { ...systemctl("reset-failed", "--quiet", SERVICE), ...mayFail },

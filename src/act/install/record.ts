@@ -26,6 +26,13 @@ export function markerLine(sign: string): string {
   return `${sign} ${MARKER}; taken away by: corral uninstall\n`;
 }
 
+/** The file without marker and record: what a package brings is for the package to take away. */
+export function withoutMarks(text: string): string {
+  return text.split("\n").filter((line) => !line.includes(MARKER) && !line.startsWith(`# ${RECORD}`)).join(
+    "\n",
+  );
+}
+
 /** Returns the record as one line: JSON has no line breaks. */
 export function recordLine(record: InstallRecord): string {
   return `# ${RECORD}${JSON.stringify(record)}\n`;

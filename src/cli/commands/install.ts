@@ -10,6 +10,7 @@ import { takeOrShow } from "../take_or_show.ts";
 import { DEFAULT_EVERY_MS, parseEveryMs } from "../../act/install/every.ts";
 import { look } from "../../act/install/look.ts";
 import { directoryExists, missingDirectories, realPath } from "../../act/install/node_files.ts";
+import { readPackaged } from "../../act/install/packaged.ts";
 import { type Places, placesOf, sharedPath, TIMER } from "../../act/install/places.ts";
 import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
@@ -66,13 +67,16 @@ async function install(
   options: Options & GlobalOptions,
   describeProgram: DescribeProgram,
 ): Promise<number> {
-  const places = placesOf({ ...context, prefix: prefixFrom(context.cwd, options.prefix) });
+  const prefix = prefixFrom(context.cwd, options.prefix);
+  const places = placesOf({ ...context, prefix });
   const everyMs = options.sweepEvery ?? DEFAULT_EVERY_MS;
   // An update of the package may have removed the binary of this process.
   const binary = realPath(context.self.path) ?? refuseGone(context.self.path);
   if (context.uid === 0) refuseOthersFiles(binary, carried(context, options).config ?? DEFAULT_CONFIG);
   const byTimer = !options.cron && hasManager(context);
-  const found = await look(context, places, SHARED_PATHS);
+  // Its manual and its completions are there already, except below a prefix of the caller's own.
+  const packaged = prefix === null ? readPackaged({ ...context, binary }) : null;
+  const found = await look(context, places, { paths: SHARED_PATHS, packaged });
   if (!byTimer) refuseWithoutCron(places, found);
   const sweep = {
     argv: sweepCommand({ binary, ...carried(context, options) }),
@@ -81,7 +85,9 @@ async function install(
     stateDir: context.settings.stateDir,
     record: recordFor(places, found, byTimer),
   };
-  const shared = sharedFiles(places.shareDir, sharedFilesOf(await describeProgram()));
+  const shared = packaged === null
+    ? sharedFiles(places.shareDir, sharedFilesOf(await describeProgram()))
+    : [];
   const configured = context.settings.userStateDir;
   const acts = [
     ...installPlan(wantedOf(places, sweep, { byTimer, shared }), found),
@@ -121,8 +127,8 @@ function refuseWithoutCron({ cronFile }: Places, { crontab }: Found): void {
   );
 }
 
-function recordFor(places: Places, { record: old }: Found, byTimer: boolean) {
-  const shared = SHARED_PATHS.map((path) => sharedPath(places.shareDir, path));
+function recordFor(places: Places, { record: old, packaged }: Found, byTimer: boolean) {
+  const shared = packaged === null ? SHARED_PATHS.map((path) => sharedPath(places.shareDir, path)) : [];
   const sweep = byTimer
     ? [places.service, places.timer, places.timerLink]
     : places.cronFile === null

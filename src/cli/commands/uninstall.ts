@@ -6,6 +6,8 @@ import { EXIT } from "../../base/errors.ts";
 import { usersDirectoryRemoval } from "../../act/install/users_directory.ts";
 import { takeOrShow } from "../take_or_show.ts";
 import { look } from "../../act/install/look.ts";
+import { realPath } from "../../act/install/node_files.ts";
+import { readPackaged } from "../../act/install/packaged.ts";
 import { placesOf } from "../../act/install/places.ts";
 import { foreignPaths, uninstallPlan } from "../../act/install/plan.ts";
 import { quoted } from "../../base/text.ts";
@@ -27,11 +29,13 @@ export function uninstallVerb(invoke: Invoke) {
 
 async function takeAway(context: Context, { print }: { print: boolean }): Promise<number> {
   const places = placesOf({ ...context, prefix: null });
-  const found = await look(context, places, SHARED_PATHS);
+  const packaged = readPackaged({ ...context, binary: realPath(context.self.path) ?? context.self.path });
+  const found = await look(context, places, { paths: SHARED_PATHS, packaged });
   const configured = context.settings.userStateDir;
   const acts = [
     ...uninstallPlan(places, found),
-    ...usersDirectoryRemoval({ uid: context.uid, etc: context.etc, configured }),
+    // A package has made it, and takes it away.
+    ...(packaged === null ? usersDirectoryRemoval({ uid: context.uid, etc: context.etc, configured }) : []),
   ];
   await takeOrShow(context, acts, { print: print ? "all" : null });
   if (acts.length === 0) context.stdout.write("nothing is installed\n");

@@ -26,7 +26,14 @@ const SWEEP = {
   stateDir: "/var/lib/corral",
   record: RECORD,
 };
-const NOTHING: Found = { files: new Map(), crontab: null, timerIsOn: false, record: null };
+const NOTHING: Found = {
+  files: new Map(),
+  crontab: null,
+  timerIsOn: false,
+  record: null,
+  packaged: null,
+  packagedTimerIsUsed: false,
+};
 const byTimer = wantedOf(PLACES, SWEEP, { byTimer: true, shared: SHARED });
 const byCron = wantedOf(PLACES, SWEEP, { byTimer: false, shared: SHARED });
 
@@ -47,6 +54,8 @@ function installed(wanted: typeof byTimer): Found {
     crontab: null,
     timerIsOn: wanted.units.length > 0,
     record: RECORD,
+    packaged: null,
+    packagedTimerIsUsed: false,
   };
 }
 

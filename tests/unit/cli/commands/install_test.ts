@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../../../src/base/errors.ts";
 import { PAGE_KEYS } from "../../../../src/view/manual/manual.ts";
+import { PACKAGE, packagedUnits } from "../../../../src/act/install/packaged.ts";
 import { FakeNode } from "../../../kit/fakes/node.ts";
 import { TempDir } from "../../../kit/fakes/temp.ts";
 import { FakeTools } from "../../../kit/fakes/tools.ts";
@@ -344,4 +345,68 @@ Deno.test("corral install by root makes the directory for the users' stores, and
   using alice = new Installer("alice");
   await alice.node.corral("install");
   assert.ok(!alice.listing().includes("/var/lib/corral/users/"));
+});
+
+/** A node on which a package has brought corral: binary and units below /usr. */
+function packagedNode(): Installer {
+  const root = new Installer("root");
+  root.temp.write("usr/bin/.keep", "");
+  Deno.symlinkSync(BINARY, `${root.temp.path}/usr/bin/corral`);
+  for (const { path, text } of packagedUnits()) {
+    root.temp.write(path.slice(1), text.replace(PACKAGE.binary, REAL_BINARY));
+  }
+  return root;
+}
+
+/** What an installation has written on it. */
+function written(root: Installer): string[] {
+  return root.listing().filter((path) => path.startsWith("/etc/") && !path.endsWith("/"));
+}
+
+Deno.test("corral install of a package's binary writes nothing a second time: it starts the package's timer", async () => {
+  using root = packagedNode();
+  const before = written(root);
+  assert.equal(await root.node.corral("install"), EXIT.DONE);
+  assert.deepEqual(written(root), before);
+  assert.deepEqual(root.tools.calls, START.map((words) => `systemctl ${words}`));
+  root.takeOut();
+  assert.equal(await root.node.corral("install"), EXIT.DONE);
+  assert.match(root.takeOut(), /^nothing to change: it is installed\n/);
+  assert.equal(await root.node.corral("uninstall"), EXIT.DONE);
+  assert.deepEqual([written(root), root.tools.timerIsOn], [before, false]);
+  // The package's, with its stores.
+  assert.ok(root.listing().includes("/usr/lib/systemd/system/corral-sweep.timer"));
+  assert.ok(root.listing().includes("/var/lib/corral/users/"));
+  root.takeOut();
+  assert.equal(await root.node.corral("uninstall"), EXIT.DONE);
+  assert.equal(root.takeOut(), "nothing is installed\n");
+});
+
+Deno.test("corral install of a package's binary writes the unit that differs, and takes it back with the difference", async () => {
+  using root = packagedNode();
+  const before = written(root);
+  const timer = "/etc/systemd/system/corral-sweep.timer";
+  assert.equal(await root.node.corral("install", "--sweep-every", "10m"), EXIT.DONE);
+  assert.deepEqual(written(root), [...before, timer]);
+  assert.match(root.read(timer), /^OnUnitInactiveSec=10m$/m);
+  root.tools.calls.length = 0;
+  assert.equal(await root.node.corral("install"), EXIT.DONE);
+  assert.deepEqual(written(root), before);
+  assert.deepEqual(root.tools.calls, START.map((words) => `systemctl ${words}`));
+});
+
+Deno.test("corral install of a package's binary takes over from that of a bare one", async () => {
+  using root = packagedNode();
+  const before = written(root);
+  const [service, timer] = packagedUnits();
+  for (const { path, text } of [service!, timer!]) {
+    root.temp.write(
+      path.replace(/^\/usr\/lib/, "etc"),
+      `# made by: corral install\n${text.replace(PACKAGE.binary, "/usr/local/bin/corral")}`,
+    );
+  }
+  root.tools.timerIsOn = true;
+  assert.equal(await root.node.corral("install"), EXIT.DONE);
+  assert.deepEqual(written(root), before);
+  assert.deepEqual(root.tools.calls, START.map((words) => `systemctl ${words}`));
 });
