@@ -1,6 +1,7 @@
 /** The Debian package, by dpkg-deb(1). */
 import { MAINTAINER, type Release } from "./files.ts";
 import { run } from "./run.ts";
+import { BEFORE_REMOVAL, CONFIGURE, PURGE, RELOAD } from "./scripts.ts";
 
 const DESCRIPTION = `run jobs in cgroups that they cannot leave
  corral launches each job in a transient cgroup of its own, applies memory, CPU
@@ -9,37 +10,18 @@ const DESCRIPTION = `run jobs in cgroups that they cannot leave
 
 /** The store stays at a removal, as its jobs do; a purge takes it away. Nothing is enabled. */
 const SCRIPTS: Readonly<Record<string, string>> = {
-  postinst: `#!/bin/sh
-set -e
-if [ "$1" = configure ]; then
-  if command -v systemd-tmpfiles >/dev/null; then
-    systemd-tmpfiles --create corral.conf || true
-  fi
-  if [ -d /run/systemd/system ]; then
-    systemctl daemon-reload || true
-  fi
-fi
-`,
-  prerm: `#!/bin/sh
-set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-  systemctl disable --now corral-sweep.timer >/dev/null 2>&1 || true
-  live=$(corral ps --quiet --mine 2>/dev/null | wc -l) || live=0
-  if [ "$live" -gt 0 ]; then
-    echo "corral: $live live jobs go on, each with its supervisor; nothing sweeps them any more" >&2
-  fi
-fi
-`,
-  postrm: `#!/bin/sh
-set -e
-if [ -d /run/systemd/system ]; then
-  systemctl daemon-reload || true
-fi
-if [ "$1" = purge ]; then
-  rm -rf /var/lib/corral
-fi
-`,
+  postinst: script(when("configure", CONFIGURE)),
+  prerm: script(when("remove", BEFORE_REMOVAL)),
+  postrm: script(RELOAD + when("purge", PURGE)),
 };
+
+function script(body: string): string {
+  return `#!/bin/sh\nset -e\n${body}`;
+}
+
+function when(step: string, body: string): string {
+  return `if [ "$1" = ${step} ]; then\n${body.replace(/^(?=.)/gm, "  ")}fi\n`;
+}
 
 /** Builds it; gives its name in `directory`. */
 export async function buildDeb(root: string, directory: string, release: Release): Promise<string> {

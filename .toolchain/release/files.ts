@@ -1,19 +1,19 @@
 /** What a package puts on a node, as files below a directory: the very texts that `corral install` and the binary itself give. */
 import { dirname } from "node:path";
-import { DEFAULT_EVERY_MS } from "../../src/act/install/every.ts";
-import { MARKER } from "../../src/act/install/record.ts";
-import { serviceUnit, timerUnit } from "../../src/act/install/units.ts";
+import { PACKAGE, packagedUnits } from "../../src/act/install/packaged.ts";
 import { USERS_DIRECTORY } from "../../src/act/install/users_directory.ts";
+import { type Licence, licences } from "./licences.ts";
+import { run } from "./run.ts";
 
-const BINARY = "/usr/bin/corral";
-const SHARE = "/usr/share";
+/** Kinds of packages: systems differ in a few places. */
+export type Kind = "deb" | "rpm";
 
 /** Shells, and where each looks for completions. */
-const COMPLETIONS: readonly (readonly [shell: string, path: string])[] = [
-  ["bash", "bash-completion/completions/corral"],
-  ["zsh", "zsh/vendor-completions/_corral"],
-  ["fish", "fish/vendor_completions.d/corral.fish"],
-];
+const COMPLETIONS: Readonly<Record<string, string | Readonly<Record<Kind, string>>>> = {
+  bash: "bash-completion/completions/corral",
+  zsh: { deb: "zsh/vendor-completions/_corral", rpm: "zsh/site-functions/_corral" },
+  fish: "fish/vendor_completions.d/corral.fish",
+};
 
 /** The release that is built. */
 export interface Release {
@@ -24,40 +24,49 @@ export interface Release {
   epoch: number;
 }
 
-/** Writes all files below `root`, which is as / on the node. */
-export async function stage(root: string, { project, epoch, version }: Release): Promise<void> {
-  const binary = `${project}/dist/corral`;
-  await put(root, BINARY, await Deno.readFile(binary), 0o755);
+/** Writes all files of a package below `root`, which is as / on the node. */
+export async function stage(root: string, kind: Kind, release: Release): Promise<void> {
+  const binary = `${release.project}/dist/corral`;
+  await put(root, PACKAGE.binary, await Deno.readFile(binary), 0o755);
   // Slurm's HealthCheckProgram takes no arguments: corral-slurm(7).
   await Deno.symlink("corral", `${root}/usr/bin/corral-health`);
-  for await (const { name } of Deno.readDir(`${project}/src/view/manual/pages`)) {
-    const page = /^(.*)\.(\d)\.md$/.exec(name);
-    if (page === null) continue;
-    const [, topic, section] = page;
+  await putManual(root, binary);
+  for (const [shell, place] of Object.entries(COMPLETIONS)) {
+    const path = typeof place === "string" ? place : place[kind];
+    await put(root, `${PACKAGE.shareDir}/${path}`, await said(binary, "completion", shell));
+  }
+  for (const { path, text } of packagedUnits()) await put(root, path, text);
+  await put(root, "/usr/lib/tmpfiles.d/corral.conf", tmpfiles());
+  await putDocuments(root, kind, release);
+  // Whatever the umask is here.
+  await run("find", [root, "-type", "d", "-exec", "chmod", "0755", "{}", "+"]);
+}
+
+async function putManual(root: string, binary: string): Promise<void> {
+  const page = async (name: string, words: string[]) =>
     await put(
       root,
-      `${SHARE}/man/man${section}/${topic}.${section}.gz`,
-      await gzipped(await said(binary, "man", topic!)),
+      `${PACKAGE.shareDir}/man/man${name.at(-1)}/${name}.gz`,
+      await gzipped(await said(binary, "man", ...words)),
     );
+  // NAME(SECTION) - what it is about.
+  for (const [, topic, section] of (await said(binary, "man", "--list")).matchAll(/^(\S+)\((\d)\)/gm)) {
+    await page(`${topic}.${section}`, [topic!]);
   }
-  for (const [shell, path] of COMPLETIONS) {
-    await put(root, `${SHARE}/${path}`, await said(binary, "completion", shell));
-  }
-  const record = { shareDir: SHARE, directories: [] };
-  const units = {
-    argv: [BINARY, "sweep", "--quiet"],
-    everyMs: DEFAULT_EVERY_MS,
-    forSystem: true,
-    stateDir: "/var/lib/corral",
-    record,
-  };
-  await put(root, "/usr/lib/systemd/system/corral-sweep.service", packaged(serviceUnit(units)));
-  await put(root, "/usr/lib/systemd/system/corral-sweep.timer", packaged(timerUnit(units)));
-  await put(root, "/usr/lib/tmpfiles.d/corral.conf", tmpfiles());
-  const documents = `${SHARE}/doc/corral`;
-  await put(root, `${documents}/copyright`, await copyright(project));
-  await put(root, `${SHARE}/lintian/overrides/corral`, OVERRIDES);
-  await put(root, `${documents}/changelog.gz`, await gzipped(changelog(version, epoch)));
+  await put(
+    root,
+    `${PACKAGE.shareDir}/man/man1/corral-health.1.gz`,
+    await gzipped(".so man1/corral-slurm-health.1\n"),
+  );
+}
+
+async function putDocuments(root: string, kind: Kind, release: Release): Promise<void> {
+  const text = await copyright(await licences(release));
+  if (kind === "rpm") return await put(root, `${PACKAGE.shareDir}/licenses/corral/LICENSE`, text);
+  const documents = `${PACKAGE.shareDir}/doc/corral`;
+  await put(root, `${documents}/copyright`, text);
+  await put(root, `${PACKAGE.shareDir}/lintian/overrides/corral`, OVERRIDES);
+  await put(root, `${documents}/changelog.gz`, await gzipped(changelog(release.version, release.epoch)));
 }
 
 /** What lintian(1) holds against the package, and why it is so. */
@@ -78,19 +87,24 @@ function tmpfiles(): string {
   }${line(path, sharedMode)}`;
 }
 
-/** A unit without the marks by which `corral uninstall` knows its own files: what a package brings the package takes away. */
-function packaged(unit: string): string {
-  return unit.split("\n").filter((line) => !line.includes(MARKER) && !line.startsWith("# record: ")).join(
-    "\n",
-  );
-}
-
-async function copyright(project: string): Promise<string> {
-  const license = await Deno.readTextFile(`${project}/LICENSE`);
-  const [, holder = "", ...rest] = license.split("\n").filter((line) => line !== "");
-  const text = rest.map((line) => ` ${line}`).join("\n");
-  return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: corral\n\nFiles: *\n` +
-    `Copyright: ${holder.replace(/^Copyright \(c\) /, "")}\nLicense: MIT\n${text}\n`;
+/** In the form of Debian (copyright-format 1.0), which is as good to read on other systems. */
+function copyright(all: readonly Licence[]): string {
+  const [own, ...inside] = all;
+  const paragraph = ({ work, name, text }: Licence, files: string) => {
+    const holders = text.split("\n").filter((line) => /^\W*copyright (\(c\)|©|\d)/i.test(line))
+      .map((line) => line.trim().replace(/^\W*copyright (\(c\)|©)?\s*/i, ""));
+    const indented = text.trimEnd().split("\n").map((line) =>
+      line.trim() === "" ? " ." : ` ${line.trimEnd()}`
+    );
+    return `Files: ${files}\nCopyright: ${holders.join("\n ")}\nLicense: ${name}${
+      files === "*" ? "" : `-of-${work.replace(/^.*\//, "").replaceAll(" ", "-")}`
+    }\n${indented.join("\n")}\nComment: ${work}\n`;
+  };
+  return [
+    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: corral\n",
+    paragraph(own!, "*"),
+    ...inside.map((licence) => paragraph(licence, "usr/bin/corral")),
+  ].join("\n");
 }
 
 function changelog(version: string, epoch: number): string {

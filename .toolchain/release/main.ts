@@ -1,7 +1,7 @@
 /** main.ts COMMIT builds dist/release: the binary, .deb, .rpm, their checksums, an SBOM and the notes. The same commit gives the same bytes. */
 import { VERSION } from "../../src/base/version.ts";
 import { buildDeb } from "./deb.ts";
-import { type Release, stage } from "./files.ts";
+import { type Kind, type Release, stage } from "./files.ts";
 import { buildRpm } from "./rpm.ts";
 import { run } from "./run.ts";
 import { sbom } from "./sbom.ts";
@@ -17,8 +17,14 @@ async function main(commit: string): Promise<void> {
   const root = await Deno.makeTempDir({ prefix: "corral-release-" });
   try {
     await Deno.chmod(root, 0o755);
-    await stage(root, release);
-    const names = [await buildDeb(root, directory, release), await buildRpm(root, directory, release)];
+    const below = async (kind: Kind) => {
+      await stage(`${root}/${kind}`, kind, release);
+      return `${root}/${kind}`;
+    };
+    const names = [
+      await buildDeb(await below("deb"), directory, release),
+      await buildRpm(await below("rpm"), directory, release),
+    ];
     const binary = `corral-${VERSION}-linux-x86_64`;
     await Deno.copyFile(`${project}/dist/corral`, `${directory}/${binary}`);
     await Deno.writeTextFile(`${directory}/corral-${VERSION}.cdx.json`, await sbom(release));

@@ -1,6 +1,7 @@
 /** The RPM package, by rpmbuild(8). */
 import { MAINTAINER, type Release } from "./files.ts";
 import { run } from "./run.ts";
+import { BEFORE_REMOVAL, CONFIGURE, RELOAD } from "./scripts.ts";
 
 /** Builds it; gives its name in `directory`. */
 export async function buildRpm(root: string, directory: string, release: Release): Promise<string> {
@@ -38,9 +39,9 @@ Version: ${version}
 Release: 1
 Summary: Run jobs in cgroups that they cannot leave
 License: MIT
-URL: file:///usr/share/doc/corral
-AutoReqProv: no
-Requires: glibc, libgcc, util-linux
+Group: System/Base
+Packager: ${MAINTAINER}
+Requires: util-linux
 
 %description
 corral launches each job in a transient cgroup of its own, applies memory, CPU
@@ -52,19 +53,17 @@ mkdir -p %{buildroot}
 cp -a ${root}/. %{buildroot}/
 
 %post
-if [ -x /usr/bin/systemd-tmpfiles ]; then systemd-tmpfiles --create corral.conf || :; fi
-if [ -d /run/systemd/system ]; then systemctl daemon-reload || :; fi
-
+${CONFIGURE}
 %preun
-if [ "$1" = 0 ] && [ -d /run/systemd/system ]; then
-  systemctl disable --now corral-sweep.timer >/dev/null 2>&1 || :
-fi
+if [ "$1" = 0 ]; then
+${BEFORE_REMOVAL}fi
 
 %postun
-if [ -d /run/systemd/system ]; then systemctl daemon-reload || :; fi
-
+${RELOAD}
 %files
-${files.split("\n").map((file) => (file.includes("/doc/") ? `%doc ${file}` : file)).join("\n")}
+%defattr(-,root,root,-)
+%dir /usr/share/licenses/corral
+${files.split("\n").map((file) => (file.includes("/licenses/") ? `%license ${file}` : file)).join("\n")}
 
 %changelog
 * ${date} ${MAINTAINER} - ${version}-1

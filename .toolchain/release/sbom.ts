@@ -11,10 +11,8 @@ const NOT_BUNDLED = ["ajv", "fast-check"];
 
 /** The text, the same for the same commit. */
 export async function sbom({ project, version, commit, epoch }: Release): Promise<string> {
-  const lock: Lock = JSON.parse(await Deno.readTextFile(`${project}/deno.lock`));
-  const { dependencies } = JSON.parse(await Deno.readTextFile(`${project}/.toolchain/package.json`));
-  const runtime = String(Object.values(dependencies)[0]);
-  const components = [...bundled(lock)].toSorted().map((key) => component(key, lock));
+  const { runtime, packages } = await bundledPackages(project);
+  const components = packages.map(component);
   return `${
     JSON.stringify(
       {
@@ -48,6 +46,26 @@ export async function sbom({ project, version, commit, epoch }: Release): Promis
   }\n`;
 }
 
+/** One package of the lock. */
+export interface Bundled {
+  name: string;
+  version: string;
+  /** As npm has it: sha512- and base64. */
+  integrity: string;
+}
+
+/** What the binary consists of besides corral itself, by name: the version of the runtime, and the packages. */
+export async function bundledPackages(project: string): Promise<{ runtime: string; packages: Bundled[] }> {
+  const lock: Lock = JSON.parse(await Deno.readTextFile(`${project}/deno.lock`));
+  const { dependencies } = JSON.parse(await Deno.readTextFile(`${project}/.toolchain/package.json`));
+  const packages = [...bundled(lock)].toSorted().map((key) => ({
+    name: nameOf(key),
+    version: versionOf(key),
+    integrity: lock.npm[key]!.integrity,
+  }));
+  return { runtime: String(Object.values(dependencies)[0]), packages };
+}
+
 /** Keys of the lock: what is imported, and what that needs. */
 function bundled(lock: Lock): Set<string> {
   const keys = new Set<string>();
@@ -65,9 +83,8 @@ function bundled(lock: Lock): Set<string> {
   return keys;
 }
 
-function component(key: string, { npm }: Lock) {
-  const [name, version] = [nameOf(key), versionOf(key)];
-  const hash = npm[key]!.integrity.replace(/^sha512-/, "");
+function component({ name, version, integrity }: Bundled) {
+  const hash = integrity.replace(/^sha512-/, "");
   const content = Array.from(atob(hash), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
   return {
     "bom-ref": `${name}@${version}`,
