@@ -28,9 +28,12 @@ const PACKAGES = {
   "clush": "clustershell",
   "cpio": "cpio",
   "mmdebstrap": "mmdebstrap",
+  "lintian": "lintian",
   "python3": "python3",
   "qemu-system-x86_64": "qemu-system-x86",
   "sshd": "openssh-server openssh-client",
+  "rpmbuild": "rpm",
+  "rpmlint": "rpmlint",
   "systemd-nspawn": "systemd-container",
 };
 
@@ -131,6 +134,7 @@ const RELEASE: readonly Tier[] = STANDARD.filter(({ lane }) => lane === "nspawn"
   ...tier,
   name: `release-${tier.suite}`,
   env: { ...tier.env, CORRAL_TEST_PATHS: "tests/system/release" },
+  needs: [...tier.needs, "rpmbuild", "lintian", "rpmlint"],
   onRequest: true,
 }));
 

@@ -1,17 +1,13 @@
 /** The packages of `make release` in fresh containers, as README has it: install, upgrade with a live job, remove, purge. */
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
 import { PROJECT_DIR } from "../../kit/machine/project.ts";
 import { runnableBlocks } from "../../kit/readme/blocks.ts";
+import { release } from "./release.ts";
 
 const machine = await machineUnderTest();
-const RELEASE = `${PROJECT_DIR}/dist/release`;
 const THERE = "/root/release";
-const names = [...Deno.readDirSync(RELEASE)].map(({ name }) => name);
-const nameOf = (pattern: RegExp) =>
-  names.find((name) => pattern.test(name)) ?? assert.fail(`no ${pattern}: make release`);
-const DEB = nameOf(/\.deb$/);
-const BINARY = nameOf(/linux-x86_64$/);
 
 /** The lines under "Install" in README, in a directory with the release. */
 function installLines(place: "package" | "binary"): string {
@@ -29,13 +25,22 @@ async function said(script: string): Promise<string> {
   return stdout;
 }
 
+/** A file of the release, in the container's directory for it; its name. */
+async function put(kind: "deb" | "binary"): Promise<string> {
+  const path = (await release())[kind];
+  await machine.putFile(`${THERE}/${basename(path)}`, Deno.readFileSync(path));
+  return basename(path);
+}
+
+const live = () => said("corral ps --quiet").then((text) => text.trim().split("\n"));
+
 machineTest(
   machine,
   "the package: README's three lines install it, with units, manual, completions and the stores' directories",
   async () => {
     // The container has corral in another place, for other tests.
-    await machine.sh("rm -f /usr/local/bin/corral; mkdir -p /root/release");
-    await machine.putFile(`${THERE}/${DEB}`, Deno.readFileSync(`${RELEASE}/${DEB}`));
+    await machine.sh(`rm -f /usr/local/bin/corral; mkdir -p ${THERE}`);
+    await put("deb");
     await said(installLines("package"));
     assert.equal((await said("command -v corral")).trim(), "/usr/bin/corral");
     assert.equal((await said("systemctl is-active corral-sweep.timer")).trim(), "active");
@@ -51,22 +56,68 @@ machineTest(
 
 machineTest(
   machine,
-  "the package: an upgrade leaves live jobs alive and supervised, a removal too, and a purge takes the store",
+  "the package: corral install uses its units, writes only what differs, and uninstall takes that back",
   async () => {
+    const files = () => said("find /etc /usr /var/lib/corral -xdev -name '*corral*' | sort");
+    const before = await files();
+    assert.match(await said("corral install"), /^nothing to change: it is installed\n/);
+    await said("corral install --sweep-every 10m");
+    const every = "systemctl show --property=TimersMonotonic corral-sweep.timer";
+    assert.match(await said(every), /OnUnitInactiveUSec=10min/);
+    assert.equal(
+      (await files()).split("\n").filter((path) => !before.includes(path)).join(),
+      "/etc/systemd/system/corral-sweep.timer",
+    );
+    await said("corral install");
+    assert.match(await said(every), /OnUnitInactiveUSec=5min/);
+    assert.equal(await files(), before);
+    assert.match(await said("corral install"), /^nothing to change: it is installed\n/);
+    await said("corral uninstall && ! systemctl is-enabled corral-sweep.timer");
+    assert.match(await said("corral uninstall"), /^nothing is installed\n/);
+    await said("corral install && systemctl is-active corral-sweep.timer");
+    assert.equal(await files(), before);
+  },
+);
+
+machineTest(
+  machine,
+  "the package: an upgrade leaves live jobs alive and supervised; so does a removal, which keeps the store",
+  async () => {
+    const deb = await put("deb");
     const job = (await said("corral run --detach sleep 1000")).trim();
-    await said(`dpkg -i ${DEB}`);
+    const newer = `dpkg-deb -R ${deb} tree && sed -i 's/^Version: .*/&+1/' tree/DEBIAN/control &&
+      dpkg-deb -Znone -b tree newer.deb && rm -r tree && dpkg -i newer.deb`;
+    assert.match(await said(newer), /^Preparing to unpack .*newer\.deb/m);
+    await said("systemctl is-active corral-sweep.timer && systemctl start corral-sweep.service");
     const shown = JSON.parse(await said(`corral show --json ${job}`)) as {
       state: string;
+      pid: number;
       supervisorPid: number;
     };
     assert.equal(shown.state, "running");
-    await said(`kill -0 ${shown.supervisorPid}`);
-    assert.match((await machine.sh("dpkg -r corral 2>&1")).stdout, /1 live jobs go on/);
-    await said(
-      `kill -0 ${shown.supervisorPid} && test -s /var/lib/corral/corral.db && test ! -e /usr/bin/corral`,
-    );
-    await said(`dpkg -i ${DEB} && corral kill ${job} && dpkg -P corral`);
+    await said(`kill -0 ${shown.supervisorPid} && kill -0 ${shown.pid}`);
+    assert.deepEqual(await live(), [job]);
+    assert.match(await said("dpkg -r corral 2>&1"), /1 live jobs go on/);
+    await said(`kill -0 ${shown.supervisorPid} && kill -0 ${shown.pid}`);
+    await said("test -s /var/lib/corral/corral.db && test ! -e /usr/bin/corral");
+    await said("! systemctl is-active corral-sweep.timer && ! find /etc -name '*corral-sweep*' | grep .");
+    await said(`dpkg -i ${deb} && ! systemctl is-enabled corral-sweep.timer`);
+    assert.deepEqual(await live(), [job]);
+    await said(`corral kill ${job}`);
+  },
+);
+
+machineTest(
+  machine,
+  "the package: a purge takes the stores of all users, names what still runs, and ends nothing",
+  async () => {
+    const job = (await said("corral run --detach sleep 1000")).trim();
+    const { pid } = JSON.parse(await said(`corral show --json ${job}`)) as { pid: number };
+    await said("install -d -o alice -m 0700 /var/lib/corral/users/1000");
+    assert.match(await said("dpkg -P corral 2>&1"), /jobs still run; they go on/);
+    await said(`kill -0 ${pid}`);
     await said("test ! -e /var/lib/corral && test ! -e /usr/lib/systemd/system/corral-sweep.timer");
+    await said(`kill ${pid}`);
   },
 );
 
@@ -74,10 +125,30 @@ machineTest(
   machine,
   "the bare binary: README's three lines install it, and uninstall takes it back",
   async () => {
-    await machine.putFile(`${THERE}/${BINARY}`, Deno.readFileSync(`${RELEASE}/${BINARY}`));
+    await put("binary");
     await said(installLines("binary"));
     assert.equal((await said("systemctl is-active corral-sweep.timer")).trim(), "active");
     await said("corral uninstall");
+  },
+);
+
+machineTest(
+  machine,
+  "the package: it takes over from a bare binary, and its removal leaves that one's sweeps",
+  async () => {
+    await said("corral install");
+    const deb = await put("deb");
+    assert.match(await said(`dpkg -i ${deb} 2>&1`), /corral install brings it up to date/);
+    assert.match(await said("dpkg -r corral 2>&1"), /the sweeps of another binary stay as they are/);
+    await said("systemctl is-active corral-sweep.timer");
+    await said(
+      `dpkg -i ${deb} && /usr/bin/corral install && ! find /etc -name corral-sweep.service | grep .`,
+    );
+    assert.match(
+      await said("systemctl show --property=ExecStart corral-sweep.service"),
+      /path=\/usr\/bin\/corral /,
+    );
+    await said("systemctl start corral-sweep.service && dpkg -P corral");
   },
 );
 
@@ -88,7 +159,7 @@ machineTest(
   machine,
   "systemd-analyze security of corral-sweep.service is not worse than it was",
   async () => {
-    await said(`install -m 0755 ${BINARY} /usr/local/bin/corral && corral install`);
+    await said("corral install");
     const text = await said("systemd-analyze security --no-pager corral-sweep.service | tail -1");
     const score = Number(/service: ([\d.]+)/.exec(text)?.[1]);
     assert.ok(score > 0 && score <= MOST_EXPOSURE, text);
