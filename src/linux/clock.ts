@@ -14,6 +14,11 @@ export interface Clock {
   isSynchronised?(): boolean;
 }
 
+/** This moment by both clocks, and the boot that the second counts from. */
+export function momentOf({ clock }: { clock: Clock }): { wallMs: number; bootMs: number; bootId: string } {
+  return { wallMs: clock.wallMs(), bootMs: clock.bootMs(), bootId: clock.bootId() };
+}
+
 /** Length of a clock tick, in which /proc counts times of processes: USER_HZ is 100 on every architecture that Deno runs on. */
 export const MS_PER_TICK = 10;
 

@@ -1,6 +1,6 @@
 /** Things about this node that a user should know at the launch, without being stopped by them. */
-import { readKernelText } from "../base/kernel_file.ts";
 import type { Node } from "./node.ts";
+import { memoryTotalBytes } from "./room.ts";
 import type { JobSpec, Watch } from "../job/job.ts";
 import type { SlurmHere } from "./slurm.ts";
 import { formatBytes } from "../value/size.ts";
@@ -18,7 +18,7 @@ export function warnAboutNode(
       `warning: inside Slurm job ${slurm.job.job}: this job leaves the cgroup of its step, which is root's, and with it Slurm's limits and accounting`,
     );
   }
-  const totalBytes = memoryTotalBytes(on);
+  const totalBytes = memoryTotalBytes(on.procs);
   if (
     job.spec.limits.memoryMaxBytes !== null && totalBytes !== null &&
     job.spec.limits.memoryMaxBytes > totalBytes
@@ -28,14 +28,5 @@ export function warnAboutNode(
         formatBytes(totalBytes)
       })`,
     );
-  }
-}
-
-function memoryTotalBytes({ procs }: Pick<Node, "procs">): number | null {
-  try {
-    const kib = /^MemTotal:\s+(\d+) kB$/m.exec(readKernelText(`${procs.root}/meminfo`))?.[1];
-    return kib === undefined ? null : Number(kib) * 1024;
-  } catch {
-    return null;
   }
 }

@@ -9,15 +9,22 @@ import type { NodeRoom } from "../queue/admit.ts";
 /** What cannot be read is unknown, and keeps no job waiting. */
 export function readRoom({ root }: Pick<Procs, "root">): NodeRoom {
   const meminfo = read(`${root}/meminfo`);
-  const bytes = (name: string) => {
-    const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(meminfo)?.[1];
-    return kib === undefined ? null : Number(kib) * 1024;
-  };
   return {
-    memoryTotalBytes: bytes("MemTotal"),
-    memoryAvailableBytes: bytes("MemAvailable"),
+    memoryTotalBytes: bytesIn(meminfo, "MemTotal"),
+    memoryAvailableBytes: bytesIn(meminfo, "MemAvailable"),
     memoryPressurePercent: parsePressure(read(`${root}/pressure/memory`))?.someAvg10Percent ?? null,
   };
+}
+
+/** All memory of the node, in bytes; null where that is not known. */
+export function memoryTotalBytes({ root }: Pick<Procs, "root">): number | null {
+  return bytesIn(read(`${root}/meminfo`), "MemTotal");
+}
+
+/** A row of /proc/meminfo (proc(5)). */
+function bytesIn(meminfo: string, name: string): number | null {
+  const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(meminfo)?.[1];
+  return kib === undefined ? null : Number(kib) * 1024;
 }
 
 function read(path: string): string {

@@ -1,6 +1,7 @@
 /** The queue as it is now, without a change of it: what `corral queue` and `corral pool` show. */
 import { admit, type NodeRoom, type Now, type Verdict } from "../../queue/admit.ts";
 import type { Holding, Waiting } from "../../queue/order.ts";
+import { momentOf } from "../../linux/clock.ts";
 import type { Node } from "../../observe/node.ts";
 import { readRoom } from "../../observe/room.ts";
 import type { JobStore } from "../../store/jobs.ts";
@@ -20,7 +21,7 @@ export interface QueueNow {
 /** Throws StoreError. */
 export function readQueueNow(on: Node, store: JobStore, configured: Pools): QueueNow {
   const rows = store.queue();
-  const now = { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs(), bootId: on.clock.bootId() };
+  const now = momentOf(on);
   const room = readRoom(on.procs);
   const { waiting, holding } = sortQueue(on, rows, now);
   const pools = poolsNow(configured, rows);

@@ -6,6 +6,7 @@ import { errorText } from "../../base/errors.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
 import { jobsOfCgroup } from "../../job/names.ts";
 import type { Pool } from "../../job/pool.ts";
+import { momentOf } from "../../linux/clock.ts";
 import { currentBytes, readRoom } from "../../observe/room.ts";
 import type { Node } from "../../observe/node.ts";
 import { type Admission, admit, type Now } from "../../queue/admit.ts";
@@ -55,7 +56,7 @@ export async function admitWaiting(
   { pools, own, isKeeper }: PassOptions,
 ): Promise<Admission> {
   await closeCutLaunches(on, store);
-  const now = { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs(), bootId: on.clock.bootId() };
+  const now = momentOf(on);
   const room = readRoom(on.procs);
   let sorted: Sorted = { waiting: [], holding: [], stale: [], abandoned: [] };
   let admission: Admission = { admitted: [], passed: [], waiting: [] };

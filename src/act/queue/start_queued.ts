@@ -2,6 +2,7 @@
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import { errorText, StoreError } from "../../base/errors.ts";
 import type { Caller } from "../../linux/caller.ts";
+import { momentOf } from "../../linux/clock.ts";
 import type { Node } from "../../observe/node.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { startSupervisor } from "../launch/detach.ts";
@@ -23,8 +24,7 @@ export async function startQueued(on: Starter, store: JobStore, id: string): Pro
     if (error instanceof StoreError) throw error;
     // Its own process has recorded why.
     if (store.get(id)?.phase.state === "ended") return;
-    const at = { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs(), bootId: on.clock.bootId() };
-    if (store.get(id)?.phase.state === "queued") store.giveRoomBack(id, at);
+    if (store.get(id)?.phase.state === "queued") store.giveRoomBack(id, momentOf(on));
     on.say(`job ${id} did not start: ${errorText(error)}`);
   }
 }

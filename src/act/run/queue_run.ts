@@ -3,6 +3,7 @@ import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import { endLine, runExitCode } from "../../job/outcome.ts";
 import type { JobSpec, Watch } from "../../job/job.ts";
+import { momentOf } from "../../linux/clock.ts";
 import { ownIdentity } from "../../observe/own_identity.ts";
 import type { Node } from "../../observe/node.ts";
 import { waitWords } from "../../queue/words.ts";
@@ -59,8 +60,7 @@ export async function queue(
     if (room !== "admitted") return { spec: asked, room, store };
   }
   crashPoint("queue: admitted");
-  const at = { wallMs: context.clock.wallMs(), bootMs: context.clock.bootMs() };
-  if (!store.markStarting(asked.id, watch, at)) return { spec: asked, room: "ended", store };
+  if (!store.markStarting(asked.id, watch, momentOf(context))) return { spec: asked, room: "ended", store };
   crashPoint("queue: starting");
   return { spec: (isTicket ? store.get(asked.id)?.spec : null) ?? asked, room: "admitted", store };
 }

@@ -1,6 +1,7 @@
 /** `corral ps`: lists the jobs that have not ended. */
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
+import { momentOf } from "../../linux/clock.ts";
 import type { Context } from "../context.ts";
 import { choiceOption } from "../choice_option.ts";
 import { EXIT, NotFoundError, parserFor, UsageError } from "../../base/errors.ts";
@@ -119,10 +120,6 @@ function shownOf({ columns, sort, json, quiet, wide }: Options): Shown {
     isChosen: columns !== undefined,
     isWide: (wide ?? false) || columns !== undefined,
   };
-}
-
-function momentOf({ clock }: Context) {
-  return { wallMs: clock.wallMs(), bootMs: clock.bootMs(), bootId: clock.bootId() };
 }
 
 /** Waits once for all live jobs, and not at all when there is none to measure. */
