@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PROJECT_DIR } from "../../kit/machine/project.ts";
 
 /** Packages that only the tests may use: none of them belongs into the binary. */
-const FOR_TESTS = ["ajv", "fast-check"];
+const FOR_TESTS = ["ajv", "fast-check", "playwright-core"];
 
 /** The words between quotes after `from` or `import(`, of every module below a folder. */
 function imports(folder: string): Set<string> {
