@@ -36,8 +36,8 @@ export interface Backend {
    * empties (systemd 252, 257). Does not throw.
    */
   stopGuards(isLive: (id: string) => boolean): Promise<void>;
-  /** Takes the guard of a job that is over, and this process, out of the guard's cgroup and removes that. Does not throw. */
-  leaveGuard(id: string, guardPid: number): void;
+  /** Takes the guard of a job that is over, with whatever it started, out of the guard's cgroup and removes that. Does not throw. */
+  leaveGuard(id: string): void;
   /** A cgroup of its own, with the process `first` in it, for what follows the end of job `id`; null where there can be none. Does not throw. */
   enclose(id: string, first: { pid: number; capMs: number }): Promise<Enclosure | null>;
   /**

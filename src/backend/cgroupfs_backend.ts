@@ -19,6 +19,8 @@ import {
 } from "../job/names.ts";
 import type { Pool } from "../job/pool.ts";
 import { lastName } from "../base/path.ts";
+import { isSinglePid } from "../linux/pid.ts";
+import { openPidfd } from "../linux/pidfd.ts";
 import type { Procs } from "../linux/proc.ts";
 import {
   type Backend,
@@ -38,6 +40,8 @@ import { limitFiles, writeLimits } from "./limits_in_force.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
 const REMOVE_CAP_MS = 10_000;
+/** Between the list of a guard's processes and their move one may fork. */
+const LEAVE_ROUNDS = 3;
 
 /** The child of a job's cgroup that holds its processes. No job id. */
 const LEAF = "job";
@@ -188,21 +192,30 @@ export class CgroupfsBackend implements Backend {
     await endForgotten(this, this.#guards, Date.now());
   }
 
-  leaveGuard(id: string, guardPid: number): void {
+  leaveGuard(id: string): void {
     const own = `${this.#guards}/${guardDirectory(id)}`;
-    // Empty when its supervisor died before it could move the guard there; the guard alone when it died while it did.
-    if (this.#removeQuietly(own)) return;
-    const inside = (this.fs.readOptional(own, "cgroup.procs") ?? "").split("\n");
-    try {
-      const path = `${this.#guards}/${LEAVING_GUARDS}`;
-      Deno.mkdirSync(this.fs.locate(path), { recursive: true });
-      for (const pid of [guardPid, Deno.pid].map(String).filter((pid) => inside.includes(pid))) {
-        Deno.writeTextFileSync(this.fs.locate(path, "cgroup.procs"), pid, { create: false });
+    const leaving = `${this.#guards}/${LEAVING_GUARDS}`;
+    // Empty when its supervisor died before it could move the guard there. A guard that just took its supervisor for hung has a child.
+    for (let round = 0; round < LEAVE_ROUNDS && !this.#removeQuietly(own); round++) {
+      try {
+        Deno.mkdirSync(this.fs.locate(leaving), { recursive: true });
+        for (const pid of this.#membersOf(own)) this.#moveMember(pid, own, leaving);
+      } catch {
+        // A sweep removes the guard's cgroup once it is empty.
       }
-    } catch {
-      // A sweep removes the guard's cgroup once it is empty.
     }
-    this.#removeQuietly(own);
+  }
+
+  #membersOf(path: string): number[] {
+    const lines = (this.fs.readOptional(path, "cgroup.procs") ?? "").split("\n");
+    return lines.filter((line) => line !== "").map(Number).filter(isSinglePid);
+  }
+
+  /** Held and looked at first: a process that was given the pid since the list was read is not in the cgroup, and stays where it is. */
+  #moveMember(pid: number, from: string, to: string): void {
+    using held = openPidfd(pid, this.procs);
+    if (held === null || !this.procs.isIn(from, pid)) return;
+    Deno.writeTextFileSync(this.fs.locate(to, "cgroup.procs"), String(pid), { create: false });
   }
 
   enclose(id: string, { pid }: { pid: number }): Promise<Enclosure | null> {

@@ -126,7 +126,7 @@ export async function releaseGuard(guard: Guard | null, backend: Backend, id: st
   // A process that has exited may still be in its cgroup for a moment.
   const isRemoved = await poll(() => backend.removeGuards((other) => other !== id), GUARD_REMOVAL_CAP_MS);
   // A starved node has not yet let it exit.
-  if (!isRemoved && guard !== null) backend.leaveGuard(id, guard.pid);
+  if (!isRemoved && guard !== null) backend.leaveGuard(id);
 }
 
 /** What this node's controllers can hold. Throws SetupError naming the first one that is missing, with the remedy. */

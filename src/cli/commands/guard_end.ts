@@ -36,6 +36,6 @@ async function end(context: Context, id: string, saw: string): Promise<number> {
   await writeLateReceipt(store, id, context);
   await runDueOnEnd(context, store, id);
   await admitNext(context, context.settings.pools);
-  if (job !== null) context.backendOf(job).leaveGuard(id, Deno.ppid);
+  if (job !== null) context.backendOf(job).leaveGuard(id);
   return EXIT.DONE;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { leftOf } from "../../kit/guest/guest_program.ts";
-import { type Caller, succeeded, until } from "../machine/caller.ts";
+import { type Caller, CGROUP_MOUNT, succeeded, until } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
 import { ALICE, EVERYONE, hostileTest, launch, ownPath, ROOT, stubborn, UNLIKE } from "./stage.ts";
 
@@ -46,6 +46,39 @@ hostileTest(machine, "K2: a guard that is stopped does not outlive its job", EVE
   await endsWithTheGuard(caller, "killed");
   assert.equal((await machine.sh(guard)).stdout, "");
 }, NATIVE);
+
+// As `corral guard-end` does, which a guard starts that takes its starved supervisor for hung: here it is a process that never ends.
+hostileTest(
+  machine,
+  "K2: what a guard has started does not keep its cgroup",
+  EVERYONE.filter(([, backend]) => backend === "cgroupfs"),
+  async (caller) => {
+    const mark = ownPath(caller, "runs");
+    const id = await caller.start(["--quiet"], ["sh", "-c", `: >${mark}; sleep 1000`]);
+    await stage.exists(caller, mark);
+    const { stdout } = succeeded(
+      await machine.sh(
+        `cgroup=$(sed -n 's/^0:://p' "/proc/$(pgrep -f '[c]orral-guard-${id} ')/cgroup")
+        sleep 1000 >/dev/null 2>&1 & echo $! >"${CGROUP_MOUNT}$cgroup/cgroup.procs" && echo $! "$cgroup"`,
+      ),
+    );
+    const [child, cgroup] = stdout.trim().split(" ");
+    try {
+      succeeded(await caller.corral(["kill", id]));
+      await endsWithTheGuard(caller, "killed");
+      assert.match(cgroup!, new RegExp(`/guard-${id}$`));
+      assert.equal(
+        (await machine.sh(`test -e ${CGROUP_MOUNT}${cgroup}`)).code,
+        1,
+        "the guard's cgroup is left",
+      );
+      assert.equal((await machine.sh(`cat /proc/${child}/comm`)).stdout, "sleep\n", "it was ended");
+    } finally {
+      await machine.exec(["kill", "-KILL", child!]);
+    }
+  },
+  NATIVE,
+);
 
 hostileTest(machine, "K2: kill -9 of the supervisor alone ends the job", EVERYONE, async (caller) => {
   const mark = ownPath(caller, "runs");

@@ -5,11 +5,13 @@ import { SetupError } from "../../../src/base/errors.ts";
 import { CgroupfsBackend } from "../../../src/backend/cgroupfs_backend.ts";
 import { NO_LIMITS } from "../../../src/job/job.ts";
 import { CgroupDir, JOB_PATH } from "../../kit/fakes/cgroup_dir.ts";
+import { Child } from "../../kit/fakes/child.ts";
 import { JOB_ID, specOf } from "../../kit/fakes/job.ts";
 import { QuickTime } from "../../kit/fakes/quick_time.ts";
+import { testsOf } from "../../kit/fakes/tests_of.ts";
 
-const FILES = ["cgroup.procs", "cgroup.freeze", "cgroup.subtree_control", "memory.max", "pids.max"];
 const PID = 4711;
+const FILES = ["cgroup.procs", "cgroup.freeze", "cgroup.subtree_control", "memory.max", "pids.max"];
 
 class Bench implements Disposable {
   readonly dir = new CgroupDir();
@@ -106,25 +108,45 @@ Deno.test("CgroupfsBackend.remove() waits for a cgroup that is busy, and says wh
   assert.equal(tries, 4);
 });
 
+/** The real /proc, in which each process is in the cgroup that is said here. */
+class ProcsIn extends Procs {
+  constructor(readonly cgroups: ReadonlyMap<number, string>) {
+    super("/proc");
+  }
+
+  override cgroupPath(pid: number): string | null {
+    return this.cgroups.get(pid) ?? null;
+  }
+}
+
 Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard was never moved", () => {
   using dir = new CgroupDir();
   const path = `${dir.mount}/corral/guard-${JOB_ID}`;
   Deno.mkdirSync(path, { recursive: true });
   const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
-  backend.leaveGuard("zzzzzz", PID);
+  backend.leaveGuard("zzzzzz");
   assert.ok(Deno.statSync(path).isDirectory);
-  backend.leaveGuard(JOB_ID, PID);
+  backend.leaveGuard(JOB_ID);
   assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
 });
 
-Deno.test("CgroupfsBackend.leaveGuard() moves the guard out of its cgroup, and nothing else", () => {
-  using dir = new CgroupDir();
-  const own = `/corral/guard-${JOB_ID}`;
-  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
-  for (const [members, moved] of [[`1\n${PID}\n`, String(PID)], [`1\n${PID}1\n`, ""]] as const) {
-    dir.add(own, { "cgroup.procs": members });
-    dir.add("/corral/guards-leaving");
-    backend.leaveGuard(JOB_ID, PID);
-    assert.equal(dir.text("/corral/guards-leaving", "cgroup.procs"), moved);
-  }
-});
+const leaving = testsOf(() => new CgroupDir());
+
+leaving(
+  "CgroupfsBackend.leaveGuard() moves what is in the guard's cgroup, and nothing that has left it",
+  async (dir) => {
+    await using inside = new Child("exec sleep 1000");
+    await using outside = new Child("exec sleep 1000");
+    const [own, left] = [`/corral/guard-${JOB_ID}`, "/corral/guards-leaving"];
+    const procs = new ProcsIn(new Map([[inside.pid, own], [outside.pid, "/corral/elsewhere"]]));
+    const backend = new CgroupfsBackend(dir.fs, procs, "");
+    for (
+      const [members, moved] of [[[1, inside.pid], String(inside.pid)], [[0, 1, outside.pid], ""]] as const
+    ) {
+      dir.add(own, { "cgroup.procs": members.map((pid) => `${pid}\n`).join("") });
+      dir.add(left);
+      backend.leaveGuard(JOB_ID);
+      assert.equal(dir.text(left, "cgroup.procs"), moved);
+    }
+  },
+);
