@@ -14,6 +14,11 @@ function inner(caller: Caller, options: readonly string[], argv: readonly string
   return [machine.corral, "run", "--backend", caller.backend, ...options, "--", ...argv];
 }
 
+/** A job that goes on when the launch of a detached one in it is over. */
+function goingOn(launchInside: readonly string[]): string[] {
+  return ["sh", "-c", '"$@"; exec sleep 1000', "sh", ...launchInside];
+}
+
 /** Starts an outer job with an inner one that runs; their ids. */
 async function nested(
   caller: Caller,
@@ -23,14 +28,7 @@ async function nested(
   const mark = ownPath(caller, "runs");
   const id = await caller.start(
     ["--ref", "outer", ...outer],
-    // The outer job goes on when the launch of a detached one is over.
-    [
-      "sh",
-      "-c",
-      '"$@"; exec sleep 1000',
-      "sh",
-      ...inner(caller, ["--ref", "inner", ...options], stubborn(mark)),
-    ],
+    goingOn(inner(caller, ["--ref", "inner", ...options], stubborn(mark))),
   );
   await stage.exists(caller, mark);
   return { outer: id, inner: (await caller.show("ref:inner")).id };
@@ -97,15 +95,9 @@ hostileTest(machine, "K2: corral freeze of a job freezes the job in it", UNLIKE,
 
 hostileTest(machine, "K2: three jobs in one another end with the outermost", UNLIKE, async (caller) => {
   const mark = ownPath(caller, "runs");
-  const argv = inner(caller, [], inner(caller, ["--detach"], stubborn(mark)));
+  const middle = inner(caller, [], goingOn(inner(caller, ["--detach"], stubborn(mark))));
   // No deadline: on a busy machine it would pass before the innermost job runs.
-  const outer = await caller.start(["--grace", "200ms"], [
-    "sh",
-    "-c",
-    '"$@"; sleep 1000',
-    "sh",
-    ...argv,
-  ]);
+  const outer = await caller.start(["--grace", "200ms"], goingOn(middle));
   await stage.exists(caller, mark);
   succeeded(await caller.corral(["kill", outer]));
   await stage.endedAs(caller, outer, "killed");
