@@ -118,21 +118,59 @@ machineTest(
   unless(isInstalled("snakemake"), "snakemake"),
 );
 
-machineTest(machine, "corral-python(7): a Celery task runs its command as a job of its id", async () => {
-  await using desk = await Desk.set();
-  desk.temp.write("tasks.py", blockIn("celery"));
+/** Runs `ask` beside a worker that has the manual's task, with these further options. */
+async function withWorker(
+  desk: Desk,
+  { ask, options, workers }: { ask: string; options: string; workers: string },
+) {
+  desk.temp.write("tasks.py", blockIn("celery").replace('"--with-parent"', `"--with-parent"${options}`));
   desk.temp.write("settings.py", SETTINGS.replace("file:///results", `file://${desk.temp.path}/results`));
-  desk.temp.write(
-    "ask.py",
-    'from tasks import run\nresult = run.delay(["sh", "-c", "exit 5"])\nprint("code", result.get(timeout=60))\n',
-  );
-  const { code, words } = await desk.sh(`mkdir -p queue done results
-    ${PYTHON} -m celery -A tasks worker --pool solo --loglevel error >worker.log 2>&1 & worker=$!
+  desk.temp.write("ask.py", ask);
+  return await desk.sh(`mkdir -p queue done results
+    ${PYTHON} -m celery -A tasks worker ${workers} --loglevel error >worker.log 2>&1 & worker=$!
     ${PYTHON} ask.py; code=$?
     kill $worker; wait $worker; cat worker.log; exit $code`);
+}
+
+machineTest(machine, "corral-python(7): a Celery task runs its command as a job of its id", async () => {
+  await using desk = await Desk.set();
+  const { code, words } = await withWorker(desk, {
+    ask:
+      'from tasks import run\nresult = run.delay(["sh", "-c", "exit 5"])\nprint("code", result.get(timeout=60))\n',
+    options: "",
+    workers: "--pool solo",
+  });
   assert.equal(code, 0, words);
   assert.match(words, /code 5/);
   const { stdout } = await desk.corral.corral("report", "--json");
   const [job] = JSON.parse(stdout);
   assert.deepEqual([job.exitCode, /^[0-9a-f-]{36}$/.test(job.ref)], [5, true]);
 }, unless(await isPythonModule("celery"), "celery"));
+
+machineTest(
+  machine,
+  "corral-python(7): ten Celery tasks at once run three at a time in a pool of three",
+  async () => {
+    await using desk = await Desk.set();
+    desk.temp.write("config.toml", 'backend = "cgroupfs"\nbest-effort = true\n[pools.three]\njobs = 3\n');
+    const { code, words } = await withWorker(desk, {
+      ask: `from tasks import run
+results = [run.delay(["sleep", "0.5"]) for _ in range(10)]
+print("codes", *[result.get(timeout=90) for result in results])
+`,
+      options: ', "--pool", "three"',
+      workers: "--pool threads --concurrency 10",
+    });
+    assert.equal(code, 0, words);
+    assert.match(words, /codes 0 0 0 0 0 0 0 0 0 0\n/);
+    const { stdout } = await desk.corral.corral("report", "--json");
+    const jobs: { startedAt: string; endedAt: string; queuedMs: number }[] = JSON.parse(stdout);
+    assert.equal(jobs.length, 10);
+    const atOnce = jobs.map(({ startedAt: at }) =>
+      jobs.filter(({ startedAt, endedAt }) => startedAt <= at && at < endedAt).length
+    );
+    assert.equal(Math.max(...atOnce), 3);
+    assert.ok(jobs.some(({ queuedMs }) => queuedMs > 500));
+  },
+  unless(await isPythonModule("celery"), "celery"),
+);
