@@ -90,14 +90,16 @@ export interface HeaderFacts {
   readonly order: Order<LiveColumn>;
 }
 
-/** `node01  2026-11-01 08:00:05  3 jobs  cpu 612%  mem 17.0G  by -cpu%`: sums of what is known. */
+/** `node01  2026-11-01 08:00:05  3 jobs, 2 queued  cpu 612%  mem 17.0G  by -cpu%`: sums of what is known; queued jobs use nothing. */
 export function liveHeader(jobs: readonly LiveJob[], { host, wallMs, damaged, order }: HeaderFacts): string {
+  const begun = jobs.filter(({ job: { phase } }) => phase.state !== "queued");
+  const queued = jobs.length - begun.length;
   return [
     printable(host),
     localTime(wallMs),
-    counted(jobs.length, "job"),
-    `cpu ${formatPercent(sumOf(jobs.map(({ cpuPercent }) => cpuPercent)))}`,
-    `mem ${formatOptionalBytes(sumOf(jobs.map(({ memoryBytes }) => memoryBytes)))}`,
+    counted(begun.length, "job") + (queued === 0 ? "" : `, ${queued} queued`),
+    `cpu ${formatPercent(sumOf(begun.map(({ cpuPercent }) => cpuPercent)))}`,
+    `mem ${formatOptionalBytes(sumOf(begun.map(({ memoryBytes }) => memoryBytes)))}`,
     `by ${order.isDescending ? "-" : ""}${order.column.key}`,
     ...(damaged === 0 ? [] : [`${counted(damaged, "row")} damaged`]),
   ].join("  ");

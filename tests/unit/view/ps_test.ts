@@ -3,7 +3,7 @@ import { NO_LIMITS } from "../../../src/job/job.ts";
 import type { LiveJob } from "../../../src/job/live_job.ts";
 import { chooseOrder } from "../../../src/view/choose_columns.ts";
 import { inOrder, LIVE_COLUMNS, liveCells, liveHeader } from "../../../src/view/ps.ts";
-import { jobIn, runOf } from "../../kit/fakes/job.ts";
+import { jobIn, QUEUE_FACTS, runOf } from "../../kit/fakes/job.ts";
 
 const RUN = runOf();
 const NOW = { wallMs: RUN.startedAtMs + 100_000, bootMs: RUN.startedBootMs + 100_000 };
@@ -84,6 +84,13 @@ Deno.test("liveHeader() has host, time, number of jobs, the order, and sums of w
 Deno.test("liveHeader() tells nothing known from nothing there", () => {
   assert.deepEqual(partsOf([live("a")]).slice(2, 5), ["1 job", "cpu -", "mem -"]);
   assert.deepEqual(partsOf([]).slice(2, 5), ["0 jobs", "cpu 0%", "mem 0B"]);
+});
+
+Deno.test("liveHeader() counts what waits apart: it uses nothing", () => {
+  const queued = { ...UNKNOWN, job: jobIn({ state: "queued", queue: QUEUE_FACTS }, { id: "c" }) };
+  const jobs = [live("a", { cpuPercent: 20, memoryBytes: 2 ** 30 }), queued, queued];
+  assert.deepEqual(partsOf(jobs).slice(2, 5), ["1 job, 2 queued", "cpu 20%", "mem 1.0G"]);
+  assert.deepEqual(partsOf([queued]).slice(2, 5), ["0 jobs, 1 queued", "cpu 0%", "mem 0B"]);
 });
 
 Deno.test("liveHeader() tells of damaged rows, and lets no host name do harm", () => {
