@@ -1,8 +1,9 @@
 /** The node's own memory, CPU time and pressure. What cannot be read is unknown. */
 import { readKernelText } from "../base/kernel_file.ts";
+import { VERSION } from "../base/version.ts";
 import { parsePressure } from "../cgroup/parse.ts";
 import { MS_PER_TICK } from "../linux/clock.ts";
-import { onlineCpus } from "../linux/node_facts.ts";
+import { kernelRelease, onlineCpus } from "../linux/node_facts.ts";
 import type { Node } from "../observe/node.ts";
 import { readRoom } from "../observe/room.ts";
 import type { Readouts } from "./feed.ts";
@@ -64,4 +65,17 @@ function textOf(path: string): string {
   } catch {
     return "";
   }
+}
+
+/** `corral 0.2.0, Linux 6.12, systemd 257`. */
+export async function versionsOf({ procs, run }: Pick<Node, "procs" | "run">): Promise<string> {
+  const release = kernelRelease(procs.root);
+  const systemd = await run(["systemctl", "--version"]).catch(() => null);
+  const [, version] = /^systemd (\d+)/.exec(systemd?.stdout ?? "") ?? [];
+  return [
+    `corral ${VERSION}`,
+    ...release === null ? [] : [`Linux ${release}`],
+    ...version === undefined ? [] : [`systemd ${version}`],
+  ]
+    .join(", ");
 }

@@ -28,3 +28,8 @@ export function parsePageId(text: string): PageId | null {
   const [, id = "", uid] = /^([2-9a-z]+)(?:@(\d{1,10}))?$/.exec(text) ?? [];
   return isJobId(id) ? { id, storeUid: uid === undefined ? null : Number(uid) } : null;
 }
+
+/** Of an ended job in a user's store, with the user: whether other stores have the id is not known. */
+export function endedIdOf({ spec: { id }, storeUid }: Job): string {
+  return storeUid === undefined ? id : `${id}@${storeUid}`;
+}

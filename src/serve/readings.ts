@@ -152,3 +152,11 @@ export function ioOf(fs: CgroupFs, path: string): { readBytes: number | null; wr
   const sum = (key: "readBytes" | "writtenBytes") => devices.reduce((all, device) => all + device[key], 0);
   return { readBytes: sum("readBytes"), writtenBytes: sum("writtenBytes") };
 }
+
+/** Without the pages of files, which the kernel takes back before it kills; those of tmpfs are no such pages. */
+export function heldOf(reading: Reading | null): number | null {
+  const { memoryBytes = null, split = null } = reading ?? {};
+  if (memoryBytes === null) return null;
+  const file = (split?.fileBytes ?? 0) - (split?.shmemBytes ?? 0);
+  return Math.max(0, memoryBytes - Math.max(0, file));
+}

@@ -22,10 +22,12 @@ export interface EndedBehind {
   id: string;
 }
 
-/** A page. */
+/** A page. A job that ended in the same moment and has the same id as `behind` is there again: other stores can have it. */
 export interface EndedRows extends EndedFilter {
   behind: EndedBehind | null;
   limit: number;
+  /** Only so many of the last ended ones are looked at: few may be let through. */
+  amongLast?: number;
 }
 
 /** What the jobs of one user that ended for one reason add up to. */
@@ -42,13 +44,17 @@ export interface EndedSum {
 const MOST_GROUPS = 2_000;
 
 /** Found by the index jobs_ended, however many there are. */
-export function endedRows(db: Database, { behind, limit, ...filter }: EndedRows): JobRow[] {
+export function endedRows(db: Database, { behind, limit, amongLast, ...filter }: EndedRows): JobRow[] {
+  const { sinceMs, untilMs } = filter;
+  const window = condition({ sinceMs, untilMs, search: null, reason: null });
+  const last = `(SELECT * FROM jobs WHERE ${window.where} ORDER BY ended_at_ms DESC, id DESC LIMIT ?)`;
+  const [from, looked] = amongLast === undefined ? ["jobs", []] : [last, [...window.values, amongLast]];
   const { where, values } = condition(filter);
   // The first half of the condition is what the index finds.
-  const after = behind === null ? "" : " AND ended_at_ms <= ? AND (ended_at_ms < ? OR id < ?)";
+  const after = behind === null ? "" : " AND ended_at_ms <= ? AND (ended_at_ms < ? OR id <= ?)";
   const place = behind === null ? [] : [behind.endedMs, behind.endedMs, behind.id];
-  const sql = `SELECT * FROM jobs WHERE ${where}${after} ORDER BY ended_at_ms DESC, id DESC LIMIT ?`;
-  return readRows(db.prepare(sql), [...values, ...place, limit]);
+  const sql = `SELECT * FROM ${from} WHERE ${where}${after} ORDER BY ended_at_ms DESC, id DESC LIMIT ?`;
+  return readRows(db.prepare(sql), [...looked, ...values, ...place, limit]);
 }
 
 /** One pass over what the filter lets through. */

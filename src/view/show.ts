@@ -18,7 +18,7 @@ import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../job/events.ts";
 import { drawCourse } from "./course.ts";
 import { printable, shortened } from "../base/text.ts";
-import { headRows, quotedWord } from "./show_head.ts";
+import { type HeadRow, headRows, quotedWord } from "./show_head.ts";
 import { drawTree, type TreeNode } from "./tree.ts";
 import {
   formatCount,
@@ -60,8 +60,8 @@ export function formatDetails(
 ): string {
   const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
   const sections = [
-    [`job ${job.spec.id}`, identityLines(job, live, bootMs)],
-    ["limits and usage", usageLines(job, usage ?? NO_USAGE, live)],
+    [`job ${job.spec.id}`, identityRows(job, live, bootMs).map(textOf)],
+    ["limits and usage", usageRows(job, usage ?? NO_USAGE, live).map(textOf)],
     ["over time", drawCourse(samples, { blocks })],
     [
       live === null ? "" : `processes (${live.processes.length})`,
@@ -72,6 +72,12 @@ export function formatDetails(
   ] as const;
   return sections.filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join("")}`).join("\n");
+}
+
+/** The rows of the first two sections. */
+export function factRows(job: Job, live: LiveDetails | null, bootMs: number): HeadRow[] {
+  const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
+  return [...identityRows(job, live, bootMs), ...usageRows(job, usage ?? NO_USAGE, live)];
 }
 
 /** What is known of a job at the moment. */
@@ -93,7 +99,7 @@ export function formatHead(
   const rows = headRows({ job, usage, frozen: live?.frozen ?? false, gpus: live?.gpus ?? [], bootMs, waits });
   const survivors = survivorLines(job).map((text) => `${SURVIVOR}${text}`);
   const held = gpuHolders === null || gpuHolders.length === 0 ? [] : [gpuHeldWords(gpuHolders)];
-  return [...rows.map(([label, value]) => line(label, value)), ...survivors, ...held].map((text) =>
+  return [...rows.map(([label, value]) => textOf(line(label, value))), ...survivors, ...held].map((text) =>
     `${text}\n`
   ).join(
     "",
@@ -102,11 +108,15 @@ export function formatHead(
 
 const SURVIVOR = "survivor     ";
 
-function line(label: string, value: string): string {
-  return `${label.padEnd(LABEL_COLUMNS)} ${shortened(printable(value), VALUE_CHARACTERS)}`;
+function line(label: string, value: string): HeadRow {
+  return [label, shortened(printable(value), VALUE_CHARACTERS)];
 }
 
-function identityLines(job: Job, live: LiveDetails | null, bootMs: number): string[] {
+function textOf([label, value]: HeadRow): string {
+  return `${label.padEnd(LABEL_COLUMNS)} ${value}`;
+}
+
+function identityRows(job: Job, live: LiveDetails | null, bootMs: number): HeadRow[] {
   const { spec, watch } = job;
   const run = runningFacts(job);
   const outer = outerJobOf(run?.cgroup.path ?? null);
@@ -176,7 +186,7 @@ function meaning(
   return cause === null ? END_REASONS[reason] : `the kernel killed it for memory: ${cause}.`;
 }
 
-function usageLines({ spec: { limits, cpuTimeMs } }: Job, usage: Usage, live: LiveDetails | null): string[] {
+function usageRows({ spec: { limits, cpuTimeMs } }: Job, usage: Usage, live: LiveDetails | null): string[] {
   return [
     line("wall", formatOptionalDuration(usage.wallMs)),
     ...cpuLines(usage, limits, cpuTimeMs),
@@ -196,7 +206,7 @@ function usageLines({ spec: { limits, cpuTimeMs } }: Job, usage: Usage, live: Li
 }
 
 /** Limits against which no figure is set, each on a line of its own. */
-function loneLimits(limits: Limits, controller: LimitRow["controller"]): string[] {
+function loneLimits(limits: Limits, controller: LimitRow["controller"]): HeadRow[] {
   return LIMIT_ROWS.flatMap((row) => {
     const value = shown(limits, row.key);
     const isHere = row.controller === controller && row.showLabel !== undefined && value !== null;
@@ -205,7 +215,7 @@ function loneLimits(limits: Limits, controller: LimitRow["controller"]): string[
 }
 
 /** Figures that share their line with no other. */
-function loneFigures(usage: Usage, section: string): string[] {
+function loneFigures(usage: Usage, section: string): HeadRow[] {
   return FIGURES.flatMap(({ key, unit, show }) =>
     show?.section === section ? [line(show.label, orMissing(usage[key], FIGURE_UNITS[unit].show))] : []
   );
@@ -223,7 +233,7 @@ function ofLimit(value: string, limit: string | null, percent: number | null): s
   return `${value} of ${limit}${percent === null ? "" : ` (${formatPercent(percent)})`}`;
 }
 
-function cpuLines(usage: Usage, limits: Limits, cpuTimeMs: number | null): string[] {
+function cpuLines(usage: Usage, limits: Limits, cpuTimeMs: number | null): HeadRow[] {
   const { wallMs, cpuUsageUsec } = usage;
   const percent = cpuUsageUsec === null || !wallMs ? null : cpuUsageUsec / 10 / wallMs;
   const cores = limits.cpuMaxCores;
@@ -248,7 +258,7 @@ function cpuLines(usage: Usage, limits: Limits, cpuTimeMs: number | null): strin
   ];
 }
 
-function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): string[] {
+function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): HeadRow[] {
   const memory = (value: number | null) =>
     ofLimit(
       formatOptionalBytes(value),
@@ -281,7 +291,7 @@ function waits(someUsec: number | null, fullUsec: number | null): string {
   return `${formatCpuTime(someUsec)} some, ${formatCpuTime(fullUsec)} all`;
 }
 
-function ioLines(usage: Usage): string[] {
+function ioLines(usage: Usage): HeadRow[] {
   const done = (bytes: number | null, operations: number | null) =>
     operations === null
       ? formatOptionalBytes(bytes)
@@ -308,10 +318,12 @@ function survivorLines(job: Job): string[] {
 }
 
 function eventLine(event: StoredEvent): string {
-  const detail = Object.entries(event.detail).map(([key, value]) => `${key}=${String(value)}`).join(" ");
-  return printable(
-    `${formatLocalTime(new Date(event.atMs))}.${
-      String(event.atMs % 1000).padStart(3, "0")
-    } ${event.actor}: ${event.kind} ${detail}`.trimEnd(),
-  );
+  const time = formatLocalTime(new Date(event.atMs));
+  return `${time}.${String(event.atMs % 1000).padStart(3, "0")} ${eventWords(event)}`;
+}
+
+/** Who did what, with its figures, in one line. */
+export function eventWords({ actor, kind, detail }: StoredEvent): string {
+  const figures = Object.entries(detail).map(([key, value]) => `${key}=${String(value)}`).join(" ");
+  return printable(`${actor}: ${kind} ${figures}`.trimEnd());
 }

@@ -133,7 +133,7 @@ const GIB = 2 ** 30;
 const MORE = 1.25;
 
 /** A quarter more, in whole M or G. */
-function larger(bytes: number): string {
+export function larger(bytes: number): string {
   const wanted = bytes * MORE;
   return wanted >= 16 * GIB ? `${Math.ceil(wanted / GIB)}G` : `${Math.ceil(wanted / MIB)}M`;
 }
