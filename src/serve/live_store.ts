@@ -3,6 +3,7 @@ import { lstatSync } from "node:fs";
 import type { Job } from "../job/job.ts";
 import type { Sample } from "../job/usage.ts";
 import type { Node } from "../observe/node.ts";
+import { storeOf } from "../store/former_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 
 /** Of the last ended ones so many are looked at for those that did not end well. */
@@ -53,9 +54,14 @@ export class LiveStore {
     return this.#now.read;
   }
 
+  /** The one that has the job: the present store, or the one of before. Throws StoreError. */
+  storeWith(id: string): JobStore {
+    return storeOf(id, this.store, this.#formerStore());
+  }
+
   /** What was sampled of a job so far. */
   samples(id: string): Sample[] {
-    return this.store.sampled(id).samples;
+    return this.storeWith(id).sampled(id).samples;
   }
 
   #read(store: JobStore): StoreNow {
