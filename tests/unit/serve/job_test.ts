@@ -83,7 +83,7 @@ Deno.test("a live job has its sentence, limits, processes, samples and facts", a
     key: "memoryMaxBytes",
     value: 400 * MIB,
   }]);
-  assert.equal(detail.events.at(-1)!.text, `set: set memoryMaxBytes=${400 * MIB}`);
+  assert.equal(detail.events.at(-1)!.text, `run: set memoryMaxBytes=${400 * MIB}`);
   assert.deepEqual(detail.facts.find(({ label }) => label === "memory now")?.value, "120.0M of 400.0M (30%)");
   assert.deepEqual([detail.live?.id, detail.ended, detail.queued, detail.output], [
     "aaaaaa",
@@ -150,10 +150,10 @@ Deno.test("a job that there is not is null, and so is what is no id", async () =
 Deno.test("the end of the output is bounded, and what is no file holds up nothing", async () => {
   using node = new FakeNode();
   using dir = new TempDir();
-  node.uid = Deno.uid();
+  node.uid = Deno.uid()!;
   const outputFile = `${dir.path}/job.out`;
   dir.write("job.out", `${"x".repeat(100)}\n`.repeat(1_000));
-  const spec = { uid: Deno.uid() };
+  const spec = { uid: node.uid };
   node.start({ spec: { ...spec, id: "aaaaaa" }, run: { outputFile } });
   await new Deno.Command("mkfifo", { args: [`${dir.path}/pipe`] }).output();
   node.start({ spec: { ...spec, id: "bbbbbb" }, run: { outputFile: `${dir.path}/pipe` } });
