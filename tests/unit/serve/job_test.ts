@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { CorralError, NotFoundError, UsageError } from "../../../src/base/errors.ts";
 import { NO_LIMITS } from "../../../src/job/job.ts";
+import { pageSizeBytes } from "../../../src/linux/libc.ts";
 import { makePageSource } from "../../../src/cli/serve_source.ts";
 import type { Part } from "../../../src/serve/feed.ts";
 import { startsAfter } from "../../../src/serve/effect.ts";
@@ -8,6 +9,9 @@ import { insertEnded } from "../../kit/fakes/ended_job.ts";
 import { BOOT_ID, runOf } from "../../kit/fakes/job.ts";
 import { FakeNode, LEADER_PID } from "../../kit/fakes/node.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
+
+// Loaded once, before a test that would be blamed for it.
+pageSizeBytes();
 
 const MIB = 2 ** 20;
 const textOf = (parts: readonly Part[]) =>
