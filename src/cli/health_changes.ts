@@ -1,5 +1,6 @@
 /** Changes of the checks of a live job's health, by `corral set`. */
 import { type Command, Option } from "@commander-js/extra-typings";
+import type { Wish } from "../act/change/set_limits.ts";
 import { CorralError, parserFor, UsageError } from "../base/errors.ts";
 import type { HealthSpec } from "../job/health.ts";
 import type { Job } from "../job/job.ts";
@@ -10,7 +11,7 @@ import { parseShellLine } from "../value/name.ts";
 import type { Context } from "./context.ts";
 import { choiceOption } from "./choice_option.ts";
 import { IDLE_ACTIONS } from "./health_options.ts";
-import { type Wish, wishOrNone } from "./wish.ts";
+import { wishOrNone } from "./wish.ts";
 
 const OPTIONS = [
   new Option("--idle-after <DURATION>", "report the job when it was idle for so long; none")

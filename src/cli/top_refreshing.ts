@@ -6,7 +6,7 @@ import type { Job } from "../job/job.ts";
 import { pressed, type View } from "../view/top.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { type CpuReadings, readCpuTimes, readLiveJobs, SHORT_INTERVAL_MS } from "../observe/live.ts";
-import type { UsersLive } from "./users_live.ts";
+import type { UsersLive } from "../observe/users_live.ts";
 import type { Display, Snapshot } from "../view/top_display.ts";
 
 /** Below it, the kernel's ticks (1 to 10 ms) would show in cpu%. */

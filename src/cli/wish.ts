@@ -1,10 +1,7 @@
+import type { Wish } from "../act/change/set_limits.ts";
+
 /** The words that lift a limit. */
 const NONE = ["none", "infinity"];
-
-/** The parsed value of an option; in an object, because commander takes a parsed null for a missing value. */
-export interface Wish<T> {
-  value: T | null;
-}
 
 /** A parser that also takes the words for none. */
 export function wishOrNone<T>(parse: (text: string) => T): (text: string) => Wish<T> {

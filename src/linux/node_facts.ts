@@ -12,6 +12,11 @@ export function hostName(procRoot: string): string | null {
   return read(procRoot, "sys/kernel/hostname")?.trim() || null;
 }
 
+/** Of the kernel, its first two numbers; null where /proc does not show it. */
+export function kernelRelease(procRoot: string): string | null {
+  return /^\d+\.\d+/.exec(read(procRoot, "sys/kernel/osrelease") ?? "")?.[0] ?? null;
+}
+
 function read(procRoot: string, file: string): string | null {
   try {
     return readKernelText(`${procRoot}/${file}`);

@@ -102,7 +102,7 @@ async function rowsOf(
   const nothing = { uid: user.uid, name: user.name, rows: [] };
   if (answer === null) {
     onProblem(`jobs of ${user.name} are left out: no answer`);
-    return nothing;
+    return { ...nothing, isSilent: true };
   }
   const { rows, wrong } = readRowsOfUser(answer.stdout, mostRows(jobs));
   if (wrong === null && answer.code === 0) return { ...nothing, rows };

@@ -26,7 +26,7 @@ export function readCpuTimes(node: Node, jobs: readonly Job[]): CpuReadings {
   const bootMs = node.clock.bootMs();
   return readings(
     bootMs,
-    jobs.map((job) => [job, look(node, job, (fs, { path }) => cpu(node, fs, path))]),
+    jobs.map((job) => [job, lookAtJob(node, job, (fs, { path }) => cpu(node, fs, path))]),
   );
 }
 
@@ -42,7 +42,7 @@ export async function readLiveJobs(
   const bootMs = node.clock.bootMs();
   const seen = jobs.map((job) => ({
     job,
-    found: look(node, job, (fs, own) => readNow(node, fs, own)),
+    found: lookAtJob(node, job, (fs, own) => readNow(node, fs, own)),
   }));
   const cpuNow = readings(bootMs, seen.map(({ job, found }) => [job, found?.cpu ?? null]));
   const gpus = node.gpus();
@@ -59,7 +59,7 @@ export async function readLiveJobs(
 
 /** All that a live job has used so far; null where it cannot be read. */
 export function readLiveUsage(node: Node, job: Job): Usage | null {
-  return look(node, job, (fs, { path }) => ({
+  return lookAtJob(node, job, (fs, { path }) => ({
     ...readJobUsage(fs, path, node.procs.root),
     wallMs: wallSoFarMs(node, job),
   }));
@@ -72,7 +72,7 @@ export function wallSoFarMs({ clock }: Node, job: Job): number | null {
 }
 
 /** `read` of the job's own cgroup; null when it is not there, or not the job's. */
-function look<T>(node: Node, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
+export function lookAtJob<T>(node: Node, job: Job, read: (fs: CgroupFs, own: Own) => T): T | null {
   try {
     // A job of another user that names no cgroup is not looked for among root's.
     if (job.storeUid !== undefined && runningFacts(job) === null) return null;
@@ -86,7 +86,8 @@ function look<T>(node: Node, job: Job, read: (fs: CgroupFs, own: Own) => T): T |
   }
 }
 
-type Own = CgroupRecord & { id: string };
+/** The cgroup of the job with this id. */
+export type Own = CgroupRecord & { id: string };
 
 function readNow(node: Node, fs: CgroupFs, own: Own) {
   return {

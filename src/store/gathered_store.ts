@@ -15,6 +15,8 @@ export interface UsersRows {
   uid: number;
   name: string;
   rows: SharedRows["rows"];
+  /** The user's process gave no answer in time. */
+  isSilent?: true;
 }
 
 /** Checks beyond the types of the columns. */

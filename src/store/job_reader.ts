@@ -9,6 +9,7 @@ import { readPages, type RowQuery } from "./pages.ts";
 import { selectEndings } from "./endings.ts";
 import { countPages, type Droppable, selectClockMarks, selectDroppable } from "./prune.ts";
 import { findJobs, type Found, recentSql } from "./find.ts";
+import { type EndedFilter, type EndedRows, endedRows, type EndedSum, endedSums } from "./ended_pages.ts";
 import { UNCLAIMED } from "./on_end.ts";
 import type { StoredEvent } from "../job/events.ts";
 import {
@@ -162,6 +163,26 @@ export class JobReader {
   columns(): string[] {
     const rows = this.read("cannot read", () => this.db.prepare("PRAGMA table_info(jobs)").all());
     return rows.map((row) => String(row["name"]));
+  }
+
+  /** A word that is another one after each change of the store, by whichever process. */
+  version(): string {
+    return this.read("cannot read", () => {
+      const others = this.db.prepare("PRAGMA data_version").get()?.["data_version"];
+      return `${others} ${this.db.prepare("SELECT total_changes() AS own").get()?.["own"]}`;
+    });
+  }
+
+  /** One page of the ended jobs, the last ended first; damaged rows are left out. */
+  endedPage(query: EndedRows): { jobs: Job[]; isLast: boolean } {
+    const rows = this.read("cannot read", () => endedRows(this.db, query));
+    const jobs = rows.map((row) => this.#jobOrNull(row, () => {})).filter((job) => job !== null);
+    return { jobs, isLast: rows.length < query.limit };
+  }
+
+  /** All ended jobs that the filter lets through, by reason and user. */
+  endedSums(filter: EndedFilter): EndedSum[] {
+    return this.read("cannot read", () => endedSums(this.db, filter));
   }
 
   /** The rows of a query, read as they are taken. Throws StoreError, also half-way. */

@@ -8,29 +8,18 @@ import {
   type RunningFacts,
   runningFacts,
 } from "../job/job.ts";
-import { LIMIT_KINDS, LIMIT_ROWS, type LimitKey, type LimitRow, type Limits } from "../job/limits.ts";
 import { outerJobOf } from "../job/names.ts";
 import type { SlurmJob } from "../job/slurm.ts";
 import { gpuHeldWords, oomCause } from "../job/outcome.ts";
 import { signalName } from "../value/signal.ts";
-import { FIGURE_UNITS, FIGURES } from "../job/figures.ts";
 import { NO_USAGE, type Sample, type Usage } from "../job/usage.ts";
 import type { StoredEvent } from "../job/events.ts";
 import { drawCourse } from "./course.ts";
-import { printable, shortened } from "../base/text.ts";
-import { headRows, quotedWord } from "./show_head.ts";
+import { printable } from "../base/text.ts";
+import { type HeadRow, headRows, quotedWord } from "./show_head.ts";
+import { line, usageRows } from "./show_usage.ts";
 import { drawTree, type TreeNode } from "./tree.ts";
-import {
-  formatCount,
-  formatCpuTime,
-  formatLocalTime,
-  formatOptionalBytes,
-  formatOptionalDuration,
-  formatPercent,
-  MISSING,
-  orMissing,
-  percentOf,
-} from "../value/units.ts";
+import { formatLocalTime, MISSING } from "../value/units.ts";
 
 /** What a live job's cgroup says. */
 export interface LiveDetails {
@@ -42,7 +31,6 @@ export interface LiveDetails {
   gpus: readonly string[];
 }
 
-const VALUE_CHARACTERS = 2000;
 const LABEL_COLUMNS = 12;
 
 /** Everything that is known of a job besides its record. */
@@ -60,8 +48,8 @@ export function formatDetails(
 ): string {
   const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
   const sections = [
-    [`job ${job.spec.id}`, identityLines(job, live, bootMs)],
-    ["limits and usage", usageLines(job, usage ?? NO_USAGE, live)],
+    [`job ${job.spec.id}`, identityRows(job, live, bootMs).map(textOf)],
+    ["limits and usage", usageRows(job, usage ?? NO_USAGE, live).map(textOf)],
     ["over time", drawCourse(samples, { blocks })],
     [
       live === null ? "" : `processes (${live.processes.length})`,
@@ -72,6 +60,12 @@ export function formatDetails(
   ] as const;
   return sections.filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join("")}`).join("\n");
+}
+
+/** The rows of the first two sections. */
+export function factRows(job: Job, live: LiveDetails | null, bootMs: number): HeadRow[] {
+  const usage = job.phase.state === "ended" ? job.phase.usage : live?.usage ?? null;
+  return [...identityRows(job, live, bootMs), ...usageRows(job, usage ?? NO_USAGE, live)];
 }
 
 /** What is known of a job at the moment. */
@@ -93,7 +87,7 @@ export function formatHead(
   const rows = headRows({ job, usage, frozen: live?.frozen ?? false, gpus: live?.gpus ?? [], bootMs, waits });
   const survivors = survivorLines(job).map((text) => `${SURVIVOR}${text}`);
   const held = gpuHolders === null || gpuHolders.length === 0 ? [] : [gpuHeldWords(gpuHolders)];
-  return [...rows.map(([label, value]) => line(label, value)), ...survivors, ...held].map((text) =>
+  return [...rows.map(([label, value]) => textOf(line(label, value))), ...survivors, ...held].map((text) =>
     `${text}\n`
   ).join(
     "",
@@ -102,11 +96,11 @@ export function formatHead(
 
 const SURVIVOR = "survivor     ";
 
-function line(label: string, value: string): string {
-  return `${label.padEnd(LABEL_COLUMNS)} ${shortened(printable(value), VALUE_CHARACTERS)}`;
+function textOf([label, value]: HeadRow): string {
+  return `${label.padEnd(LABEL_COLUMNS)} ${value}`;
 }
 
-function identityLines(job: Job, live: LiveDetails | null, bootMs: number): string[] {
+function identityRows(job: Job, live: LiveDetails | null, bootMs: number): HeadRow[] {
   const { spec, watch } = job;
   const run = runningFacts(job);
   const outer = outerJobOf(run?.cgroup.path ?? null);
@@ -176,131 +170,8 @@ function meaning(
   return cause === null ? END_REASONS[reason] : `the kernel killed it for memory: ${cause}.`;
 }
 
-function usageLines({ spec: { limits, cpuTimeMs } }: Job, usage: Usage, live: LiveDetails | null): string[] {
-  return [
-    line("wall", formatOptionalDuration(usage.wallMs)),
-    ...cpuLines(usage, limits, cpuTimeMs),
-    ...memoryLines(usage, limits, live),
-    ...ioLines(usage),
-    line(
-      "tasks peak",
-      ofLimit(
-        formatCount(usage.pidsPeak),
-        shown(limits, "pidsMax"),
-        percentOf(usage.pidsPeak, limits.pidsMax),
-      ),
-    ),
-    ...loneLimits(limits, "pids"),
-    ...loneFigures(usage, "tasks"),
-  ];
-}
-
-/** Limits against which no figure is set, each on a line of its own. */
-function loneLimits(limits: Limits, controller: LimitRow["controller"]): string[] {
-  return LIMIT_ROWS.flatMap((row) => {
-    const value = shown(limits, row.key);
-    const isHere = row.controller === controller && row.showLabel !== undefined && value !== null;
-    return isHere ? [line(row.showLabel, value)] : [];
-  });
-}
-
-/** Figures that share their line with no other. */
-function loneFigures(usage: Usage, section: string): string[] {
-  return FIGURES.flatMap(({ key, unit, show }) =>
-    show?.section === section ? [line(show.label, orMissing(usage[key], FIGURE_UNITS[unit].show))] : []
-  );
-}
-
-/** A limit in words; null for none. */
-function shown(limits: Limits, key: LimitKey): string | null {
-  const { kind } = LIMIT_ROWS.find((row) => row.key === key)!;
-  const value = limits[key];
-  return value === null ? null : LIMIT_KINDS[kind].show(value);
-}
-
-function ofLimit(value: string, limit: string | null, percent: number | null): string {
-  if (limit === null) return value;
-  return `${value} of ${limit}${percent === null ? "" : ` (${formatPercent(percent)})`}`;
-}
-
-function cpuLines(usage: Usage, limits: Limits, cpuTimeMs: number | null): string[] {
-  const { wallMs, cpuUsageUsec } = usage;
-  const percent = cpuUsageUsec === null || !wallMs ? null : cpuUsageUsec / 10 / wallMs;
-  const cores = limits.cpuMaxCores;
-  const quota = shown(limits, "cpuMaxCores");
-  const share = ofLimit(
-    formatPercent(percent),
-    quota === null ? null : `${quota} ${cores === 1 ? "core" : "cores"}`,
-    percentOf(percent, cores === null ? null : cores * 100),
-  );
-  const times = `user ${formatCpuTime(usage.cpuUserUsec)}, system ${formatCpuTime(usage.cpuSystemUsec)}`;
-  const periods = `${formatCount(usage.cpuThrottledPeriods)} of ${formatCount(usage.cpuPeriods)} periods`;
-  const used = ofLimit(
-    formatCpuTime(cpuUsageUsec),
-    cpuTimeMs === null ? null : formatDurationExact(cpuTimeMs),
-    percentOf(cpuUsageUsec === null ? null : cpuUsageUsec / 1000, cpuTimeMs),
-  );
-  return [
-    line("cpu", `${used} (${times}), ${share}`),
-    ...loneLimits(limits, "cpu"),
-    line("throttled", `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`),
-    line("cpu waits", waits(usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec)),
-  ];
-}
-
-function memoryLines(usage: Usage, limits: Limits, live: LiveDetails | null): string[] {
-  const memory = (value: number | null) =>
-    ofLimit(
-      formatOptionalBytes(value),
-      shown(limits, "memoryMaxBytes"),
-      percentOf(value, limits.memoryMaxBytes),
-    );
-  const kinds = [
-    ["anon", usage.memoryAnonPeakBytes],
-    ["file", usage.memoryFilePeakBytes],
-    ["shmem", usage.memoryShmemPeakBytes],
-    ["slab", usage.memorySlabPeakBytes],
-  ] as const;
-  const stalls = `${formatCount(usage.memoryHighEvents)} times at high, ${
-    formatCount(usage.memoryMaxEvents)
-  } at max`;
-  return [
-    ...(live === null ? [] : [line("memory now", memory(live.memoryBytes))]),
-    line("memory peak", memory(usage.memoryPeakBytes)),
-    line("seen of it", kinds.map(([kind, value]) => `${kind} ${formatOptionalBytes(value)}`).join(", ")),
-    ...loneLimits(limits, "memory"),
-    line("memory waits", `${waits(usage.memoryPressureSomeUsec, usage.memoryPressureFullUsec)}, ${stalls}`),
-    line("swap peak", ofLimit(formatOptionalBytes(usage.swapPeakBytes), shown(limits, "swapMaxBytes"), null)),
-    ...loneFigures(usage, "memory"),
-  ];
-}
-
-/** Pressure (PSI): how long some of the job's tasks could not run for want of the resource, and how long none of them could. */
-function waits(someUsec: number | null, fullUsec: number | null): string {
-  if (someUsec === null) return MISSING;
-  return `${formatCpuTime(someUsec)} some, ${formatCpuTime(fullUsec)} all`;
-}
-
-function ioLines(usage: Usage): string[] {
-  const done = (bytes: number | null, operations: number | null) =>
-    operations === null
-      ? formatOptionalBytes(bytes)
-      : `${formatOptionalBytes(bytes)} in ${operations} operations`;
-  const devices = (usage.ioDevices ?? []).map((io) =>
-    line(
-      `  ${printable(io.name ?? io.device)}`,
-      `read ${done(io.readBytes, io.readOperations)}, written ${done(io.writtenBytes, io.writeOperations)}`,
-    )
-  );
-  return [
-    line("read", done(usage.ioReadBytes, usage.ioReadOperations)),
-    line("written", done(usage.ioWrittenBytes, usage.ioWriteOperations)),
-    ...devices,
-    line("io waits", waits(usage.ioPressureSomeUsec, usage.ioPressureFullUsec)),
-  ];
-}
-
-function survivorLines(job: Job): string[] {
+/** What outlived the job, a line each. */
+export function survivorLines(job: Job): string[] {
   if (job.phase.state !== "ended") return [];
   return job.phase.survivors.map(({ pid, name, state, wchan, because }) =>
     printable(`${pid} ${name}: state ${state}, wchan ${wchan ?? MISSING}: ${because}`)
@@ -308,10 +179,12 @@ function survivorLines(job: Job): string[] {
 }
 
 function eventLine(event: StoredEvent): string {
-  const detail = Object.entries(event.detail).map(([key, value]) => `${key}=${String(value)}`).join(" ");
-  return printable(
-    `${formatLocalTime(new Date(event.atMs))}.${
-      String(event.atMs % 1000).padStart(3, "0")
-    } ${event.actor}: ${event.kind} ${detail}`.trimEnd(),
-  );
+  const time = formatLocalTime(new Date(event.atMs));
+  return `${time}.${String(event.atMs % 1000).padStart(3, "0")} ${eventWords(event)}`;
+}
+
+/** Who did what, with its figures, in one line. */
+export function eventWords({ actor, kind, detail }: StoredEvent): string {
+  const figures = Object.entries(detail).map(([key, value]) => `${key}=${String(value)}`).join(" ");
+  return printable(`${actor}: ${kind} ${figures}`.trimEnd());
 }

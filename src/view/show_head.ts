@@ -32,7 +32,7 @@ export function headRows({ job, usage, frozen, gpus, bootMs, waits = null }: Hea
   const ref = spec.ref === null ? "" : ` (ref ${spec.ref})`;
   const rows: (readonly [string, string | null])[] = [
     ["job", `${spec.id} ${spec.name}${ref} of ${spec.user}`],
-    ["state", phase.state === "ended" ? endedWords(job, phase) : liveWords(job, { frozen, bootMs, waits })],
+    ["state", stateSentence({ job, frozen, bootMs, waits })],
     ["command", spec.argv.map(quotedWord).join(" ")],
     ["wall", wallWords(job, usage)],
     ["cpu", cpuWords(job, usage)],
@@ -43,6 +43,19 @@ export function headRows({ job, usage, frozen, gpus, bootMs, waits = null }: Hea
     ["output", runningFacts(job)?.outputFile ?? null],
   ];
   return rows.filter((row): row is HeadRow => row[1] !== null);
+}
+
+/** Whether the job lives, until when, or why it ended. */
+export function stateSentence(
+  { job, frozen, bootMs, waits = null }: Omit<HeadInput, "usage" | "gpus">,
+): string {
+  const { phase } = job;
+  return phase.state === "ended" ? endedWords(job, phase) : liveWords(job, { frozen, bootMs, waits });
+}
+
+/** Why an ended job ended, and what to try; empty for a success, and for a job that is not ended. */
+export function whyEnded(job: Job): string {
+  return job.phase.state === "ended" ? WHY[job.phase.reason](job, job.phase) : "";
 }
 
 /** A word as a POSIX shell would need it, so that a command line can be copied. */
@@ -75,7 +88,7 @@ function healthWords(job: Job, bootMs: number): string | null {
 function endedWords(job: Job, phase: Ended): string {
   const { reason, trigger } = phase;
   const after = trigger === reason ? "" : ` after ${trigger}`;
-  const why = WHY[reason](job, phase);
+  const why = whyEnded(job);
   return `ended: ${reason}${after}${why === "" ? "" : `: ${why}`}`;
 }
 
@@ -138,7 +151,7 @@ const GIB = 2 ** 30;
 const MORE = 1.25;
 
 /** A quarter more, in whole M or G. */
-function larger(bytes: number): string {
+export function larger(bytes: number): string {
   const wanted = bytes * MORE;
   return wanted >= 16 * GIB ? `${Math.ceil(wanted / GIB)}G` : `${Math.ceil(wanted / MIB)}M`;
 }

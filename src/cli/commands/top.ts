@@ -14,7 +14,7 @@ import { DEFAULT_SORT, firstView } from "../../view/top.ts";
 import { type Display, Listing, plainTable, Redrawn } from "../../view/top_display.ts";
 import { seesEverybody } from "../in_sight.ts";
 import { endFromTop } from "../top_end.ts";
-import { UsersLive } from "../users_live.ts";
+import { UsersLive } from "../../observe/users_live.ts";
 import { MIN_INTERVAL_MS, Refreshing, type TopOptions } from "../top_refreshing.ts";
 
 const DEFAULT_INTERVAL_MS = 2_000;

@@ -52,7 +52,13 @@ export class StoreDir implements Disposable {
 
   /** Everybody who has it open lets go, as at the end of their processes. */
   closeAll(): void {
-    for (const handle of this.#open.splice(0)) handle.close();
+    for (const handle of this.#open.splice(0)) {
+      try {
+        handle.close();
+      } catch {
+        // It has let go already.
+      }
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,112 @@
+/** Users' jobs for those who look every second or two (`corral top`, the page): their processes are asked less often, and nothing waits for them. */
+import { type Asking, everybodysJobs } from "./everybody.ts";
+import type { Job } from "../job/job.ts";
+import type { Settings } from "../settings/settings.ts";
+import { noJobs } from "../store/gathered_store.ts";
+import type { JobStore } from "../store/jobs.ts";
+import type { SharedRequest } from "../store/shared_rows.ts";
+
+/** A process of each user costs some 50 ms of a core. */
+const ASK_EVERY_MS = 5_000;
+
+/** What is needed of the node, the caller and the settings. */
+export type AskingOften = Asking & { settings: Pick<Settings, "userStateDir"> };
+
+/** A user whose process did not answer; the jobs shown are those of the answer at `asOfMs`, none without one. */
+export interface SilentUser {
+  readonly uid: number;
+  readonly user: string;
+  readonly asOfMs: number | null;
+}
+
+/** What is asked, and how often: of many users less often, where it goes on for days. */
+export interface UsersLiveOptions {
+  readonly request: SharedRequest;
+  readonly pauseMsPerUser: number;
+}
+
+/** What the users' processes last answered. */
+export class UsersLive {
+  #jobs: Job[] = [];
+  #store: JobStore = noJobs("top");
+  #dueMs = -Infinity;
+  #isAsking = false;
+  #silent = new Map<number, SilentUser>();
+  readonly #answeredMs = new Map<number, number>();
+  readonly #problems = new Set<string>();
+
+  /** @param say takes a line about a user whose jobs are not all there, once */
+  constructor(
+    readonly node: AskingOften,
+    readonly say: (line: string) => void,
+    readonly options: UsersLiveOptions = { request: { which: "live" }, pauseMsPerUser: 0 },
+  ) {}
+
+  /** False when a user's jobs were not all there. */
+  get isWhole(): boolean {
+    return this.#problems.size === 0;
+  }
+
+  /** Users who did not answer last time, by uid. */
+  get silent(): ReadonlyMap<number, SilentUser> {
+    return this.#silent;
+  }
+
+  /** All that was answered last, in a store of its own. */
+  get store(): JobStore {
+    return this.#store;
+  }
+
+  /** The live jobs of the last answers; asks anew in the background where those are old. */
+  jobs(): Job[] {
+    if (!this.#isAsking && this.node.clock.bootMs() >= this.#dueMs) {
+      // A node that is too busy for it keeps the last answers.
+      this.ask().catch(({ message }) => this.#problem(String(message)));
+    }
+    return this.#jobs;
+  }
+
+  /** Resolves when all have answered, or their time is up. */
+  async ask(): Promise<void> {
+    let users = 0;
+    const silent = new Map<number, SilentUser>();
+    this.#isAsking = true;
+    try {
+      const store = await everybodysJobs(this.node, noJobs("top"), {
+        jobs: this.options.request,
+        uids: null,
+        usersDir: this.node.settings.userStateDir,
+        onProblem: (line) => this.#problem(line),
+        onRows: ({ uid, name, isSilent }) => {
+          users++;
+          const asOfMs = this.#answeredMs.get(uid) ?? null;
+          if (isSilent) silent.set(uid, { uid, user: name, asOfMs });
+          else this.#answeredMs.set(uid, this.node.clock.wallMs());
+        },
+      });
+      const kept = this.#jobs.filter(({ storeUid }) => storeUid !== undefined && silent.has(storeUid));
+      this.#jobs = [...store.live(({ message }) => this.#problem(message)), ...kept];
+      this.#silent = silent;
+      this.#replace(store);
+    } finally {
+      this.#isAsking = false;
+      const pauseMs = Math.max(ASK_EVERY_MS, users * this.options.pauseMsPerUser);
+      this.#dueMs = this.node.clock.bootMs() + pauseMs;
+    }
+  }
+
+  /** The next asking is due now. */
+  hasten(): void {
+    this.#dueMs = -Infinity;
+  }
+
+  #replace(store: JobStore): void {
+    if (this.#store !== store) this.#store.close();
+    this.#store = store;
+  }
+
+  #problem(line: string): void {
+    if (!this.#problems.has(line)) this.say(line);
+    this.#problems.add(line);
+  }
+}
