@@ -1,13 +1,11 @@
 /** What the source of the page is made with. */
 import type { Diagnostics } from "../base/diagnostics.ts";
 import type { Finding } from "../job/finding.ts";
-import type { Job } from "../job/job.ts";
 import type { Caller } from "../linux/caller.ts";
 import type { Node } from "../observe/node.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { JobFacts } from "./findings.ts";
 import type { HealthSign } from "./live_rows.ts";
-import type { Reading } from "./readings.ts";
 
 /** The node, the caller, where lines for stderr go, and the settings. */
 export interface SourceContext extends Node, Caller, Diagnostics {
@@ -37,6 +35,4 @@ export interface SourceOptions {
   seesEverybody: boolean;
   /** Null while there was none. */
   lastSweep: () => SweepNote | null;
-  /** The seam for checks of health: null where the job is well, or nothing is known. */
-  healthOf?: (job: Job, reading: Reading | null) => JobHealth | null;
 }

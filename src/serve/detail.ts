@@ -15,6 +15,7 @@ import { stateSentence } from "../view/show_head.ts";
 import type { SourceContext } from "./context.ts";
 import { endedRow } from "./ended_rows.ts";
 import type { JobDetail, JobSample, LiveRow, PageFinding, Part } from "./feed.ts";
+import { askedSigns } from "./health_shown.ts";
 import { limitChangesOf, limitRows } from "./limits.ts";
 import type { Looks } from "./look.ts";
 import { outputTail } from "./output_tail.ts";
@@ -84,7 +85,10 @@ export async function jobDetail(sources: DetailSources, pageId: string): Promise
       memoryBytes: live?.memoryBytes ?? null,
       wallMs: wallSoFarMs(context, job),
     }),
-    signs: live === null ? [] : signsOf({ samples: all, output, nowMs: context.clock.wallMs() }),
+    signs: live === null ? [] : [
+      ...signsOf({ samples: all, output, nowMs: context.clock.wallMs() }),
+      ...askedSigns(job, { wallMs: context.clock.wallMs(), bootMs }),
+    ],
     samples: all,
     limitChanges: limitChangesOf(events),
     tree: tree.rows,

@@ -19,7 +19,7 @@ export interface JobFacts {
   isSupervised: boolean;
   survivors: readonly Survivor[];
   endedMs: number | null;
-  /** What a check of the job's health says: the seam for `idle` and `unhealthy`. */
+  /** What a check of the job's health says; null for a job that is well. */
   health: Pick<PageFinding, "kind" | "severity" | "sinceMs" | "text" | "remedy" | "value"> | null;
 }
 

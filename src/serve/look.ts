@@ -8,6 +8,7 @@ import type { NodeCourse } from "./course.ts";
 import { endedRow } from "./ended_rows.ts";
 import type { EndedRow, LiveRow, NodeState, QueuedRow, Readouts } from "./feed.ts";
 import { type JobFacts, pageFindings } from "./findings.ts";
+import { healthShown } from "./health_shown.ts";
 import { liveRow } from "./live_rows.ts";
 import { LiveStore } from "./live_store.ts";
 import { type NodeFigures, NodeLooks, versionsOf } from "./node_figures.ts";
@@ -145,7 +146,7 @@ export class Looks {
     return [...live].map(([pageId, job]) => {
       const reading = readings.get(pageId) ?? null;
       this.#follow(pageId, job, { nowMs, bytes: reading?.memoryBytes ?? null });
-      const health = this.options.healthOf?.(job, reading) ?? null;
+      const health = healthShown(job, pageId, { wallMs: nowMs, bootMs });
       const silent = job.storeUid === undefined ? undefined : this.users?.silent.get(job.storeUid);
       const row = liveRow(job, {
         ...{ pageId, reading, bootMs, bootId, wallOffsetMs },
