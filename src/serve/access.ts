@@ -3,7 +3,7 @@
  *
  * The contract with the browser:
  * - The address that `corral serve` prints is `http://HOST/#token=TOKEN`. A fragment is never sent, so neither a log nor a Referer has it.
- * - `/`, `/app.js` and `/app.css` need no token: they hold no data.
+ * - `/` and the page's scripts and styles need no token: they hold no data.
  * - The page sends `POST /api/session` with `Authorization: Bearer TOKEN`, gets a HttpOnly, SameSite=Strict cookie, and removes the fragment. The
  *   cookie is named after the port of the address, so that the pages of several nodes, forwarded to one machine, do not log each other out.
  * - Everything else below /api/, and /metrics, needs the cookie or `Authorization: Bearer TOKEN` (401). The WebSocket `/api/feed` needs an Origin
@@ -37,6 +37,8 @@ export interface Door {
   allowChanges: boolean;
   isToken(token: string): boolean;
   isSession(value: string): boolean;
+  /** True for exactly the paths of the page's own files. */
+  isPage(path: string): boolean;
 }
 
 /** A refusal, with the line that says why. */
@@ -51,7 +53,6 @@ export interface Refusal {
 type Kind = "page" | "session" | "read" | "feed" | "change";
 
 const HTTP_PORT = 80;
-const PAGE_PATHS: readonly string[] = ["/", "/app.js", "/app.css"];
 const METHODS: Readonly<Record<Kind, readonly string[]>> = {
   page: ["GET", "HEAD"],
   session: ["POST"],
@@ -62,13 +63,13 @@ const METHODS: Readonly<Record<Kind, readonly string[]>> = {
 
 /** Null when the request may be answered. The first rule that it breaks decides. */
 export function refusalOf(asked: Asked, door: Door): Refusal | null {
-  const kind = kindOf(asked.path);
+  const kind = kindOf(asked.path, door);
   return refusedHost(asked, door) ?? refusedOrigin(asked, kind) ?? refusedKind(asked, kind) ??
     refusedStranger(asked, kind, door) ?? refusedChange(asked, kind, door);
 }
 
-function kindOf(path: string): Kind | null {
-  if (PAGE_PATHS.includes(path)) return "page";
+function kindOf(path: string, { isPage }: Pick<Door, "isPage">): Kind | null {
+  if (isPage(path)) return "page";
   if (path === "/api/session") return "session";
   if (path === "/api/feed") return "feed";
   if (path === "/api/page/do") return "change";

@@ -8,25 +8,18 @@ export interface PageFile {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** What the page consists of. */
-const NAMES: ReadonlyMap<string, string> = new Map([
-  ["/", "index.html"],
-  ["/app.js", "app.js"],
-  ["/app.css", "app.css"],
-]);
-
 /** Of one server: read once, when it starts. */
 export class Assets {
   readonly #files: ReadonlyMap<string, PageFile>;
 
   constructor(files: readonly PageFile[]) {
-    const named = (name: string) => files.find((file) => file.name === name);
-    this.#files = new Map(
-      [...NAMES].flatMap(([path, name]) => {
-        const file = named(name);
-        return file === undefined ? [] : [[path, file] as const];
-      }),
-    );
+    const index = files.filter(({ name }) => name === "index.html").map((file) => ["/", file] as const);
+    this.#files = new Map([...index, ...files.map((file) => [`/${file.name}`, file] as const)]);
+  }
+
+  /** True for the path of one of them, as it is. */
+  has(path: string): boolean {
+    return this.#files.has(path);
   }
 
   /** Null for any other path. */

@@ -1,12 +1,6 @@
 /** The page as files: built by .toolchain/build.ts, and read once, when the server starts. */
 import { CorralError } from "../base/errors.ts";
-
-/** One file, served as `/NAME`; `index.html` also as `/`. */
-export interface PageFile {
-  readonly name: string;
-  readonly contentType: string;
-  readonly body: Uint8Array<ArrayBuffer>;
-}
+import type { PageFile } from "./assets.ts";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",

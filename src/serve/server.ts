@@ -44,13 +44,15 @@ export async function startServer(request: ServerRequest): Promise<Server> {
   const token = newSecret(randomBytes);
   const sessions = new Sessions(randomBytes, Date.now);
   const clients = new FeedClients(page, warn);
+  const assets = new Assets(request.files);
   const door = {
     port: claimed.port,
     allowChanges: request.allowChanges,
     isToken: (given: string) => isSame(given, token),
     isSession: (secret: string) => sessions.has(secret),
+    isPage: (path: string) => assets.has(path),
   };
-  const served = { door, sessions, clients, page, plain, warn, assets: new Assets(request.files) };
+  const served = { door, sessions, clients, page, plain, warn, assets };
   undone.use(open(claimed, (asked) => respond(asked, served), request));
   undone.defer(() => clients.close());
   if (request.metricsAt !== null) {
