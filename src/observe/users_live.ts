@@ -9,6 +9,9 @@ import type { SharedRequest } from "../store/shared_rows.ts";
 /** A process of each user costs some 50 ms of a core. */
 const ASK_EVERY_MS = 5_000;
 
+/** Lines that are told. */
+const MOST_PROBLEMS = 200;
+
 /** What is needed of the node, the caller and the settings. */
 export type AskingOften = Asking & { settings: Pick<Settings, "userStateDir"> };
 
@@ -23,17 +26,21 @@ export interface SilentUser {
 export interface UsersLiveOptions {
   readonly request: SharedRequest;
   readonly pauseMsPerUser: number;
+  /** In the place of everybodysJobs(). */
+  readonly askAll?: typeof everybodysJobs;
 }
 
 /** What the users' processes last answered. */
 export class UsersLive {
+  readonly #nothing = noJobs("top");
   #jobs: Job[] = [];
-  #store: JobStore = noJobs("top");
+  #store: JobStore = this.#nothing;
   #dueMs = -Infinity;
   #isAsking = false;
   #silent = new Map<number, SilentUser>();
   readonly #answeredMs = new Map<number, number>();
   readonly #problems = new Set<string>();
+  #unanswered = 0;
 
   /** @param say takes a line about a user whose jobs are not all there, once */
   constructor(
@@ -45,6 +52,11 @@ export class UsersLive {
   /** False when a user's jobs were not all there. */
   get isWhole(): boolean {
     return this.#problems.size === 0;
+  }
+
+  /** Of the last answers: how many users' jobs are not all there. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   /** Users who did not answer last time, by uid. */
@@ -68,15 +80,19 @@ export class UsersLive {
 
   /** Resolves when all have answered, or their time is up. */
   async ask(): Promise<void> {
-    let users = 0;
+    let [users, problems] = [0, 0];
+    this.#dueMs = Infinity;
     const silent = new Map<number, SilentUser>();
     this.#isAsking = true;
     try {
-      const store = await everybodysJobs(this.node, noJobs("top"), {
+      const store = await (this.options.askAll ?? everybodysJobs)(this.node, this.#nothing, {
         jobs: this.options.request,
         uids: null,
         usersDir: this.node.settings.userStateDir,
-        onProblem: (line) => this.#problem(line),
+        onProblem: (line) => {
+          problems++;
+          this.#problem(line);
+        },
         onRows: ({ uid, name, isSilent }) => {
           users++;
           const asOfMs = this.#answeredMs.get(uid) ?? null;
@@ -90,23 +106,28 @@ export class UsersLive {
       this.#replace(store);
     } finally {
       this.#isAsking = false;
+      this.#unanswered = problems;
       const pauseMs = Math.max(ASK_EVERY_MS, users * this.options.pauseMsPerUser);
-      this.#dueMs = this.node.clock.bootMs() + pauseMs;
+      const isHastened = this.#dueMs === -Infinity;
+      if (!isHastened) this.#dueMs = this.node.clock.bootMs() + pauseMs;
     }
   }
 
-  /** The next asking is due now. */
+  /** Asks anew now, or after what is being asked. */
   hasten(): void {
     this.#dueMs = -Infinity;
+    this.jobs();
   }
 
   #replace(store: JobStore): void {
-    if (this.#store !== store) this.#store.close();
+    if (this.#store !== store && this.#store !== this.#nothing) this.#store.close();
     this.#store = store;
   }
 
   #problem(line: string): void {
-    if (!this.#problems.has(line)) this.say(line);
+    // Users choose words of it: they must not fill the memory of what runs for days.
+    if (this.#problems.has(line) || this.#problems.size >= MOST_PROBLEMS) return;
     this.#problems.add(line);
+    this.say(line);
   }
 }

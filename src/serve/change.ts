@@ -129,6 +129,7 @@ async function byUser(
     capMs: CAP_MS,
     maxCharacters: MOST_CHARACTERS,
   });
+  // What is shown of that user's jobs is asked anew at once.
   looks.users?.hasten();
   if (code !== 0) throw new CorralError(problem || `job ${id} of ${user}: exit code ${code}`);
   // Of a kill root sees for itself what that user's process says.

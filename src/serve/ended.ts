@@ -12,8 +12,12 @@ const ROWS = 50;
 /** Of the users with the most CPU time. */
 const USERS_SHOWN = 50;
 const SEARCH_CHARACTERS = 200;
-/** A pass over a million jobs takes about a second: its sums may be so old while jobs end all the time. */
+/** Their sums may be so old while jobs end all the time. */
 const SUMS_KEPT_MS = 10_000;
+/** Between two slices everything else has its turn: some 50 ms each. */
+const SLICE_ROWS = 10_000;
+/** Later than any job. */
+const END_OF_TIME_MS = 8_640_000_000_000_000;
 
 /** Where the last page ended. */
 interface Place {
@@ -31,37 +35,98 @@ interface Sums {
 /** Keeps the sums of the last query. */
 export class EndedPages {
   #sums: Sums | null = null;
+  /** One pass at a time, however many pages are open. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @param stores the caller's own first */
-  constructor(readonly stores: () => readonly JobStore[], readonly nowMs: () => number) {}
+  constructor(
+    readonly stores: () => readonly JobStore[],
+    readonly nowMs: () => number,
+    readonly sliceRows = SLICE_ROWS,
+  ) {}
 
-  /** Throws StoreError, UsageError for a cursor that is none. */
-  read(query: EndedQuery): EndedPage {
-    const { sinceMs, untilMs, reason, cursor } = query;
+  /** Rejects with StoreError, and with UsageError for a cursor that is none. */
+  async read(query: EndedQuery): Promise<EndedPage> {
+    const place = query.cursor === null ? null : placeOf(query.cursor);
+    const page = this.#last.then(() => this.#read(query, place));
+    this.#last = page.catch(() => {});
+    return await page;
+  }
+
+  async #read({ sinceMs, untilMs, reason, ...query }: EndedQuery, place: Place | null): Promise<EndedPage> {
     const search = query.search?.slice(0, SEARCH_CHARACTERS) || null;
-    const place = cursor === null ? null : placeOf(cursor);
-    const stores = this.stores();
-    const found = stores.flatMap((store) =>
-      store.endedPage({ sinceMs, untilMs, search, reason, behind: place, limit: ROWS + 2 }).jobs
-    );
+    const found: Job[] = [];
+    for (const store of this.stores()) {
+      found.push(...await this.#rowsOf(store, { sinceMs, untilMs, search, reason }, place));
+    }
     const jobs = found.sort(inOrder).filter((job) => place === null || isBehind(job, place));
     const shown = jobs.slice(0, ROWS);
-    const sums = this.#sumsOf(stores, { sinceMs, untilMs, search, reason: null });
     const last = shown.at(-1);
     return {
       rows: shown.flatMap((job) => endedRow(job, endedIdOf(job)) ?? []),
       cursor: jobs.length > ROWS && last !== undefined ? cursorOf(last) : null,
-      ...totals(sums, reason),
+      ...totals(await this.#sumsOf({ sinceMs, untilMs, search, reason: null }), reason),
     };
   }
 
-  #sumsOf(stores: readonly JobStore[], filter: EndedFilter): EndedSum[] {
+  async #sumsOf(filter: EndedFilter): Promise<EndedSum[]> {
     const key = JSON.stringify(filter);
-    const nowMs = this.nowMs();
-    const isFresh = this.#sums?.key === key && Math.abs(nowMs - this.#sums.atMs) < SUMS_KEPT_MS;
-    if (!isFresh) this.#sums = { key, atMs: nowMs, sums: stores.flatMap((store) => store.endedSums(filter)) };
-    return this.#sums!.sums;
+    const isFresh = this.#sums?.key === key && Math.abs(this.nowMs() - this.#sums.atMs) < SUMS_KEPT_MS;
+    if (isFresh) return this.#sums!.sums;
+    const sums: EndedSum[] = [];
+    for (const store of this.stores()) {
+      await this.#slices(store, filter, (slice) => {
+        sums.push(...store.endedSums(slice));
+        return true;
+      });
+    }
+    this.#sums = { key, atMs: this.nowMs(), sums: added(sums) };
+    return this.#sums.sums;
   }
+
+  /** One more than a page has, so that it is seen whether there is another. */
+  async #rowsOf(store: JobStore, filter: EndedFilter, behind: Place | null): Promise<Job[]> {
+    const jobs: Job[] = [];
+    const untilMs = Math.min(
+      filter.untilMs ?? END_OF_TIME_MS,
+      behind === null ? END_OF_TIME_MS : behind.endedMs + 1,
+    );
+    // The job of the cursor itself may be there again.
+    const wanted = ROWS + 2;
+    await this.#slices(store, { ...filter, untilMs }, (slice) => {
+      jobs.push(...store.endedPage({ ...slice, behind, limit: wanted - jobs.length }).jobs);
+      return jobs.length < wanted;
+    });
+    return jobs;
+  }
+
+  /** From the last to the first, until `act` has enough. */
+  async #slices(
+    store: JobStore,
+    { untilMs, ...filter }: EndedFilter,
+    act: (slice: EndedFilter) => boolean,
+  ): Promise<void> {
+    for (let endMs = untilMs ?? END_OF_TIME_MS;;) {
+      const beginMs = store.endedSlice({ sinceMs: filter.sinceMs, untilMs: endMs, rows: this.sliceRows });
+      const isEnough = !act({ ...filter, sinceMs: beginMs ?? filter.sinceMs, untilMs: endMs });
+      if (beginMs === null || isEnough) return;
+      endMs = beginMs;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+}
+
+/** Of the same reason and user in one. */
+function added(sums: readonly EndedSum[]): EndedSum[] {
+  const groups = Map.groupBy(sums, ({ reason, user }) => JSON.stringify([reason, user]));
+  return [...groups.values()].map((group) =>
+    group.reduce((all, sum) => ({
+      ...all,
+      jobs: all.jobs + sum.jobs,
+      cpuUsageUsec: all.cpuUsageUsec + sum.cpuUsageUsec,
+      memoryByteSeconds: all.memoryByteSeconds + sum.memoryByteSeconds,
+    }))
+  );
 }
 
 /** By reason without regard to the reason that was asked for: it is what one chooses from. */

@@ -83,6 +83,12 @@ export class Looks {
   /** Name of a live or queued job that the page names. */
   nameOf = (pageId: string): string | null => this.#jobs.get(pageId)?.spec.name ?? null;
 
+  /** The same with its user, for what is kept of it. */
+  whose = (pageId: string): { name: string; user: string } | null => {
+    const spec = this.#jobs.get(pageId)?.spec;
+    return spec === undefined ? null : { name: spec.name, user: spec.user };
+  };
+
   /** Throws StoreError. */
   async look(): Promise<Look> {
     const { clock } = this.context;
@@ -106,7 +112,7 @@ export class Looks {
         outside: readouts.outside,
         pressure: readouts.pressure,
       },
-      (id) => this.#rows.get(id) ?? null,
+      this.whose,
     );
     const silentStores = [...this.users?.silent.values() ?? []].map(({ user, asOfMs }) => ({ user, asOfMs }));
     const sweep = this.options.lastSweep();

@@ -71,8 +71,7 @@ export class NodeSource implements PageSource {
     return { ...course, events: courseEvents(named, byId, { fromMs, toMs, sweepMs }) };
   }
 
-  // deno-lint-ignore require-await
-  async ended(query: EndedQuery): Promise<EndedPage> {
+  ended(query: EndedQuery): Promise<EndedPage> {
     return this.#ended.read(query);
   }
 

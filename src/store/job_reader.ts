@@ -10,7 +10,14 @@ import { countEnded, type EndedCounts } from "./ended_counts.ts";
 import { selectEndings } from "./endings.ts";
 import { countPages, type Droppable, selectClockMarks, selectDroppable } from "./prune.ts";
 import { findJobs, type Found, recentSql } from "./find.ts";
-import { type EndedFilter, type EndedRows, endedRows, type EndedSum, endedSums } from "./ended_pages.ts";
+import {
+  type EndedFilter,
+  type EndedRows,
+  endedRows,
+  endedSlice,
+  type EndedSum,
+  endedSums,
+} from "./ended_pages.ts";
 import { UNCLAIMED } from "./on_end.ts";
 import type { StoredEvent } from "../job/events.ts";
 import {
@@ -184,6 +191,11 @@ export class JobReader {
     const rows = this.read("cannot read", () => endedRows(this.db, query));
     const jobs = rows.map((row) => this.#jobOrNull(row, () => {})).filter((job) => job !== null);
     return { jobs, isLast: rows.length < query.limit };
+  }
+
+  /** Where a slice of the history begins (ended_pages.ts). */
+  endedSlice(slice: Parameters<typeof endedSlice>[1]): number | null {
+    return this.read("cannot read", () => endedSlice(this.db, slice));
   }
 
   /** All ended jobs that the filter lets through, by reason and user. */
