@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CorralError, NotFoundError, UsageError } from "../../../src/base/errors.ts";
 import { NO_LIMITS } from "../../../src/job/job.ts";
 import { pageSizeBytes } from "../../../src/linux/libc.ts";
-import { makePageSource } from "../../../src/cli/serve_source.ts";
+import { makePageSource } from "../../../src/cli/serve_page.ts";
 import type { Part } from "../../../src/serve/feed.ts";
 import { startsAfter } from "../../../src/serve/effect.ts";
 import { insertEnded } from "../../kit/fakes/ended_job.ts";

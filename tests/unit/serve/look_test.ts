@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NO_LIMITS } from "../../../src/job/job.ts";
 import type { Finding } from "../../../src/job/finding.ts";
-import { makePageSource } from "../../../src/cli/serve_source.ts";
+import { makePageSource } from "../../../src/cli/serve_page.ts";
 import type { SweepNote } from "../../../src/serve/context.ts";
 import type { LiveRow } from "../../../src/serve/feed.ts";
 import { insertEnded } from "../../kit/fakes/ended_job.ts";
