@@ -15,7 +15,7 @@ export const MOST_ENDED = 1_000;
 /** The filters of the command line. */
 export interface PsFilter extends JobFilter {
   all?: true | undefined;
-  /** A state, `frozen` or an end reason. */
+  /** A state, `frozen`, `idle` or an end reason. */
   state?: string | undefined;
   mine?: true | undefined;
 }
@@ -26,7 +26,7 @@ export interface Listed {
   isWhole: boolean;
 }
 
-const LIVE_STATES = ["queued", "starting", "running", "frozen", "ending"];
+const LIVE_STATES = ["queued", "starting", "running", "idle", "frozen", "ending"];
 
 /** Oldest first without `--all`, as live jobs are; newest first with it. Throws NotFoundError, AmbiguousError, StoreError. */
 export async function chooseListed(
@@ -68,7 +68,7 @@ async function namedJobs(
 function isWanted(job: Job, filter: PsFilter): boolean {
   const { phase } = job;
   const { state } = filter;
-  const isInState = state === undefined || state === "frozen" || state === phase.state ||
+  const isInState = state === undefined || ["frozen", "idle"].includes(state) || state === phase.state ||
     phase.state === "ended" && state === phase.reason;
   return isInState && isLetThrough(job, filter);
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Limits } from "./limits.ts";
+import type { HealthSpec, HealthState } from "./health.ts";
 import type { OnEnd } from "./on_end.ts";
 import type { ReceiptPlace } from "./receipt_place.ts";
 import type { SlurmJob } from "./slurm.ts";
@@ -34,6 +35,8 @@ export const END_REASONS = {
     "its wall-clock limit passed and corral ended it. Not: that the command noticed; it may have died of TERM or KILL.",
   "cpu-time":
     "it used up its limit of CPU time (`--cpu-time`) and corral ended it. Not: that it ran for so long, or that the command noticed.",
+  "unhealthy":
+    "a check of its health failed (`--heartbeat`, `--health-command`, `--idle-action kill`) and corral ended it. Not: that its work was wrong; it gave no sign of life.",
   "oom":
     "the kernel killed it for memory. Not: that its own limit was the cause; the node or a parent cgroup may have run out.",
   "killed":
@@ -55,7 +58,7 @@ export type EndReason = keyof typeof END_REASONS;
 /** Who makes and removes the job's cgroup: systemd (its system or user manager) or corral itself. */
 export type BackendName = "systemd" | "cgroupfs";
 
-/** What was asked for (only limits, timeout and CPU time may change, by `corral set`). What the launch found out is in Watch and RunningFacts. */
+/** What was asked for (only limits, timeout, CPU time and checks of health may change, by `corral set`). What the launch found out is in Watch and RunningFacts. */
 export interface JobSpec {
   id: string;
   name: string;
@@ -80,6 +83,8 @@ export interface JobSpec {
   waitAll?: true;
   /** What runs when it has ended. */
   onEnd?: OnEnd;
+  /** How its health is checked. */
+  health?: HealthSpec;
   /** In whose room it runs; absent for a job outside of pools. */
   pool?: PoolPlace;
 }
@@ -204,6 +209,8 @@ export interface Job {
   /** Null for a job that was never launched: it is queued, or ended in the queue. */
   watch: Watch | null;
   phase: Phase;
+  /** What the last look at its health found; absent without a check, and before the first look. */
+  health?: HealthState;
   /** The user in whose store it is, when root looks at everybody's; absent in the caller's own. */
   storeUid?: number;
 }

@@ -9,12 +9,27 @@ const PRIORITY = { error: "3", warning: "4", notice: "5", info: "6" } as const;
 /** CORRAL_NAME and CORRAL_REF are as they were given, also with control characters: they are data, the message is words. */
 export function endEntry(spec: JobSpec, ending: Ending): Record<string, string> {
   return {
-    SYSLOG_IDENTIFIER: "corral",
-    PRIORITY: priorityOf(ending),
+    ...headOf(spec, priorityOf(ending)),
     MESSAGE: endLine(spec.id, ending, spec.limits),
-    CORRAL_JOB_ID: spec.id,
     CORRAL_REASON: ending.reason,
     CORRAL_EXIT_CODE: String(runExitCode(ending, null)),
+  };
+}
+
+/** A job that was idle for all of `--idle-after` and runs on. */
+export function idleEntry(spec: JobSpec, forWords: string): Record<string, string> {
+  return {
+    ...headOf(spec, PRIORITY.warning),
+    MESSAGE: `job ${spec.id} is idle: no CPU, no IO and no output for ${forWords}`,
+    CORRAL_CHECK: "idle",
+  };
+}
+
+function headOf(spec: JobSpec, priority: string): Record<string, string> {
+  return {
+    SYSLOG_IDENTIFIER: "corral",
+    PRIORITY: priority,
+    CORRAL_JOB_ID: spec.id,
     CORRAL_NAME: spec.name,
     ...(spec.ref === null ? {} : { CORRAL_REF: spec.ref }),
     CORRAL_USER: spec.user,

@@ -1,10 +1,12 @@
 /** The one JSON form of a job: `ps`, `show`, the receipt and (later) the report. Units are in the key names; unknown is null. */
 import type { GpuHolder, Job } from "./job.ts";
 import { runningFacts } from "./job.ts";
+import type { HealthSpec } from "./health.ts";
 import { outerJobOf } from "./names.ts";
 import { signalName } from "../value/signal.ts";
 import { NO_USAGE, type Usage } from "./usage.ts";
 import type { StoredEvent } from "./events.ts";
+import { unhealthyCheck } from "./unhealthy_check.ts";
 
 /** Times are ISO 8601 in UTC. `live` carries what was read from a running job just now. */
 export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | null): Record<string, unknown> {
@@ -45,6 +47,8 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
     endedAt: iso(ended?.endedAtMs ?? null),
     timeoutMs: spec.timeoutMs,
     cpuTimeMs: spec.cpuTimeMs,
+    health: spec.health === undefined ? null : healthJson(spec.health),
+    unhealthyCheck: unhealthyCheck(job),
     graceMs: spec.graceMs,
     firstSignal: spec.signal,
     limits: spec.limits,
@@ -58,6 +62,18 @@ export function jobJson(job: Job, events: StoredEvent[] | null, live: Usage | nu
         detail: event.detail,
       })),
     }),
+  };
+}
+
+function healthJson({ idle, heartbeat, command }: HealthSpec): Record<string, unknown> {
+  return {
+    idleAfterMs: idle?.afterMs ?? null,
+    idleAction: idle?.action ?? null,
+    heartbeatMs: heartbeat?.withinMs ?? null,
+    heartbeatStartMs: heartbeat?.firstWithinMs ?? null,
+    heartbeatFile: heartbeat?.file ?? null,
+    healthCommand: command?.command ?? null,
+    healthIntervalMs: command?.everyMs ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Check } from "./health.ts";
 import type { EndReason, Exit } from "./job.ts";
 import type { CpuTimeSeen } from "./time_limits.ts";
 
@@ -27,6 +28,8 @@ export interface Observation {
   leader: { alive: true } | { alive: false; exit: Exit | null };
   /** Of a job with a limit of it; null for any other, and where the kernel does not report it. */
   cpuTime: CpuTimeSeen | null;
+  /** The check of its health for which it is to be ended; null for a job that is well, or cannot be judged. */
+  unhealthy: Check | null;
   /** Processes of the job that the kernel killed for memory; 0 when it does not count them. */
   oomKills: number;
   /** The end was asked for. */

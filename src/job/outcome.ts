@@ -16,13 +16,16 @@ export interface Outcome {
   survivors: { length: number };
 }
 
+/** corral ended it for what it was asked to watch: the command is not judged, and corral did not fail. */
+const ENDED_BY_LIMIT: ReadonlySet<EndReason> = new Set(["timeout", "cpu-time", "unhealthy"]);
+
 /** The exit code of `corral run`; `stopSignal` is the number of the signal that corral itself received, if any. */
 export function runExitCode(outcome: Outcome, stopSignal: number | null): number {
   const { reason, exit } = outcome;
   if (reason === "unkillable" || reason === "lost") return EXIT.CORRAL_FAILED;
   // 126 and 127 where the command was the cause.
   if (reason === "failed-to-start") return exit.code || EXIT.CORRAL_FAILED;
-  if (reason === "timeout" || reason === "cpu-time") return EXIT.TIMEOUT;
+  if (ENDED_BY_LIMIT.has(reason)) return EXIT.TIMEOUT;
   if (reason === "killed" && stopSignal !== null) return EXIT.SIGNAL_BASE + stopSignal;
   if (exit.code !== null) return exit.code;
   // No process saw how it left: what ended it ended with KILL.

@@ -36,7 +36,7 @@ function isOfThisNamespace({ procs }: Pick<Node, "procs">, { watch }: Pick<Job, 
 
 /** What the observer was asked for and knows besides what it sees; `bootMs` is now, unless it is given. */
 export type ObserveOptions =
-  & Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs">>
+  & Partial<Pick<Observation, "endRequest" | "onOrphan" | "finishedByOwner" | "bootMs" | "unhealthy">>
   & { recorded?: Recorded };
 
 /** The records of other jobs: those in which jobs were started. */
@@ -99,7 +99,7 @@ interface OwnJob {
 const OOM_EXIT_CAP_MS = 5_000;
 
 /** What only the supervisor knows: how the first process left, who asked for the end, and whether its caller is gone. */
-export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGone"> {
+export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGone" | "unhealthy"> {
   clock: Clock;
   procs: Pick<Node["procs"], "root">;
   exit: Exit | null;
@@ -107,7 +107,7 @@ export interface OwnKnowledge extends Pick<Observation, "endRequest" | "callerGo
 
 /** Observes a job as its supervisor, which made the cgroup: anything else at its path means that the job's is gone. Throws CgroupError. */
 export function observeOwn({ cgroup, spec, sampling }: OwnJob, known: OwnKnowledge): Observation {
-  const { exit, endRequest, callerGone } = known;
+  const { exit, endRequest, callerGone, unhealthy } = known;
   const isThere = cgroup.exists();
   return observation({
     bootMs: known.clock.bootMs(),
@@ -121,6 +121,7 @@ export function observeOwn({ cgroup, spec, sampling }: OwnJob, known: OwnKnowled
     onOrphan: "keep",
     endRequest,
     callerGone,
+    unhealthy,
   }, {
     oomKills: () =>
       readOomKills(cgroup.fs, cgroup.path, {
@@ -167,6 +168,7 @@ function observation(
     onOrphan: "kill",
     finishedByOwner: false,
     callerGone: false,
+    unhealthy: null,
     ...seen,
   };
 }

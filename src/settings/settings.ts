@@ -148,6 +148,7 @@ function poolFrom(name: string, keys: FileTables[string], source: string): Pool 
 }
 
 const grace = parsed("a DURATION", (given) => parseDurationMs(given, { zeroAllowed: true }));
+const duration = parsed("a DURATION", (given) => parseDurationMs(given));
 const retention = parsed(
   'a DURATION or "none"',
   (given) => given === "none" ? null : parseDurationMs(given),
@@ -195,6 +196,23 @@ export const SETTING_BY_NAME = {
     help:
       "What a sweep does with a live job whose supervisor is gone. A job that is kept still ends at its deadline.",
     isForSweeps: true,
+  }),
+  idleAction: setting(choice("report", "kill"), {
+    key: "idle-action",
+    default: "report",
+    help:
+      "What becomes of a job that was idle for all of its `--idle-after`. `--idle-action` says so for one job.",
+  }),
+  heartbeatStartMs: setting(duration, {
+    key: "heartbeat-start",
+    default: "10m",
+    help:
+      "How long the first heartbeat of a job with `--heartbeat` may take, or `--heartbeat` itself where that is longer. `--heartbeat-start` says so for one job.",
+  }),
+  healthIntervalMs: setting(duration, {
+    key: "health-interval",
+    default: "1m",
+    help: "How often a `--health-command` is asked. `--health-interval` says so for one job.",
   }),
   journal: setting(flag, {
     key: "journal",

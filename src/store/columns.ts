@@ -3,6 +3,7 @@ import { type BackendName, END_REASONS, type EndReason, type Survivor } from "..
 import { LIMIT_ROWS, type LimitKey, type Limits, NO_LIMITS } from "../job/limits.ts";
 import { isPoolName } from "../job/pool.ts";
 import type { Ticket } from "../job/ticket.ts";
+import type { HealthSpec, HealthState } from "../job/health.ts";
 import type { OnEnd } from "../job/on_end.ts";
 import type { ReceiptPlace } from "../job/receipt_place.ts";
 import { type SlurmJob, slurmNumber } from "../job/slurm.ts";
@@ -119,6 +120,63 @@ function isOnEnd(value: unknown): boolean {
   if (!isObject(value) || !isString(value["command"]) || !isString(value["home"])) return false;
   return ["uid", "gid"].every((key) => Number.isInteger(value[key]));
 }
+
+const isNumber = (value: unknown) => typeof value === "number" && value >= 0;
+const isKnownOr = (isRight: (value: unknown) => boolean) => (value: unknown) =>
+  value === null || isRight(value);
+const hasParts = (value: unknown, parts: Record<string, (part: unknown) => boolean>) =>
+  isObject(value) && Object.entries(parts).every(([key, isRight]) => isRight(value[key]));
+
+/** Column `health`, JSON. */
+export const healthSpecOf = (json: string): HealthSpec =>
+  checked("health", JSON.parse(json), (value) =>
+    hasParts(value, {
+      idle: (it) =>
+        it === undefined ||
+        hasParts(it, { afterMs: isNumber, action: (word) => word === "report" || word === "kill" }),
+      heartbeat: (it) =>
+        it === undefined ||
+        hasParts(it, {
+          ...{ withinMs: isNumber, firstWithinMs: isNumber },
+          file: (path) => /^\/[^\0]*$/.test(String(path)),
+          isOurs: (flag) => flag === undefined || flag === true,
+        }),
+      command: (it) => it === undefined || hasParts(it, { command: isString, everyMs: isNumber }),
+      user: (it) => hasParts(it, { uid: isNumber, gid: isNumber, home: isString }),
+    }));
+
+const ANSWERS: unknown[] = ["well", "ill", "unknown", null] satisfies HealthState["command"]["last"][];
+
+/** Column `health_state`, JSON. */
+export const healthStateOf = (json: string): HealthState =>
+  checked("health_state", JSON.parse(json), (value) =>
+    hasParts(value, {
+      atBootMs: isNumber,
+      frozen: (it) => typeof it === "boolean",
+      signs: (it) =>
+        hasParts(it, {
+          ...{ cpuUsageUsec: isKnownOr(isNumber), ioOperations: isKnownOr(isNumber) },
+          ...{ cpuWaitUsec: isKnownOr(isNumber), stalledUsec: isKnownOr(isNumber) },
+          ...{ output: isKnownOr(isString), beat: isKnownOr(isString) },
+        }),
+      stuck: isKnownOr((it) =>
+        hasParts(it, { pid: isNumber, wchan: isKnownOr(isString), sinceBootMs: isNumber })
+      ),
+      idle: (it) =>
+        hasParts(it, {
+          isCounting: (flag) => typeof flag === "boolean",
+          quietMs: isNumber,
+          activeBootMs: isNumber,
+        }),
+      heartbeat: (it) => hasParts(it, { beats: isNumber, silentMs: isNumber, beatBootMs: isNumber }),
+      command: (it) =>
+        hasParts(it, {
+          strikes: isNumber,
+          last: (word) => ANSWERS.includes(word),
+          words: isString,
+          atBootMs: isNumber,
+        }),
+    }));
 
 const [LATER_LIMITS, FIRST_LIMITS] = [true, false].map((isLater) =>
   LIMIT_ROWS.filter((row) => (row.isLater ?? false) === isLater).map(({ key }) => key)

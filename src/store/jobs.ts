@@ -1,6 +1,7 @@
 /** The record of every job. All changes of state go through here; each leaves an event. */
 import { crashPoint } from "../base/crash_point.ts";
 import type { EndReason, JobSpec, Limits, PoolPlace, RunningFacts, Survivor, Watch } from "../job/job.ts";
+import type { HealthState } from "../job/health.ts";
 import type { MemorySplit, Sample } from "../job/usage.ts";
 import { type Database, LocalDatabase } from "./database.ts";
 import { openDatabase, openDatabaseFor } from "./open.ts";
@@ -19,6 +20,7 @@ import {
   setChanges,
   setEnded,
   setEnding,
+  setHealth,
   setRunning,
   setStarting,
   type Writing,
@@ -145,6 +147,11 @@ export class JobStore extends JobReader {
     this.#write("cannot record the samples", (on) => {
       if (savePeaks(on.run, id, sampled.peaks)) replaceSamples(on.run, id, sampled.samples);
     });
+  }
+
+  /** What a look at the health of a live job found, and its events, in one transaction. */
+  saveHealth(id: string, state: HealthState, events: readonly Omit<StoredEvent, "actor">[]): void {
+    this.#write("cannot record its health", (on) => setHealth(on, id, state, events));
   }
 
   /** What is left of an unkillable job after another try. */

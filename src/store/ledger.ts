@@ -4,6 +4,7 @@
  */
 import { errorText } from "../base/errors.ts";
 import type { EndReason, JobSpec, Limits, RunningFacts, Survivor, Watch } from "../job/job.ts";
+import type { HealthSpec, HealthState } from "../job/health.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { BUSY_TIMEOUT_MS } from "./open.ts";
 import type { Sampled } from "../job/series.ts";
@@ -134,6 +135,20 @@ export class Ledger {
   /** What the job's supervisor has saved of its samples; undefined when the store does not say. */
   sampled(id: string): Sampled | undefined {
     return this.#attempt(HURRIED_WAIT_MS, (store) => store.sampled(id));
+  }
+
+  /** True when it is saved. Nothing waits for it; what is not saved comes again with the next look. */
+  saveHealth(id: string, state: HealthState, events: readonly Omit<StoredEvent, "actor">[]): boolean {
+    return this.#attempt(events.length === 0 ? 0 : HURRIED_WAIT_MS, (store) => {
+      store.saveHealth(id, state, events);
+      return true;
+    }) ?? false;
+  }
+
+  /** How the health of a running job is checked now (`corral set` may have changed it): null without a check; undefined when the store does not say. */
+  healthSpec(id: string): HealthSpec | null | undefined {
+    const job = this.#attempt(HURRIED_WAIT_MS, (store) => store.get(id));
+    return job?.phase.state === "running" ? job.spec.health ?? null : undefined;
   }
 
   /** The limits of time as they stand now (`corral set` may have moved them); undefined when the store does not say. */

@@ -55,6 +55,13 @@ export class RemoteStore implements StorePort {
     this.#calls.post("saveSampled", [id, { samples, peaks }]);
   }
 
+  /** As saveSampled() where nothing has happened; an event is waited for. */
+  saveHealth(...args: Parameters<StorePort["saveHealth"]>): void {
+    if (args[2].length > 0) return void this.#call("saveHealth", args);
+    if (this.#calls.isBehind) throw noAnswer(this.#place);
+    this.#calls.post("saveHealth", args);
+  }
+
   sampled(...args: Parameters<StorePort["sampled"]>): ReturnType<StorePort["sampled"]> {
     return this.#call("sampled", args) as ReturnType<StorePort["sampled"]>;
   }

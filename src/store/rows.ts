@@ -10,6 +10,8 @@ import {
   argvOf,
   backendNameOf,
   dateMs,
+  healthSpecOf,
+  healthStateOf,
   idOf,
   ioDevicesOf,
   limitsFromJson,
@@ -51,6 +53,8 @@ export interface JobRow {
   output_file: string | null;
   on_end: string | null;
   on_end_at_ms: number | null;
+  health: string | null;
+  health_state: string | null;
   slurm_job: number | null;
   slurm_step: string | null;
   slurm_restarts: number | null;
@@ -151,6 +155,7 @@ export function jobFromRow(row: JobRow, storePath: string): Job {
       spec: specFromRow(row),
       watch: watchFromRow(row),
       phase: phaseFromRow(row),
+      ...(row.health_state == null ? {} : { health: healthStateOf(row.health_state) }),
       ...(typeof owner === "number" && owner !== 0 ? { storeUid: owner } : {}),
     };
   } catch (cause) {
@@ -177,6 +182,7 @@ function specFromRow(row: JobRow): Job["spec"] {
     adopted: row.adopted !== 0,
     ...(row.wait_all === 0 ? {} : { waitAll: true as const }),
     ...(row.on_end == null ? {} : { onEnd: onEndOf(row.on_end) }),
+    ...(row.health == null ? {} : { health: healthSpecOf(row.health) }),
     ...(row.pool == null
       ? {}
       : { pool: { name: poolNameOf(row.pool), priority: row.priority, requeue: row.requeue } }),

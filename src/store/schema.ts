@@ -264,4 +264,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE jobs ADD COLUMN cpu_time_ms INTEGER;
   `,
+  // How the health of a job is checked, and what the last look found: JSON of HealthSpec and HealthState; null for a job without checks.
+  `
+  ALTER TABLE jobs ADD COLUMN health TEXT;
+  ALTER TABLE jobs ADD COLUMN health_state TEXT;
+  `,
 ];

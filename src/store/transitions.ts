@@ -1,5 +1,6 @@
 /** The changes of a job's state, as statements that run inside a transaction of the store's. Each leaves an event. */
 import type { SQLInputValue } from "node:sqlite";
+import type { HealthSpec, HealthState } from "../job/health.ts";
 import type { EndReason, Identity, JobSpec, Limits, PoolPlace, RunningFacts, Watch } from "../job/job.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { USAGE_SQL } from "./rows.ts";
@@ -54,6 +55,7 @@ function specColumns(spec: JobSpec): Columns {
     created_at_ms: spec.createdAtMs,
     wait_all: spec.waitAll ? 1 : 0,
     on_end: spec.onEnd === undefined ? null : JSON.stringify(spec.onEnd),
+    health: spec.health === undefined ? null : JSON.stringify(spec.health),
     adopted: spec.adopted ? 1 : 0,
     pool: spec.pool?.name ?? null,
     priority: spec.pool?.priority ?? 0,
@@ -207,19 +209,39 @@ export interface Changes {
   timeoutMs: number | null;
   cpuTimeMs: number | null;
   deadlineBootMs: number | null;
+  /** How its health is checked; null for a job without checks. */
+  health: HealthSpec | null;
 }
 
 /** New limits, of time as well, of a live job; false when it is ending or has ended. */
 export function setChanges(on: Writing, id: string, to: Changes, event: StoredEvent): boolean {
   const changed = on.run(
-    `UPDATE jobs SET limits = ?, timeout_ms = ?, cpu_time_ms = ?, deadline_boot_ms = ?
+    `UPDATE jobs SET limits = ?, timeout_ms = ?, cpu_time_ms = ?, deadline_boot_ms = ?, health = ?
      WHERE id = ? AND state IN ('starting', 'running')`,
     JSON.stringify(to.limits),
     to.timeoutMs,
     to.cpuTimeMs,
     to.deadlineBootMs,
+    to.health === null ? null : JSON.stringify(to.health),
     id,
   );
   if (changed > 0) addEvent(on, id, event);
   return changed > 0;
+}
+
+/** What a look at the health of a job found, with what happened to it; nothing for one that does not run, or was looked at later. */
+export function setHealth(
+  on: Writing,
+  id: string,
+  state: HealthState,
+  events: readonly Omit<StoredEvent, "actor">[],
+): void {
+  const changed = on.run(
+    `UPDATE jobs SET health_state = ?1 WHERE id = ?2 AND state = 'running'
+     AND coalesce(json_extract(health_state, '$.atBootMs'), 0) <= ?3`,
+    JSON.stringify(state),
+    id,
+    state.atBootMs,
+  );
+  if (changed > 0) { for (const event of events) addEvent(on, id, event); }
 }

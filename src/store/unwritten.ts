@@ -21,6 +21,7 @@ export type StorePort = Pick<
   | "isTaken"
   | "claimEnding"
   | "saveSampled"
+  | "saveHealth"
   | "sampled"
   | "get"
   | "events"

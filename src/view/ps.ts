@@ -2,6 +2,7 @@
 import { formatDuration } from "../value/duration.ts";
 import { isLive, runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
+import { idleWords } from "../health/words.ts";
 import { formatBytes } from "../value/size.ts";
 import type { Moment } from "../job/events.ts";
 import { type Order, sortedBy } from "./choose_columns.ts";
@@ -115,9 +116,10 @@ function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
-function stateWord({ job: { phase }, frozen }: LiveJob): string {
+function stateWord({ job, frozen }: LiveJob, now: Moment): string {
+  const { phase } = job;
   if (phase.state === "ended") return phase.reason;
-  return frozen ? "frozen" : phase.state;
+  return frozen ? "frozen" : idleWords(job, now) ?? phase.state;
 }
 
 /** By the clock that does not step, as long as it is that of the job's boot. */

@@ -1,6 +1,8 @@
 /** The first lines of `corral show`: what became of the job, why in one sentence, and its use against its limits. Pure. */
 import { formatDuration, formatDurationExact } from "../value/duration.ts";
 import { type EndReason, type Job, runningFacts } from "../job/job.ts";
+import { unhealthyCheck } from "../job/unhealthy_check.ts";
+import { healthSigns, unhealthyWords } from "../health/words.ts";
 import type { Usage } from "../job/usage.ts";
 import { oomCause, runExitCode, stillAlive } from "../job/outcome.ts";
 import { signalName } from "../value/signal.ts";
@@ -36,6 +38,7 @@ export function headRows({ job, usage, frozen, gpus, bootMs, waits = null }: Hea
     ["cpu", cpuWords(job, usage)],
     ["memory", memoryWords(job, usage)],
     ["gpu", gpus.join(", ") || null],
+    ["health", healthWords(job, bootMs)],
     ["exit", phase.state === "ended" ? exitWords(phase) : null],
     ["output", runningFacts(job)?.outputFile ?? null],
   ];
@@ -63,6 +66,12 @@ function liveWords(
   return `${phase.state}${frozen ? ", frozen" : ""}${left}`;
 }
 
+/** Only what is not well. */
+function healthWords(job: Job, bootMs: number): string | null {
+  const signs = healthSigns(job, { wallMs: 0, bootMs }).filter(({ verdict }) => verdict !== "well");
+  return signs.map(({ check, text }) => check === "idle" ? text : `${check}: ${text}`).join("; ") || null;
+}
+
 function endedWords(job: Job, phase: Ended): string {
   const { reason, trigger } = phase;
   const after = trigger === reason ? "" : ` after ${trigger}`;
@@ -88,6 +97,7 @@ const WHY: Readonly<Record<EndReason, (job: Job, phase: Ended) => string>> = {
     cpuTimeMs === null
       ? "its CPU time was used up"
       : `its limit of ${formatDurationExact(cpuTimeMs)} CPU time passed; try --cpu-time ${longer(cpuTimeMs)}`,
+  "unhealthy": unhealthyJobWords,
   "oom": oomWords,
   "killed": () => "a user or program asked for it",
   "orphaned": () => "the process that supervised it, or its caller, was gone",
@@ -97,6 +107,11 @@ const WHY: Readonly<Record<EndReason, (job: Job, phase: Ended) => string>> = {
   "unkillable": (_, { survivors }) =>
     `${stillAlive(survivors.length)}; every sweep and corral kill tries again`,
 };
+
+function unhealthyJobWords(job: Job): string {
+  const check = unhealthyCheck(job);
+  return check === null ? "it gave no sign of life" : unhealthyWords(check, job.spec.health);
+}
 
 const NEVER_RAN: Readonly<Record<number, string>> = {
   126: ": it is not executable",
@@ -170,7 +185,7 @@ function memoryWords({ spec: { limits } }: Job, usage: Usage | null): string | n
 function exitWords(phase: Ended): string | null {
   const { exit, reason } = phase;
   const isUnseen = exit.code === null && exit.signal === null &&
-    !["timeout", "cpu-time", "unkillable", "lost"].includes(reason);
+    !["timeout", "cpu-time", "unhealthy", "unkillable", "lost"].includes(reason);
   if (isUnseen) return null;
   const died = exit.signal === null ? "" : ` (died of ${signalName(exit.signal)})`;
   return `${runExitCode(phase, null)}${died}`;

@@ -4,7 +4,16 @@
 export type Tint = "red" | "yellow";
 
 const SGR: Record<Tint, string> = { red: "31", yellow: "33" };
-const WRONG = ["oom", "timeout", "cpu-time", "failed-to-start", "unkillable", "lost", "signaled"];
+const WRONG = [
+  "oom",
+  "timeout",
+  "cpu-time",
+  "unhealthy",
+  "failed-to-start",
+  "unkillable",
+  "lost",
+  "signaled",
+];
 const HIGH_PERCENT = 90;
 
 /** The text as a terminal shows it in that colour; ECMA-48, SGR. */

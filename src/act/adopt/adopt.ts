@@ -15,7 +15,7 @@ import { CorralError, EXIT } from "../../base/errors.ts";
 import type { ProcStat } from "../../linux/proc.ts";
 import { after } from "../../base/poll.ts";
 import { readProcess } from "../../linux/processes.ts";
-import { namesOfUids } from "../../linux/users.ts";
+import { namesOfUids, usersOfUids } from "../../linux/users.ts";
 import type { JobSpec, RunningFacts, Watch } from "../../job/job.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import type { Backend } from "../../backend/backend.ts";
@@ -34,6 +34,8 @@ import { releaseAdopted } from "../end/release_adopted.ts";
 import { PassedSignals } from "../../linux/passed_signals.ts";
 import { ignoredSignals, onContinue, StopSignals } from "../../linux/stop_signals.ts";
 import { Sampling } from "../../observe/sampling.ts";
+import { HealthWatch } from "../health/health_watch.ts";
+import { healthSpecFrom } from "../run/health_spec.ts";
 import { supervise } from "../run/supervise.ts";
 
 /** What `corral adopt` was asked for, all values read. */
@@ -114,6 +116,7 @@ export async function adoptJob(context: Adopter, request: AdoptRequest, detached
       onChange: onContinue,
       callerIsGone: null,
       guard: holder.guard,
+      health: new HealthWatch({ spec, run, cgroup, backend }, on),
     },
     stop,
     on,
@@ -211,7 +214,22 @@ async function specFrom(
     cwd: directoryOf(context, first.pid),
     createdAtMs: context.clock.wallMs(),
     adopted: true,
+    ...(await healthOf(context, request, { id, uid })),
   };
+}
+
+/** The checks are made as the user of the processes. */
+async function healthOf(
+  context: Adopter,
+  { health }: AdoptRequest,
+  { id, uid }: { id: string; uid: number },
+): Promise<Pick<JobSpec, "health">> {
+  if (health == null) return {};
+  const own = { uid, gid: Deno.gid() ?? 0, home: context.env["HOME"] ?? "/" };
+  const user = uid === context.uid ? own : (await usersOfUids([uid], context.run)).get(uid);
+  if (user === undefined) throw new CorralError(`there is no user ${uid} as whom to look at its health`);
+  const spec = healthSpecFrom(health, { id, user: { uid, gid: user.gid, home: user.home } });
+  return spec === null ? {} : { health: spec };
 }
 
 function directoryOf({ procs }: Pick<Node, "procs">, pid: number): string {

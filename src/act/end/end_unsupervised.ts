@@ -26,6 +26,20 @@ const LOOKS = 3;
 /** What the guard saw: its supervisor is gone, or is there and should long have ended the job. */
 export type GuardSaw = "gone" | "hung";
 
+/** A job's health, looked after by this process (act/health/). */
+export interface HealthFollowed {
+  readonly unhealthy: Observation["unhealthy"];
+  stop(): Promise<void>;
+}
+
+/** How to look after it. */
+export interface UnsupervisedOptions {
+  saw: GuardSaw;
+  onOrphan: Observation["onOrphan"];
+  /** Begins to look after the health of a job that goes on without its supervisor. */
+  followHealth?: (job: Job, seen: Observation) => HealthFollowed | null;
+}
+
 /** What became of it. `supervised`: the supervisor lives and is not late. */
 export type UnsupervisedResult = "over" | "supervised";
 
@@ -34,16 +48,18 @@ export async function endUnsupervised(
   node: Node & Diagnostics,
   store: JobStore,
   id: string,
-  options: { saw: GuardSaw; onOrphan: Observation["onOrphan"] },
+  options: UnsupervisedOptions,
 ): Promise<UnsupervisedResult> {
   if (options.saw === "gone") await untilDead(node, store, id);
+  let health: HealthFollowed | null = null;
   for (let looks = 1;;) {
     const job = store.get(id);
     if (job === null || isDone(node, job)) return "over";
-    const { action, seen } = look(node, store, job, options);
+    const { action, seen } = look(node, store, job, { ...options, unhealthy: health?.unhealthy ?? null });
     if (action.do === "report") return "over";
     if (isAct(action)) {
       crashPoint("guard: decided");
+      await health?.stop();
       try {
         await carryOut(node, store, job, { action, seen, actor: "guard" });
       } catch (error) {
@@ -51,7 +67,10 @@ export async function endUnsupervised(
         if (!(error instanceof CgroupGoneError) || looks++ === LOOKS) throw error;
       }
     } else if (seen.supervisor === "alive" && job.phase.state === "running") return "supervised";
-    else await node.pause(LOOK_MS);
+    else {
+      health ??= options.followHealth?.(job, seen) ?? null;
+      await node.pause(LOOK_MS);
+    }
   }
 }
 
@@ -60,9 +79,9 @@ function look(
   node: Node,
   store: JobStore,
   job: Job,
-  { saw, onOrphan }: { saw: GuardSaw; onOrphan: Observation["onOrphan"] },
+  { saw, onOrphan, unhealthy }: UnsupervisedOptions & Pick<Observation, "unhealthy">,
 ): { action: Action; seen: Observation } {
-  const seen = observeJob(node, job, { onOrphan, recorded: store });
+  const seen = observeJob(node, job, { onOrphan, unhealthy, recorded: store });
   const run = job.phase.state === "running" ? job.phase.run : null;
   const lateMs = run === null ? -Infinity : latenessOf(job.spec, run, seen).lateMs;
   const hangs = saw === "hung" && seen.supervisor === "alive" && lateMs >= job.spec.graceMs;

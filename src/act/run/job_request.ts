@@ -1,3 +1,4 @@
+import type { HealthRequest } from "./health_spec.ts";
 import type { Pool } from "../../job/pool.ts";
 import type { BackendName, Limits } from "../../job/job.ts";
 
@@ -17,6 +18,8 @@ export interface JobRequest {
   bestEffort: boolean;
   /** What a sweep does with a job whose supervisor is gone: its guard does the same. */
   onOrphan: "kill" | "keep";
+  /** How its health is checked; null, and without, not at all. */
+  health?: HealthRequest | null;
 }
 
 /** What a job of a pool is asked for besides. */

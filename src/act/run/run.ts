@@ -37,6 +37,8 @@ import { receiptText } from "./failed_start.ts";
 import { admitNext } from "../queue/pass.ts";
 import { type DetachedRun, recordedRun, type Run } from "./recorded_run.ts";
 import type { RunContext, RunRequest } from "./run_request.ts";
+import { makeHeartbeatFile, removeHeartbeatFile } from "../health/heartbeat_file.ts";
+import { HealthWatch } from "../health/health_watch.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
 import { watchParentAndStep } from "./with_parent.ts";
@@ -82,10 +84,11 @@ async function launchedRun(run: Run, watching: ReturnType<typeof watchParentAndS
   if (typeof launched === "number") return launched;
   await announce(run, launched);
   const { stop, passed } = run;
+  const health = await healthWatchOf(run, launched);
   if (stop.received === null) launched.gate.open();
   passed.sendTo(toProcess(launched.run, context.procs));
   crashPoint("launch: gate opened");
-  return await superviseRun(run, launched, callerIsGone);
+  return await superviseRun(run, launched, { callerIsGone, health });
 }
 
 /** The job waiting at its gate, recorded as running; an exit code when a signal came first. */
@@ -121,11 +124,20 @@ async function announce({ detached, say, spec, backend, failed }: Run, launched:
   }
 }
 
+/** The signs are looked at before the command can give any: what changes afterwards is the command's. */
+async function healthWatchOf({ context, spec, backend, ledger, say }: Run, launched: Launched) {
+  const on = enforcementOn(context, { ledger, actor: "run", warn: say });
+  const { run, cgroup } = launched;
+  const watch = new HealthWatch({ spec, run, cgroup, backend }, on);
+  await watch.look();
+  return watch;
+}
+
 /** From the open gate to the exit code. */
 async function superviseRun(
   run: Run,
   launched: Launched,
-  callerIsGone: Supervised["callerIsGone"],
+  { callerIsGone, health }: Pick<Supervised, "callerIsGone"> & { health: HealthWatch },
 ): Promise<number> {
   const { context, spec, watch, backend, ledger, stop, receipt } = run;
   const { say } = run;
@@ -139,14 +151,16 @@ async function superviseRun(
       exit: spec.waitAll ? exitOfAll(exit, launched.cgroup) : exit,
       onChange: onContinue,
       guard: launched.guard,
+      health,
     },
     stop,
-    enforcementOn(context, { ledger, actor: "run", warn: say }),
+    health.on,
   );
   if (run.detached?.bounded) await awaitOutput(run.detached.bounded);
   ledger.settle(spec.id);
   // Gone before the receipt is written, which may take long: the job is over, and recorded.
   await releaseGuard(launched.guard, backend, spec.id);
+  await removeHeartbeatFile(spec.health);
   const phase = { state: "ended", run: launched.run, ...ending } as const;
   const job: Job = { spec: { ...spec, limits: launched.limits }, watch, phase };
   const gpuHolders = await gpuHoldersOf(context, job);
@@ -196,13 +210,19 @@ async function abandon({ gate, guard, cgroup }: Launched, { id }: JobSpec, backe
 
 async function launchFrom({ context, request, spec, backend, ...run }: Run): Promise<Launched> {
   const { other, detached } = run;
+  await makeHeartbeatFile(spec.health);
+  const heartbeat = spec.health?.heartbeat;
   const needsLog = detached !== null && detached.output === null;
   const raw = undecodableVariables(readKernelBytes(`${context.procs.root}/self/environ`));
   const launched = await launch(spec, backend, context, {
     gate: {
       argv: request.argv,
       cwd: request.cwd,
-      env: { ...request.env, CORRAL_JOB_ID: spec.id },
+      env: {
+        ...request.env,
+        CORRAL_JOB_ID: spec.id,
+        ...(heartbeat === undefined ? {} : { CORRAL_HEARTBEAT: heartbeat.file }),
+      },
       rawEnv: raw.filter(({ name }) => other === null || isHandedOn(name, request.keepEnv)),
       as: gateFor(context, request, needsLog ? `${spec.id}.log` : null),
       lostGroups: lostGroups(readKernelText(`${context.procs.root}/self/status`)),

@@ -2,10 +2,12 @@
 import { newJobId } from "../../value/id.ts";
 import type { OnEnd } from "../../job/on_end.ts";
 import type { JobSpec, PoolPlace } from "../../job/job.ts";
+import type { UserHome } from "../../job/user_home.ts";
 import type { Caller } from "../../linux/caller.ts";
 import type { User } from "../../linux/users.ts";
 import type { Node } from "../../observe/node.ts";
 import type { Ledger } from "../../store/ledger.ts";
+import { healthSpecFrom } from "./health_spec.ts";
 import type { JobRequest, PoolRequest } from "./job_request.ts";
 
 /** The job itself; how it is run is in RunRequest. */
@@ -52,6 +54,7 @@ export function specFrom(context: Node & Caller, request: JobAsked, id: string):
     adopted: false,
     ...(request.waitAll ? { waitAll: true as const } : {}),
     ...(request.pool == null ? {} : { pool: placeOf(request.pool) }),
+    ...healthOf(request, { id, user: userOf(context, request) }),
     ...(request.onEnd == null ? {} : { onEnd: onEndFrom(context, request, request.onEnd) }),
   };
 }
@@ -61,7 +64,16 @@ function placeOf({ pool: { name }, priority, requeue }: PoolRequest): PoolPlace 
 }
 
 /** It runs as the job's user, whichever process records the end. */
-function onEndFrom({ uid, env }: Caller, { user }: JobAsked, command: string): OnEnd {
-  if (user !== null) return { command, uid: user.uid, gid: user.gid, home: user.home };
-  return { command, uid, gid: Deno.gid() ?? 0, home: env["HOME"] ?? "/" };
+function onEndFrom(caller: Caller, asked: JobAsked, command: string): OnEnd {
+  return { command, ...userOf(caller, asked) };
+}
+
+function userOf({ uid, env }: Caller, { user }: Pick<JobAsked, "user">): UserHome {
+  if (user !== null) return { uid: user.uid, gid: user.gid, home: user.home };
+  return { uid, gid: Deno.gid() ?? 0, home: env["HOME"] ?? "/" };
+}
+
+function healthOf({ health }: JobAsked, job: { id: string; user: UserHome }): Pick<JobSpec, "health"> {
+  const spec = healthSpecFrom(health, job);
+  return spec === null ? {} : { health: spec };
 }

@@ -12,6 +12,7 @@ import {
 import { outerJobOf } from "../../job/names.ts";
 import { observeOwn } from "../../observe/job.ts";
 import { restoreKillAsOne } from "../../backend/limits_in_force.ts";
+import type { HealthWatch } from "../health/health_watch.ts";
 import type { Guard } from "../launch/guard.ts";
 import { trimMemory } from "../../linux/libc.ts";
 import { afterFree } from "../../base/poll.ts";
@@ -37,6 +38,8 @@ export interface Supervised extends EndableJob {
   onChange: (act: () => void) => void;
   /** With `--with-parent`; null for a job that outlives its caller. */
   callerIsGone: (() => boolean) | null;
+  /** Looks after its health. */
+  health?: HealthWatch;
   /** Learns of a deadline that was moved. */
   guard: Pick<Guard, "expectEndWithin"> | null;
 }
@@ -52,8 +55,11 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
   stop.onSignal(() => wake());
   job.onChange(() => {
     rereadTimeLimits(job, on);
+    const health = on.ledger.healthSpec(job.spec.id);
+    if (health !== undefined) job.health?.use(health);
     wake();
   });
+  job.health?.follow(() => wake());
   Deno.unrefTimer(setTimeout(() => trimMemory(on.procs.root), IDLE_AFTER_MS));
   using _samples = job.sampling.follow(
     on.ledger,
@@ -68,6 +74,7 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
         exit,
         endRequest: endRequest(stop),
         callerGone: job.callerIsGone?.() ?? false,
+        unhealthy: job.health?.unhealthy ?? null,
       }),
     );
     // Moved a moment ago, and the notice has not come yet.
@@ -84,7 +91,10 @@ export async function supervise(job: Supervised, stop: StopSignals, on: Enforcem
         exitAfterwards,
         ...(stop.received !== null && isSignalledWithOuter(job, on) ? { graceLeftMs: job.spec.graceMs } : {}),
       }, on);
-      if (ended !== null) return ended;
+      if (ended !== null) {
+        await job.health?.stop();
+        return ended;
+      }
     }
     const untilMs = untilLimitMs(action, on);
     // A deadline is known to it; when CPU time can be up changes with each look.

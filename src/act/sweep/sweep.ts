@@ -16,6 +16,8 @@ import { NO_ANSWERS, type OwnersAnswers, ownersWord } from "../../observe/owner_
 import { unclearFindings } from "../../observe/owner_unclear.ts";
 import { askOwner } from "../../observe/owner.ts";
 import type { JobStore } from "../../store/jobs.ts";
+import { enforcementOn } from "../end/end_job.ts";
+import { sweepHealth } from "../health/without_supervisor.ts";
 import { carryOut, isAct, type JobAct } from "../end/carry_out.ts";
 import { endEscapees } from "../end/end_escapees.ts";
 import type { EndedProcess } from "../end/end_processes.ts";
@@ -191,7 +193,7 @@ class Sweep {
     try {
       const { onOrphan } = this.options;
       const wishes = { onOrphan, finishedByOwner, bootMs: this.#bootMs, recorded: this.store };
-      const seen = observeJob(this.node, job, wishes);
+      const seen = await this.#withHealth(job, observeJob(this.node, job, wishes));
       const action = decide(job, seen);
       if (action.do === "report") this.listener.finding(jobFinding(job, action.finding));
       if (!isAct(action)) return;
@@ -206,6 +208,14 @@ class Sweep {
       if (now === null) this.listener.finding(unreadable(job, error));
       else await this.#treat(now, finishedByOwner, looks + 1);
     }
+  }
+
+  /** Without a look where another process looks after it, and in a dry run, which records nothing. */
+  async #withHealth(job: Job, seen: Observation): Promise<Observation> {
+    if (job.spec.health === undefined || job.phase.state !== "running" || this.options.dryRun) return seen;
+    const warn = (line: string) => this.node.say(line);
+    const on = enforcementOn(this.node, { ledger: this.#ledger, actor: "sweep", warn });
+    return { ...seen, unhealthy: await sweepHealth(this.node, job, { seen, on }) };
   }
 
   /** What vanished between the look and the act was the job's end, not a foreign thing in its place: it is looked at again. */

@@ -3,7 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import type { Context } from "../context.ts";
 import { printId } from "../print_id.ts";
-import { CorralError, EXIT, parserFor } from "../../base/errors.ts";
+import { CorralError, EXIT, parserFor, UsageError } from "../../base/errors.ts";
 import { parsePid } from "../../value/count.ts";
 import { newJobId } from "../../value/id.ts";
 import { jobJson } from "../../job/json.ts";
@@ -13,6 +13,7 @@ import { detachedHalf, startSupervisor } from "../../act/launch/detach.ts";
 import { releaseAdopted } from "../../act/end/release_adopted.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
 import type { JobStore } from "../../store/jobs.ts";
+import { addHealthOptions, healthOptionsIn, healthRequestFrom } from "../health_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
 
 function command() {
@@ -32,7 +33,7 @@ function command() {
     .addOption(JOB_OPTIONS.cpuTime)
     .addOption(JOB_OPTIONS.grace)
     .addOption(JOB_OPTIONS.signal);
-  return addLimitOptions(adopt)
+  return addHealthOptions(addLimitOptions(adopt))
     .addOption(JOB_OPTIONS.ref)
     .addOption(JOB_OPTIONS.tag)
     .addOption(JOB_OPTIONS.backend)
@@ -70,11 +71,17 @@ async function adoptProcesses(context: Context, options: Options): Promise<numbe
 }
 
 function requestFrom(context: Context, options: Options): AdoptRequest {
+  const health = healthRequestFrom(context, healthOptionsIn(options), "");
+  // Their environment is made already.
+  if (health?.heartbeat?.file === null) {
+    throw new UsageError("--heartbeat of processes that run needs --heartbeat-file FILE");
+  }
   return {
     ...jobRequestFrom(context, options),
     pids: options.pid,
     name: options.name ?? null,
     force: options.force ?? false,
+    health,
   };
 }
 

@@ -7,6 +7,7 @@ import { quoted } from "../../base/text.ts";
 import { isJobId } from "../../value/id.ts";
 import { endUnsupervised, type GuardSaw } from "../../act/end/end_unsupervised.ts";
 import { runDueOnEnd } from "../../act/end/due_on_end.ts";
+import { followHealth } from "../../act/health/without_supervisor.ts";
 import { admitNext } from "../../act/queue/pass.ts";
 import { writeLateReceipt } from "../../act/end/late_receipt.ts";
 
@@ -30,7 +31,11 @@ async function end(context: Context, id: string, saw: string): Promise<number> {
   const store = context.openStore("guard");
   const job = store.get(id);
   const { onOrphan } = context.settings;
-  const result = await endUnsupervised(context, store, id, { saw: saw as GuardSaw, onOrphan });
+  const result = await endUnsupervised(context, store, id, {
+    saw: saw as GuardSaw,
+    onOrphan,
+    followHealth: (job, seen) => followHealth(context, store, { job, seen }),
+  });
   if (result === "supervised") return STILL_SUPERVISED;
   // Its supervisor may have recorded the end itself and died then.
   await writeLateReceipt(store, id, context);

@@ -10,9 +10,11 @@ import { choiceOf } from "../../value/choice.ts";
 import { parseDurationMs } from "../../value/duration.ts";
 import { JOB_FORMS } from "../../value/selector.ts";
 import { END_REASONS, isLive, type Job } from "../../job/job.ts";
+import type { Moment } from "../../job/events.ts";
 import type { LiveJob } from "../../job/live_job.ts";
 import { jobJson } from "../../job/json.ts";
 import { toJson } from "../../base/json.ts";
+import { idleWords, signsJson } from "../../health/words.ts";
 import { chooseColumns, chooseOrder, type Order } from "../../view/choose_columns.ts";
 import { heldColumns, inOrder, LIVE_COLUMNS, liveCells, type LiveColumn } from "../../view/ps.ts";
 import { tableLines } from "../../view/table.ts";
@@ -26,6 +28,7 @@ const STATES = choiceOf("--state", [
   "queued",
   "starting",
   "running",
+  "idle",
   "frozen",
   "ending",
   "ended",
@@ -94,18 +97,25 @@ async function listJobs(context: Context, selectors: string[], options: Options)
     throw remark === null ? error : new UsageError(remark);
   });
   const exitCode = isWhole ? EXIT.DONE : EXIT.NEGATIVE;
-  const needsFigures = !options.quiet || shown.order !== null || options.state === "frozen";
+  const needsFigures = !options.quiet || shown.order !== null ||
+    ["frozen", "idle"].includes(options.state ?? "");
   const measured = needsFigures
     ? await measure(context, jobs, options.interval ?? SHORT_INTERVAL_MS)
     : jobs.map(unmeasured);
   const now = momentOf(context);
-  const wanted = options.state === "frozen" ? measured.filter(({ frozen }) => frozen) : measured;
+  const wanted = measured.filter((one) => isInLiveState(one, options.state, now));
   const rows = shown.order === null ? wanted : inOrder(wanted, shown.order, now);
   if (options.quiet) context.stdout.write(rows.map(({ job }) => `${job.spec.id}\n`).join(""));
   else {context.stdout.write(
       options.json ? liveJson(context, rows) : await liveText(context, rows, shown),
     );}
   return exitCode;
+}
+
+/** What no record has. */
+function isInLiveState({ job, frozen }: LiveJob, state: Options["state"], now: Moment): boolean {
+  if (state === "frozen") return frozen;
+  return state !== "idle" || (!frozen && idleWords(job, now) !== null);
 }
 
 function shownOf({ columns, sort, json, quiet, wide }: Options): Shown {
@@ -138,6 +148,7 @@ function unmeasured(job: Job): LiveJob {
 }
 
 function liveJson(context: Context, live: readonly LiveJob[]): string {
+  const now = momentOf(context);
   const rows = live.map(({ job, cpuPercent, memoryBytes, procs, frozen, gpus }) => ({
     ...jobJson(job, null, isLive(job) ? readLiveUsage(context, job) : null),
     cpuPercent,
@@ -145,6 +156,7 @@ function liveJson(context: Context, live: readonly LiveJob[]): string {
     procs,
     frozen,
     gpus,
+    ...signsJson(job, now),
   }));
   return `${toJson(rows)}\n`;
 }

@@ -14,6 +14,7 @@ import { removeEarlierReceiptOf } from "../../act/run/for_user.ts";
 import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
 import { collect, JOB_OPTIONS, jobRequestFrom, nameOption } from "../job_options.ts";
+import { addHealthOptions, healthOptionsIn, healthRequestFrom } from "../health_options.ts";
 import { addLimitOptions } from "../limit_options.ts";
 import { onEndOption } from "../on_end_option.ts";
 import { outputMaxOption, refuseOutputMax } from "../output_max_option.ts";
@@ -41,7 +42,7 @@ function command() {
     .addOption(JOB_OPTIONS.cpuTime)
     .addOption(JOB_OPTIONS.grace)
     .addOption(JOB_OPTIONS.signal);
-  return addLimitOptions(run)
+  return addHealthOptions(addLimitOptions(run))
     .addOption(POOL_OPTIONS.pool)
     .addOption(POOL_OPTIONS.priority)
     .addOption(POOL_OPTIONS.unique)
@@ -147,8 +148,15 @@ async function requestFrom(context: Context, argv: string[], options: Options): 
     quiet: options.quiet ?? false,
     waitAll: options.waitAll ?? false,
     onEnd: options.onEnd ?? null,
+    health: healthRequestFrom(
+      context,
+      healthOptionsIn(options),
+      heartbeatDirectory(isForAnother ? `${user.home}/.local/state/corral` : context.settings.stateDir),
+    ),
   };
 }
+
+const heartbeatDirectory = (stateDir: string) => `${stateDir}/heartbeat`;
 
 /** The user of the job; the receipt of an earlier run is gone by then. Throws UsageError for a user that there is not. */
 async function settleUser(context: Context, { user: key, receipt }: Options): Promise<User | null> {

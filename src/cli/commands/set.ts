@@ -13,6 +13,7 @@ import { parseSignal } from "../../value/signal.ts";
 import { type Backend, backstopMs } from "../../backend/backend.ts";
 import { killAsOneOnOom, notInForce, unenforceable } from "../../backend/limits_in_force.ts";
 import { ownCgroup } from "../../observe/own_cgroup.ts";
+import { addHealthChanges, healthChangesIn, healthDetail, newHealth } from "../health_changes.ts";
 import { addLimitOptions, limitOption } from "../limit_options.ts";
 import { bothStores, storeOf } from "../../store/former_store.ts";
 import { forOwner } from "../for_owner.ts";
@@ -20,18 +21,7 @@ import { admitNext } from "../../act/queue/pass.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { parsePriority } from "../../value/count.ts";
 import { selectOne } from "../select.ts";
-
-/** The words that lift a limit. */
-const NONE = ["none", "infinity"];
-
-/** The parsed value of an option; in an object, because commander takes a parsed null for a missing value. */
-interface Wish<T> {
-  value: T | null;
-}
-
-function wishOrNone<T>(parse: (text: string) => T): (text: string) => Wish<T> {
-  return (text) => ({ value: NONE.includes(text) ? null : parse(text) });
-}
+import { type Wish, wishOrNone } from "../wish.ts";
 
 function command() {
   const set = new Command("set")
@@ -50,7 +40,7 @@ function command() {
       parserFor("--cpu-time", wishOrNone(parseDurationChange)),
     )
     .option("--priority <N>", "of a queued job: higher goes first", parserFor("--priority", parsePriority));
-  return addLimitOptions(set, ({ help, changeHelp = help, parse }) => ({
+  return addLimitOptions(addHealthChanges(set), ({ help, changeHelp = help, parse }) => ({
     help: changeHelp,
     parse: wishOrNone(parse),
   }));
@@ -75,7 +65,7 @@ const wishIn = (options: Options, key: LimitKey) => limitOption<Wish<number>>(op
 /** Throws UsageError where nothing is to be changed. */
 function changedLimits(options: Options): LimitKey[] {
   const changed = LIMIT_ROWS.map(({ key }) => key).filter((key) => wishIn(options, key) !== undefined);
-  const others = [options.timeout, options.cpuTime, options.priority];
+  const others = [options.timeout, options.cpuTime, options.priority, ...healthChangesIn(options)];
   if (changed.length > 0 || others.some((option) => option !== undefined)) return changed;
   throw new UsageError("nothing to change: give --timeout, --memory, --cpus, …");
 }
@@ -87,7 +77,8 @@ async function setPriority(
   { spec: { id } }: Job,
   { options, changed }: { options: Options; changed: readonly LimitKey[] },
 ): Promise<number> {
-  if (changed.length > 0 || options.timeout !== undefined || options.cpuTime !== undefined) {
+  const others = [options.timeout, options.cpuTime, ...healthChangesIn(options)];
+  if (changed.length > 0 || others.some((option) => option !== undefined)) {
     throw new UsageError("--priority is of a queued job, and a limit of one that runs: give one of them");
   }
   if (!store.setPriority(id, options.priority!, context.clock.wallMs())) {
@@ -116,13 +107,15 @@ async function setLimits(
   if (changed.length > 0) await applyLimits(cgroup, backend, limits);
   const { timeoutMs, deadlineBootMs } = newDeadline(context, job, options.timeout);
   const cpuTimeMs = newCpuTime(job, cgroup, options.cpuTime);
+  const health = await newHealth(context, job, options);
   const detail = {
     ...Object.fromEntries(changed.map((key) => [key, limits[key]])),
     ...(options.timeout === undefined ? {} : { timeoutMs }),
     ...(options.cpuTime === undefined ? {} : { cpuTimeMs }),
+    ...healthDetail(options),
   };
   const event = { atMs: context.clock.wallMs(), actor: "set", kind: "set", detail };
-  if (!store.change(job.spec.id, { limits, timeoutMs, cpuTimeMs, deadlineBootMs }, event)) {
+  if (!store.change(job.spec.id, { limits, timeoutMs, cpuTimeMs, deadlineBootMs, health }, event)) {
     throw new CorralError(`job ${job.spec.id} is ending`, { remedy: `corral show ${job.spec.id}` });
   }
   if (options.timeout !== undefined) {

@@ -21,6 +21,8 @@ import { gpuHoldersOf, gpusHeldBy } from "../../observe/gpu.ts";
 import { wallSoFarMs } from "../../observe/live.ts";
 import { commandLine, commandWords } from "../../linux/processes.ts";
 import { cgroupRecord, isOfThisBoot } from "../../observe/job.ts";
+import { signsJson } from "../../health/words.ts";
+import { momentOf } from "../../linux/clock.ts";
 import { forOwner } from "../for_owner.ts";
 import { selectOne } from "../select.ts";
 
@@ -66,6 +68,7 @@ async function showJob(context: Context, selector: string, { json, full }: Optio
         ...withGpuHolders(jobJson(job, events, live?.usage ?? null), gpuHolders),
         samples,
         ...extra,
+        ...signsJson(job, momentOf(context)),
       }) + "\n",
     );
   } else {

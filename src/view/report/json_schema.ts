@@ -2,6 +2,7 @@
  * The one JSON Schema of what corral says of jobs: `show --json`, `ps --json`, the receipt, `report --format json` and `jsonl`, and
  * the groups of `report --by`. `corral report --schema` prints it.
  */
+import { CHECKS } from "../../job/health.ts";
 import { END_REASONS } from "../../job/job.ts";
 import { LIMIT_KINDS, LIMIT_ROWS } from "../../job/limits.ts";
 import { FIGURES } from "../../job/figures.ts";
@@ -84,6 +85,14 @@ const JOB = object({
   endedAt: optionalTime,
   timeoutMs: optionalInteger,
   cpuTimeMs: described(optionalInteger, "limit of its CPU time"),
+  health: described(
+    { anyOf: [ref("health"), { type: "null" }] },
+    "how its health is checked; null: not at all",
+  ),
+  unhealthyCheck: described(
+    { enum: [...Object.keys(CHECKS), null] },
+    "the check for which it was ended, when trigger is unhealthy",
+  ),
   graceMs: integer,
   firstSignal: text,
   limits: object(LIMITS),
@@ -99,6 +108,7 @@ const JOB = object({
   host: described(text, "report: name of the node"),
   memoryCurrentBytes: described(optionalInteger, "ps and show of a live job"),
   frozen: described({ type: "boolean" }, "ps and show of a live job"),
+  signs: described(listOf(ref("sign")), "ps and show of a running job with checks of its health"),
   gpus: described(
     listOf(text),
     "ps and show of a live job: nodes of GPUs that its processes hold, such as nvidia0",
@@ -157,6 +167,21 @@ export const JSON_SCHEMA: Schema = {
       fileBytes: optionalInteger,
       cpuUsageUsec: described(optionalInteger, "used by then"),
       tasks: optionalInteger,
+    }),
+    health: object({
+      idleAfterMs: optionalInteger,
+      idleAction: { enum: ["report", "kill", null] },
+      heartbeatMs: optionalInteger,
+      heartbeatStartMs: described(optionalInteger, "how long the first heartbeat may take"),
+      heartbeatFile: optionalText,
+      healthCommand: optionalText,
+      healthIntervalMs: optionalInteger,
+    }),
+    sign: object({
+      check: { enum: Object.keys(CHECKS) },
+      verdict: { enum: ["well", "quiet", "ill", "unknown"] },
+      since: described(optionalTime, "of the last sign, or of the last answer"),
+      text,
     }),
     survivor: object({ pid: integer, name: text, state: text, wchan: optionalText, because: text }),
     gpuHolder: object({ pid: integer, name: text, gpus: listOf(text) }),

@@ -17,6 +17,7 @@ export function seen(changes: Partial<Observation> = {}): Observation {
     supervisor: "self",
     leader: { alive: true },
     cpuTime: null,
+    unhealthy: null,
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",
