@@ -4,6 +4,7 @@ import type { Moment } from "../job/events.ts";
 import {
   type Check,
   CHECKS,
+  dueMs,
   type HealthSpec,
   type HealthState,
   idleShare,
@@ -152,15 +153,17 @@ export function healthEvents(spec: HealthSpec, before: HealthState, after: Healt
   ];
 }
 
-/** `its heartbeat file did not change for 10m`: why a job was ended; without its state, what the check means. */
-export function unhealthyWords(check: Check, spec: HealthSpec | undefined): string {
-  if (spec === undefined) return CHECKS[check];
+/** `its heartbeat file did not change for 10m`: why a job is ended. */
+export function unhealthyWords(check: Check, spec: HealthSpec, state: HealthState): string {
   const { heartbeat, idle } = spec;
-  if (check === "heartbeat" && heartbeat !== undefined) {
-    return `${CHECKS[check]} for ${formatDurationExact(heartbeat.withinMs)}`;
+  switch (check) {
+    case "heartbeat":
+      return `${CHECKS[check]} for ${
+        formatDurationExact(heartbeat === undefined ? 0 : dueMs(heartbeat, state))
+      }`;
+    case "idle":
+      return `${CHECKS[check]} for ${formatDurationExact(idle?.afterMs ?? 0)}`;
+    case "health-command":
+      return `${CHECKS[check]} ${STRIKES} times in a row`;
   }
-  if (check === "idle" && idle !== undefined) {
-    return `${CHECKS[check]} for ${formatDurationExact(idle.afterMs)}`;
-  }
-  return check === "health-command" ? `${CHECKS[check]} ${STRIKES} times in a row` : CHECKS[check];
 }

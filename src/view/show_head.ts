@@ -110,7 +110,10 @@ const WHY: Readonly<Record<EndReason, (job: Job, phase: Ended) => string>> = {
 
 function unhealthyJobWords(job: Job): string {
   const check = unhealthyCheck(job);
-  return check === null ? "it gave no sign of life" : unhealthyWords(check, job.spec.health);
+  const { spec: { health }, health: state } = job;
+  return check === null || health === undefined || state === undefined
+    ? "it gave no sign of life"
+    : unhealthyWords(check, health, state);
 }
 
 const NEVER_RAN: Readonly<Record<number, string>> = {

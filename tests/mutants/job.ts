@@ -112,7 +112,7 @@ export const JOB = [
   ...editsOf("src/job/outcome.ts", [
     [
       "a time-out passes on the command's exit code",
-      'if (reason === "timeout" || reason === "cpu-time") return EXIT.TIMEOUT;',
+      "if (ENDED_BY_LIMIT.has(reason)) return EXIT.TIMEOUT;",
       "",
     ],
     ["an unkillable job looks like its command", 'reason === "unkillable" || ', ""],

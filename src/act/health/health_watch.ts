@@ -3,7 +3,7 @@
  * around decide() of a verdict. Nothing here throws, and nothing holds up that loop: a look that fails says nothing about the job.
  */
 import { afterAnswer, afterLook, firstState, lookEveryMs } from "../../health/judge.ts";
-import { type HealthEvent, healthEvents } from "../../health/words.ts";
+import { type HealthEvent, healthEvents, unhealthyWords } from "../../health/words.ts";
 import { type Check, type HealthSpec, type HealthState, unhealthyIn } from "../../job/health.ts";
 import type { StoredEvent } from "../../job/events.ts";
 import { idleEntry } from "../../job/journal_entry.ts";
@@ -117,15 +117,19 @@ export class HealthWatch {
 
   #become(state: HealthState): void {
     const spec = this.#spec!;
-    const events = this.#state === null ? [] : healthEvents(spec, this.#state, state);
+    const before = this.#state;
+    const events = before === null ? [] : healthEvents(spec, before, state);
     this.#state = state;
-    this.#save(state, events);
-    for (const event of events) this.#tell(spec, event);
+    this.#save(state, { events, isNews: before?.command.last !== state.command.last });
+    for (const event of events) this.#tell(spec, state, event);
     if (unhealthyIn(spec, state) !== null) this.#onVerdict();
   }
 
-  #save(state: HealthState, events: readonly HealthEvent[]): void {
-    const isDue = state.atBootMs - this.#savedBootMs >= SAVE_EVERY_MS;
+  #save(
+    state: HealthState,
+    { events, isNews }: { events: readonly HealthEvent[]; isNews: boolean },
+  ): void {
+    const isDue = isNews || state.atBootMs - this.#savedBootMs >= SAVE_EVERY_MS;
     const atMs = this.on.clock.wallMs();
     this.#unsaved.push(...events.map((event) => ({ atMs, ...event })));
     if (this.#unsaved.length === 0 && !isDue) return;
@@ -134,9 +138,13 @@ export class HealthWatch {
     this.#unsaved = [];
   }
 
-  /** Idle for all of `--idle-after`: where nothing else follows, it is said. */
-  #tell({ idle }: HealthSpec, { kind, detail }: HealthEvent): void {
-    if (kind !== "idle" || detail["whole"] !== true || idle?.action !== "report") return;
+  /** What ends the job is said, and idleness where nothing follows from it. */
+  #tell(spec: HealthSpec, state: HealthState, { kind, detail }: HealthEvent): void {
+    const { id } = this.job.spec;
+    if (kind === "unhealthy") {
+      this.on.warn(`job ${id} is unhealthy: ${unhealthyWords(detail["check"] as Check, spec, state)}`);
+    }
+    if (kind !== "idle" || detail["whole"] !== true || spec.idle?.action !== "report") return;
     const entry = idleEntry(this.job.spec, String(detail["for"]));
     this.on.journal(entry);
     this.on.warn(entry["MESSAGE"]!);

@@ -5,7 +5,7 @@ import { endedPhase, jobIn, QUEUE_FACTS, runningJob, runOf, USAGE } from "../../
 const KEYS = [
   ..."id name ref user uid state reason trigger exitCode signal command cwd tags backend adopted pool priority queuedMs outer pid"
     .split(" "),
-  ..."pgid cgroupPath cgroupInode slurmJob slurmStep slurmRestarts supervisorPid outputFile createdAt startedAt endedAt timeoutMs cpuTimeMs graceMs firstSignal"
+  ..."pgid cgroupPath cgroupInode slurmJob slurmStep slurmRestarts supervisorPid outputFile createdAt startedAt endedAt timeoutMs cpuTimeMs health unhealthyCheck graceMs firstSignal"
     .split(
       " ",
     ),

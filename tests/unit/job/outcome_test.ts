@@ -38,6 +38,8 @@ Deno.test("runExitCode() follows the table of exit codes for every reason", () =
     ["timeout", signal(9), 15, 124],
     ["cpu-time", signal(15), null, 124],
     ["cpu-time", code(0), null, 124],
+    ["unhealthy", signal(15), null, 124],
+    ["unhealthy", UNKNOWN, null, 124],
     ["oom", signal(9), null, 137],
     ["oom", UNKNOWN, null, 137],
     ["oom", code(137), null, 137],

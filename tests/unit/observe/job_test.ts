@@ -19,6 +19,7 @@ Deno.test("observeJob() of a job that runs undisturbed", () => {
     supervisor: "alive",
     leader: { alive: true },
     cpuTime: null,
+    unhealthy: null,
     oomKills: 0,
     endRequest: null,
     onOrphan: "kill",

@@ -48,6 +48,9 @@ Deno.test("readSettings() without a file gives the defaults, of root and of a us
     graceMs: 2_000,
     bestEffort: false,
     onOrphan: "kill",
+    idleAction: "report",
+    heartbeatStartMs: 600_000,
+    healthIntervalMs: 60_000,
     journal: true,
     escapees: "report",
     statusCommand: null,
@@ -122,7 +125,7 @@ Deno.test("readSettings() takes the file that is named, by option before environ
 
 Deno.test("readSettings() reads every key", async () => {
   const text = 'state-dir = "/s"\nbackend = "cgroupfs"\ngrace = "1m"\nbest-effort = true\n' +
-    'on-orphan = "keep"\njournal = false\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
+    'on-orphan = "keep"\nidle-action = "kill"\nheartbeat-start = "20m"\nhealth-interval = "5s"\njournal = false\nescapees = "kill"\nstatus-command = "ask"\nfinished-statuses = ["REVOKED"]\nstrikes = 3\n' +
     'retention = "1d"\nuser-state-dir = "/srv/users"\n[pools.brain]\njobs = 3\nmemory = "64G"\ncpus = 1.5\n' +
     'default-memory = "16G"\n[pools.rest]\n';
   const { configFile, ...settings } = await read(text);
@@ -136,6 +139,9 @@ Deno.test("readSettings() reads every key", async () => {
     graceMs: 60_000,
     bestEffort: true,
     onOrphan: "keep",
+    idleAction: "kill",
+    heartbeatStartMs: 1_200_000,
+    healthIntervalMs: 5_000,
     journal: false,
     escapees: "kill",
     statusCommand: "ask",

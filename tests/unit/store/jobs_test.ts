@@ -284,7 +284,13 @@ Deno.test("JobStore does not wake the dead: an ended job stays as it was recorde
   store.markEnded(JOB_ID, EXITED, []);
   const before = store.get(JOB_ID);
   store.markRunning(JOB_ID, runOf({ pid: 1 }));
-  const to = { limits: { ...specOf().limits, pidsMax: 1 }, timeoutMs: 5, cpuTimeMs: null, deadlineBootMs: 6 };
+  const to = {
+    limits: { ...specOf().limits, pidsMax: 1 },
+    timeoutMs: 5,
+    cpuTimeMs: null,
+    deadlineBootMs: 6,
+    health: null,
+  };
   assert.ok(!store.change(JOB_ID, to, { atMs: AT_MS, actor: "set", kind: "set", detail: {} }));
   assert.deepEqual(store.get(JOB_ID), before);
 });
@@ -296,14 +302,26 @@ Deno.test("JobStore.change() sets limits and deadline of a live job and leaves a
   const limits = { ...specOf().limits, pidsMax: 7 };
   const event = { atMs: AT_MS, actor: "set", kind: "set", detail: { pidsMax: 7 } };
   assert.ok(
-    store.change(JOB_ID, { limits, timeoutMs: 60_000, cpuTimeMs: 30_000, deadlineBootMs: 9_061_000 }, event),
+    store.change(JOB_ID, {
+      limits,
+      timeoutMs: 60_000,
+      cpuTimeMs: 30_000,
+      deadlineBootMs: 9_061_000,
+      health: null,
+    }, event),
   );
   const { spec, phase } = store.get(JOB_ID)!;
   assert.deepEqual([spec.limits, spec.timeoutMs], [limits, 60_000]);
   assert.equal(phase.state === "running" && phase.run.deadlineBootMs, 9_061_000);
   assert.deepEqual(store.events(JOB_ID).at(-1), event);
   store.claimEnding(JOB_ID, "killed", momentAt(AT_MS));
-  assert.ok(!store.change(JOB_ID, { limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null }, event));
+  assert.ok(
+    !store.change(
+      JOB_ID,
+      { limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null, health: null },
+      event,
+    ),
+  );
 });
 
 Deno.test("JobStore.live() lists what is not over, oldest first, unkillable jobs included", () => {

@@ -109,7 +109,7 @@ Deno.test("Ledger.timeLimits() are those that corral set has recorded", () => {
   assert.equal(ledger.timeLimits(JOB_ID), undefined);
   ledger.markRunning(JOB_ID, runOf({ deadlineBootMs: 5 }));
   assert.deepEqual(ledger.timeLimits(JOB_ID), { deadlineBootMs: 5, cpuTimeMs: null });
-  const to = { limits: specOf().limits, timeoutMs: null, cpuTimeMs: 7, deadlineBootMs: null };
+  const to = { limits: specOf().limits, timeoutMs: null, cpuTimeMs: 7, deadlineBootMs: null, health: null };
   dir.open("set").change(JOB_ID, to, { atMs: AT_MS, actor: "set", kind: "set", detail: {} });
   assert.deepEqual(ledger.timeLimits(JOB_ID), { deadlineBootMs: null, cpuTimeMs: 7 });
 });

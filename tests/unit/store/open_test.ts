@@ -101,6 +101,8 @@ for (let version = 1; version <= MIGRATIONS.length; version++) {
     assert.deepEqual(running.watch?.queuedMs, version < 10 ? undefined : 2_500);
     assert.equal(running.spec.pool?.name, version < 10 ? undefined : "brain");
     assert.equal(running.spec.cpuTimeMs, version < 12 ? null : 3_600_000);
+    assert.equal(running.spec.health?.heartbeat?.withinMs, version < 13 ? undefined : 300_000);
+    assert.equal(running.health?.command.words, version < 13 ? undefined : "no answer");
     assert.ok(ending?.phase.state === "ending" && ending.phase.reason === "timeout");
     assert.ok(ended?.phase.state === "ended" && ended.phase.usage?.memoryPeakBytes === 26_843_545_600);
     assert.deepEqual([ended.phase.trigger, ended.phase.survivors.length], ["oom", 1]);

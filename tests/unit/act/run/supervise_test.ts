@@ -192,7 +192,7 @@ superviseTest("supervise() takes a deadline that was moved, when it is told", as
   await using kernel = new FakeKernel(supervision.node.cgroups);
   supervision.node.stores.open("set").change(
     JOB_ID,
-    { limits: specOf().limits, timeoutMs: 30, cpuTimeMs: null, deadlineBootMs: START_MS + 30 },
+    { limits: specOf().limits, timeoutMs: 30, cpuTimeMs: null, deadlineBootMs: START_MS + 30, health: null },
     { atMs: 1, actor: "set", kind: "set", detail: {} },
   );
   supervision.elapsedMs = 30;
@@ -207,7 +207,7 @@ superviseTest(
     const supervising = supervision.start(30);
     supervision.node.stores.open("set").change(
       JOB_ID,
-      { limits: specOf().limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null },
+      { limits: specOf().limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null, health: null },
       { atMs: 1, actor: "set", kind: "set", detail: {} },
     );
     supervision.elapsedMs = 31;
@@ -291,7 +291,13 @@ superviseTest("supervise() reads the deadline again before it acts upon it", asy
   const supervising = supervision.start(50);
   supervision.node.stores.open("set").change(
     JOB_ID,
-    { limits: specOf().limits, timeoutMs: 60_000, cpuTimeMs: null, deadlineBootMs: START_MS + 60_000 },
+    {
+      limits: specOf().limits,
+      timeoutMs: 60_000,
+      cpuTimeMs: null,
+      deadlineBootMs: START_MS + 60_000,
+      health: null,
+    },
     { atMs: 1, actor: "set", kind: "set", detail: {} },
   );
   supervision.elapsedMs = 59_999;
@@ -386,7 +392,7 @@ superviseTest(
     supervision.useCpu(300);
     supervision.node.stores.open("set").change(
       JOB_ID,
-      { limits: specOf().limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null },
+      { limits: specOf().limits, timeoutMs: null, cpuTimeMs: null, deadlineBootMs: null, health: null },
       { atMs: 1, actor: "set", kind: "set", detail: {} },
     );
     supervision.notify();
