@@ -93,6 +93,7 @@ export class HealthWatch {
     this.#disarm();
     const spec = this.#spec;
     if (spec === undefined || this.#stopped.signal.aborted) return;
+    if (this.#state === null) void this.look();
     this.#look = this.#again(() => this.look(), lookEveryMs(spec));
     if (spec.command === undefined) return;
     this.#ask = this.#again(() => this.#asking = this.ask(), spec.command.everyMs);

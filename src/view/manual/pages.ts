@@ -31,6 +31,7 @@ import corralToml from "./pages/corral.toml.5.md" with { type: "text" };
 import corralCelery from "./pages/corral-celery.7.md" with { type: "text" };
 import corralContainers from "./pages/corral-containers.7.md" with { type: "text" };
 import corralFleet from "./pages/corral-fleet.7.md" with { type: "text" };
+import corralHealth from "./pages/corral-health.7.md" with { type: "text" };
 import corralInternals from "./pages/corral-internals.7.md" with { type: "text" };
 import corralMetrics from "./pages/corral-metrics.7.md" with { type: "text" };
 import corralMigrating from "./pages/corral-migrating.7.md" with { type: "text" };
@@ -72,6 +73,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-celery.7": corralCelery,
   "corral-containers.7": corralContainers,
   "corral-fleet.7": corralFleet,
+  "corral-health.7": corralHealth,
   "corral-internals.7": corralInternals,
   "corral-metrics.7": corralMetrics,
   "corral-migrating.7": corralMigrating,
