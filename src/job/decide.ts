@@ -115,8 +115,8 @@ function decideRunning({ reason, lateMs }: Lateness, graceMs: number, seen: Obse
   if (!seen.leader.alive) return endOrCollect(reasonOfExit(seen, overdue ? reason : null), seen);
   if (seen.endRequest) return endOrCollect(asked(seen.endRequest), seen);
   if (overdue) return endOrCollect(reason, seen);
-  if (seen.unhealthy !== null) return endOrCollect("unhealthy", seen);
   if (isZombieJob(seen)) return endOrCollect("finished-by-owner", seen);
+  if (seen.unhealthy !== null) return endOrCollect("unhealthy", seen);
   if (seen.cgroup === "gone") return { do: "collect", reason: "lost", exit: null };
   const isOrphan = seen.supervisor === "gone" && seen.onOrphan === "kill";
   if (isOrphan || seen.callerGone) return endOrCollect("orphaned", seen);

@@ -5,6 +5,7 @@ import { ACT_WAIT } from "./act_wait.ts";
 import { BACKEND, OBSERVE } from "./backend.ts";
 import { CGROUP } from "./cgroup.ts";
 import { FLEET } from "./fleet.ts";
+import { HEALTH } from "./health.ts";
 import { JOB } from "./job.ts";
 import type { Mutant } from "./mutant.ts";
 import { STORE } from "./store.ts";
@@ -19,4 +20,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...BACKEND,
   ...OBSERVE,
   ...FLEET,
+  ...HEALTH,
 ];

@@ -42,6 +42,7 @@ const OBSERVATIONS = fc.record<Partial<Observation>>({
     usedUsec: 2e8,
     cores: 2,
   }),
+  unhealthy: fc.constantFrom(null, null, "idle", "heartbeat", "health-command"),
   oomKills: fc.nat(1),
   endRequest: fc.constantFrom(null, ASKED, HURRIED),
   onOrphan: fc.constantFrom("kill", "keep"),
@@ -133,5 +134,12 @@ Deno.test("decide() skips the grace only when told, or when somebody has begun i
 Deno.test("decide() gives an exit only when the observer saw it", () => {
   assertAlways((action, { leader }) =>
     !("exit" in action) || action.exit === null || (!leader.alive && leader.exit === action.exit)
+  );
+});
+
+Deno.test("decide() calls a job unhealthy only when a check has failed while it ran", () => {
+  assertAlways((action, { unhealthy, leader, supervisor }, job) =>
+    !("reason" in action) || action.reason !== "unhealthy" ||
+    (unhealthy !== null && leader.alive && supervisor !== "alive" && job.phase.state === "running")
   );
 });

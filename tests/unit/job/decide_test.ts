@@ -201,6 +201,37 @@ const TABLE: readonly Row[] = [
     used(10_000, { supervisor: "gone", leader: UNSEEN, cgroup: "empty", killedByGuard: true }),
     collect("cpu-time"),
   ],
+  ["a job whose check has failed ends", RUNNING, seen({ unhealthy: "heartbeat" }), end("unhealthy")],
+  [
+    "one that was overdue before is overdue",
+    TIMED,
+    seen({ bootMs: DEADLINE_MS, unhealthy: "idle" }),
+    end("timeout"),
+  ],
+  [
+    "one that has ended by itself by then has ended well",
+    RUNNING,
+    seen({ unhealthy: "heartbeat", leader: exited(0), cgroup: "empty" }),
+    { do: "collect", reason: "exited", exit: { code: 0, signal: null } },
+  ],
+  [
+    "one that was asked to end was asked",
+    RUNNING,
+    seen({ unhealthy: "health-command", endRequest: ASKED }),
+    end("killed"),
+  ],
+  [
+    "its health is its supervisor's to watch",
+    RUNNING,
+    seen({ unhealthy: "idle", supervisor: "alive" }),
+    LEAVE,
+  ],
+  [
+    "an orphan that is kept is judged still",
+    RUNNING,
+    seen({ unhealthy: "heartbeat", supervisor: "gone", onOrphan: "keep" }),
+    end("unhealthy"),
+  ],
   ["at the deadline it ends", TIMED, seen({ bootMs: DEADLINE_MS }), end("timeout")],
   [
     "a deadline passed in an empty cgroup is only recorded",
