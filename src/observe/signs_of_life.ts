@@ -8,12 +8,13 @@ import type { HealthSpec, Stuck } from "../job/health.ts";
 import type { RunningFacts } from "../job/job.ts";
 import type { Procs } from "../linux/proc.ts";
 import type { Clock } from "../linux/clock.ts";
-import { fileMarks } from "./file_marks.ts";
+import type { FileMarks } from "./file_marks.ts";
 
 /** A job as it is looked at. */
 export interface LookedAt {
   cgroup: OwnedCgroup;
   run: Pick<RunningFacts, "outputFile">;
+  files: FileMarks;
 }
 
 /** What is needed to look. */
@@ -28,13 +29,13 @@ const MOST_PROCESSES = 1_000;
 /** Looks now. Throws CgroupError, ParseError. */
 export async function lookAtSigns(
   { clock, procs }: LookSource,
-  { cgroup, run }: LookedAt,
+  { cgroup, run, files }: LookedAt,
   spec: HealthSpec,
 ): Promise<Look> {
   const output = spec.idle === undefined ? undefined : run.outputFile;
   const heartbeat = spec.heartbeat?.file;
   const paths = [output, heartbeat].filter((path) => path !== undefined);
-  const marks = await fileMarks(spec.user, paths);
+  const marks = paths.length === 0 ? [] : await files.of(spec.user, paths);
   const pids = cgroup.pids();
   const file = filesOf(cgroup);
   const { cpuWaitUsec, stalledUsec } = readStalls(file);

@@ -14,6 +14,7 @@ import type { StoredEvent } from "../../job/events.ts";
 import { endJob, type EndRequest, type Enforcement, enforcementOn } from "./end_job.ts";
 import { Ledger } from "../../store/ledger.ts";
 import { cgroupRecord } from "../../observe/job.ts";
+import { removeHeartbeatFile } from "../heartbeat/heartbeat_file.ts";
 import { writeLateReceipt } from "./late_receipt.ts";
 import { runDueOnEnd } from "./due_on_end.ts";
 import { endQueued } from "./end_queued.ts";
@@ -62,6 +63,7 @@ export async function carryOut(
   await act(node, store, job, order);
   const isAbandoned = order.seen.supervisor === "gone" && job.phase.state !== "ended";
   if (isAbandoned && job.watch?.receipt !== undefined) await writeLateReceipt(store, job.spec.id, node);
+  if (isAbandoned) await removeHeartbeatFile(job.spec.health);
   // A sweep does it for all at its end: one that hangs must not hold up the others.
   if (isAbandoned && order.ledger === undefined) await runDueOnEnd(node, store, job.spec.id);
 }

@@ -7,11 +7,14 @@ import { type HealthEvent, healthEvents, unhealthyWords } from "../../health/wor
 import { type Check, type HealthSpec, type HealthState, unhealthyIn } from "../../job/health.ts";
 import type { StoredEvent } from "../../job/events.ts";
 import { idleEntry } from "../../job/journal_entry.ts";
+import { FileMarks } from "../../observe/file_marks.ts";
 import { lookAtSigns } from "../../observe/signs_of_life.ts";
 import type { Enforcement } from "../end/end_job.ts";
 import { askHealthCommand } from "./health_command.ts";
 import type { HealthWatched } from "./watched.ts";
 
+/** setInterval() takes a longer time for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What nothing has happened to is saved so often. */
 export const SAVE_EVERY_MS = 60_000;
 
@@ -20,6 +23,7 @@ type StoredEvents = Omit<StoredEvent, "actor">[];
 /** The health of one job, from its first look on. */
 export class HealthWatch {
   #state: HealthState | null;
+  readonly #files = new FileMarks();
   #savedBootMs = -Infinity;
   #look: number | undefined;
   #ask: number | undefined;
@@ -64,7 +68,7 @@ export class HealthWatch {
     if (spec === undefined) return;
     const { run: { startedBootMs } } = this.job;
     try {
-      const look = await lookAtSigns(this.on, this.job, spec);
+      const look = await lookAtSigns(this.on, { ...this.job, files: this.#files }, spec);
       if (this.#spec !== spec || this.#stopped.signal.aborted) return;
       const before = this.#state;
       this.#become(before === null ? firstState(look) : afterLook(spec, before, { look, startedBootMs }));
@@ -106,7 +110,7 @@ export class HealthWatch {
       if (isGoingOn) return;
       isGoingOn = true;
       act().finally(() => isGoingOn = false);
-    }, everyMs);
+    }, Math.min(everyMs, LONGEST_TIMER_MS));
     Deno.unrefTimer(timer);
     return timer;
   }

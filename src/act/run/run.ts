@@ -37,7 +37,7 @@ import { receiptText } from "./failed_start.ts";
 import { admitNext } from "../queue/pass.ts";
 import { type DetachedRun, recordedRun, type Run } from "./recorded_run.ts";
 import type { RunContext, RunRequest } from "./run_request.ts";
-import { makeHeartbeatFile, removeHeartbeatFile } from "../health/heartbeat_file.ts";
+import { makeHeartbeatFile, removeHeartbeatFile } from "../heartbeat/heartbeat_file.ts";
 import { HealthWatch } from "../health/health_watch.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
