@@ -18,8 +18,8 @@ export interface SweepNote {
   atMs: number;
   ended: number;
   collected: number;
-  /** What it reported. */
-  findings: readonly Finding[];
+  /** What it reported, where that is known. */
+  findings?: readonly Finding[];
 }
 
 /** A check of a job's health, as the page shows it. */

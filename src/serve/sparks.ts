@@ -4,9 +4,12 @@ import type { Sample } from "../job/usage.ts";
 /** Of one value. */
 const BIN_MS = 300_000;
 const BINS = 12;
-/** The pace is that of the last half hour, and of a few minutes at least. */
+/** The pace is the slower of that of the last half hour and that of the last minutes: what has been filled grows no more. */
 const PACE_BINS = 6;
 const PACE_LEAST_MS = 120_000;
+const RECENT_STEP_MS = 30_000;
+const RECENT_POINTS = 10;
+const RECENT_LEAST_MS = 60_000;
 
 interface Bin {
   number: number;
@@ -20,6 +23,7 @@ interface Bin {
 /** Keeps them between looks. */
 export class Sparks {
   readonly #bins = new Map<string, Bin[]>();
+  readonly #recent = new Map<string, { atMs: number; bytes: number }[]>();
 
   isKnown(key: string): boolean {
     return this.#bins.has(key);
@@ -36,6 +40,7 @@ export class Sparks {
   add(key: string, atMs: number, bytes: number): void {
     const bins = this.#bins.get(key) ?? [];
     this.#bins.set(key, bins);
+    this.#addRecent(key, atMs, bytes);
     const number = Math.floor(atMs / BIN_MS);
     const last = bins.at(-1);
     if (last !== undefined && last.number >= number) last.bytes = Math.max(last.bytes, bytes);
@@ -51,12 +56,30 @@ export class Sparks {
   /** Bytes that it grows by in a second, as of now; null where that is not known yet. */
   pace(key: string, atMs: number, bytes: number): number | null {
     const from = (this.#bins.get(key) ?? []).at(-PACE_BINS) ?? this.#bins.get(key)?.[0];
-    if (from === undefined || atMs - from.atMs < PACE_LEAST_MS) return null;
-    return (bytes - from.firstBytes) * 1000 / (atMs - from.atMs);
+    const recent = this.#recent.get(key)?.[0];
+    if (from === undefined || recent === undefined) return null;
+    if (atMs - from.atMs < PACE_LEAST_MS || atMs - recent.atMs < RECENT_LEAST_MS) return null;
+    return Math.min(
+      (bytes - from.firstBytes) * 1000 / (atMs - from.atMs),
+      (bytes - recent.bytes) * 1000 / (atMs - recent.atMs),
+    );
+  }
+
+  #addRecent(key: string, atMs: number, bytes: number): void {
+    const points = this.#recent.get(key) ?? [];
+    this.#recent.set(key, points);
+    const last = points.at(-1);
+    if (last !== undefined && atMs - last.atMs < RECENT_STEP_MS) return;
+    points.push({ atMs, bytes });
+    if (points.length > RECENT_POINTS) points.shift();
   }
 
   /** Forgets all but these. */
   keep(keys: ReadonlySet<string> | ReadonlyMap<string, unknown>): void {
-    for (const key of this.#bins.keys()) if (!keys.has(key)) this.#bins.delete(key);
+    for (const key of this.#bins.keys()) {
+      if (keys.has(key)) continue;
+      this.#bins.delete(key);
+      this.#recent.delete(key);
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** Ended jobs a page at a time, the last ended first, and their sums: what a page of history shows of a million of them. */
 import type { SQLInputValue } from "node:sqlite";
 import type { Database } from "./database.ts";
-import { FAILED_SQL } from "./report_fields.ts";
+import { FAILED_SQL } from "./failed_sql.ts";
 import { type JobRow, readRows } from "./rows.ts";
 
 /** Which of the ended jobs; null: not asked. */

@@ -3,7 +3,8 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Tag } from "../value/tag.ts";
 import type { RowQuery } from "./pages.ts";
 import type { Usage } from "../job/usage.ts";
-import { FAILED_SQL, type FieldSources, fieldSql, REASON_SQL } from "./report_fields.ts";
+import { FAILED_SQL } from "./failed_sql.ts";
+import { type FieldSources, fieldSql, REASON_SQL } from "./report_fields.ts";
 
 /** Which jobs, and the moment and node they are seen from. Null means any, or unknown. */
 export interface ReportFilter {

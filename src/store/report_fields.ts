@@ -19,8 +19,6 @@ const EXIT_SQL = `CASE WHEN state <> 'ended' THEN NULL
   WHEN reason IN ('unkillable', 'lost') THEN ${EXIT.CORRAL_FAILED}
   WHEN reason = 'failed-to-start' THEN coalesce(nullif(exit_code, 0), ${EXIT.CORRAL_FAILED})
   ELSE coalesce(exit_code, ${EXIT.SIGNAL_BASE} + exit_signal) END`;
-/** 1 for an ended job that did not exit with 0. */
-export const FAILED_SQL = "(state = 'ended' AND NOT (reason = 'exited' AND exit_code IS 0))";
 /** 1 for a command that could not be started: no job that failed. */
 export const NEVER_STARTED_SQL = "reason IS 'failed-to-start'";
 /** 1 for a job that is not ended. */

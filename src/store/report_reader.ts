@@ -3,10 +3,10 @@ import type { Job } from "../job/job.ts";
 import type { JobStore } from "./jobs.ts";
 import { type ReportFilter, type RowOrder, sourcesOf, valueRows } from "./query.ts";
 import type { Usage } from "../job/usage.ts";
+import { FAILED_SQL } from "./failed_sql.ts";
 import {
   cpuPercentSql,
   CUT_FIGURES,
-  FAILED_SQL,
   type FieldSources,
   fieldSql,
   type GroupKey,
