@@ -6,10 +6,11 @@ import { type ProgramForm, programForm } from "../view/command_tree.ts";
 import { EXIT, exitCodeOf, renderError } from "../base/errors.ts";
 import { FORMAT_CHOICE, LEVEL_CHOICE } from "./log.ts";
 import { TrustError } from "../base/trust.ts";
+import { quieten } from "./quieten.ts";
 import type { CommandStreams, GlobalOptions, Invoke } from "./verb.ts";
 import { removeRefusedReceipt } from "./refused_receipt.ts";
 import { VERSION_LINE } from "../base/version.ts";
-import { refusalText, refuseCommand, refuseSignalOption, withOwnCommand } from "./words.ts";
+import { refuseCommand, refuseSignalOption, withOwnCommand } from "./words.ts";
 import { UNSHOWN, VERBS } from "./verbs.ts";
 
 /** Runs one command line; never throws. */
@@ -136,19 +137,4 @@ export async function program(
 
 function shownVerbs(): string[] {
   return VERBS.map(({ name }) => name).filter(isShown);
-}
-
-/** Commander's own errors in corral's form: one line on stderr, exit 2. */
-function quieten(command: Command, terminal: CommandStreams): void {
-  // The words that an option takes stand in its description already.
-  command.configureHelp({
-    optionDescription: ({ description }) => description,
-    argumentDescription: ({ description }) => description,
-  });
-  command.showSuggestionAfterError(false).exitOverride().configureOutput({
-    writeOut: terminal.out,
-    writeErr: terminal.err,
-    getOutHelpWidth: () => terminal.widthColumns ?? 100,
-    outputError: (text, write) => write(`corral: ${refusalText(text, command)}\n`),
-  });
 }

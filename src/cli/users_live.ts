@@ -13,6 +13,7 @@ export class UsersLive {
   #askedMs = -Infinity;
   #isAsking = false;
   readonly #problems = new Set<string>();
+  #problemsNow = 0;
 
   /** @param say takes a line about a user whose jobs are not all there, once */
   constructor(readonly context: Context, readonly say: (line: string) => void) {}
@@ -20,6 +21,11 @@ export class UsersLive {
   /** False when a user's jobs were not all there. */
   get isWhole(): boolean {
     return this.#problems.size === 0;
+  }
+
+  /** Of the last answers: how many users' jobs are not all there. */
+  get unanswered(): number {
+    return this.#problemsNow;
   }
 
   /** The jobs of the last answers; asks anew in the background where those are old. */
@@ -34,16 +40,21 @@ export class UsersLive {
   /** Resolves when all have answered, or their time is up. */
   async ask(): Promise<void> {
     this.#isAsking = true;
+    let problems = 0;
     try {
       const store = await everybodysJobs(this.context, noJobs("top"), {
         jobs: { which: "live" },
         uids: null,
         usersDir: this.context.settings.userStateDir,
-        onProblem: (line) => this.#problem(line),
+        onProblem: (line) => {
+          problems++;
+          this.#problem(line);
+        },
       });
       this.#jobs = store.live(({ message }) => this.#problem(message));
     } finally {
       this.#isAsking = false;
+      this.#problemsNow = problems;
       this.#askedMs = this.context.clock.bootMs();
     }
   }

@@ -127,6 +127,11 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     load: async () => (await import("./commands/report.ts")).reportVerb,
   },
   {
+    name: "metrics",
+    summary: "the node's metrics for Prometheus; alert rules and a dashboard",
+    load: async () => (await import("./commands/metrics.ts")).metricsVerb,
+  },
+  {
     name: "doctor",
     summary: "what this node can enforce, and the remedy for what it cannot",
     load: async () => (await import("./commands/doctor.ts")).doctorVerb,

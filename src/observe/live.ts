@@ -1,13 +1,13 @@
 /** What live jobs hold and use right now, read by commands that only look: `corral ps`, `corral top`. */
 import { readEventsAt } from "../cgroup/events.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
-import { readable, readCpuUsageUsec, readCurrent } from "../cgroup/usage.ts";
+import { readable, readCpuUsageUsec, readCurrent, readMemorySplit } from "../cgroup/usage.ts";
 import type { Node } from "./node.ts";
 import { gpusHeldBy } from "./gpu.ts";
 import { cpuPercent, type CpuReading } from "../job/cpu_use.ts";
 import { type CgroupRecord, type Job, runningFacts } from "../job/job.ts";
 import type { LiveJob } from "../job/live_job.ts";
-import type { Usage } from "../job/usage.ts";
+import type { MemorySplit, Usage } from "../job/usage.ts";
 import { readJobUsage } from "./job_usage.ts";
 import { cgroupRecord, isOfThisBoot } from "./job.ts";
 
@@ -62,6 +62,26 @@ export function readLiveUsage(node: Node, job: Job): Usage | null {
   return look(node, job, (fs, { path }) => ({
     ...readJobUsage(fs, path, node.procs.root),
     wallMs: wallSoFarMs(node, job),
+  }));
+}
+
+/** What a live job has used, and what it holds, at one moment. */
+export interface JobNow {
+  usage: Usage;
+  memoryBytes: number | null;
+  split: MemorySplit;
+  processes: number;
+  frozen: boolean;
+}
+
+/** For the metrics; null where it cannot be read. */
+export function readJobNow(node: Node, job: Job): JobNow | null {
+  return look(node, job, (fs, own) => ({
+    usage: readJobUsage(fs, own.path, node.procs.root),
+    memoryBytes: readCurrent(fs, own.path).memoryBytes,
+    split: readMemorySplit(readable(fs, own.path)),
+    processes: fs.own(own, own.id).pids().length,
+    frozen: readEventsAt(fs, own.path).frozen,
   }));
 }
 

@@ -6,6 +6,7 @@ import { type MemorySplit, NO_SPLIT, type Sample } from "../job/usage.ts";
 import type { Database } from "./database.ts";
 import { storeError } from "./open.ts";
 import { readPages, type RowQuery } from "./pages.ts";
+import { countEnded, type EndedCounts } from "./ended_counts.ts";
 import { selectEndings } from "./endings.ts";
 import { countPages, type Droppable, selectClockMarks, selectDroppable } from "./prune.ts";
 import { findJobs, type Found, recentSql } from "./find.ts";
@@ -156,6 +157,11 @@ export class JobReader {
   /** The name of the store, and the number of its last ending. */
   endings(): { store: string; last: number } {
     return this.read("cannot read", () => selectEndings(this.db));
+  }
+
+  /** Adds what has ended since `counts` was read, or counts all. */
+  endedCounts(counts: EndedCounts | null = null): EndedCounts {
+    return this.read("cannot read", () => countEnded(this.db, counts));
   }
 
   /** Names of the columns of `jobs`. */

@@ -1,5 +1,6 @@
 /** Dropping old records: statements for the store, each short, so that a launch never waits long for one of them. */
 import type { Database } from "./database.ts";
+import { keepCounts } from "./ended_counts.ts";
 import type { Run } from "./samples.ts";
 
 /** Which records may go: of jobs that ended before `beforeMs`, left nothing alive, and are not among `except` (ids). */
@@ -41,12 +42,10 @@ export function selectClockMarks(
 
 /** Drops these if they still are such jobs, with their events and samples; how many. */
 export function dropJobs(run: Run, { beforeMs, except }: Droppable, ids: readonly string[]): number {
-  return run(
-    `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND ${CONDITION}`,
-    JSON.stringify(ids),
-    beforeMs,
-    JSON.stringify(except),
-  );
+  const chosen = `id IN (SELECT value FROM json_each(?)) AND ${CONDITION}`;
+  const values = [JSON.stringify(ids), beforeMs, JSON.stringify(except)];
+  keepCounts(run, chosen, values);
+  return run(`DELETE FROM jobs WHERE ${chosen}`, ...values);
 }
 
 /** Pages of the file, and those of them that hold nothing and could be given back. */

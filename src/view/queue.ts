@@ -83,6 +83,19 @@ export interface PoolRow {
   readonly queued: number;
 }
 
+/** Each pool with what is in it. */
+export function poolRows(
+  pools: ReadonlyMap<string, Pool>,
+  holding: readonly Holding[],
+  waiting: readonly Waiting[],
+): PoolRow[] {
+  return [...pools.values()].map((pool) => ({
+    pool,
+    holding: holding.filter((job) => job.pool === pool.name),
+    queued: waiting.filter((job) => job.pool === pool.name).length,
+  }));
+}
+
 /** Of the pools, in the order of the table. */
 export const POOL_COLUMNS: readonly Column[] = [
   left("pool", { isKept: true }),
@@ -98,7 +111,7 @@ export const POOL_COLUMNS: readonly Column[] = [
 /** The cells of a pool. */
 export function poolCells(row: PoolRow): string[] {
   const { pool, holding, queued } = row;
-  const { reservedBytes, measuredBytes } = sums(row);
+  const { reservedBytes, measuredBytes } = poolSums(row);
   return [
     pool.name,
     String(holding.length),
@@ -119,14 +132,15 @@ export function poolJson(row: PoolRow) {
     jobsMax: pool.jobs,
     running: holding.length,
     queued,
-    ...sums(row),
+    ...poolSums(row),
     memoryMaxBytes: pool.memoryBytes,
     cpuMaxCores: pool.cpus,
     defaultMemoryBytes: pool.defaultMemoryBytes,
   };
 }
 
-function sums({ holding }: PoolRow): { reservedBytes: number; measuredBytes: number | null } {
+/** What the limits of its jobs reserve, and what they hold; null where that is not known. */
+export function poolSums({ holding }: PoolRow): { reservedBytes: number; measuredBytes: number | null } {
   const known = holding.filter(({ currentBytes }) => currentBytes !== null);
   return {
     reservedBytes: holding.reduce((sum, { memoryBytes }) => sum + (memoryBytes ?? 0), 0),

@@ -5,7 +5,7 @@ import { readQueueNow } from "../../act/queue/look.ts";
 import { EXIT, parserFor, UsageError } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
 import { parseSlots } from "../../value/count.ts";
-import { POOL_COLUMNS, poolCells, poolJson, type PoolRow, roomLine } from "../../view/queue.ts";
+import { POOL_COLUMNS, poolCells, poolJson, poolRows, roomLine } from "../../view/queue.ts";
 import { tableLines } from "../../view/table.ts";
 import type { Context } from "../context.ts";
 import { unknownPool } from "../pool_options.ts";
@@ -69,12 +69,9 @@ async function listPools(context: Context, wanted: string | undefined, { json }:
   const { settings } = context;
   if (wanted !== undefined && !settings.pools.has(wanted)) throw unknownPool(wanted, settings.pools);
   const { pools, holding, waiting, room } = readQueueNow(context, context.openStore("queue"), settings.pools);
-  const rows: PoolRow[] = [...pools.values()].filter(({ name }) => wanted === undefined || name === wanted)
-    .map((pool) => ({
-      pool,
-      holding: holding.filter((job) => job.pool === pool.name),
-      queued: waiting.filter((job) => job.pool === pool.name).length,
-    }));
+  const rows = poolRows(pools, holding, waiting).filter(({ pool }) =>
+    wanted === undefined || pool.name === wanted
+  );
   if (json) {
     context.stdout.write(`${toJson(rows.map(poolJson))}\n`);
     return EXIT.DONE;

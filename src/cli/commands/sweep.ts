@@ -34,6 +34,7 @@ import { isIll, usersJson, usersLines } from "../users_words.ts";
 import { runForUsers, type UsersRun } from "../../act/sweep/for_users.ts";
 import { USERS_DIR } from "../../store/place.ts";
 import { Unwritten } from "../../store/unwritten.ts";
+import { noteSweep } from "../../store/sweep_lock.ts";
 import { isAnythingAt } from "../../base/trust.ts";
 import {
   PATIENCE_MS,
@@ -112,7 +113,10 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
     void (options.quiet || context.progress.tell(() => `${done} of ${jobs} jobs looked at`));
   const all = { ...sweepOptions(context, options), isStopped, unlock, onLook };
   await sweep(context, store, all, former === null ? log : log.except(former));
-  if (!options.dryRun && !isStopped()) await admitNext(context, settings.pools);
+  if (!options.dryRun && !isStopped()) {
+    noteSweep(store.path, context.clock.wallMs());
+    await admitNext(context, settings.pools);
+  }
   if (former !== null) await sweepFormer(context, former, all, log.except(store));
   if (seesEverybody(context) && !options.mine && !isStopped()) {
     log.users(await sweepOthers(context, options, log));

@@ -9,6 +9,7 @@ import corralInstall from "./pages/corral-install.1.md" with { type: "text" };
 import corralKill from "./pages/corral-kill.1.md" with { type: "text" };
 import corralLogs from "./pages/corral-logs.1.md" with { type: "text" };
 import corralMan from "./pages/corral-man.1.md" with { type: "text" };
+import corralMetricsVerb from "./pages/corral-metrics.1.md" with { type: "text" };
 import corralPool from "./pages/corral-pool.1.md" with { type: "text" };
 import corralPrune from "./pages/corral-prune.1.md" with { type: "text" };
 import corralPs from "./pages/corral-ps.1.md" with { type: "text" };
@@ -50,6 +51,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-kill.1": corralKill,
   "corral-logs.1": corralLogs,
   "corral-man.1": corralMan,
+  "corral-metrics.1": corralMetricsVerb,
   "corral-pool.1": corralPool,
   "corral-prune.1": corralPrune,
   "corral-ps.1": corralPs,
