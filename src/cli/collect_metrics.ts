@@ -1,4 +1,5 @@
 /** The node as its metrics have it: the jobs of `corral ps`, and the pools of `corral pool`. */
+import { within } from "../base/poll.ts";
 import { readQueueNow } from "../act/queue/look.ts";
 import type { Job } from "../job/job.ts";
 import { momentOf } from "../linux/clock.ts";
@@ -64,7 +65,7 @@ export class MetricsCollector {
     this.#hasAsked = true;
     // What fails is told by the next look, and by the number of users without an answer.
     const asked = this.#users.ask().catch(() => {});
-    await Promise.race([asked, this.context.pause(capMs)]);
+    await within(asked, capMs);
   }
 
   #ownJobs(store: JobStore): Job[] {

@@ -11,7 +11,8 @@ export const PROMTOOL = {
 
 /** Its exit code and all that it prints. */
 export async function promtool(args: string[], stdin = ""): Promise<{ code: number; said: string }> {
-  const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" })
+    .spawn();
   const writer = child.stdin.getWriter();
   const written = writer.write(new TextEncoder().encode(stdin)).then(() => writer.close()).catch(() => {});
   const { code, stdout, stderr } = await child.output();

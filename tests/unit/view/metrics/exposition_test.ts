@@ -7,19 +7,24 @@ import type { JobMetrics, NodeMetrics } from "../../../../src/view/metrics/node_
 import { RULES, rulesYaml } from "../../../../src/view/metrics/rules.ts";
 import { METRICS } from "../../../../src/view/metrics/table.ts";
 import { NO_SPLIT, NO_USAGE } from "../../../../src/job/usage.ts";
-import { jobOf, runOf, specOf } from "../../../kit/fakes/job.ts";
-import { promtool, PROMTOOL } from "../../../kit/machine/promtool.ts";
+import { NO_LIMITS } from "../../../../src/job/job.ts";
+import { runOf, specOf, watchOf } from "../../../kit/fakes/job.ts";
+import { PROMTOOL, promtool } from "../../../kit/machine/promtool.ts";
 
 const NOW_MS = 1_793_520_100_000;
 
 function jobMetrics(changes: Partial<JobMetrics> = {}): JobMetrics {
   return {
-    job: jobOf({ state: "running", run: runOf({ deadlineBootMs: 9_160_000 }) }, {
-      name: "segment",
-      ref: "task-9",
-      pool: { name: "gpu", priority: 0, requeue: 0 },
-      limits: { ...specOf().limits, memoryMaxBytes: 1024 },
-    }),
+    job: {
+      spec: specOf({
+        name: "segment",
+        ref: "task-9",
+        pool: { name: "gpu", priority: 0, requeue: 0 },
+        limits: { ...NO_LIMITS, memoryMaxBytes: 1024 },
+      }),
+      watch: watchOf(),
+      phase: { state: "running", run: runOf({ deadlineBootMs: 9_160_000 }) },
+    },
     state: "running",
     now: {
       usage: {
@@ -49,7 +54,14 @@ function nodeMetrics(changes: Partial<NodeMetrics> = {}): NodeMetrics {
     memoryTotalBytes: 4096,
     jobs: [jobMetrics()],
     endedByReason: new Map([["exited", 5], ["oom", 1]]),
-    pools: [{ name: "gpu", limitBytes: 4096, reservedBytes: 1024, measuredBytes: 800, running: 1, queued: 2 }],
+    pools: [{
+      name: "gpu",
+      limitBytes: 4096,
+      reservedBytes: 1024,
+      measuredBytes: 800,
+      running: 1,
+      queued: 2,
+    }],
     oldestQueuedMs: NOW_MS - 90_500,
     lastSweepMs: NOW_MS - 60_000,
     unanswered: 1,
@@ -119,7 +131,10 @@ Deno.test("exposition() leaves out what the kernel does not give, and queued job
 
 Deno.test("exposition() spells counters, info and units as each format wants them", () => {
   const open = text(nodeMetrics(), "openmetrics");
-  assert.match(open, /# TYPE corral_job_cpu_usage_seconds counter\n# UNIT corral_job_cpu_usage_seconds seconds\n/);
+  assert.match(
+    open,
+    /# TYPE corral_job_cpu_usage_seconds counter\n# UNIT corral_job_cpu_usage_seconds seconds\n/,
+  );
   assert.match(open, /# TYPE corral_job info\n/);
   assert.match(open, /\n# EOF\n$/);
   const old = text(nodeMetrics(), "prometheus");
@@ -160,7 +175,10 @@ for (const format of ["openmetrics", "prometheus"] as const) {
 Deno.test("exposition() has one series for each live job and metric, and none for a name alone", () => {
   const jobs = Array.from({ length: 100 }, (_, index) => {
     const one = jobMetrics();
-    return { ...one, job: { ...one.job, spec: { ...one.job.spec, id: `id${index}`, name: `name ${index}` } } };
+    return {
+      ...one,
+      job: { ...one.job, spec: { ...one.job.spec, id: `id${index}`, name: `name ${index}` } },
+    };
   });
   const found = [...samples(text(nodeMetrics({ jobs }), "openmetrics")).keys()];
   assert.deepEqual(
