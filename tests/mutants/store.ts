@@ -138,10 +138,15 @@ export const STORE = [
     ],
     [
       "others are dropped than were chosen",
-      "AND ${CONDITION}`,\n    JSON",
-      "AND ended_at_ms < ? AND ? <> ''`,\n    JSON",
+      "AND ${CONDITION}`;",
+      "AND ended_at_ms < ? AND ? <> ''`;",
     ],
   ], ["store", "cli/commands/prune_test.ts"]),
+  ...editsOf("src/store/ended_counts.ts", [
+    ["what is dropped is not counted on", "SET jobs = jobs + excluded.jobs", "SET jobs = excluded.jobs"],
+    ["dropped records are forgotten", "if (isThere === undefined) return counts;", "return counts;"],
+    ["each look counts all again", ".all(known?.last ?? -1, last)", ".all(-1, last)"],
+  ]),
   ...editsOf("src/store/open.ts", [
     ["a store of a newer corral is taken", "if (version() > MIGRATIONS.length) {", "if (false) {"],
     ["the store can be read by all", "createNew: true, mode: 0o600", "createNew: true, mode: 0o644"],

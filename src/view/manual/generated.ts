@@ -5,6 +5,9 @@ import { argumentTerm, type OptionForm, type ProgramForm, type VerbForm } from "
 import { LIVE_COLUMNS } from "../ps.ts";
 import { HELP_LINES } from "../top.ts";
 import { REPORT_COLUMNS } from "../report/columns.ts";
+import { sampleName } from "../metrics/exposition.ts";
+import { RULES } from "../metrics/rules.ts";
+import { METRICS } from "../metrics/table.ts";
 import { gaugesOf } from "../report/gauges.ts";
 import { jsonTerms } from "./json_terms.ts";
 import { defaultWords, SETTINGS } from "../../settings/settings.ts";
@@ -61,6 +64,13 @@ const PARTS: Readonly<Record<string, (program: ProgramForm) => string>> = {
       ]),
     ),
   "json": jsonTerms,
+  "node metrics": () =>
+    terms(METRICS.map((row) => {
+      const labels = row.labels.length === 0 ? "" : `{${row.labels.join(",")}}`;
+      return [`\`${sampleName(row)}${labels}\``, `${row.help}.`];
+    })),
+  "alert rules": () =>
+    terms(RULES.map(({ alert, severity, description }) => [`\`${alert}\``, `${severity}. ${description}`])),
   "metrics": () =>
     terms(
       gaugesOf(REPORT_COLUMNS, []).map(({ metric: { name, help } }) => [

@@ -23,9 +23,14 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   signals: "kill",
 };
 
-/** `celery` for corral-celery.7, `toml` for corral.toml.5: what a user types. */
+/**
+ * `celery` for corral-celery.7, `toml` for corral.toml.5: what a user types. Of two pages of one name the later one has its section:
+ * `metrics.7` beside the command's own.
+ */
 export function topicOf(key: string): string {
-  return pageName(key).name.replace(/^corral[-.](?=.)/, "");
+  const { name, section } = pageName(key);
+  const topic = name.replace(/^corral[-.](?=.)/, "");
+  return PAGE_KEYS.find((other) => pageName(other).name === name) === key ? topic : `${topic}.${section}`;
 }
 
 /** The key of the page that is meant by its name, its short form or both with the section; null for none. */

@@ -179,7 +179,9 @@ Deno.test("corral-json(5) has every key of the schema, corral-metrics(7) every m
 Deno.test("findPage() knows names, topics and sections, and no other word", () => {
   for (const key of PAGE_KEYS) {
     const { name, section } = pageName(key);
-    for (const word of [key, name, `${name}(${section})`, topicOf(key)]) assert.equal(findPage(word), key);
+    for (const word of [key, `${name}(${section})`, topicOf(key)]) assert.equal(findPage(word), key);
+    // Of two pages of one name it is the first, as for man(1).
+    assert.equal(findPage(name), PAGE_KEYS.find((other) => pageName(other).name === name));
   }
   for (const word of ["", "cor", "run.7", "-run", "toString"]) assert.equal(findPage(word), null, word);
 });
