@@ -8,13 +8,17 @@ export interface PageFile {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** What a page consists of; nothing else that lies beside it is served. */
+const NAME = /^[\w-]+\.(html|js|css)$/;
+
 /** Of one server: read once, when it starts. */
 export class Assets {
   readonly #files: ReadonlyMap<string, PageFile>;
 
   constructor(files: readonly PageFile[]) {
-    const index = files.filter(({ name }) => name === "index.html").map((file) => ["/", file] as const);
-    this.#files = new Map([...index, ...files.map((file) => [`/${file.name}`, file] as const)]);
+    const served = files.filter(({ name }) => NAME.test(name));
+    const pathOf = (name: string) => name === "index.html" ? "/" : `/${name}`;
+    this.#files = new Map(served.map((file) => [pathOf(file.name), file]));
   }
 
   /** True for the path of one of them, as it is. */
