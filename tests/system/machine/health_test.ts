@@ -158,8 +158,8 @@ machineTest(machine, "a frozen job is not judged, and a process in the kernel is
 
 machineTest(machine, "a throttled job is at work, however little CPU it gets", async () => {
   const caller = new Caller(machine, "root", "systemd", "health-throttled");
-  const options = ["--cpus", "0.005", "--idle-after", "4s", "--idle-action", "kill"];
-  const job = await caller.start([...options, "--timeout", "30s"], ["sh", "-c", "while :; do :; done"]);
+  const options = ["--cpus", "0.01", "--idle-after", "4s", "--idle-action", "kill"];
+  const job = await caller.start([...options, "--timeout", "20s"], ["sh", "-c", "while :; do :; done"]);
   const { reason } = await caller.ended(job);
   assert.equal(reason, "timeout");
 }, { needs: ["cpu"], skip: machine.name !== "vm-trixie" });
