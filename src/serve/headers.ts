@@ -1,0 +1,28 @@
+/** The headers of every answer: nothing from elsewhere runs in the page, nobody frames it, and nothing of it is kept. */
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** `connection: close` as well: each request has a connection of its own, which ends with it (front.ts). */
+export const HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": POLICY,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+  "connection": "close",
+};
+
+/** An answer with these headers and its own. */
+export function answer(status: number, contentType: string, body: BodyInit | null, own: Record<string, string> = {}) {
+  return new Response(body, { status, headers: { ...HEADERS, "content-type": contentType, ...own } });
+}
