@@ -62,6 +62,11 @@ export const VERBS: readonly { name: string; summary: string; load: () => Promis
     load: async () => (await import("./commands/pool.ts")).poolVerb,
   },
   {
+    name: "serve",
+    summary: "the node live in a browser, as JSON and as metrics; sweeps meanwhile",
+    load: async () => (await import("./commands/serve.ts")).serveVerb,
+  },
+  {
     name: "adopt",
     summary: "take running processes into a job",
     load: async () => (await import("./commands/adopt.ts")).adoptVerb,

@@ -50,6 +50,7 @@ export interface Refusal {
 /** What a path is, and how it may be asked for. */
 type Kind = "page" | "session" | "read" | "feed" | "change";
 
+const HTTP_PORT = 80;
 const PAGE_PATHS: readonly string[] = ["/", "/app.js", "/app.css"];
 const METHODS: Readonly<Record<Kind, readonly string[]>> = {
   page: ["GET", "HEAD"],
@@ -76,18 +77,20 @@ function kindOf(path: string): Kind | null {
 
 /** Against DNS rebinding: the attacker's name leads to this server, and stays in the Host. */
 function refusedHost({ host }: Asked, { port }: Door): Refusal | null {
-  const [, hostPort = "80"] = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?$/.exec(host ?? "") ??
-    [null, null];
-  const isOwn = hostPort !== null && (port === null || Number(hostPort) === port);
-  return isOwn ? null : {
-    status: 421,
-    error: `this server answers to ${port === null ? "localhost" : `localhost:${port}`} only`,
-  };
+  const asked = loopbackPort(host);
+  if (asked !== null && (port === null || asked === port)) return null;
+  return { status: 421, error: `this server answers to localhost${port === null ? "" : `:${port}`} only` };
+}
+
+/** The port of a Host that is a loopback name; null for any other. */
+export function loopbackPort(host: string | null): number | null {
+  const match = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?$/.exec(host?.toLowerCase() ?? "");
+  return match === null ? null : Number(match[1] ?? HTTP_PORT);
 }
 
 function refusedOrigin({ host, origin, fetchSite }: Asked, kind: Kind | null): Refusal | null {
   const isNeeded = kind === "feed" || kind === "change";
-  const isOwn = origin === null ? !isNeeded : origin === `http://${host}`;
+  const isOwn = origin === null ? !isNeeded : origin === `http://${host?.toLowerCase()}`;
   // From a link or a bookmark the page itself may be opened, from another site too: it holds nothing.
   const isElsewhere = kind !== "page" && fetchSite !== null && !["same-origin", "none"].includes(fetchSite);
   if (isOwn && !isElsewhere) return null;
@@ -113,7 +116,10 @@ function refusedStranger(asked: Asked, kind: Kind | null, door: Door): Refusal |
 function refusedChange({ contentType, marker }: Asked, kind: Kind | null, door: Door): Refusal | null {
   if (kind !== "change") return null;
   if (!door.allowChanges) {
-    return { status: 403, error: "this server only shows; it changes jobs with: corral serve --allow-changes" };
+    return {
+      status: 403,
+      error: "this server only shows; it changes jobs with: corral serve --allow-changes",
+    };
   }
   if (!/^application\/json(?:;|$)/i.test(contentType ?? "")) {
     return { status: 415, error: "a change is sent as application/json" };
@@ -124,7 +130,7 @@ function refusedChange({ contentType, marker }: Asked, kind: Kind | null, door: 
 
 /** The cookie of the address in a checked Host. Browsers share the cookies of localhost among all its ports. */
 export function cookieName(host: string | null): string {
-  return `corral-${/:(\d+)$/.exec(host ?? "")?.[1] ?? "80"}`;
+  return `corral-${/:(\d+)$/.exec(host ?? "")?.[1] ?? HTTP_PORT}`;
 }
 
 /** The value of the first cookie of that name; null without one. */

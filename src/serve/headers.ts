@@ -1,4 +1,4 @@
-/** The headers of every answer: nothing from elsewhere runs in the page, nobody frames it, and nothing of it is kept. */
+/** The headers of every answer: nothing from elsewhere runs in the page, no page frames it, and no cache keeps it. */
 
 const POLICY = [
   "default-src 'none'",
@@ -23,6 +23,11 @@ export const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** An answer with these headers and its own. */
-export function answer(status: number, contentType: string, body: BodyInit | null, own: Record<string, string> = {}) {
+export function answer(
+  status: number,
+  contentType: string,
+  body: BodyInit | null,
+  own: Record<string, string> = {},
+) {
   return new Response(body, { status, headers: { ...HEADERS, "content-type": contentType, ...own } });
 }

@@ -88,6 +88,21 @@ export function sweepVerb(invoke: Invoke) {
 const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
 
 async function sweepOnce(context: Context, options: Options): Promise<number> {
+  // At a signal the sweep begins nothing new and finishes the job at hand: half ended, that could be left frozen.
+  const stop = new StopSignals();
+  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
+  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
+  const log = await sweepPass(context, options, () => stop.received !== null);
+  if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
+  return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
+}
+
+/** One pass: of `corral sweep`, and of `corral serve` at intervals. Throws CorralError with EXIT.SWEEP_RUNNING while another sweep runs. */
+export async function sweepPass(
+  context: Context,
+  options: Options,
+  isStopped: () => boolean,
+): Promise<Pick<SweepLog, "isClean" | "summary">> {
   const { settings } = context;
   const store = context.openStore(options.dryRun ? "dry-run" : "sweep");
   const lock = options.dryRun && isOnLocalFileSystem(settings.stateDir) && !isAnythingAt(store.path)
@@ -99,11 +114,6 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
   crashPoint("sweep: locked");
   if (!options.dryRun) context.unwritten().complete(store, context.say);
   const log = new SweepLog(context, store, options);
-  // At a signal the sweep begins nothing new and finishes the job at hand: half ended, that could be left frozen.
-  const stop = new StopSignals();
-  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
-  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
-  const isStopped = () => stop.received !== null;
   const unlock = () => held.dispose();
   const former = context.openFormerStore(store.actor);
   // Before their end is recorded: what runs no more because the node rebooted may be queued again.
@@ -118,8 +128,7 @@ async function sweepOnce(context: Context, options: Options): Promise<number> {
     log.users(await sweepOthers(context, options, log));
   }
   await log.close();
-  if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
-  return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;
+  return log;
 }
 
 /** Each user's jobs, by a process of that user. What root asked for counts for all. */
@@ -184,6 +193,13 @@ class SweepLog {
     return this.#acts.every(({ outcome }) => outcome !== "alive" && outcome !== "failed") &&
       this.#isComplete && !this.#users.some(isIll) &&
       this.#escapees.every(([, { ended }]) => isGoneNow(ended));
+  }
+
+  /** Jobs that it ended, jobs that had ended and were recorded, and what it found. */
+  get summary(): { ended: number; collected: number; findings: readonly Finding[] } {
+    const done = this.#acts.filter(({ outcome }) => outcome === "ended" || outcome === "grace");
+    const collected = done.filter(({ action }) => action === "collect").length;
+    return { ended: done.length - collected, collected, findings: this.#findings };
   }
 
   act(act: SweepAct): void {

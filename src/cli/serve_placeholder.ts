@@ -1,0 +1,73 @@
+/** Stands in for the sources of the page, of the JSON API and of the metrics: live jobs by id and name, and nothing else. */
+import { CorralError } from "../base/errors.ts";
+import type { Job } from "../job/job.ts";
+import type { LiveRow, NodeState } from "../serve/feed.ts";
+import type { PageSource, PlainSource } from "../serve/source.ts";
+import type { Context } from "./context.ts";
+import type { ServeSourceOptions, ServeSources } from "./serve_sources.ts";
+
+const NO_SHARES = { cpu: null, memory: null, io: null };
+
+/** See serve_sources.ts. */
+export function placeholderSources(context: Context, options: ServeSourceOptions): ServeSources {
+  const html = new TextEncoder().encode("<!doctype html><title>corral</title>\n");
+  return {
+    page: pageSource(context, options),
+    plain: PLAIN,
+    files: [{ name: "index.html", contentType: "text/html; charset=utf-8", body: html }],
+  };
+}
+
+function pageSource(context: Context, options: ServeSourceOptions): PageSource {
+  const store = context.openStore("serve");
+  return {
+    look: () => {
+      const jobs = store.live(() => {});
+      return Promise.resolve({ node: nodeState(context, options), jobs: jobs.map(liveRow), bin: null });
+    },
+    course: () => refuse(),
+    ended: () => refuse(),
+    detail: () => Promise.resolve(null),
+    effect: () => Promise.resolve(null),
+    change: () => refuse(),
+  };
+}
+
+const PLAIN: PlainSource = {
+  api: () => Promise.resolve({ status: 404, contentType: "application/json", body: "{}\n" }),
+  metrics: () => Promise.resolve({ status: 200, contentType: "text/plain", body: "" }),
+};
+
+function refuse(): Promise<never> {
+  return Promise.reject(new CorralError("not served yet"));
+}
+
+function nodeState({ uid, userName, clock }: Context, options: ServeSourceOptions): NodeState {
+  const { memory, cores } = { memory: Deno.systemMemoryInfo(), cores: navigator.hardwareConcurrency };
+  return {
+    ...{ scope: uid === 0 ? "node" : "user", user: uid === 0 ? null : userName, host: Deno.hostname() },
+    ...{ bootId: clock.bootId(), nowMs: clock.wallMs(), zone: "UTC", versions: "corral" },
+    ...{ allowChanges: options.allowChanges, lastSweep: options.lastSweep() },
+    readouts: {
+      ...{ memoryTotalBytes: memory.total, memoryAvailableBytes: memory.available, cores, cpuCores: null },
+      ...{ outside: { memoryBytes: null, cpuCores: null }, pressure: NO_SHARES, jobsByState: {} },
+      ...{ queueLength: 0, queueHeadSinceMs: null },
+    },
+    ...{ findings: [], queue: [], pools: [], room: null, endedLately: [], lastEnded: null, silentStores: [] },
+  };
+}
+
+function liveRow({ spec: { id, name, ref, user } }: Job): LiveRow {
+  return {
+    ...{ id, name, ref, user, pool: null, state: "running", stateNote: null, memoryBytes: null },
+    ...{
+      memoryMaxBytes: null,
+      memoryHighBytes: null,
+      memoryPeakBytes: null,
+      cpuCores: null,
+      cpuMaxCores: null,
+    },
+    ...{ readBytesPerSec: null, writtenBytesPerSec: null, processes: null, pidsMax: null, startedMs: null },
+    ...{ deadlineMs: null, spark: [], asOfMs: null },
+  };
+}
