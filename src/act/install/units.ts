@@ -77,7 +77,7 @@ WantedBy=timers.target
  * systemd's socket, writes drop-ins to /run, and runs the owner's status command, which may read everything, use the network and become
  * another user with sudo, su or runuser. All other powers of root are removed.
  */
-function sandbox(stateDir: string): string {
+export function sandbox(stateDir: string): string {
   return `
 # Node out of memory, status command out of memory: the sweep is what fixes it.
 OOMScoreAdjust=-500

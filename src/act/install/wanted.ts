@@ -16,13 +16,21 @@ export interface SweepRequest {
 }
 
 /** Returns the command line of the sweep. Throws UsageError for a path that no unit file and no crontab can hold. */
-export function sweepCommand({ binary, stateDir, config }: SweepRequest): string[] {
+export function sweepCommand(request: SweepRequest): string[] {
+  return commandWith(request, ["sweep", "--quiet"]);
+}
+
+/** The same of `corral serve`. */
+export function serveCommand(request: SweepRequest): string[] {
+  return commandWith(request, ["serve"]);
+}
+
+function commandWith({ binary, stateDir, config }: SweepRequest, verb: readonly string[]): string[] {
   const words = [
     binary,
     ...(stateDir === null ? [] : ["--state-dir", stateDir]),
     ...(config === null ? [] : ["--config", config]),
-    "sweep",
-    "--quiet",
+    ...verb,
   ];
   words.forEach(refuseControls);
   return words;

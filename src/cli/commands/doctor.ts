@@ -11,6 +11,7 @@ import {
   inspectStore,
   inspectTools,
 } from "../../observe/doctor.ts";
+import { inspectServe } from "../../serve/inspect_serve.ts";
 import { inspectRoom } from "../../observe/doctor_room.ts";
 import type { Backend } from "../../backend/backend.ts";
 import type { BackendName } from "../../job/job.ts";
@@ -52,6 +53,7 @@ async function examine(
   add(...inspectRoom(context.procs.root));
   add(...inspectTools(context.env["PATH"] ?? "", backend?.name ?? null));
   add(...inspectStore(() => context.openStore("doctor").path));
+  add(await inspectServe(context));
   if (backend !== null) add(await tryJob(context, backend));
   const bad = findings.filter((finding) => !finding.ok).length;
   if (options.json) {

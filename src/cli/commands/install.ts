@@ -16,7 +16,8 @@ import { type Found, installPlan } from "../../act/install/plan.ts";
 import { carried, prefixFrom } from "../../act/install/request.ts";
 import { lingers, systemctlArgv } from "../../act/install/tools.ts";
 import { ownersOf, refuseChangeable } from "../../base/trust.ts";
-import { newRecord, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
+import { lookForServe, servePaths, serveSteps, serveUnit } from "../../act/install/serve_unit.ts";
+import { newRecord, serveCommand, sharedFiles, sweepCommand, wantedOf } from "../../act/install/wanted.ts";
 import { formatDurationExact } from "../../value/duration.ts";
 import { printable, quoted } from "../../base/text.ts";
 import { SHARED_PATHS, sharedFilesOf } from "../shared_files.ts";
@@ -33,6 +34,7 @@ function command() {
       parserFor("--sweep-every", parseEveryMs),
     )
     .option("--cron", "by cron, although systemd is there")
+    .option("--serve", "start `corral serve` as well, now and at every boot (systemd)")
     .option(
       "--prefix <DIR>",
       "manual pages and completions go below DIR/share (default: /usr/local; ~/.local)",
@@ -83,7 +85,7 @@ async function install(
     everyMs,
     forSystem: context.uid === 0,
     stateDir: context.settings.stateDir,
-    record: recordFor(places, found, byTimer),
+    record: recordFor(places, found, { byTimer, further: options.serve ? serveFiles(context, places) : [] }),
   };
   const shared = packaged === null
     ? sharedFiles(places.shareDir, sharedFilesOf(await describeProgram()))
@@ -92,11 +94,32 @@ async function install(
   const acts = [
     ...installPlan(wantedOf(places, sweep, { byTimer, shared }), found),
     ...usersDirectorySteps({ uid: context.uid, etc: context.etc, configured }),
+    ...(options.serve
+      ? await stepsOfServe(context, places, serveCommand({ binary, ...carried(context, options) }))
+      : []),
   ];
   await takeOrShow(context, acts, { print: options.print ?? null });
   if (acts.length === 0) context.stdout.write("nothing to change: it is installed\n");
   if (options.print === undefined) await tell(context, places, { everyMs, byTimer });
   return EXIT.DONE;
+}
+
+function serveFiles({ uid }: Context, places: Places): string[] {
+  return Object.values(servePaths(places, uid));
+}
+
+/** Throws SetupError without systemd. */
+async function stepsOfServe(context: Context, places: Places, argv: readonly string[]) {
+  if (!hasManager(context)) {
+    throw new SetupError(
+      "--serve: there is no systemd here",
+      "have something else keep running: corral serve",
+    );
+  }
+  const { unit } = servePaths(places, context.uid);
+  const { stateDir } = context.settings;
+  const text = serveUnit({ argv, forSystem: context.uid === 0, stateDir });
+  return serveSteps(unit, text, await lookForServe(context, unit));
 }
 
 function refuseGone(path: string): never {
@@ -127,14 +150,18 @@ function refuseWithoutCron({ cronFile }: Places, { crontab }: Found): void {
   );
 }
 
-function recordFor(places: Places, { record: old, packaged }: Found, byTimer: boolean) {
+function recordFor(
+  places: Places,
+  { record: old, packaged }: Found,
+  { byTimer, further }: { byTimer: boolean; further: readonly string[] },
+) {
   const shared = packaged === null ? SHARED_PATHS.map((path) => sharedPath(places.shareDir, path)) : [];
   const sweep = byTimer
     ? [places.service, places.timer, places.timerLink]
     : places.cronFile === null
     ? []
     : [places.cronFile];
-  const paths = [...sweep, ...shared];
+  const paths = [...sweep, ...shared, ...further];
   return newRecord(places.shareDir, paths, { missing: missingDirectories(paths), old });
 }
 

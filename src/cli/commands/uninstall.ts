@@ -9,6 +9,7 @@ import { look } from "../../act/install/look.ts";
 import { realPath } from "../../act/install/node_files.ts";
 import { readPackaged } from "../../act/install/packaged.ts";
 import { placesOf } from "../../act/install/places.ts";
+import { lookForServe, servePaths, serveRemoval } from "../../act/install/serve_unit.ts";
 import { foreignPaths, uninstallPlan } from "../../act/install/plan.ts";
 import { quoted } from "../../base/text.ts";
 import { SHARED_PATHS } from "../shared_files.ts";
@@ -17,7 +18,7 @@ import { SHARED_PATHS } from "../shared_files.ts";
 export function uninstallVerb(invoke: Invoke) {
   const uninstall = new Command("uninstall")
     .description(
-      "Removes what `corral install` made: timer or cron line, manual pages, completions, and the directories made for them. Jobs, " +
+      "Removes what `corral install` made: timer or cron line, the unit of `corral serve`, manual pages, completions, and the directories made for them. Jobs, " +
         "their records and the binary stay.",
     )
     .option("--print", "show what would go; change nothing");
@@ -32,7 +33,9 @@ async function takeAway(context: Context, { print }: { print: boolean }): Promis
   const packaged = readPackaged({ ...context, binary: realPath(context.self.path) ?? context.self.path });
   const found = await look(context, places, { paths: SHARED_PATHS, packaged });
   const configured = context.settings.userStateDir;
+  const serve = servePaths(places, context.uid);
   const acts = [
+    ...serveRemoval(serve, await lookForServe(context, serve.unit)),
     ...uninstallPlan(places, found),
     // A package has made it, and takes it away.
     ...(packaged === null ? usersDirectoryRemoval({ uid: context.uid, etc: context.etc, configured }) : []),

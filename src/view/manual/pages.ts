@@ -15,6 +15,7 @@ import corralPs from "./pages/corral-ps.1.md" with { type: "text" };
 import corralQueue from "./pages/corral-queue.1.md" with { type: "text" };
 import corralReport from "./pages/corral-report.1.md" with { type: "text" };
 import corralRun from "./pages/corral-run.1.md" with { type: "text" };
+import corralServe from "./pages/corral-serve.1.md" with { type: "text" };
 import corralSet from "./pages/corral-set.1.md" with { type: "text" };
 import corralShow from "./pages/corral-show.1.md" with { type: "text" };
 import corralSlurmEpilog from "./pages/corral-slurm-epilog.1.md" with { type: "text" };
@@ -56,6 +57,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "corral-queue.1": corralQueue,
   "corral-report.1": corralReport,
   "corral-run.1": corralRun,
+  "corral-serve.1": corralServe,
   "corral-set.1": corralSet,
   "corral-show.1": corralShow,
   "corral-slurm-epilog.1": corralSlurmEpilog,
