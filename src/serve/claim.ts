@@ -26,7 +26,7 @@ export function filesOf({ directory, name }: Pick<ServePlace, "directory" | "nam
 /** Throws CorralError where another server answers, or where what is in the way is not a socket of this user's. */
 export async function claim(place: ServePlace, uid: number): Promise<Claimed> {
   using undone = new DisposableStack();
-  ensurePrivateDir(place.directory, uid);
+  ensureOwn(place.directory, uid);
   const files = filesOf(place);
   const lock = lockFile(files.lock);
   if (lock === null) throw isServing(place);
@@ -39,6 +39,17 @@ export async function claim(place: ServePlace, uid: number): Promise<Claimed> {
   const port = listener.addr.transport === "tcp" ? listener.addr.port : null;
   const held = undone.move();
   return { listener, innerPath: files.inner, port, [Symbol.dispose]: () => held.dispose() };
+}
+
+function ensureOwn(directory: string, uid: number): void {
+  try {
+    ensurePrivateDir(directory, uid);
+  } catch (cause) {
+    throw new CorralError(`${quoted(directory, 400)} is not a directory of yours alone`, {
+      cause,
+      remedy: "give --socket PATH, with a directory that only you can enter (mode 0700)",
+    });
+  }
 }
 
 async function listen(place: ServePlace, uid: number): Promise<Deno.Listener> {

@@ -13,6 +13,9 @@ import { respond } from "./routes.ts";
 import type { PageSource, PlainSource } from "./source.ts";
 import { isSame, newSecret, Sessions, writeToken } from "./token.ts";
 
+/** For answers under way when the server ends. */
+const END_CAP_MS = 300;
+
 /** What a server is made from. */
 export interface ServerRequest {
   place: ServePlace;
@@ -74,21 +77,31 @@ function open(
   { listener, innerPath }: Claimed,
   handler: (request: Request) => Promise<Response>,
   { warn, times }: Pick<ServerRequest, "warn" | "times">,
-): Disposable {
+): AsyncDisposable {
   const ending = new AbortController();
   const onError = () => {
     warn("an answer failed");
     return new Response(null, { status: 500 });
   };
-  privately(() => Deno.serve({ path: innerPath, signal: ending.signal, onListen() {}, onError }, handler));
+  const options = { path: innerPath, signal: ending.signal, onListen() {}, onError };
+  const inner = privately(() => Deno.serve(options, handler));
   const front = new Front(listener, innerPath, ...(times === undefined ? [] : [times]));
   void front.run();
   return {
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       front.close();
       ending.abort();
+      await within(inner.finished, END_CAP_MS);
     },
   };
+}
+
+/** Resolves with `promise`, or after that time: an answer that hangs does not hold up the end. */
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([promise, late.promise]);
+  clearTimeout(timer);
 }
 
 /** Looks now and then while no page is open: the course of the node is kept all the same. */

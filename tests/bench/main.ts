@@ -1,5 +1,5 @@
 /**
- * `make bench`: launch, kill, memory, sampling, prune, sweep and everybody's ps side by side in one booted container, and report and queue on this machine, as
+ * `make bench`: launch, kill, memory, sampling, prune, sweep and everybody's ps side by side in one booted container, and report, queue and serve on this machine, as
  * tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is compared runs interleaved. About ten minutes;
  * `make bench BENCHES="launch sweep"` picks. BEFORE=/path/to/corral compares launch and memory with another build, in the same run.
  */
@@ -18,6 +18,7 @@ import { benchPrune, MEASURE_PRUNE_PROGRAM } from "./prune.ts";
 import { benchQueue } from "./queue.ts";
 import { benchReport } from "./report.ts";
 import { benchSampling, MEASURE_SAMPLING_PROGRAM } from "./sampling.ts";
+import { benchServe } from "./serve.ts";
 import { benchSweep, JOB_ROWS_MODULE, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
 
 const SUITE = "bookworm";
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
   }
   if (wanted("report")) aims.push(...await benchHere());
   if (wanted("queue")) aims.push(...await benchQueue(DIST_CORRAL));
+  if (wanted("serve")) aims.push(...await benchServe(DIST_CORRAL));
   for (const { what, met } of aims) console.log(`${met ? "met   " : "missed"}  ${what}`);
   return 0;
 }
