@@ -23,6 +23,9 @@
  * `wait` (act/wait/) sleeps until supervisors exit and reads the record; `logs` (linux/copied_output.ts) copies the file that the record
  * names, as the user whose it is.
  *
+ * `serve` is a loop around the same sweep, and a server (serve/): a bounded front takes connections and hands each request to Deno.serve on an
+ * inner socket; access.ts, pure, decides who is answered. What is shown comes from a PageSource (serve/source.ts).
+ *
  * Privileges: corral runs with those of its caller and gives none away; as root, `--user` drops to that user by setpriv(1) as soon
  * as the gate is open. Only an OwnedCgroup (cgroup/file.ts) can be written to, only an identified process be signalled.
  *
