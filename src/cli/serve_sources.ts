@@ -38,11 +38,16 @@ function placeholderSources(context: Context, options: ServeSourceOptions): Serv
 }
 
 function pageSource(context: Context, options: ServeSourceOptions): PageSource {
-  const store = context.openStore("serve");
   return {
     look: () => {
-      const jobs = store.live(() => {});
-      return Promise.resolve({ node: nodeState(context, options), jobs: jobs.map(liveRow), bin: null });
+      // Opened each time: before the first job there is no store, and a look is at an empty one.
+      const store = context.openStore("serve");
+      try {
+        const jobs = store.live(() => {}).map(liveRow);
+        return Promise.resolve({ node: nodeState(context, options), jobs, bin: null });
+      } finally {
+        store.close();
+      }
     },
     course: () => refuse(),
     ended: () => refuse(),
