@@ -1,6 +1,5 @@
 /**
- * `make bench`: launch, kill, memory, sampling, prune, sweep and everybody's ps side by side in one booted container, and report, queue and
- * serve on this machine, as
+ * `make bench`: launch, kill, memory, sampling, prune, sweep and everybody's ps side by side in one booted container, and report, queue and serve on this machine, as
  * tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is compared runs interleaved. About ten minutes;
  * `make bench BENCHES="launch sweep"` picks. BEFORE=/path/to/corral compares launch and memory with another build, in the same run.
  */
