@@ -190,3 +190,18 @@ function insertEnd(on: FakeNode): void {
     ...{ endedAtMs: on.wallMs, survivors: [], usage: null },
   }, []);
 }
+
+Deno.test("corral metrics and the metrics of a report tell the same of a name that both have", async () => {
+  using on = node();
+  const heads = async (...args: string[]) => {
+    on.out = "";
+    assert.equal(await on.corral(...args), EXIT.DONE);
+    const lines = on.out.split("\n").filter((line) => /^# (HELP|TYPE) /.test(line));
+    return new Map(lines.map((line) => [line.split(" ").slice(1, 3).join(" "), line]));
+  };
+  const ofReport = await heads("report", "--format", "openmetrics");
+  const ofNode = await heads("metrics");
+  const both = [...ofNode.keys()].filter((key) => ofReport.has(key));
+  assert.ok(both.includes("HELP corral_job_memory_peak_bytes"));
+  for (const key of both) assert.equal(ofReport.get(key), ofNode.get(key));
+});
