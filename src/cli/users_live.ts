@@ -25,7 +25,8 @@ export class UsersLive {
 
   /** Of the last answers: how many users' jobs are not all there. */
   get unanswered(): number {
-    return this.#problemsNow;
+    // Before the first answer nothing is known of any.
+    return this.#askedMs === -Infinity ? 1 : this.#problemsNow;
   }
 
   /** The jobs of the last answers; asks anew in the background where those are old. */
