@@ -64,10 +64,10 @@ function headText({ name, type, help }: Family, format: Exposition): string {
   if (format === "openmetrics") {
     const unit = /_(seconds|bytes)$/.exec(name)?.[1];
     const unitLine = unit === undefined ? "" : `# UNIT ${name} ${unit}\n`;
-    return `# TYPE ${name} ${type}\n${unitLine}# HELP ${name} ${help}.\n`;
+    return `# TYPE ${name} ${type}\n${unitLine}# HELP ${name} ${help}\n`;
   }
   const sample = sampleName({ name, type });
-  return `# HELP ${sample} ${help}.\n# TYPE ${sample} ${type === "info" ? "gauge" : type}\n`;
+  return `# HELP ${sample} ${help}\n# TYPE ${sample} ${type === "info" ? "gauge" : type}\n`;
 }
 
 function labelText(labels: Sample["labels"]): string {

@@ -206,7 +206,8 @@ export const METRICS: readonly MetricRow[] = [
   ),
   jobFigure(
     "corral_job_memory_peak_bytes",
-    "Most memory it held so far, page cache included",
+    // As in a report: one directory of a textfile collector may hold both, and must not have two helps of one name.
+    "Memory peak of a live job so far",
     ({ now }) => now?.usage.memoryPeakBytes,
   ),
   jobFigure(

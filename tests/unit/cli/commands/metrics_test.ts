@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../../../src/base/errors.ts";
+import { MetricsCollector } from "../../../../src/cli/collect_metrics.ts";
 import { makePlainSource } from "../../../../src/cli/serve_plain.ts";
 import { insertEnded } from "../../../kit/fakes/ended_job.ts";
 import { JOB_ID, momentAt } from "../../../kit/fakes/job.ts";
@@ -190,3 +191,45 @@ function insertEnd(on: FakeNode): void {
     ...{ endedAtMs: on.wallMs, survivors: [], usage: null },
   }, []);
 }
+
+Deno.test("corral metrics and the metrics of a report tell the same of a name that both have", async () => {
+  using on = node();
+  const heads = async (...args: string[]) => {
+    on.out = "";
+    assert.equal(await on.corral(...args), EXIT.DONE);
+    const lines = on.out.split("\n").filter((line) => /^# (HELP|TYPE) /.test(line));
+    return new Map(lines.map((line) => [line.split(" ").slice(1, 3).join(" "), line]));
+  };
+  const ofReport = await heads("report", "--format", "openmetrics");
+  const ofNode = await heads("metrics");
+  const both = [...ofNode.keys()].filter((key) => ofReport.has(key));
+  assert.ok(both.includes("HELP corral_job_memory_peak_bytes"));
+  for (const key of both) assert.equal(ofReport.get(key), ofNode.get(key));
+});
+
+Deno.test({
+  name: "metrics for root do not wait for a user who never answers, and a later scrape does not wait at all",
+  // A directory of a user's is believed only where it is that user's.
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    using on = node();
+    const usersDir = `${on.stores.path}/users`;
+    Deno.mkdirSync(`${usersDir}/4242`, { recursive: true });
+    Deno.chownSync(`${usersDir}/4242`, 4242, 4242);
+    let asked = 0;
+    on.uid = 0;
+    // The name services, which are asked first, hang.
+    on.run = () => {
+      asked++;
+      return new Promise(() => {});
+    };
+    const { context } = on;
+    const settings = { ...context.settings, isStateDirNamed: false, userStateDir: usersDir };
+    const collector = new MetricsCollector({ ...context, settings });
+    const first = await collector.collect(20);
+    assert.equal(asked, 1);
+    assert.deepEqual(first.jobs.map(({ job }) => job.spec.id), [JOB_ID]);
+    assert.deepEqual((await collector.collect(60_000)).jobs.length, 1);
+    assert.equal(first.unanswered, 1);
+  },
+});
