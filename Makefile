@@ -22,6 +22,7 @@ export DENO_NO_UPDATE_CHECK := 1
 export RUST_BACKTRACE := 0
 
 SOURCES := $(shell find src -name '*.ts' -o -name '*.md')
+PAGE_SOURCES := $(shell find src/serve/page) src/serve/feed.ts src/base/text.ts
 CHECKED := src tests $(wildcard .toolchain/*.ts .toolchain/release/*.ts)
 
 .PHONY: all build check test release mutants bench demo install uninstall clean distclean toolchain image fmt FORCE
@@ -31,12 +32,18 @@ all: build
 
 build: dist/corral
 
-dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts dist/commit dist/page-built | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)"
 
+# What `corral serve` shows in a browser.
+dist/page-built: $(PAGE_SOURCES) deno.json deno.lock .toolchain/page.ts | $(INSTALLED_DENO)
+	@echo "build: dist/page"
+	@$(DENO) run --quiet --no-config --allow-all .toolchain/page.ts
+	@touch $@
+
 # For the tests only: dies at the step that it is told, and is otherwise the same.
-dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts dist/commit | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts dist/commit dist/page-built | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral-crash"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)" crash
 

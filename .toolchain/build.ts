@@ -6,6 +6,7 @@
  * build.ts COMMIT crash builds dist/corral-crash, for the tests only: the same, but it can be told to die at any step (src/base/crash_point.ts).
  */
 import { startAnywhere } from "./entry.ts";
+import { forgetTimes } from "./times.ts";
 
 const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
@@ -13,6 +14,8 @@ const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
 const CRASHING = { from: "src/base/crash_point.ts", to: "tests/kit/crash_point.ts" };
 /** The module of a thread, which nothing imports. */
 const WORKER = "store/store_worker";
+/** Of `corral serve`, built by page.ts; src/serve/page_files.ts reads it from inside the binary. */
+const PAGE_DIR = `${PROJECT_DIR}/dist/page`;
 /** In src/base/version.ts; must occur exactly once. */
 const COMMIT_PLACEHOLDER = "__COMMIT__";
 
@@ -51,6 +54,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--allow-all",
     ],
     ...["--include", `${bundleDir}/${WORKER}.js`],
+    ...["--include", PAGE_DIR],
     ...["--output", `${binary}.new`, `${bundleDir}/start.js`],
   ]);
   if (!startAnywhere(`${binary}.new`)) console.error("build: it will not start in a deleted directory");
@@ -64,15 +68,6 @@ async function crashingImportMap(): Promise<string> {
   const replaced = { [`../${CRASHING.from}`]: `../${CRASHING.to}` };
   await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, ...replaced } }));
   return map;
-}
-
-/** The binary carries the times of its files: without them, the same commit gives the same bytes. */
-async function forgetTimes(directory: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(directory)) {
-    const path = `${directory}/${name}`;
-    if (isDirectory) await forgetTimes(path);
-    else await Deno.utime(path, 0, 0);
-  }
 }
 
 async function stampCommit(bundleDir: string, commit: string): Promise<void> {

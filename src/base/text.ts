@@ -22,6 +22,19 @@ export function printable(text: string): string {
   return isPlainAscii(text) ? text : text.replace(HARMFUL, escapeCharacter);
 }
 
+/** The same in pieces, for a screen that marks what it has written out. */
+export function printableParts(text: string): { text: string; isEscape: boolean }[] {
+  const parts: { text: string; isEscape: boolean }[] = [];
+  let end = 0;
+  for (const { 0: harmful, index } of isPlainAscii(text) ? [] : text.matchAll(HARMFUL)) {
+    if (index > end) parts.push({ text: text.slice(end, index), isEscape: false });
+    parts.push({ text: escapeCharacter(harmful), isEscape: true });
+    end = index + harmful.length;
+  }
+  if (end < text.length) parts.push({ text: text.slice(end), isEscape: false });
+  return parts;
+}
+
 /**
  * Like {@link printable}, but leaves ASCII only: one column per character on any terminal, and no
  * look-alikes.

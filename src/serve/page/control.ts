@@ -1,0 +1,65 @@
+/// <reference lib="dom" />
+/** Controls: a choice of few, chips with counts, a field to filter, a command to copy. */
+import type { VNode } from "preact";
+import { useState } from "preact/hooks";
+import { html, type Markup } from "./dom.ts";
+import { visible } from "./text.ts";
+
+export interface Option<T extends string> {
+  readonly value: T;
+  readonly label: Markup;
+  readonly count?: number;
+}
+
+export function segmented<T extends string>(
+  { label, options, value, onChange }: {
+    label: string;
+    options: readonly Option<T>[];
+    value: T;
+    onChange: (value: T) => void;
+  },
+): VNode {
+  return html`<div class="segmented" role="group" aria-label=${label}>${options.map((option) =>
+    html`<button aria-pressed=${option.value === value} onClick=${() => onChange(option.value)}>${option.label}</button>`
+  )}</div>`;
+}
+
+export function chips<T extends string>(
+  { label, options, value, onChange }: {
+    label: string;
+    options: readonly Option<T>[];
+    value: T;
+    onChange: (value: T) => void;
+  },
+): VNode {
+  return html`<div class="chips" role="group" aria-label=${label}>${options.map((option) =>
+    html`<button class="chip" aria-pressed=${option.value === value} onClick=${() =>
+      onChange(option.value)}>${option.label}${option.count !== undefined &&
+      html`<span class="count">${option.count}</span>`}</button>`
+  )}</div>`;
+}
+
+export function field(
+  { label, hint, value, onInput }: {
+    label: string;
+    hint: string;
+    value: string;
+    onInput: (value: string) => void;
+  },
+): VNode {
+  const read = (event: Event) => onInput((event.currentTarget as HTMLInputElement).value);
+  return html`<label class="field"><span class="sr">${label}</span><input id="filter" placeholder=${hint} value=${value} onInput=${read} autocomplete="off" spellcheck=${false} /><kbd class="w-md">/</kbd></label>`;
+}
+
+/** A command line with a button that copies it. */
+export function Command({ line }: { line: string }): VNode {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard?.writeText(line).catch(() => {});
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return html`<div class="command"><code tabindex="0">${visible(line)}</code><button class="btn quiet" onClick=${copy}>${
+    isCopied ? "Copied" : "Copy"
+  }</button></div>`;
+}
