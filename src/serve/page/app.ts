@@ -4,12 +4,13 @@ import { Component, render, type VNode } from "preact";
 import type { Verb } from "../feed.ts";
 import { Line } from "./contact.ts";
 import { Slots } from "./course.ts";
-import { ChangeDialog, KeysDialog } from "./dialog.ts";
+import type { ChangeProps, KeysProps } from "./dialog.ts";
 import { html } from "./dom.ts";
 import { Clock } from "./format.ts";
-import { HistoryView } from "./history_view.ts";
+import type { HistoryProps } from "./history_view.ts";
 import { jobView } from "./job_view.ts";
 import { listenToKeys } from "./keys.ts";
+import { later } from "./later.ts";
 import { nodeView } from "./node_view.ts";
 import type { Page } from "./page.ts";
 import { queueView } from "./queue_view.ts";
@@ -17,6 +18,10 @@ import { type Route, routeOf, tokenOf } from "./route.ts";
 import { doorstep, foot, type ShellProps, staleBar, topBar } from "./shell.ts";
 import { plain } from "./text.ts";
 import { applyTheme } from "./theme.ts";
+
+const ChangeDialog = later<ChangeProps>(async () => (await import("./dialog.ts")).ChangeDialog);
+const KeysDialog = later<KeysProps>(async () => (await import("./dialog.ts")).KeysDialog);
+const HistoryView = later<HistoryProps>(async () => (await import("./history_view.ts")).HistoryView);
 
 type Open = { readonly verb: Verb; readonly jobId: string } | "keys" | null;
 
@@ -76,6 +81,7 @@ class App extends Component<Record<never, never>, State> {
     return {
       ...{ node, state, isStale, slots: this.#slots, clock: this.#clock.clock },
       nowMs: this.#line.nowMs(),
+      ageMs: this.#line.ageMs(),
       act: node.allowChanges && !isStale ? this.#act : null,
     };
   }
@@ -90,7 +96,7 @@ class App extends Component<Record<never, never>, State> {
     const { route } = this.state;
     document.title = titleOf(page, route);
     const shell: ShellProps = {
-      ...{ page, route, contact, ageMs: this.#line.ageMs() },
+      ...{ page, route, contact },
       ...{ showKeys: this.#showKeys, tryNow: this.#tryNow },
     };
     return html`

@@ -11,32 +11,28 @@ export interface Option<T extends string> {
   readonly count?: number;
 }
 
-export function segmented<T extends string>(
-  { label, options, value, onChange }: {
-    label: string;
-    options: readonly Option<T>[];
-    value: T;
-    onChange: (value: T) => void;
-  },
-): VNode {
-  return html`<div class="segmented" role="group" aria-label=${label}>${options.map((option) =>
-    html`<button aria-pressed=${option.value === value} onClick=${() => onChange(option.value)}>${option.label}</button>`
-  )}</div>`;
+export interface Choice<T extends string> {
+  readonly label: string;
+  readonly options: readonly Option<T>[];
+  readonly value: T;
+  readonly onChange: (value: T) => void;
 }
 
-export function chips<T extends string>(
-  { label, options, value, onChange }: {
-    label: string;
-    options: readonly Option<T>[];
-    value: T;
-    onChange: (value: T) => void;
-  },
-): VNode {
-  return html`<div class="chips" role="group" aria-label=${label}>${options.map((option) =>
-    html`<button class="chip" aria-pressed=${option.value === value} onClick=${() =>
-      onChange(option.value)}>${option.label}${option.count !== undefined &&
-      html`<span class="count">${option.count}</span>`}</button>`
-  )}</div>`;
+export function segmented<T extends string>(choice: Choice<T>): VNode {
+  const buttons = choice.options.map((option) => button(choice, option, null));
+  return html`<div class="segmented" role="group" aria-label=${choice.label}>${buttons}</div>`;
+}
+
+export function chips<T extends string>(choice: Choice<T>): VNode {
+  const buttons = choice.options.map((option) => button(choice, option, "chip"));
+  return html`<div class="chips" role="group" aria-label=${choice.label}>${buttons}</div>`;
+}
+
+function button<T extends string>({ value, onChange }: Choice<T>, option: Option<T>, look: string | null): VNode {
+  const choose = () => onChange(option.value);
+  const count = option.count !== undefined && html`<span class="count">${option.count}</span>`;
+  const words = [option.label, count];
+  return html`<button class=${look} aria-pressed=${option.value === value} onClick=${choose}>${words}</button>`;
 }
 
 export function field(

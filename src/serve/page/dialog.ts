@@ -35,13 +35,17 @@ class Modal extends Component<{ onClose: () => void; label: string; children?: M
   }
 }
 
-export function KeysDialog({ onClose }: { onClose: () => void }): VNode {
+export interface KeysProps {
+  readonly onClose: () => void;
+}
+
+export function KeysDialog({ onClose }: KeysProps): VNode {
   return html`<${Modal} label="Keys" onClose=${onClose}><h2>Keys</h2><div class="keys">${KEY_HELP.map(([keys, does]) =>
     html`<span>${keys.map((key) => html`<kbd>${key}</kbd> `)}</span><span>${does}</span>`
   )}</div><div class="dialog-acts"><button class="btn" data-focus onClick=${onClose}>Close</button></div><//>`;
 }
 
-interface Props {
+export interface ChangeProps {
   readonly page: Page;
   readonly verb: Verb;
   readonly jobId: string;
@@ -60,7 +64,7 @@ const TIMES = ["+30m", "+1h", "+4h", "+12h"];
 /** More memory: by these factors. */
 const MORE = [1.125, 1.25, 1.5];
 
-export class ChangeDialog extends Component<Props, State> {
+export class ChangeDialog extends Component<ChangeProps, State> {
   override state: State = { effect: null, value: null, problem: null, said: null, isBusy: false };
 
   override componentDidMount(): void {
@@ -98,17 +102,19 @@ export class ChangeDialog extends Component<Props, State> {
 
   render(): VNode {
     const { page, verb, jobId, onClose } = this.props;
-    const { effect, problem, said } = this.state;
+    const { problem, said } = this.state;
     const question = questionOf(verb, this.#row()?.name ?? nameIn(page, jobId));
-    return html`<${Modal} label=${WORDS[verb].title} onClose=${onClose}><h2>${question}</h2>${
-      said !== null
-        ? html`<p role="status">${visible(said)}</p>`
-        : html`${
-          effect === null
-            ? problem === null && html`<p class="t2">Asking what it would do…</p>`
-            : consequences({ page, verb, jobId, effect, row: this.#row(), value: this.#value() })
-        }${this.#choice()}`
-    }${problem !== null && html`<p class="problem" role="alert">${visible(problem)}</p>`}${this.#buttons()}<//>`;
+    const body = said !== null ? html`<p role="status">${visible(said)}</p>` : [this.#effect(), this.#choice()];
+    const alarm = problem !== null && html`<p class="problem" role="alert">${visible(problem)}</p>`;
+    const parts = [html`<h2>${question}</h2>`, body, alarm, this.#buttons()];
+    return html`<${Modal} label=${WORDS[verb].title} onClose=${onClose}>${parts}<//>`;
+  }
+
+  #effect(): Markup {
+    const { page, verb, jobId } = this.props;
+    const { effect, problem } = this.state;
+    if (effect !== null) return consequences({ page, verb, jobId, effect, row: this.#row(), value: this.#value() });
+    return problem === null && html`<p class="t2">Asking what it would do…</p>`;
   }
 
   #choice(): VNode | null {

@@ -3,7 +3,7 @@
 import type { VNode } from "preact";
 import type { Effect, LiveRow, Verb } from "../feed.ts";
 import { html, type Markup } from "./dom.ts";
-import { bytes, coreLimit, duration, limitText } from "./format.ts";
+import { brief, coreLimit, duration, limitText } from "./format.ts";
 import type { Page } from "./page.ts";
 import { name } from "./text.ts";
 
@@ -70,7 +70,7 @@ export function consequences(planned: Planned): Markup {
 function killed({ effect, jobId, row }: Planned): Markup {
   const { lostMs, freedBytes, startsNext } = effect;
   const cpus = row?.cpuMaxCores != null && `${coreLimit(row.cpuMaxCores)} CPUs`;
-  const free = [freedBytes !== null && bytes(freedBytes), cpus].filter(Boolean).join(" and ");
+  const free = [freedBytes !== null && brief(freedBytes), cpus].filter(Boolean).join(" and ");
   const next = startsNext !== null &&
     html`
       ; <a class="link" href="${`#/job/${startsNext.id}`}">${name(startsNext.name)}</a> starts next
@@ -96,7 +96,7 @@ function frozen({ page, effect, row }: Planned): Markup {
     ? ""
     : `, and its deadline goes on: ${page.clock.short(deadline, page.nowMs)}`;
   return html`
-    <p>${processes(effect)} stop where they are. <b>It keeps its ${bytes(
+    <p>${processes(effect)} stop where they are. <b>It keeps its ${brief(
       row?.memoryBytes ?? null,
     )}${goesOn}.</b></p>
   `;
@@ -131,8 +131,8 @@ function moreMemory({ page, row }: Planned): Markup {
   }
   const { room } = page.node;
   return html`
-    <p>It uses ${bytes(row?.memoryBytes ?? null)} of ${limitText(limit)}.${room !== null &&
-      ` The node has room for ${bytes(room.freeBytes)} more.`}</p>
+    <p>It uses ${brief(row?.memoryBytes ?? null)} of ${limitText(limit)}.${room !== null &&
+      ` The node has room for ${brief(room.freeBytes)} more.`}</p>
   `;
 }
 

@@ -67,7 +67,7 @@ export function waiting(page: Page): VNode | null {
   const { queue } = page.node;
   if (queue.length === 0) return null;
   return html`
-    <section class="sec o6 w-xl" aria-label="Queue">
+    <section class="sec o4 w-xl" aria-label="Queue">
       <header>
         <h2>Waits</h2><span class="grow"></span><a class="link" href="#/queue">queue and pools</a>
       </header>${list(queue.slice(0, 5).map((row) => waitingItem(page, row)))}

@@ -16,6 +16,16 @@ export function quantity(bytes: number): Quantity {
   return { number: inPower(bytes, power), unit: LETTERS[power]! };
 }
 
+/** `25G` of 25.0 GiB, for a sentence; a column keeps its decimals. */
+export function brief(value: number | null): string {
+  return value === null ? UNKNOWN : limitText(value);
+}
+
+/** `288` of `288.0`, and one decimal where it says something. */
+export function briefNumber(text: string): string {
+  return trimmed(text);
+}
+
 export function bytes(value: number | null): string {
   if (value === null) return UNKNOWN;
   const { number, unit } = quantity(value);

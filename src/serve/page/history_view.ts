@@ -11,7 +11,7 @@ import { ended } from "./request.ts";
 import { endWord, name, plain, sentence, sizeOf } from "./text.ts";
 import { byUser } from "./users.ts";
 
-interface Props {
+export interface HistoryProps {
   readonly page: Page;
   readonly search: string;
 }
@@ -39,11 +39,11 @@ const HOUR_MS = 3_600_000;
 const TYPING_MS = 200;
 const ALL = "all";
 
-export class HistoryView extends Component<Props, State> {
+export class HistoryView extends Component<HistoryProps, State> {
   #asked = 0;
   #timer: number | undefined;
 
-  constructor(props: Props) {
+  constructor(props: HistoryProps) {
     super(props);
     this.state = {
       ...{ span: props.search === "" ? "night" : "week", search: props.search, reason: ALL },
@@ -59,7 +59,7 @@ export class HistoryView extends Component<Props, State> {
     clearTimeout(this.#timer);
   }
 
-  override componentDidUpdate({ page, search }: Props): void {
+  override componentDidUpdate({ page, search }: HistoryProps): void {
     if (search !== this.props.search) this.#choose({ search: this.props.search });
     else if (
       page.node.lastEnded?.id !== this.props.page.node.lastEnded?.id && this.state.found?.cursor === null

@@ -3,7 +3,8 @@
 import { Component, type VNode } from "preact";
 import type { JobDetail, JobSample } from "../feed.ts";
 import { classes, html } from "./dom.ts";
-import { bytes, coreLimit, cores, limitText } from "./format.ts";
+import { bytes, coreLimit, cores, duration, limitText } from "./format.ts";
+import { staleTo } from "./moment.ts";
 import type { Page } from "./page.ts";
 import { Plot } from "./plot_later.ts";
 import type { Lane, Mark, PlotSpec } from "./spec.ts";
@@ -98,13 +99,14 @@ function sayMoment({ clock, nowMs }: Page, sample: JobSample | undefined): strin
 
 function jobSpec(page: Page, detail: JobDetail): PlotSpec {
   const { samples, live, ended } = detail;
+  const isStale = page.isStale && live !== null;
   const limit = live?.memoryMaxBytes ?? ended?.memoryMaxBytes ?? null;
   const peak = Math.max(1024 ** 2, ...samples.map(heightOf));
   const isFar = limit !== null && peak * FAR < limit;
   const limits = limit === null || isFar
     ? []
     : [{ value: limit, text: `limit ${limitText(limit)}`, atLeft: true }];
-  return {
+  const spec: PlotSpec = {
     timesMs: samples.map(({ atMs }) => atMs),
     layers: KINDS.map(({ key, label, colour, isHatched }) => ({
       ...{ key, colour, isHatched, label: key === "anonBytes" ? label : "" },
@@ -113,11 +115,10 @@ function jobSpec(page: Page, detail: JobDetail): PlotSpec {
     ...{ max: Math.max(peak, limits[0]?.value ?? 0) * HEADROOM, unit: "bytes", height: plotHeight(), limits },
     lanes: lanes(detail),
     marks: marks(page, detail),
-    stale: page.isStale && live !== null
-      ? { fromMs: samples.at(-1)!.atMs, text: `no data since ${page.clock.exact(page.nowMs)}` }
-      : null,
+    stale: isStale ? { fromMs: page.nowMs, text: `no data since ${page.clock.exact(page.nowMs)}` } : null,
     clock: page.clock,
   };
+  return isStale ? staleTo(page.nowMs + page.ageMs, spec) : spec;
 }
 
 function heightOf(sample: JobSample): number {
@@ -138,7 +139,9 @@ function lanes({ samples, live, limits }: JobDetail): Lane[] {
   const cpuTop = cpuMax ?? Math.max(1, ...cpu.map((value) => value ?? 0));
   const diskTop = Math.max(1024 ** 2, ...disk);
   const stalledTop = Math.max(50, ...stalled.map((value) => value ?? 0));
-  const cpuWords = cpuMax === null ? "CPU, in cores" : `CPU, of its ${coreLimit(cpuMax)} cores`;
+  const cpuWords = cpuMax === null
+    ? "CPU, in cores"
+    : `CPU, of its ${coreLimit(cpuMax)} ${cpuMax === 1 ? "core" : "cores"}`;
   return [
     {
       kind: "area",
@@ -170,7 +173,7 @@ function marks({ clock }: Page, { samples, ended, limitChanges, live, queued }: 
   const clamp = (ms: number) => Math.min(lastMs, Math.max(firstMs, ms));
   const found: Mark[] = limitChanges.map(({ atMs, key, value }) => ({
     ...{ atMs: clamp(atMs), icon: "clock", tone: "quiet" } as const,
-    text: `${key} ${value === null ? "no limit" : /memory|swap/.test(key) ? limitText(value) : ""}`.trim(),
+    text: `${key} ${limitWord(key, value)}`,
   }));
   if (startedMs !== null && queued === null) {
     found.unshift({ atMs: clamp(startedMs), icon: "half", tone: "quiet", text: "started" });
@@ -181,4 +184,10 @@ function marks({ clock }: Page, { samples, ended, limitChanges, live, queued }: 
     found.push({ atMs: lastMs, icon, tone: tone === "ok" ? "quiet" : tone, text });
   }
   return found;
+}
+
+function limitWord(key: string, value: number | null): string {
+  if (value === null) return "no limit";
+  if (/memory|swap/.test(key)) return limitText(value);
+  return /time/.test(key) ? duration(value) : coreLimit(value);
 }

@@ -26,8 +26,7 @@ export function specOf({ page, course, resource }: CourseView): PlotSpec {
   const max = isMemory ? course.memoryTotalBytes : course.cores;
   const text = isMemory ? `${limitText(max)} in the node` : `${coreLimit(max)} cores`;
   const { nowMs, isStale, clock } = page;
-  const lastMs = course.timesMs.at(-1) ?? nowMs;
-  return {
+  const spec: PlotSpec = {
     timesMs: course.timesMs,
     layers: [...course.series].sort((a, b) => place(a) - place(b)).map((series) =>
       layer(page, series, resource)
@@ -40,7 +39,17 @@ export function specOf({ page, course, resource }: CourseView): PlotSpec {
       lane("IO", course.pressure.io),
     ],
     marks: course.events.flatMap((event) => markOf(event)),
-    stale: isStale ? { fromMs: lastMs - 0, text: `no data since ${clock.exact(nowMs)}` } : null,
+    stale: isStale ? { fromMs: nowMs, text: `no data since ${clock.exact(nowMs)}` } : null,
+  };
+  return isStale ? staleTo(nowMs + page.ageMs, spec) : spec;
+}
+
+/** Time goes on, knowledge does not: the rest of the axis stays empty. */
+export function staleTo(untilMs: number, spec: PlotSpec): PlotSpec {
+  return {
+    ...spec,
+    timesMs: [...spec.timesMs, untilMs],
+    layers: spec.layers.map((layer) => ({ ...layer, values: [...layer.values, null] })),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Page {
   /** Wall clock of the server; it stands still while there is no contact. */
   readonly nowMs: number;
   readonly isStale: boolean;
+  /** How old the newest message is, ms. */
+  readonly ageMs: number;
   readonly clock: Clock;
   readonly slots: Slots;
   readonly act: Act;

@@ -5,7 +5,7 @@ import type { NodeRoom, PoolRow, QueuedRow } from "../feed.ts";
 import { reservedBar } from "./bar.ts";
 import { Command } from "./control.ts";
 import { html, type Markup } from "./dom.ts";
-import { bytes, coreLimit, duration, limitText, ofLimit, percent } from "./format.ts";
+import { brief, briefNumber, coreLimit, duration, limitText, ofLimit, percent } from "./format.ts";
 import { icon } from "./icon.ts";
 import type { Page } from "./page.ts";
 import { name, plain, sentence } from "./text.ts";
@@ -64,11 +64,12 @@ function legend(): VNode {
     const [now, promised] = [ofLimit(used, totalBytes), ofLimit(promisedBytes, totalBytes)];
     return html`
       <section class="panel pad pool" aria-label="The node">
-        <header><h2>the node</h2><span class="t2">room for <b>${bytes(freeBytes)}</b></span></header>${meter({
+        <header><h2>the node</h2><span class="t2">room for <b>${brief(freeBytes)}</b></span></header>${meter({
           ...{ label: "memory", used, reserved: used + promisedBytes, limit: totalBytes },
           markAt: 1 - reserveBytes / totalBytes,
           words: html`
-            <b>${now.used}</b> used, <b>${promised.used}</b> promised, of ${now.limit}
+            <b>${briefNumber(now.used)}</b> used, <b>${briefNumber(promised.used)}</b> promised, of ${now
+              .limit}
           `,
         })}<p>
           Promised is what running jobs may still take up to their limits. ${bytes(
@@ -119,10 +120,10 @@ function legend(): VNode {
   function memoryWords({ usedBytes, reservedBytes, limitBytes }: PoolRow["memory"]): Markup {
     if (limitBytes === null) {
       return html`
-        <b>${bytes(usedBytes)}</b> used, <b>${bytes(reservedBytes)}</b> reserved, no limit
+        <b>${brief(usedBytes)}</b> used, <b>${brief(reservedBytes)}</b> reserved, no limit
       `;
     }
-    const trimmed = (value: number) => String(Number(ofLimit(value, limitBytes).used));
+    const trimmed = (value: number) => briefNumber(ofLimit(value, limitBytes).used);
     return html`
       <b>${usedBytes === null ? "-" : trimmed(usedBytes)}</b> used, <b>${trimmed(
         reservedBytes,

@@ -15,8 +15,6 @@ export interface ShellProps {
   readonly page: Page;
   readonly route: Route;
   readonly contact: Contact;
-  /** Of the newest message, ms. */
-  readonly ageMs: number;
   readonly showKeys: () => void;
   readonly tryNow: () => void;
 }
@@ -56,7 +54,7 @@ export function topBar(props: ShellProps): VNode {
   `;
 }
 
-function live({ page, ageMs }: ShellProps): VNode {
+function live({ page }: ShellProps): VNode {
   if (page.isStale) {
     return html`
       <span class="live" role="status">${icon("ring", "att")}<span class="att">${duration(
@@ -71,7 +69,7 @@ function live({ page, ageMs }: ShellProps): VNode {
 }
 
 /** The figures stay, marked as old. */
-export function staleBar({ page, contact, ageMs, tryNow }: ShellProps): VNode | null {
+export function staleBar({ page, contact, tryNow }: ShellProps): VNode | null {
   if (!page.isStale) return null;
   const next = contact.kind === "lost"
     ? `next try in ${duration(contact.retryAtMs - performance.now())}`

@@ -46,13 +46,16 @@ export const LEFT = 56;
 export const RIGHT = 16;
 export const TOP = 20;
 
+/** Between the axis and the lanes: its 0 and their first word do not touch. */
+export const LANES = 6;
+
 export function laneHeight({ kind }: Lane): { gap: number; height: number } {
   return kind === "heat" ? { gap: 4, height: 12 } : { gap: 22, height: 26 };
 }
 
 export function lanesHeight(spec: PlotSpec): number {
   const sum = spec.lanes.map(laneHeight).reduce((total, { gap, height }) => total + gap + height, 0);
-  return sum + (sum > 0 ? 4 : 0);
+  return sum + (sum > 0 ? LANES : 0);
 }
 
 const AXIS = 24;

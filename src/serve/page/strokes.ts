@@ -2,7 +2,7 @@
 /** Strokes on the canvas of a plot, in CSS pixels. */
 import type { Colours } from "./colours.ts";
 import { shapeOf } from "./icon.ts";
-import { type Lane, laneHeight, lanesHeight, type Layer, type Mark, type PlotSpec } from "./spec.ts";
+import { type Lane, laneHeight, LANES, lanesHeight, type Layer, type Mark, type PlotSpec } from "./spec.ts";
 
 export interface Canvas {
   readonly ctx: CanvasRenderingContext2D;
@@ -79,7 +79,7 @@ export function paintLimits({ ctx, colours, frame, y }: Canvas, { limits }: Plot
 
 export function paintLanes(canvas: Canvas, spec: PlotSpec): void {
   const { ctx, colours, frame } = canvas;
-  let top = frame.top + frame.height;
+  let top = frame.top + frame.height + LANES;
   for (const lane of spec.lanes) {
     const { gap, height } = laneHeight(lane);
     top += gap;

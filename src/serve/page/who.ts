@@ -91,7 +91,7 @@ export class WhoUsedIt extends Component<Props, State> {
     const { fromMs, toMs } = this.#span();
     if (course === null || toMs !== null) return course;
     const now = binOfNow(page.nowMs, page.state.jobs.values(), page.node.readouts);
-    return extended(course, page.isStale ? page.state.bins : [...page.state.bins, now], fromMs);
+    return extended(course, [...page.state.bins, now], fromMs);
   }
 
   #choose(change: Partial<State>): void {
