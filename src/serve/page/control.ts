@@ -20,19 +20,31 @@ export interface Choice<T extends string> {
 
 export function segmented<T extends string>(choice: Choice<T>): VNode {
   const buttons = choice.options.map((option) => button(choice, option, null));
-  return html`<div class="segmented" role="group" aria-label=${choice.label}>${buttons}</div>`;
+  return html`
+    <div class="segmented" role="group" aria-label="${choice.label}">${buttons}</div>
+  `;
 }
 
 export function chips<T extends string>(choice: Choice<T>): VNode {
   const buttons = choice.options.map((option) => button(choice, option, "chip"));
-  return html`<div class="chips" role="group" aria-label=${choice.label}>${buttons}</div>`;
+  return html`
+    <div class="chips" role="group" aria-label="${choice.label}">${buttons}</div>
+  `;
 }
 
-function button<T extends string>({ value, onChange }: Choice<T>, option: Option<T>, look: string | null): VNode {
+function button<T extends string>(
+  { value, onChange }: Choice<T>,
+  option: Option<T>,
+  look: string | null,
+): VNode {
   const choose = () => onChange(option.value);
-  const count = option.count !== undefined && html`<span class="count">${option.count}</span>`;
+  const count = option.count !== undefined && html`
+    <span class="count">${option.count}</span>
+  `;
   const words = [option.label, count];
-  return html`<button class=${look} aria-pressed=${option.value === value} onClick=${choose}>${words}</button>`;
+  return html`
+    <button class="${look}" aria-pressed="${option.value === value}" onClick="${choose}">${words}</button>
+  `;
 }
 
 export function field(
@@ -44,7 +56,18 @@ export function field(
   },
 ): VNode {
   const read = (event: Event) => onInput((event.currentTarget as HTMLInputElement).value);
-  return html`<label class="field"><span class="sr">${label}</span><input id="filter" placeholder=${hint} value=${value} onInput=${read} autocomplete="off" spellcheck=${false} /><kbd class="w-md">/</kbd></label>`;
+  const props = {
+    id: "filter",
+    placeholder: hint,
+    value,
+    onInput: read,
+    autocomplete: "off",
+    spellcheck: false,
+  };
+  return html`
+    <label class="field"><span class="sr">${label}</span><input ...${props} /><kbd class="w-md"
+      >/</kbd></label>
+  `;
 }
 
 /** A command line with a button that copies it. */
@@ -55,7 +78,11 @@ export function Command({ line }: { line: string }): VNode {
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };
-  return html`<div class="command"><code tabindex="0">${visible(line)}</code><button class="btn quiet" onClick=${copy}>${
-    isCopied ? "Copied" : "Copy"
-  }</button></div>`;
+  return html`
+    <div class="command">
+      <code tabindex="0">${visible(line)}</code><button class="btn quiet" onClick="${copy}">${isCopied
+        ? "Copied"
+        : "Copy"}</button>
+    </div>
+  `;
 }

@@ -31,7 +31,11 @@ class Modal extends Component<{ onClose: () => void; label: string; children?: M
   render(): VNode {
     const { onClose, label, children } = this.props;
     const outside = (event: MouseEvent) => event.target === this.#box.current && onClose();
-    return html`<dialog ref=${this.#box} aria-label=${label} onClose=${onClose} onClick=${outside}><div class="dialog">${children}</div></dialog>`;
+    return html`
+      <dialog ref="${this.#box}" aria-label="${label}" onClose="${onClose}" onClick="${outside}">
+        <div class="dialog">${children}</div>
+      </dialog>
+    `;
   }
 }
 
@@ -40,9 +44,39 @@ export interface KeysProps {
 }
 
 export function KeysDialog({ onClose }: KeysProps): VNode {
-  return html`<${Modal} label="Keys" onClose=${onClose}><h2>Keys</h2><div class="keys">${KEY_HELP.map(([keys, does]) =>
-    html`<span>${keys.map((key) => html`<kbd>${key}</kbd> `)}</span><span>${does}</span>`
-  )}</div><div class="dialog-acts"><button class="btn" data-focus onClick=${onClose}>Close</button></div><//>`;
+  const rows = KEY_HELP.map(([keys, does]) => {
+    const shown = keys.map((key) => [
+      html`
+        <kbd>${key}</kbd>
+      `,
+      " ",
+    ]);
+    return [
+      html`
+        <span>${shown}</span>
+      `,
+      html`
+        <span>${does}</span>
+      `,
+    ];
+  });
+  const close = html`
+    <button class="btn" data-focus onClick="${onClose}">Close</button>
+  `;
+  const parts = [
+    html`
+      <h2>Keys</h2>
+    `,
+    html`
+      <div class="keys">${rows}</div>
+    `,
+    html`
+      <div class="dialog-acts">${close}</div>
+    `,
+  ];
+  return html`
+    <${Modal} label="Keys" onClose="${onClose}" children="${parts}" />
+  `;
 }
 
 export interface ChangeProps {
@@ -104,24 +138,47 @@ export class ChangeDialog extends Component<ChangeProps, State> {
     const { page, verb, jobId, onClose } = this.props;
     const { problem, said } = this.state;
     const question = questionOf(verb, this.#row()?.name ?? nameIn(page, jobId));
-    const body = said !== null ? html`<p role="status">${visible(said)}</p>` : [this.#effect(), this.#choice()];
-    const alarm = problem !== null && html`<p class="problem" role="alert">${visible(problem)}</p>`;
-    const parts = [html`<h2>${question}</h2>`, body, alarm, this.#buttons()];
-    return html`<${Modal} label=${WORDS[verb].title} onClose=${onClose}>${parts}<//>`;
+    const body = said !== null
+      ? html`
+        <p role="status">${visible(said)}</p>
+      `
+      : [this.#effect(), this.#choice()];
+    const alarm = problem !== null && html`
+      <p class="problem" role="alert">${visible(problem)}</p>
+    `;
+    const parts = [
+      html`
+        <h2>${question}</h2>
+      `,
+      body,
+      alarm,
+      this.#buttons(),
+    ];
+    return html`
+      <${Modal} label="${WORDS[verb].title}" onClose="${onClose}" children="${parts}" />
+    `;
   }
 
   #effect(): Markup {
     const { page, verb, jobId } = this.props;
     const { effect, problem } = this.state;
-    if (effect !== null) return consequences({ page, verb, jobId, effect, row: this.#row(), value: this.#value() });
-    return problem === null && html`<p class="t2">Asking what it would do…</p>`;
+    if (effect !== null) {
+      return consequences({ page, verb, jobId, effect, row: this.#row(), value: this.#value() });
+    }
+    return problem === null && html`
+      <p class="t2">Asking what it would do…</p>
+    `;
   }
 
   #choice(): VNode | null {
     const values = this.#values();
     if (values.length === 0) return null;
     return segmented({
-      ...{ label: "How much", options: values.map((value) => ({ value, label: value })), value: this.#value()! },
+      ...{
+        label: "How much",
+        options: values.map((value) => ({ value, label: value })),
+        value: this.#value()!,
+      },
       onChange: (value) => this.setState({ value }),
     });
   }
@@ -130,13 +187,24 @@ export class ChangeDialog extends Component<ChangeProps, State> {
     const { verb, onClose } = this.props;
     const { effect, said, isBusy } = this.state;
     if (said !== null) {
-      return html`<div class="dialog-acts"><button class="btn" data-focus onClick=${onClose}>Close</button></div>`;
+      return html`
+        <div class="dialog-acts"><button class="btn" data-focus onClick="${onClose}">Close</button></div>
+      `;
     }
     const { isDeadly } = WORDS[verb];
-    return html`<div class="dialog-acts"><code class="as">${this.#command()}</code><button class="btn" data-focus=${isDeadly ||
-      undefined} onClick=${onClose}>Leave it</button><button class=${isDeadly ? "btn solid" : "btn prime"} data-focus=${
-      isDeadly ? undefined : true
-    } disabled=${isBusy || effect === null} onClick=${this.#do}>${WORDS[verb].button(effect, this.#value())}</button></div>`;
+    return html`
+      <div class="dialog-acts">
+        <code class="as">${this.#command()}</code><button class="btn" data-focus="${isDeadly ||
+          undefined}" onClick="${onClose}">
+          Leave it
+        </button>
+        <button class="${isDeadly ? "btn solid" : "btn prime"}" data-focus="${isDeadly
+          ? undefined
+          : true}" disabled="${isBusy || effect === null}" onClick="${this.#do}">
+          ${WORDS[verb].button(effect, this.#value())}
+        </button>
+      </div>
+    `;
   }
 
   #command(): string {
@@ -152,7 +220,9 @@ export class ChangeDialog extends Component<ChangeProps, State> {
 export function memoryValues(limitBytes: number): string[] {
   const text = limitText(limitBytes);
   const number = parseFloat(text);
-  const values = MORE.map((factor, index) => Math.max(Math.floor(number) + 1 + index, Math.round(number * factor)));
+  const values = MORE.map((factor, index) =>
+    Math.max(Math.floor(number) + 1 + index, Math.round(number * factor))
+  );
   return values.map((value) => `${value}${text.slice(-1)}`);
 }
 

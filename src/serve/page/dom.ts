@@ -25,7 +25,7 @@ function create(type: string, props: Record<string, unknown> | null, ...children
   return h(type, role === undefined ? props : { role, ...props }, ...children as ComponentChild[]) as VNode;
 }
 
-/** What stands in `${}` becomes text, an attribute or an element, never markup. */
+/** What stands in `${}` becomes text, an attribute or an element, never markup. A space that a line ends or begins with is dropped. */
 export const html = (htm as unknown as Htm).bind(create);
 
 /** Class names, without those that do not apply. */

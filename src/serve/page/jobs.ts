@@ -32,7 +32,7 @@ interface State {
   readonly shown: number;
 }
 
-const STEP = 60;
+const STEP = 40;
 
 interface Column {
   readonly key: SortKey | null;

@@ -72,7 +72,7 @@ function legend(): VNode {
               .limit}
           `,
         })}<p>
-          Promised is what running jobs may still take up to their limits. ${bytes(
+          Promised is what running jobs may still take up to their limits. ${brief(
             reserveBytes,
           )} right of the mark is kept
           back.

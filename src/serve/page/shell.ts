@@ -58,7 +58,7 @@ function live({ page }: ShellProps): VNode {
   if (page.isStale) {
     return html`
       <span class="live" role="status">${icon("ring", "att")}<span class="att">${duration(
-        ageMs,
+        page.ageMs,
       )} old</span></span>
     `;
   }
@@ -78,7 +78,7 @@ export function staleBar({ page, contact, tryNow }: ShellProps): VNode | null {
     <div class="stale-bar" role="alert">
       ${icon("triangle", "att")}<p>
         <b>No contact since ${page.clock.exact(page.nowMs)}.</b> What you see is ${duration(
-          ageMs,
+          page.ageMs,
         )} old. Jobs and their limits do not depend
         on this page.
       </p><span class="t2 nw">${next}</span><button class="btn" onClick="${tryNow}">Try now</button>

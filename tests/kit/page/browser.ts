@@ -1,7 +1,7 @@
 /** Debian's chromium, headless, by playwright-core. */
 import { type Browser, chromium, type Page } from "playwright-core";
 
-const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM = "/usr/bin/chromium";
 
 export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
@@ -17,6 +17,8 @@ export interface Opened {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: "light" | "dark";
+  /** The caller goes to an address itself. */
+  readonly isBlank?: boolean;
 }
 
 /** A page that has read its first snapshot, or the word that it may not. */
@@ -25,7 +27,8 @@ export async function openPage(browser: Browser, opened: Opened): Promise<Page> 
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  if (opened.isBlank) return page;
   await page.goto(address);
-  await page.locator("#main").first().waitFor();
+  await page.locator("#main").waitFor();
   return page;
 }

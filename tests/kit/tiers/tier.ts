@@ -25,6 +25,7 @@ type Need = "root" | "cgroup2" | keyof typeof PACKAGES;
 /** Programs and the Debian packages that have them. */
 const PACKAGES = {
   "cc": "gcc libc6-dev",
+  "chromium": "chromium",
   "clush": "clustershell",
   "cpio": "cpio",
   "mmdebstrap": "mmdebstrap",
@@ -138,8 +139,20 @@ const RELEASE: readonly Tier[] = STANDARD.filter(({ lane }) => lane === "nspawn"
   onRequest: true,
 }));
 
+/** The page of `corral serve` in a real browser, with a server of sample data. */
+const PAGE: Tier = {
+  name: "page",
+  args: ["tests/system/page"],
+  env: {},
+  suite: null,
+  timeoutMs: 5 * MINUTE_MS,
+  needs: ["chromium"],
+  lane: "light",
+};
+
 export const TIERS: readonly Tier[] = [
   ...STANDARD,
+  PAGE,
   ...HOSTILE_PART,
   ...SLURM,
   ...WHOLE_HOSTILE,
