@@ -3,6 +3,7 @@
 import type { VNode } from "preact";
 import { classes, html } from "./dom.ts";
 
+/** What differs between bars. */
 export interface BarLook {
   /** Cores, time, tasks: to be near the limit does no harm. */
   readonly harmless?: boolean;
@@ -16,6 +17,7 @@ export interface BarLook {
 export const NEAR = 0.9;
 const FULL = 0.995;
 
+/** An unknown use is an empty bar, no limit a dotted one. */
 export function bar(used: number | null, limit: number | null, look: BarLook = {}): VNode {
   if (limit === null || limit <= 0) {
     return html`

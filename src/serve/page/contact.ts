@@ -21,6 +21,7 @@ export function retryDelayMs(failures: number): number {
   return Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
 }
 
+/** Keeps the state, and tries again for as long as the page is open. */
 export class Line {
   state: PageState = NOTHING;
   contact: Contact = { kind: "opening" };

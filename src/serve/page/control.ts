@@ -5,12 +5,14 @@ import { useState } from "preact/hooks";
 import { html, type Markup } from "./dom.ts";
 import { visible } from "./text.ts";
 
+/** One of few. */
 export interface Option<T extends string> {
   readonly value: T;
   readonly label: Markup;
   readonly count?: number;
 }
 
+/** What may be chosen, and what is. */
 export interface Choice<T extends string> {
   readonly label: string;
   readonly options: readonly Option<T>[];
@@ -18,6 +20,7 @@ export interface Choice<T extends string> {
   readonly onChange: (value: T) => void;
 }
 
+/** One of few, side by side in one frame. */
 export function segmented<T extends string>(choice: Choice<T>): VNode {
   const buttons = choice.options.map((option) => button(choice, option, null));
   return html`
@@ -25,6 +28,7 @@ export function segmented<T extends string>(choice: Choice<T>): VNode {
   `;
 }
 
+/** One of several, each with the number of what it would show. */
 export function chips<T extends string>(choice: Choice<T>): VNode {
   const buttons = choice.options.map((option) => button(choice, option, "chip"));
   return html`
@@ -47,6 +51,7 @@ function button<T extends string>(
   `;
 }
 
+/** The one filter of a view: the key `/` goes to it. */
 export function field(
   { label, hint, value, onInput }: {
     label: string;

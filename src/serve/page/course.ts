@@ -1,6 +1,7 @@
 /** The course of the node as the plot takes it: what the server gave, the bins since, and this moment. Pure. */
 import type { Course, CourseBin, CourseSeries, LiveRow, Readouts } from "../feed.ts";
 
+/** What the plot of the node shows. */
 export type Resource = "memory" | "cpu";
 
 /** Largest number of jobs with a colour of their own. */
@@ -106,6 +107,7 @@ function freeSlot(taken: ReadonlySet<number>): number | null {
   return null;
 }
 
+/** Of the plot of the node; `night` is 18:00 to 08:00. */
 export type Range = "1h" | "6h" | "24h" | "night";
 
 const HOUR_MS = 3_600_000;

@@ -39,10 +39,12 @@ class Modal extends Component<{ onClose: () => void; label: string; children?: M
   }
 }
 
+/** As for every dialog. */
 export interface KeysProps {
   readonly onClose: () => void;
 }
 
+/** The list of keys. */
 export function KeysDialog({ onClose }: KeysProps): VNode {
   const rows = KEY_HELP.map(([keys, does]) => {
     const shown = keys.map((key) => [
@@ -79,6 +81,7 @@ export function KeysDialog({ onClose }: KeysProps): VNode {
   `;
 }
 
+/** What is to be done to which job. */
 export interface ChangeProps {
   readonly page: Page;
   readonly verb: Verb;
@@ -98,6 +101,7 @@ const TIMES = ["+30m", "+1h", "+4h", "+12h"];
 /** More memory: by these factors. */
 const MORE = [1.125, 1.25, 1.5];
 
+/** Asks, does, and shows the answer until it is closed. */
 export class ChangeDialog extends Component<ChangeProps, State> {
   override state: State = { effect: null, value: null, problem: null, said: null, isBusy: false };
 

@@ -8,6 +8,7 @@ interface Htm {
   bind(make: typeof create): (strings: TemplateStringsArray, ...values: unknown[]) => VNode;
 }
 
+/** Whatever preact shows: elements, text, lists of them, nothing. */
 export type Markup = ComponentChildren;
 
 /** A table keeps its roles where app.css makes cards of its rows: another `display` would drop them. */

@@ -13,6 +13,7 @@ interface VerbWords {
   readonly button: (effect: Effect | null, value: string | null) => string;
 }
 
+/** Of each verb; `isDeadly` decides which button has the focus. */
 export const WORDS: Readonly<Record<Verb, VerbWords>> = {
   "kill": { title: "Kill", isDeadly: true, button: (effect) => `Kill ${processes(effect)}` },
   "freeze": { title: "Freeze", isDeadly: false, button: () => "Freeze it" },
@@ -25,6 +26,7 @@ export const WORDS: Readonly<Record<Verb, VerbWords>> = {
   "set-memory": { title: "More memory", isDeadly: false, button: (_, value) => `Set it to ${value}` },
 };
 
+/** Heading of the dialog. */
 export function questionOf(verb: Verb, job: string): VNode {
   if (verb === "set-timeout") {
     return html`
@@ -41,6 +43,7 @@ export function questionOf(verb: Verb, job: string): VNode {
   `;
 }
 
+/** A change that was not made yet, and what the server expects of it. */
 export interface Planned {
   readonly page: Page;
   readonly verb: Verb;
@@ -50,6 +53,7 @@ export interface Planned {
   readonly value: string | null;
 }
 
+/** What dies, stops, comes free or changes. */
 export function consequences(planned: Planned): Markup {
   switch (planned.verb) {
     case "kill":

@@ -6,7 +6,7 @@ import { html, type Markup } from "./dom.ts";
 import { duration } from "./format.ts";
 import { icon } from "./icon.ts";
 import type { Page } from "./page.ts";
-import { jobLink, name, sentence } from "./text.ts";
+import { jobLink, name, refOf, sentence } from "./text.ts";
 import { endWords, lookOfEnd } from "./words.ts";
 
 interface Item {
@@ -31,6 +31,7 @@ function list(items: readonly Item[]): VNode {
   `;
 }
 
+/** What is wrong and its remedy, or that nothing is. */
 export function attention(page: Page): VNode {
   const { findings } = page.node;
   return html`
@@ -80,15 +81,14 @@ function waitingItem({ act, nowMs }: Page, { id, name: job, ref, user, text, que
     key: id,
     sign: icon("clock", "quiet"),
     first: html`
-      ${jobLink(id, job)}${ref && html`
-        <span class="t3">${name(ref)}</span>
-      `} of ${name(user)}
+      ${jobLink(id, job)}${refOf(ref)} of ${name(user)}
     `,
     second: sentence(text, act),
     when: duration(nowMs - queuedMs),
   };
 }
 
+/** The newest ends that were not well; null while there are none. */
 export function endedLately(page: Page): VNode | null {
   const { endedLately: rows } = page.node;
   if (rows.length === 0) return null;
@@ -110,9 +110,10 @@ function endedItem({ act, clock, nowMs }: Page, row: EndedRow): Item {
     key: row.id,
     sign: icon(look.icon, look.tone),
     first: html`
-      ${jobLink(row.id, row.name)}${row.ref && html`
-        <span class="t3">${name(row.ref)}</span>
-      `} of ${name(row.user)}: <b>${endWords(row.reason, row.exitCode)}</b>
+      ${jobLink(row.id, row.name)}${refOf(row.ref)} of ${name(row.user)}: <b>${endWords(
+        row.reason,
+        row.exitCode,
+      )}</b>
     `,
     second: row.text.length > 0 && sentence(row.text, act),
     when: clock.short(row.endedMs, nowMs),

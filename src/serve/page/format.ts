@@ -2,6 +2,7 @@
 const LETTERS = ["B", "K", "M", "G", "T", "P"];
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** What the kernel or the store did not give. */
 export const UNKNOWN = "-";
 
 /** A number and its unit, so that the unit can be muted. */
@@ -26,6 +27,7 @@ export function briefNumber(text: string): string {
   return trimmed(text);
 }
 
+/** `17.2G`. */
 export function bytes(value: number | null): string {
   if (value === null) return UNKNOWN;
   const { number, unit } = quantity(value);
@@ -53,6 +55,7 @@ export function coreLimit(value: number): string {
   return trimmed(value.toFixed(2));
 }
 
+/** `8.4`. */
 export function percent(value: number | null): string {
   return value === null ? UNKNOWN : value.toFixed(1);
 }

@@ -8,9 +8,10 @@ import { html } from "./dom.ts";
 import { cpuHours, duration, UNKNOWN } from "./format.ts";
 import type { Page } from "./page.ts";
 import { ended } from "./request.ts";
-import { endWord, name, plain, sentence, sizeOf } from "./text.ts";
+import { endWord, name, plain, refOf, sentence, sizeOf } from "./text.ts";
 import { byUser } from "./users.ts";
 
+/** `search` comes from the address. */
 export interface HistoryProps {
   readonly page: Page;
   readonly search: string;
@@ -39,6 +40,7 @@ const HOUR_MS = 3_600_000;
 const TYPING_MS = 200;
 const ALL = "all";
 
+/** Asks the server for each change of range, search or reason. */
 export class HistoryView extends Component<HistoryProps, State> {
   #asked = 0;
   #timer: number | undefined;
@@ -211,10 +213,9 @@ function endedRow({ act, clock, nowMs }: Page, row: EndedRow): VNode {
   return html`
     <tr key="${row.id}" data-href="${href}">
       <td class="b1">${endWord(row.reason, row.exitCode)}</td>
-      <td class="a1"><a href="${href}" title="${plain(row.name)}"><b>${name(row.name)}</b></a>${row.ref &&
-        html`
-          <span class="t3">${name(row.ref)}</span>
-        `}</td>
+      <td class="a1"><a href="${href}" title="${plain(row.name)}"><b>${name(row.name)}</b></a>${refOf(
+        row.ref,
+      )}</td>
       <td class="b2">${name(row.user)}</td>
       <td class="w-md num">${row.exitCode ?? UNKNOWN}</td>
       <td class="a2 num t2">${clock.short(row.endedMs, nowMs)}</td>

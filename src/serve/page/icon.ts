@@ -19,6 +19,7 @@ const SHAPES = {
   dash: { l: "M2 6h8" },
 } as const;
 
+/** A shape of this file. */
 export type IconName = keyof typeof SHAPES;
 
 interface Shape {
@@ -27,6 +28,7 @@ interface Shape {
   readonly c?: string;
 }
 
+/** Beside the word that it repeats, so a reader of the screen skips it. */
 export function icon(name: IconName, tone: string | false = false): VNode {
   const { f, l, c }: Shape = SHAPES[name];
   return html`

@@ -31,6 +31,7 @@ const KINDS = [
 const FAR = 8;
 const HEADROOM = 1.12;
 
+/** The plot of one job, and the figures of a moment in it. */
 export class JobCourse extends Component<Props, State> {
   override state: State = { momentMs: null, isHeld: false };
 

@@ -12,6 +12,7 @@ import { coresOf, name, sizeOf, visible } from "./text.ts";
 type Limit = JobDetail["limits"][number];
 type Sign = JobDetail["signs"][number];
 
+/** Each limit with its use; null where there is none to show. */
 export function limits(detail: JobDetail): VNode | null {
   if (detail.limits.length === 0) return null;
   const title = detail.ended !== null
@@ -88,6 +89,7 @@ const VERDICTS: Readonly<Record<Sign["verdict"], readonly [IconName, string]>> =
   unknown: ["dash", "t3"],
 };
 
+/** What shows that a job is alive, and what is silent. */
 export function signs(detail: JobDetail): VNode | null {
   if (detail.signs.length === 0) return null;
   return html`
@@ -117,6 +119,7 @@ function lately(samples: readonly JobSample[], key: Sign["key"]): number[] {
   );
 }
 
+/** The newest first. */
 export function events({ clock, nowMs }: Page, detail: JobDetail): VNode | null {
   if (detail.events.length === 0) return null;
   const newestFirst = [...detail.events].sort((a, b) => b.atMs - a.atMs);
@@ -138,6 +141,7 @@ export function events({ clock, nowMs }: Page, detail: JobDetail): VNode | null 
 /** Values that are typed or pasted elsewhere. */
 const CODE = /^(id|command|directory|slice|cgroup|unit|output|boot)/i;
 
+/** In the order of `corral show --full`. */
 export function facts({ facts }: JobDetail): VNode | null {
   if (facts.length === 0) return null;
   return html`
@@ -152,6 +156,7 @@ export function facts({ facts }: JobDetail): VNode | null {
   `;
 }
 
+/** The last lines of the file; the controls in them are written out. */
 export function output({ output }: JobDetail): VNode | null {
   if (output === null) return null;
   const lines = output.tail.replace(/\n$/, "").split("\n");

@@ -8,7 +8,7 @@ import { classes, html, type Markup } from "./dom.ts";
 import { bytes, duration, UNKNOWN } from "./format.ts";
 import { icon } from "./icon.ts";
 import { diskRate, isNearMemory, isSoonOver } from "./order.ts";
-import { coresOf, name, plain, sizeOf, stateWord } from "./text.ts";
+import { coresOf, name, plain, refOf, sizeOf, stateWord } from "./text.ts";
 
 interface Props {
   readonly row: LiveRow;
@@ -25,6 +25,7 @@ export function rowClock({ startedMs, deadlineMs, stateNote }: LiveRow, nowMs: n
   return isYoung || isLast || stateNote?.untilMs != null ? nowMs : Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
 }
 
+/** Built anew only when what it shows has changed. */
 export class JobRow extends Component<Props> {
   override shouldComponentUpdate({ row, nowMs }: Props): boolean {
     return row !== this.props.row || nowMs !== this.props.nowMs;
@@ -36,10 +37,9 @@ export class JobRow extends Component<Props> {
     return html`
       <tr data-href="${href}" class="${classes(row.asOfMs !== null && "old")}">
         <td class="b1">${stateWord(row.state)}${note(row)}</td>
-        <td class="a1"><a href="${href}" title="${plain(row.name)}"><b>${name(row.name)}</b></a>${row.ref &&
-          html`
-            <span class="t3">${name(row.ref)}</span>
-          `}</td>
+        <td class="a1"><a href="${href}" title="${plain(row.name)}"><b>${name(row.name)}</b></a>${refOf(
+          row.ref,
+        )}</td>
         <td class="b2">${name(row.user)}</td>
         <td class="w-lg t2">${row.pool && name(row.pool)}</td>${memory(row)}<td class="w-lg">${spark(
           row.spark,

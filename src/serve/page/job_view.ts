@@ -14,6 +14,7 @@ import { historyHref } from "./route.ts";
 import { endWord, name, plain, sentence, stateWord } from "./text.ts";
 import { lookOfState } from "./words.ts";
 
+/** The job that the server was asked for, or that there is none. */
 export function jobView(page: Page, jobId: string): VNode {
   const { detail, noJobId } = page.state;
   if (noJobId === jobId) return noJob(page, jobId);

@@ -55,6 +55,7 @@ const COLUMNS: readonly Column[] = [
   { key: "left", label: "Left", width: "k-left", isNumber: true },
 ];
 
+/** Builds the rows near the window only; the others follow as the user scrolls. */
 export class LiveJobs extends Component<Props, State> {
   override state: State = { filter: "", chip: "all", sort: BY_MEMORY, shown: STEP };
   #order: string[] = [];
@@ -69,6 +70,13 @@ export class LiveJobs extends Component<Props, State> {
       }
     }, { rootMargin: "800px" });
     this.#observer.observe(this.#end.current!);
+  }
+
+  /** The observer calls back on a change alone: it is set anew, so that an end that is in sight again counts. */
+  override componentDidUpdate(_: Props, { shown }: State): void {
+    if (shown === this.state.shown) return;
+    this.#observer?.disconnect();
+    this.#observer?.observe(this.#end.current!);
   }
 
   override componentWillUnmount(): void {

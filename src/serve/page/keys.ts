@@ -2,6 +2,7 @@
 /** The keyboard: rows, views, the filter. A dialog that is open keeps its keys. */
 import { toggleTheme } from "./theme.ts";
 
+/** What keys do that is not in the document. */
 export interface KeyActs {
   readonly showKeys: () => void;
 }
@@ -23,6 +24,7 @@ export const KEY_HELP: readonly [keys: string[], does: string][] = [
   [["?"], "this list"],
 ];
 
+/** Once, for the whole page. */
 export function listenToKeys({ showKeys }: KeyActs): void {
   let goneMs = -Infinity;
   addEventListener("keydown", (event) => {

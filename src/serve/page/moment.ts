@@ -7,9 +7,10 @@ import { classes, html, type Markup } from "./dom.ts";
 import { bytes, coreLimit, cores, limitText, ofLimit } from "./format.ts";
 import type { Page } from "./page.ts";
 import type { Lane, Layer, Mark, PlotSpec } from "./spec.ts";
-import { name, plain, size } from "./text.ts";
+import { name, plain, refOf, size } from "./text.ts";
 import { endWords, lookOfEnd } from "./words.ts";
 
+/** A course, and which moment of it is shown. */
 export interface CourseView {
   readonly page: Page;
   readonly course: Course;
@@ -21,6 +22,7 @@ export interface CourseView {
 /** Share of waiting tasks at which a lane is darkest, percent. */
 const DARKEST = 40;
 
+/** The course as layers over the pressure of the same time. */
 export function specOf({ page, course, resource }: CourseView): PlotSpec {
   const isMemory = resource === "memory";
   const max = isMemory ? course.memoryTotalBytes : course.cores;
@@ -115,6 +117,7 @@ function usedAt({ course, resource }: CourseView, index: number): Used[] {
   );
 }
 
+/** For a reader of the screen: the four largest. */
 export function sayMoment(view: CourseView, index: number): string {
   const { page, course, resource } = view;
   const show = resource === "memory" ? bytes : cores;
@@ -124,6 +127,7 @@ export function sayMoment(view: CourseView, index: number): string {
   return `${page.clock.short(course.timesMs[index] ?? page.nowMs, page.nowMs)}: ${words.join(", ")}`;
 }
 
+/** All that used the node at the moment, the largest first. */
 export function momentList(view: CourseView): VNode {
   const { page, course, momentMs, isHeld, resource } = view;
   const found = momentMs === null ? -1 : course.timesMs.findIndex((ms) => ms >= momentMs);
@@ -141,9 +145,9 @@ export function momentList(view: CourseView): VNode {
               "swatch",
               series.kind === "outside" && "hatch",
             )}" style="${{ "--c": `var(${page.slots.colourOf(series.jobId)})` }}"></i><span class="n"
-              >${name(titleOf(series))}${series.user && html`
-                <span class="t3">${name(series.user)}</span>
-              `}</span><span class="num">${resource === "memory" ? size(value) : cores(value)}</span></a>
+              >${name(titleOf(series))}${refOf(series.user)}</span><span class="num">${resource === "memory"
+                ? size(value)
+                : cores(value)}</span></a>
             </li>
           `
         )}</ol>

@@ -11,6 +11,7 @@ import { jobLink, name } from "./text.ts";
 import { endWords } from "./words.ts";
 import { WhoUsedIt } from "./who.ts";
 
+/** In the order of the questions: how much, what is wrong, who, what lives, what ended. */
 export function nodeView(page: Page): VNode {
   const isEmpty = page.state.jobs.size === 0;
   const title = page.node.scope === "node" ? `The node ${page.node.host}` : `Your jobs on ${page.node.host}`;

@@ -2,6 +2,7 @@
 import type { LiveRow } from "../feed.ts";
 import { NEAR } from "./bar.ts";
 
+/** A column of the table. */
 export type SortKey =
   | "state"
   | "name"
@@ -13,13 +14,16 @@ export type SortKey =
   | "processes"
   | "age"
   | "left";
+/** Which jobs are shown. */
 export type Chip = "all" | "attention" | "running";
 
+/** A column and its direction. */
 export interface Sort {
   readonly key: SortKey;
   readonly descending: boolean;
 }
 
+/** What the table begins with. */
 export const BY_MEMORY: Sort = { key: "memory", descending: true };
 const SOON_MS = 300_000;
 
@@ -62,29 +66,35 @@ export function keptInOrder(rows: readonly LiveRow[], order: readonly string[]):
   return [...rows].sort((a, b) => compared(placeOf(a), placeOf(b)));
 }
 
+/** Whether id, name, ref, user or pool contain the text, in any case. */
 export function matches(row: LiveRow, text: string): boolean {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return true;
   return [row.id, row.name, row.ref, row.user, row.pool].some((word) => word?.toLowerCase().includes(wanted));
 }
 
+/** Whether a chip shows the job. */
 export function isOf(row: LiveRow, chip: Chip, nowMs: number): boolean {
   if (chip === "running") return row.state === "running";
   return chip === "all" || needsAttention(row, nowMs);
 }
 
+/** Idle, unkillable, near its memory limit, or soon at its deadline. */
 export function needsAttention(row: LiveRow, nowMs: number): boolean {
   return row.state === "idle" || row.state === "unkillable" || isNearMemory(row) || isSoonOver(row, nowMs);
 }
 
+/** At nine tenths of the limit that kills. */
 export function isNearMemory({ memoryBytes, memoryMaxBytes }: LiveRow): boolean {
   return memoryBytes !== null && memoryMaxBytes !== null && memoryBytes / memoryMaxBytes >= NEAR;
 }
 
+/** Less than five minutes left; not when its time is over already. */
 export function isSoonOver({ deadlineMs }: LiveRow, nowMs: number): boolean {
   return deadlineMs !== null && deadlineMs > nowMs && deadlineMs - nowMs < SOON_MS;
 }
 
+/** Read and written together; null where neither is known. */
 export function diskRate({ readBytesPerSec, writtenBytesPerSec }: LiveRow): number | null {
   if (readBytesPerSec === null && writtenBytesPerSec === null) return null;
   return (readBytesPerSec ?? 0) + (writtenBytesPerSec ?? 0);

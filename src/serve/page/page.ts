@@ -5,6 +5,7 @@ import type { Clock } from "./format.ts";
 import type { PageState } from "./state.ts";
 import type { Act } from "./text.ts";
 
+/** One reading of the state; a view keeps none of it. */
 export interface Page {
   readonly node: NodeState;
   readonly state: PageState;

@@ -8,6 +8,7 @@ import { cumulated, fillOf, layout, paint } from "./paint.ts";
 import { lanesHeight, type PlotSpec } from "./spec.ts";
 import { onTheme } from "./theme.ts";
 
+/** What is shown, and who hears of the moment. */
 export interface PlotProps {
   readonly spec: PlotSpec;
   readonly label: string;
@@ -26,6 +27,7 @@ const KEYS: Readonly<Record<string, number>> = {
   PageDown: JUMP,
 };
 
+/** uPlot draws the layers, paint.ts the rest. */
 export class Plot extends Component<PlotProps> {
   readonly #box = createRef<HTMLDivElement>();
   readonly #cross = createRef<HTMLDivElement>();

@@ -5,6 +5,7 @@ import { later } from "./later.ts";
 import type { PlotProps } from "./plot.ts";
 import { heightOf } from "./spec.ts";
 
+/** As `Plot` of plot.ts. */
 export const Plot = later<PlotProps>(
   async () => (await import("./plot.ts")).Plot,
   ({ spec }) =>

@@ -8,6 +8,7 @@ import { plain, visible } from "./text.ts";
 
 type Row = JobDetail["tree"][number];
 
+/** Null for a job without processes. */
 export function tree(detail: JobDetail): VNode | null {
   if (detail.tree.length === 0) return null;
   const isOver = detail.ended !== null;
@@ -59,9 +60,12 @@ function processRow(row: Row, line: string): VNode {
       <td class="w-md num t2">${duration(ageMs)}</td>
       <td class="pre" title="${plain(command)}">
         <span class="t3">${line}</span><bdi>${visible(command)}</bdi>${count > 1 &&
-          ` × ${count}`}${wchan !== null && html`
-          <span class="${state.startsWith("D") ? "att" : "t3"}">${visible(wchan)}</span>
-        `}
+          ` × ${count}`}${wchan !== null && [
+          " ",
+          html`
+            <span class="${state.startsWith("D") ? "att" : "t3"}">${visible(wchan)}</span>
+          `,
+        ]}
       </td>
     </tr>
   `;

@@ -8,8 +8,9 @@ import { html, type Markup } from "./dom.ts";
 import { brief, briefNumber, coreLimit, duration, limitText, ofLimit, percent } from "./format.ts";
 import { icon } from "./icon.ts";
 import type { Page } from "./page.ts";
-import { name, plain, sentence } from "./text.ts";
+import { name, plain, refOf, sentence } from "./text.ts";
 
+/** The room of the node, each pool, and the queue in its order. */
 export function queueView(page: Page): VNode {
   const { pools, room } = page.node;
   return html`
@@ -191,10 +192,9 @@ function legend(): VNode {
     return html`
       <tr key="${row.id}" data-href="${href}">
         <td class="hide num t3">${row.position}</td>
-        <td class="a1"><a href="${href}" title="${plain(row.name)}"><b>${name(row.name)}</b></a>${row.ref &&
-          html`
-            <span class="t3">${name(row.ref)}</span>
-          `}</td>
+        <td class="a1"><a href="${href}" title="${plain(row.name)}"><b>${name(row.name)}</b></a>${refOf(
+          row.ref,
+        )}</td>
         <td class="b2">${name(row.user)}</td>
         <td class="b1">${name(row.pool)}</td>
         <td class="w-lg num">${row.priority}</td>
@@ -216,11 +216,18 @@ function legend(): VNode {
   function starts({ clock, nowMs }: Page, { startsBy }: QueuedRow): Markup {
     if (startsBy === null) return null;
     const { afterId, atMs } = startsBy;
-    const after = afterId !== null && html`
-      after <a href="${`#/job/${afterId}`}">${afterId}</a>
-    `;
-    return html`
-      <span class="t3">Starts${after}${atMs !== null &&
-        `${afterId === null ? " at " : ", "}${clock.short(atMs, nowMs)} at the latest`}.</span>
-    `;
+    const after = afterId !== null && [
+      " after ",
+      html`
+        <a href="${`#/job/${afterId}`}">${afterId}</a>
+      `,
+    ];
+    const latest = atMs !== null &&
+      `${afterId === null ? " at " : ", "}${clock.short(atMs, nowMs)} at the latest`;
+    return [
+      " ",
+      html`
+        <span class="t3">Starts${after}${latest}.</span>
+      `,
+    ];
   }

@@ -11,6 +11,7 @@ import type { Page } from "./page.ts";
 import { name, plain } from "./text.ts";
 import { lookOfState } from "./words.ts";
 
+/** Memory, CPU, pressure, jobs. */
 export function readouts(page: Page): VNode {
   return html`
     <section class="panel readouts o1" aria-label="The node now">

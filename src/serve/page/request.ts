@@ -2,6 +2,7 @@
 /** What the page asks for beside the feed. */
 import type { Change, Course, Effect, EndedPage, Verb } from "../feed.ts";
 
+/** Whether the server lets this browser in; `silent`: it gave no answer. */
 export type Welcome = "welcome" | "refused" | "silent";
 
 /** The token goes into a cookie that no script can read. */
@@ -24,10 +25,12 @@ async function welcome(path: string, init: RequestInit): Promise<Welcome> {
   }
 }
 
+/** Rejects with the server's own words. */
 export function course(fromMs: number, toMs: number): Promise<Course> {
   return get("course", { from: Math.round(fromMs), to: Math.round(toMs) });
 }
 
+/** Null: not asked. */
 export interface EndedRequest {
   readonly sinceMs: number | null;
   readonly untilMs: number | null;
@@ -36,10 +39,12 @@ export interface EndedRequest {
   readonly cursor: string | null;
 }
 
+/** One page of the ended jobs. */
 export function ended({ sinceMs, untilMs, search, reason, cursor }: EndedRequest): Promise<EndedPage> {
   return get("ended", { since: sinceMs, until: untilMs, search: search || null, reason, cursor });
 }
 
+/** What a change would do now. */
 export function effect(job: string, verb: Verb): Promise<Effect> {
   return get("effect", { job, verb });
 }

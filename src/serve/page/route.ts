@@ -5,6 +5,7 @@ export type Route =
   | { readonly view: "history"; readonly search: string }
   | { readonly view: "job"; readonly jobId: string };
 
+/** Anything unknown is the node. */
 export function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [view, id] = path.split("/");
@@ -19,6 +20,7 @@ export function tokenOf(hash: string): string | null {
   return /^#token=([^&]+)/.exec(hash)?.[1] ?? null;
 }
 
+/** The history with a search in it. */
 export function historyHref(search: string): string {
   return `#/history?search=${encodeURIComponent(search)}`;
 }

@@ -11,6 +11,7 @@ import type { Route } from "./route.ts";
 import { name } from "./text.ts";
 import { toggleTheme } from "./theme.ts";
 
+/** What bar, foot and dialogs need beside the state. */
 export interface ShellProps {
   readonly page: Page;
   readonly route: Route;
@@ -19,6 +20,7 @@ export interface ShellProps {
   readonly tryNow: () => void;
 }
 
+/** Views, whether the page is live, theme and keys. */
 export function topBar(props: ShellProps): VNode {
   const { page, route } = props;
   const tab = (view: Route["view"], href: string, label: string, count: number | null = null) =>
@@ -86,6 +88,7 @@ export function staleBar({ page, contact, tryNow }: ShellProps): VNode | null {
   `;
 }
 
+/** Where, whose, when last swept, and by which versions. */
 export function foot({ node, nowMs }: Page): VNode {
   const { lastSweep } = node;
   return html`
@@ -117,13 +120,16 @@ export function doorstep(contact: Contact, tryNow: () => void): VNode {
 
 function noToken(): VNode {
   return html`
-    <h1>This page needs its address with the token</h1><p>
+    <h1>This page needs its address with the token</h1>
+    <p>
       When it started, <code class="flag">corral serve</code> printed an address that ends in <code class="flag"
-      >#token=…</code>. Open that one, whole. The token opens the page once for this browser; a new start of the
-      server makes a new token.
-    </p><p>Where it runs as a service, its journal has the address:</p><${Command}
-      line="journalctl --unit corral-serve --grep token= --lines 1"
-    /><p class="t3">Jobs and their limits do not depend on this page.</p>
+      >#token=…</code>. Open that one, whole.
+    </p>
+    <p>Lost, or started as a service? On the node, this prints it again:</p>
+    <${Command} line="corral serve --url" />
+    <p class="t3">
+      Each start of the server makes a new token. Jobs and their limits do not depend on this page.
+    </p>
   `;
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from "./format.ts";
 import type { IconName } from "./icon.ts";
 
+/** One job's or one kind's share of the stack. */
 export interface Layer {
   readonly key: string;
   readonly label: string;
@@ -11,6 +12,7 @@ export interface Layer {
   readonly values: readonly (number | null)[];
 }
 
+/** A figure of its own below the stack. */
 export interface Lane {
   readonly kind: "heat" | "area";
   readonly label: string;
@@ -19,6 +21,7 @@ export interface Lane {
   readonly values: readonly (number | null)[];
 }
 
+/** Something that happened, on the axis. */
 export interface Mark {
   readonly atMs: number;
   readonly text: string;
@@ -26,6 +29,7 @@ export interface Mark {
   readonly tone: "quiet" | "att" | "bad";
 }
 
+/** A plot as data: who draws it needs nothing else. */
 export interface PlotSpec {
   readonly timesMs: readonly number[];
   /** The lowest first. */
@@ -42,17 +46,22 @@ export interface PlotSpec {
   readonly clock: Clock;
 }
 
+/** Margins around the layers, px. */
 export const LEFT = 56;
+/** Room for half a word of time. */
 export const RIGHT = 16;
+/** Room for the words of a limit. */
 export const TOP = 20;
 
 /** Between the axis and the lanes: its 0 and their first word do not touch. */
 export const LANES = 6;
 
+/** Of a lane, and of the words above it, px. */
 export function laneHeight({ kind }: Lane): { gap: number; height: number } {
   return kind === "heat" ? { gap: 4, height: 12 } : { gap: 22, height: 26 };
 }
 
+/** Of all lanes together, px. */
 export function lanesHeight(spec: PlotSpec): number {
   const sum = spec.lanes.map(laneHeight).reduce((total, { gap, height }) => total + gap + height, 0);
   return sum + (sum > 0 ? LANES : 0);

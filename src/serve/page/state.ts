@@ -10,6 +10,7 @@ import type {
   Snapshot,
 } from "../feed.ts";
 
+/** All that the messages of the feed have said so far. */
 export interface PageState {
   /** Of the newest message; -1 before the first snapshot. */
   readonly seq: number;
@@ -24,6 +25,7 @@ export interface PageState {
   readonly noJobId: string | null;
 }
 
+/** Before the first message. */
 export const NOTHING: PageState = {
   seq: -1,
   gap: false,
@@ -39,6 +41,7 @@ const BINS_MAX = 144;
 /** Samples of a job that is left open for days. */
 const SAMPLES_MAX = 2000;
 
+/** The state after one more message. */
 export function reduce(state: PageState, message: FeedMessage): PageState {
   switch (message.type) {
     case "snapshot":

@@ -4,6 +4,7 @@ import type { Colours } from "./colours.ts";
 import { shapeOf } from "./icon.ts";
 import { type Lane, laneHeight, LANES, lanesHeight, type Layer, type Mark, type PlotSpec } from "./spec.ts";
 
+/** Where to draw, and where a time and a value are on it. */
 export interface Canvas {
   readonly ctx: CanvasRenderingContext2D;
   readonly colours: Colours;
@@ -60,6 +61,7 @@ function halo({ ctx, colours }: Canvas, text: string, at: { x: number; y: number
   ctx.fillText(text, at.x, at.y);
 }
 
+/** Dashed, with its words above. */
 export function paintLimits({ ctx, colours, frame, y }: Canvas, { limits }: PlotSpec): void {
   for (const { value, text, atLeft } of limits) {
     const at = Math.round(y(value)) + 0.5;
@@ -77,6 +79,7 @@ export function paintLimits({ ctx, colours, frame, y }: Canvas, { limits }: Plot
   }
 }
 
+/** Below the axis of the layers, one under another. */
 export function paintLanes(canvas: Canvas, spec: PlotSpec): void {
   const { ctx, colours, frame } = canvas;
   let top = frame.top + frame.height + LANES;
@@ -138,6 +141,7 @@ function paintArea(
   ctx.globalAlpha = 1;
 }
 
+/** Hatches the time of which nothing is known. */
 export function paintStale(
   { ctx, colours, frame, x }: Canvas,
   stale: { fromMs: number; text: string },

@@ -31,15 +31,27 @@ export function plain(text: string): string {
   return printableParts(text).map(({ text }) => text).join("");
 }
 
+/** To the page of a job, which need not exist any more. */
 export function jobLink(id: string, label: string): VNode {
   return html`
     <a class="link" href="${`#/job/${encodeURIComponent(id)}`}">${name(label)}</a>
   `;
 }
 
+/** The user's own word for the job, after its name. */
+export function refOf(ref: string | null): Markup {
+  return ref !== null && [
+    " ",
+    html`
+      <span class="t3">${name(ref)}</span>
+    `,
+  ];
+}
+
 /** Opens the dialog of an action; null where nothing may be changed. */
 export type Act = ((verb: Verb, jobId: string) => void) | null;
 
+/** A sentence of corral's; its parts are data, never markup. */
 export function sentence(parts: readonly Part[], act: Act): Markup {
   return parts.map((part) => partOf(part, act));
 }
@@ -89,6 +101,7 @@ export function sizeOf(used: number | null, limit: number | null): Markup {
   `;
 }
 
+/** `6.1 / 8`; without a limit the use alone. */
 export function coresOf(used: number | null, limit: number | null): Markup {
   return html`
     ${cores(used)}${limit !== null && used !== null &&
@@ -98,6 +111,7 @@ export function coresOf(used: number | null, limit: number | null): Markup {
   `;
 }
 
+/** A live state with its shape. */
 export function stateWord(state: string): VNode {
   const { icon: shape, tone } = lookOfState(state);
   return html`
@@ -105,6 +119,7 @@ export function stateWord(state: string): VNode {
   `;
 }
 
+/** An end reason with its shape. */
 export function endWord(reason: string, exitCode: number | null): VNode {
   const { icon: shape, tone } = lookOfEnd(reason, exitCode);
   return html`

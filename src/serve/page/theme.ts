@@ -3,11 +3,13 @@
 const KEY = "corral-theme";
 const CHANGED = "corral-theme-changed";
 
+/** What the user chose in an earlier visit. */
 export function applyTheme(): void {
   const chosen = stored();
   if (chosen !== null) document.documentElement.dataset["theme"] = chosen;
 }
 
+/** The other one, from now on. */
 export function toggleTheme(): void {
   const next = isDark() ? "light" : "dark";
   document.documentElement.dataset["theme"] = next;

@@ -10,6 +10,7 @@ const NICE = [1, 2, 2.5, 5, 10];
 /** Room for a time and the space beside it, px. */
 const TIME_WIDTH = 72;
 
+/** What decides where the words of the axis stand. */
 export interface TickedAxis {
   readonly max: number;
   readonly unit: "bytes" | "cores";

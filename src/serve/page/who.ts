@@ -35,6 +35,7 @@ const RANGES = [
   { value: "night", label: "last night" },
 ] as const;
 
+/** Asks for the course of its range, and goes on with what the feed brings. */
 export class WhoUsedIt extends Component<Props, State> {
   #timer: number | undefined;
   #asked = 0;

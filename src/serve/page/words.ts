@@ -1,8 +1,10 @@
 /** States and end reasons: their shape, and whether they are quiet, a matter to look at, or broken. Colour only repeats the shape. */
 import type { IconName } from "./icon.ts";
 
+/** How much a state wants to be seen. */
 export type Tone = "ok" | "quiet" | "att" | "bad";
 
+/** Shape and tone of a state. */
 export interface Look {
   readonly icon: IconName;
   readonly tone: Tone;
@@ -30,6 +32,7 @@ const REASONS: Readonly<Record<string, Look>> = {
   "unhealthy": { icon: "triangle", tone: "att" },
 };
 
+/** Of a live or queued job; an unknown state is quiet. */
 export function lookOfState(state: string): Look {
   return STATES[state] ?? { icon: "ring", tone: "quiet" };
 }

@@ -59,6 +59,9 @@ async function shoot(
   await page.keyboard.press("Escape");
   server.isSilent = true;
   await page.locator(".stale-bar").waitFor();
+  await page.waitForTimeout(4500);
+  await page.mouse.move(2, 2);
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   await picture("stale");
   server.isSilent = false;
   server.sample.node = quietNode();
