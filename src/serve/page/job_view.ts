@@ -53,18 +53,18 @@ function head(page: Page, detail: JobDetail): VNode {
   const { live, ended } = detail;
   const state = ended !== null ? endWord(ended.reason, ended.exitCode) : stateWord(live?.state ?? "queued");
   const pool = live?.pool ?? detail.queued?.pool;
+  const words = [
+    ...(row.ref === null ? [] : [name(row.ref), " "]),
+    ...["of ", name(row.user)],
+    ...(pool ? [", pool ", name(pool)] : []),
+    since(page, detail),
+  ];
   return html`
     <div class="job-head">
-      <h1>${name(row.name)}</h1>${state}<span class="t2">${row.ref &&
-        html`
-          ${name(row.ref)}
-        `}of ${name(row.user)}${pool && html`
-        , pool ${name(pool)}
-      `}${since(page, detail)}</span><div
-        class="acts"
-      >
-        ${acts(page, detail)}
-      </div>
+      <h1>${name(row.name)}</h1>${state}<span class="t2">${words}</span><div class="acts">${acts(
+        page,
+        detail,
+      )}</div>
     </div>
   `;
 }

@@ -19,7 +19,7 @@ export function tree(detail: JobDetail): VNode | null {
       <header><h2>${isOver
         ? "Processes at the end"
         : "Processes"}</h2><span class="t3">${count}</span></header>
-      <div class="panel clip">
+      <div class="panel clip sideways">
         <table class="tree">
           <colgroup>
             <col class="k-pid" /><col class="k-st" /><col class="k-pcpu" /><col class="k-rss" /><col

@@ -90,21 +90,24 @@ export function staleBar({ page, contact, tryNow }: ShellProps): VNode | null {
 
 /** Where, whose, when last swept, and by which versions. */
 export function foot({ node, nowMs }: Page): VNode {
-  const { lastSweep } = node;
+  const { lastSweep, user } = node;
+  const swept = lastSweep === null
+    ? "no sweep so far"
+    : `last sweep ${
+      duration(nowMs - lastSweep.atMs)
+    } ago: ended ${lastSweep.ended}, collected ${lastSweep.collected}`;
+  const where = [
+    ...[name(node.host), ", "],
+    ...(node.scope === "user" && user !== null ? ["jobs of ", name(user), ", "] : []),
+    `times are ${node.zone}`,
+  ];
+  const spans = [where, swept, node.versions, !node.allowChanges && "read-only"].filter(Boolean);
   return html`
-    <footer>
-      <span>${name(node.host)}, ${node.scope === "user" && node.user !== null &&
-        html`
-          jobs of ${name(node.user)},
-        `}times are ${node.zone}</span><span>${lastSweep === null
-        ? "no sweep so far"
-        : `last sweep ${
-          duration(nowMs - lastSweep.atMs)
-        } ago: ended ${lastSweep.ended}, collected ${lastSweep.collected}`}</span><span
-      >${node.versions}</span>${!node.allowChanges && html`
-        <span>read-only</span>
-      `}
-    </footer>
+    <footer>${spans.map((words) =>
+      html`
+        <span>${words}</span>
+      `
+    )}</footer>
   `;
 }
 
