@@ -56,7 +56,7 @@ export class MetricsCollector {
       })),
       oldestQueuedMs: waiting.length === 0 ? null : Math.min(...waiting.map(({ queuedAtMs }) => queuedAtMs)),
       lastSweepMs: lastSweepMs(store.path),
-      unanswered: this.#users?.silent.size ?? 0,
+      unanswered: this.#users?.unanswered ?? 0,
     };
   }
 

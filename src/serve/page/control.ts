@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
 /** Controls: a choice of few, chips with counts, a field to filter, a command to copy. */
-import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { Component, type VNode } from "preact";
 import { html, type Markup } from "./dom.ts";
 import { visible } from "./text.ts";
+
+const COPIED_MS = 1500;
 
 /** One of few. */
 export interface Option<T extends string> {
@@ -76,18 +77,25 @@ export function field(
 }
 
 /** A command line with a button that copies it. */
-export function Command({ line }: { line: string }): VNode {
-  const [isCopied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard?.writeText(line).catch(() => {});
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
+export class Command extends Component<{ line: string }, { isCopied: boolean }> {
+  override state = { isCopied: false };
+
+  readonly #copy = async () => {
+    await navigator.clipboard?.writeText(this.props.line).catch(() => {});
+    this.setState({ isCopied: true });
+    setTimeout(() => this.setState({ isCopied: false }), COPIED_MS);
   };
-  return html`
-    <div class="command">
-      <code tabindex="0">${visible(line)}</code><button class="btn quiet" onClick="${copy}">${isCopied
-        ? "Copied"
-        : "Copy"}</button>
-    </div>
-  `;
+
+  render(): VNode {
+    const word = this.state.isCopied ? "Copied" : "Copy";
+    const code = html`
+      <code tabindex="0">${visible(this.props.line)}</code>
+    `;
+    const button = html`
+      <button class="btn quiet" onClick="${this.#copy}">${word}</button>
+    `;
+    return html`
+      <div class="command">${[code, button]}</div>
+    `;
+  }
 }
