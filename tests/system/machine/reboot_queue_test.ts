@@ -7,7 +7,7 @@ import type { Suite } from "../../kit/machine/images.ts";
 import type { Machine } from "../../kit/machine/machine.ts";
 import { bootNspawn } from "../../kit/machine/nspawn.ts";
 import { runGuestProgram } from "../../kit/guest/guest_program.ts";
-import { Caller, type JobJson, succeeded } from "./caller.ts";
+import { type JobJson, succeeded } from "./caller.ts";
 
 const machine = await machineUnderTest();
 const STATE_DIR = "/var/lib/corral-test-reboot-queue";
