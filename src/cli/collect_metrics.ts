@@ -12,6 +12,8 @@ import type { JobStore } from "../store/jobs.ts";
 import { lastSweepMs } from "../store/sweep_lock.ts";
 import type { JobMetrics, LiveState, NodeMetrics } from "../view/metrics/node_metrics.ts";
 import { poolRows, poolSums } from "../view/queue.ts";
+import { healthSigns } from "../health/words.ts";
+import type { Moment } from "../job/events.ts";
 import type { Context } from "./context.ts";
 import { seesEverybody } from "./in_sight.ts";
 import { UsersLive } from "../observe/users_live.ts";
@@ -77,9 +79,10 @@ export class MetricsCollector {
 
   async #measured(jobs: readonly Job[]): Promise<JobMetrics[]> {
     const measured: JobMetrics[] = [];
+    const at = { wallMs: this.context.clock.wallMs(), bootMs: this.context.clock.bootMs() };
     for (const job of jobs) {
       const now = readJobNow(this.context, job);
-      measured.push({ job, state: stateOf(job, now), now, checks: [] });
+      measured.push({ job, state: stateOf(job, now), now, checks: checksOf(job, at) });
       if (measured.length % AT_ONCE === 0) await new Promise<void>((resolve) => setTimeout(resolve));
     }
     return measured;
@@ -89,4 +92,9 @@ export class MetricsCollector {
 function stateOf({ phase: { state } }: Job, now: JobNow | null): LiveState {
   if (state === "ended") return "unkillable";
   return state === "running" && now?.frozen ? "frozen" : state;
+}
+
+/** Each check that the job has; one that cannot be judged at this moment does not fail. */
+function checksOf(job: Job, at: Pick<Moment, "wallMs" | "bootMs">): JobMetrics["checks"] {
+  return healthSigns(job, at).map(({ check, verdict }) => ({ name: check, isUnhealthy: verdict === "ill" }));
 }

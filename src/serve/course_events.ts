@@ -5,7 +5,10 @@ import type { CourseEvent } from "./feed.ts";
 /** More than a plot can show. */
 const MOST = 200;
 
-/** @param named the jobs of the series, by what the page calls them; `failed`: the last ends that were not well */
+/**
+ * At most 200, the newest.
+ * @param named the jobs of the series, by what the page calls them; `failed`: the last ends that were not well
+ */
 export function courseEvents(
   named: ReadonlyMap<string, Job>,
   failed: ReadonlyMap<string, Job>,

@@ -1,6 +1,6 @@
 /**
  * How many jobs of a store have ended, by reason: counts that only grow, though old records are dropped. What is dropped is counted in a table
- * of its own, which the first drop makes; each later look counts only the endings behind the ones it has seen (endings.ts).
+ * of its own; each later look counts only the endings behind the ones it has seen (endings.ts).
  */
 import { END_REASONS } from "../job/job.ts";
 import type { Database } from "./database.ts";
@@ -14,13 +14,10 @@ export interface EndedCounts {
   readonly byReason: ReadonlyMap<string, number>;
 }
 
-const DROPPED = "dropped_endings";
-
 /** Counts these rows of `jobs`, which are about to be dropped in the same transaction. */
 export function keepCounts(run: Run, where: string, values: readonly (string | number)[]): void {
-  run(`CREATE TABLE IF NOT EXISTS ${DROPPED} (reason TEXT PRIMARY KEY, jobs INTEGER NOT NULL) STRICT`);
   run(
-    `INSERT INTO ${DROPPED} (reason, jobs) SELECT reason, count(*) FROM jobs WHERE ${where} AND reason IS NOT NULL GROUP BY reason
+    `INSERT INTO dropped_endings (reason, jobs) SELECT reason, count(*) FROM jobs WHERE ${where} AND reason IS NOT NULL GROUP BY reason
      ON CONFLICT (reason) DO UPDATE SET jobs = jobs + excluded.jobs`,
     ...values,
   );
@@ -41,9 +38,7 @@ export function countEnded(db: Database, seen: EndedCounts | null): EndedCounts 
 
 function droppedCounts(db: Database): Map<string, number> {
   const counts = new Map<string, number>();
-  const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(DROPPED);
-  if (isThere === undefined) return counts;
-  for (const row of db.prepare(`SELECT reason, jobs FROM ${DROPPED}`).all()) {
+  for (const row of db.prepare("SELECT reason, jobs FROM dropped_endings").all()) {
     add(counts, row["reason"], Number(row["jobs"]));
   }
   return counts;

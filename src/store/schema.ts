@@ -265,8 +265,13 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN cpu_time_ms INTEGER;
   `,
   // How the health of a job is checked, and what the last look found: JSON of HealthSpec and HealthState; null for a job without checks.
+  // How many endings of each reason were dropped: counts that only grow (ended_counts.ts).
   `
   ALTER TABLE jobs ADD COLUMN health TEXT;
   ALTER TABLE jobs ADD COLUMN health_state TEXT;
+  CREATE TABLE dropped_endings (
+    reason TEXT PRIMARY KEY,
+    jobs INTEGER NOT NULL
+  ) STRICT;
   `,
 ];

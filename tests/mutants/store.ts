@@ -144,7 +144,11 @@ export const STORE = [
   ], ["store", "cli/commands/prune_test.ts"]),
   ...editsOf("src/store/ended_counts.ts", [
     ["what is dropped is not counted on", "SET jobs = jobs + excluded.jobs", "SET jobs = excluded.jobs"],
-    ["dropped records are forgotten", "if (isThere === undefined) return counts;", "return counts;"],
+    [
+      "dropped records are forgotten",
+      "new Map(known?.byReason ?? droppedCounts(db))",
+      "new Map(known?.byReason ?? [])",
+    ],
     ["each look counts all again", ".all(known?.last ?? -1, last)", ".all(-1, last)"],
   ]),
   ...editsOf("src/store/open.ts", [

@@ -1,4 +1,4 @@
-/** The unit of `corral serve`, and the steps that start and remove it. Tried with systemd 257. */
+/** The unit of `corral serve`, and the steps that start and remove it. Tried with systemd 252. */
 import { dirname } from "node:path";
 import { SetupError } from "../../base/errors.ts";
 import { quoted } from "../../base/text.ts";
