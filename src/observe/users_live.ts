@@ -40,7 +40,8 @@ export class UsersLive {
   #silent = new Map<number, SilentUser>();
   readonly #answeredMs = new Map<number, number>();
   readonly #problems = new Set<string>();
-  #unanswered = 0;
+  /** Before the first answer nothing is known of any. */
+  #unanswered = 1;
 
   /** @param say takes a line about a user whose jobs are not all there, once */
   constructor(
