@@ -111,8 +111,18 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
   if (result.success) return result.output as Config;
   const issue = result.issues[0];
   throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
-    remedy: `known keys: ${SETTINGS.map(({ key }) => key).join(", ")}`,
+    remedy: issue.type === "strict_object" && issue.expected === "never"
+      ? `known keys: ${keysBeside(issue.path?.map(({ key }) => String(key)) ?? []).join(", ")}`
+      : "see: corral help config",
   });
+}
+
+/** The keys that stand where an unknown one was found: of the file, or of one of its tables (`[pools.NAME]`). */
+function keysBeside([first, ...below]: readonly string[]): readonly string[] {
+  const type = SETTINGS.find(({ key }) => key === first)?.type;
+  return below.length > 0 && type?.kind === "tables"
+    ? Object.keys(type.keys)
+    : SETTINGS.map(({ key }) => key);
 }
 
 type Valibot = typeof import("valibot");

@@ -169,7 +169,7 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ['\nbackend = "a\n', /^corral: FILE:2:\d+: \S/],
     [
       "grace = 5",
-      /^corral: FILE: grace: .*string.* \(known keys: state-dir, user-state-dir, backend, grace, best-effort, on-orphan, .*\)$/,
+      /^corral: FILE: grace: .*string.* \(see: corral help config\)$/,
     ],
     ['best-effort = "yes"', /^corral: FILE: best-effort: /],
     ['backend = "docker"', /^corral: FILE: backend: .*"auto".*docker/],
@@ -190,6 +190,11 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ['status-command = ""', /^corral: FILE: status-command: /],
     ['finished-statuses = ["all done"]', /^corral: FILE: finished-statuses\.0: /],
     ['gracee = "5s"', /^corral: FILE: gracee: .*\(known keys: /],
+    [
+      "[pools.p]\nfoo = 1",
+      /^corral: FILE: pools\.p\.foo: .*\(known keys: jobs, memory, cpus, default-memory\)$/,
+    ],
+    ["[pools.p]\njobs = -1", /^corral: FILE: pools\.p\.jobs: .*-1 \(see: corral help config\)$/],
     ["[backend]\nx = 1", /^corral: FILE: backend/],
     ['state-dir = ""', /^corral: --state-dir: give a directory$/],
   ];

@@ -17,9 +17,12 @@ class QueueNode extends FakeNode {
   override pools = new Map([["one", POOL], ["drained", { ...POOL, name: "drained", jobs: 0 }]]);
 
   /** A job whose `corral run` waits, as long as that process is there. */
-  wait(id: string, { pid = WAITER_PID, state = "S", pool = "one", bootId = BOOT_ID } = {}): void {
+  wait(
+    id: string,
+    { pid = WAITER_PID, state = "S", pool = "one", bootId = BOOT_ID, cgroup = "/session" } = {},
+  ): void {
     const waiter: Identity = { pid, startTicks: START_TICKS, bootId };
-    this.addProcess(pid, { startTicks: START_TICKS, command: ["corral", "run"], state });
+    this.addProcess(pid, { startTicks: START_TICKS, command: ["corral", "run"], state, cgroup });
     this.enqueue(id, waiter, pool);
   }
 
@@ -61,6 +64,20 @@ queueTest(
     node.wait("cccccc", { pid: WAITER_PID + 2 });
     assert.deepEqual(await node.pass("cccccc"), ["cccccc"]);
     assert.deepEqual([node.state("aaaaaa"), node.state("bbbbbb")], ["orphaned", "queued"]);
+  },
+);
+
+queueTest(
+  "admitWaiting() passes over a waiter in a frozen cgroup until it is thawed, and over none in a cgroup out of sight",
+  async (node) => {
+    const { path } = node.cgroups.add("/paused", { "cgroup.events": "populated 1\nfrozen 1\n" });
+    node.wait("aaaaaa", { cgroup: path });
+    assert.deepEqual(await node.pass(), []);
+    node.cgroups.put(path, "cgroup.events", "populated 1\nfrozen 0\n");
+    assert.deepEqual(await node.pass(), ["aaaaaa"]);
+    node.pools.set("other", { ...POOL, name: "other" });
+    node.wait("cccccc", { pid: WAITER_PID + 2, pool: "other", cgroup: "/../out/of/sight" });
+    assert.deepEqual(await node.pass(), ["cccccc"]);
   },
 );
 
