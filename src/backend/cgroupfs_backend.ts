@@ -19,8 +19,6 @@ import {
 } from "../job/names.ts";
 import type { Pool } from "../job/pool.ts";
 import { lastName } from "../base/path.ts";
-import { isSinglePid } from "../linux/pid.ts";
-import { openPidfd } from "../linux/pidfd.ts";
 import type { Procs } from "../linux/proc.ts";
 import {
   type Backend,
@@ -36,12 +34,11 @@ import {
   refuseTooLittleMemory,
 } from "./backend.ts";
 import { encloseInDirectory, type Enclosure, endForgotten } from "./enclosure.ts";
+import { leaveGuardDirectory, removeQuietly } from "./leaving_guard.ts";
 import { limitFiles, writeLimits } from "./limits_in_force.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
 const REMOVE_CAP_MS = 10_000;
-/** Between the list of a guard's processes and their move one may fork. */
-const LEAVE_ROUNDS = 3;
 
 /** The child of a job's cgroup that holds its processes. No job id. */
 const LEAF = "job";
@@ -193,29 +190,7 @@ export class CgroupfsBackend implements Backend {
   }
 
   leaveGuard(id: string): void {
-    const own = `${this.#guards}/${guardDirectory(id)}`;
-    const leaving = `${this.#guards}/${LEAVING_GUARDS}`;
-    // Empty when its supervisor died before it could move the guard there. A guard that just took its supervisor for hung has a child.
-    for (let round = 0; round < LEAVE_ROUNDS && !this.#removeQuietly(own); round++) {
-      try {
-        Deno.mkdirSync(this.fs.locate(leaving), { recursive: true });
-        for (const pid of this.#membersOf(own)) this.#moveMember(pid, own, leaving);
-      } catch {
-        // A sweep removes the guard's cgroup once it is empty.
-      }
-    }
-  }
-
-  #membersOf(path: string): number[] {
-    const lines = (this.fs.readOptional(path, "cgroup.procs") ?? "").split("\n");
-    return lines.filter((line) => line !== "").map(Number).filter(isSinglePid);
-  }
-
-  /** Held and looked at first: a process that was given the pid since the list was read is not in the cgroup, and stays where it is. */
-  #moveMember(pid: number, from: string, to: string): void {
-    using held = openPidfd(pid, this.procs);
-    if (held === null || !this.procs.isIn(from, pid)) return;
-    Deno.writeTextFileSync(this.fs.locate(to, "cgroup.procs"), String(pid), { create: false });
+    leaveGuardDirectory(this, `${this.#guards}/${guardDirectory(id)}`, `${this.#guards}/${LEAVING_GUARDS}`);
   }
 
   enclose(id: string, { pid }: { pid: number }): Promise<Enclosure | null> {
@@ -298,14 +273,8 @@ export class CgroupfsBackend implements Backend {
     }
   }
 
-  /** True when it is gone. EBUSY: a guard is still leaving; a directory that stays is removed by a sweep. */
   #removeQuietly(path: string): boolean {
-    try {
-      Deno.removeSync(this.fs.locate(path));
-      return true;
-    } catch (error) {
-      return isVanished(error);
-    }
+    return removeQuietly(this, path);
   }
 
   #refused(cause: unknown): SetupError {
