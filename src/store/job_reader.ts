@@ -22,7 +22,6 @@ import { UNCLAIMED } from "./on_end.ts";
 import type { StoredEvent } from "../job/events.ts";
 import {
   DamagedRow,
-  eventFromRow,
   jobFromRow,
   type JobRow,
   type OnDamage,
@@ -241,4 +240,14 @@ export class JobReader {
       throw storeError(what, this.path, cause);
     }
   }
+}
+
+/** An event as it was written. */
+function eventFromRow(row: Record<string, unknown>): StoredEvent {
+  return {
+    atMs: Number(row["at_ms"]),
+    actor: String(row["actor"]),
+    kind: String(row["kind"]),
+    detail: JSON.parse(String(row["detail"])),
+  };
 }

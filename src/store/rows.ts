@@ -1,5 +1,4 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
-import type { StoredEvent } from "../job/events.ts";
 import type { SQLInputValue } from "node:sqlite";
 import type { Statement } from "./database.ts";
 import { StoreError } from "../base/errors.ts";
@@ -290,14 +289,4 @@ export type OnDamage = (damage: DamagedRow) => void;
 /** The row makes the call fail. */
 export function rethrow(damage: DamagedRow): never {
   throw damage;
-}
-
-/** An event as it was written. */
-export function eventFromRow(row: Record<string, unknown>): StoredEvent {
-  return {
-    atMs: Number(row["at_ms"]),
-    actor: String(row["actor"]),
-    kind: String(row["kind"]),
-    detail: JSON.parse(String(row["detail"])),
-  };
 }
