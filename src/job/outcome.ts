@@ -14,6 +14,8 @@ export interface Outcome {
   exit: Exit;
   usage: Usage | null;
   survivors: { length: number };
+  /** null: its command never began, as in a queue. */
+  run?: unknown;
 }
 
 /** corral ended it for what it was asked to watch: the command is not judged, and corral did not fail. */
@@ -51,6 +53,9 @@ export function isPlainSuccess(outcome: Outcome): boolean {
 /** `job 7k2m9q ended: timeout after 2.5s (died of KILL; cpu 1.2s, memory peak 120M, 14 tasks at most)`. */
 export function endLine(id: string, outcome: Outcome, limits: Limits = NO_LIMITS): string {
   const { reason, usage, survivors } = outcome;
+  if (outcome.run === null && reason !== "failed-to-start") {
+    return `job ${id} ended: ${reason}, before it had begun`;
+  }
   const parts = [
     exitWords(outcome.exit),
     `cpu ${formatCpuTime(usage?.cpuUsageUsec ?? null)}`,

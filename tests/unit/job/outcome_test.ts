@@ -90,6 +90,12 @@ Deno.test("endLine() shows what nobody knows as a dash, never as 0", () => {
   );
 });
 
+Deno.test("endLine() has no figures of a job that was ended in the queue", () => {
+  const ended = { reason: "killed", exit: UNKNOWN, usage: null, survivors: [], run: null } as const;
+  assert.equal(endLine(JOB_ID, ended), "job 7k2m9q ended: killed, before it had begun");
+  assert.match(endLine(JOB_ID, { ...ended, reason: "failed-to-start" }), /failed-to-start after - /);
+});
+
 Deno.test("endLine() tells how many processes are left and where to look", () => {
   const left = { ...outcome("unkillable", code(3)), survivors: { length: 2 } };
   assert.match(endLine(JOB_ID, left), /\(exit 3, .*\); 2 processes are still alive: corral show 7k2m9q$/);
