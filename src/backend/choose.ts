@@ -11,6 +11,7 @@ import { levelsOfSlice } from "../job/names.ts";
 import { isInSlurmCgroup } from "../job/slurm.ts";
 import type { Backend } from "./backend.ts";
 import { CgroupfsBackend } from "./cgroupfs_backend.ts";
+import { readOnlyError } from "./out_of_reach.ts";
 import { SystemdBackend } from "./systemd_backend.ts";
 
 /** What the choice depends on. */
@@ -135,7 +136,7 @@ function refuseSystemd(node: NodeLayout): never {
 
 function refuseCgroupfs({ node, fs }: BackendChoice): never {
   if (node.uid === 0) {
-    throw new SetupError(`${fs.mount} is read-only`, `mount -o remount,rw ${fs.mount}`);
+    throw readOnlyError(fs);
   }
   throw new SetupError(
     `no cgroup is delegated to uid ${node.uid} (corral is in ${node.ownCgroup})`,

@@ -21,6 +21,7 @@ import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice
 import { attachByManager } from "./attach_by_manager.ts";
 import { encloseByManager, type Enclosure } from "./enclosure.ts";
 import { makePoolSlice, poolSlices } from "./pool_slice.ts";
+import { clearly, refuseOutside } from "./out_of_reach.ts";
 import { removeDropIn, writeDropIn } from "./backstop_drop_in.ts";
 import {
   type Backend,
@@ -122,13 +123,14 @@ export class SystemdBackend implements Backend {
     );
     const path = await this.#arrival(spec, pid, result);
     try {
+      refuseOutside(path);
       const cgroup = this.fs.own({ path, inode: this.fs.inode(path) ?? 0 }, spec.id);
       // A corral that could not end the job must not start it: a read-only mount (containers) shows only at a write.
       cgroup.write("cgroup.freeze", "0");
       return cgroup;
     } catch (error) {
       await this.#stopSlice(spec.id);
-      throw error;
+      throw clearly(error, this.fs);
     }
   }
 

@@ -1,7 +1,10 @@
 /** Which error of the system an exception stands for: the one place that knows how the runtime says it. */
 
 /** Errors for which Deno 2.7.11 sets no `code`: only the number in the message tells them apart. */
-const WITHOUT_CODE: ReadonlyMap<string, string> = new Map([["3", "ESRCH"], ["19", "ENODEV"]]);
+const WITHOUT_CODE: ReadonlyMap<string, string> = new Map([["3", "ESRCH"], ["19", "ENODEV"], [
+  "30",
+  "EROFS",
+]]);
 
 /** The name of the system's error (errno(3)), such as `ENOENT`; null for any other exception. */
 export function errorCode(error: unknown): string | null {
@@ -38,4 +41,9 @@ export function isSwitchedOff(error: unknown): boolean {
 /** True for ESRCH at a write to cgroup.procs: the process has gone; ENOENT and ENODEV would mean the cgroup. */
 export function isNoProcess(error: unknown): boolean {
   return errorCode(error) === "ESRCH";
+}
+
+/** True for a file system that is mounted read-only. */
+export function isReadOnly(error: unknown): boolean {
+  return errorCode(error) === "EROFS";
 }

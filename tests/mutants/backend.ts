@@ -33,8 +33,8 @@ export const BACKEND = [
     ["a mount that is read-only is not noticed", 'cgroup.write("cgroup.freeze", "0");', ""],
     [
       "a cgroup that cannot be written to stays",
-      "await this.#stopSlice(spec.id);\n      throw error;",
-      "throw error;",
+      "await this.#stopSlice(spec.id);\n      throw clearly(error, this.fs);",
+      "throw clearly(error, this.fs);",
     ],
     [
       "the drop-in stays",

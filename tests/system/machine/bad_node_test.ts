@@ -44,10 +44,16 @@ refusalTest(
         /^nothing here lets uid 1001 make cgroups: no systemd user manager, no delegated cgroup \(as root: loginctl enable-linger 1001\)$/,
       user: "bob",
     },
+    {
+      argv: ["run", "true"],
+      code: 125,
+      says: /^systemd's cgroups are outside of this cgroup namespace \(use --backend cgroupfs\)$/,
+      hide: 'set -- unshare --cgroup "$@"',
+    },
     ...["systemd", "cgroupfs"].map((backend): Bad => ({
       argv: ["run", "--backend", backend, "true"],
       code: 125,
-      says: /^.*[Rr]ead-only/,
+      says: /^\/sys\/fs\/cgroup is read-only \(mount -o remount,rw \/sys\/fs\/cgroup\)$/,
       hide: "mount -o remount,bind,ro /sys/fs/cgroup",
     })),
     {
