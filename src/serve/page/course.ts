@@ -124,3 +124,8 @@ export function rangeMs(
   }
   return { fromMs: nowMs - parseInt(range) * HOUR_MS, toMs: null };
 }
+
+/** What a plot that no reader has set begins with: a course of less than an hour is a line at the edge of a day. */
+export function firstRange(usual: Range, timesMs: readonly number[], nowMs: number): Range {
+  return timesMs.every((ms) => ms > nowMs - HOUR_MS) ? "1h" : usual;
+}

@@ -3,7 +3,7 @@
 import { Component, type VNode } from "preact";
 import type { Course } from "../feed.ts";
 import { segmented } from "./control.ts";
-import { binOfNow, extended, type Range, rangeMs, type Resource } from "./course.ts";
+import { binOfNow, extended, firstRange, type Range, rangeMs, type Resource } from "./course.ts";
 import { html } from "./dom.ts";
 import type { Page } from "./page.ts";
 import { Plot } from "./plot_later.ts";
@@ -39,6 +39,7 @@ const RANGES = [
 export class WhoUsedIt extends Component<Props, State> {
   #timer: number | undefined;
   #asked = 0;
+  #isFirst = true;
 
   constructor(props: Props) {
     super(props);
@@ -73,6 +74,11 @@ export class WhoUsedIt extends Component<Props, State> {
     try {
       const course = await askCourse(fromMs, toMs ?? page.nowMs);
       if (asked !== this.#asked) return;
+      const range = this.#isFirst
+        ? firstRange(this.state.range, course.timesMs, page.nowMs)
+        : this.state.range;
+      this.#isFirst = false;
+      if (range !== this.state.range) return this.#choose({ range });
       page.slots.assign(course.series.flatMap(({ jobId }) => jobId ?? []));
       this.setState({ course, problem: null });
     } catch (error) {
@@ -96,6 +102,7 @@ export class WhoUsedIt extends Component<Props, State> {
   }
 
   #choose(change: Partial<State>): void {
+    if (change.range) this.#isFirst = false;
     this.setState({ ...change, momentMs: null, isHeld: false }, () => change.range && this.#ask());
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CourseBin } from "../../../../src/serve/feed.ts";
-import { extended, rangeMs, Slots } from "../../../../src/serve/page/course.ts";
+import { extended, firstRange, rangeMs, Slots } from "../../../../src/serve/page/course.ts";
 import { NOW_MS } from "../../../kit/page/sample_jobs.ts";
 import { sampleCourse } from "../../../kit/page/sample_node.ts";
 
@@ -65,4 +65,11 @@ Deno.test("rangeMs() of last night is 18:00 to 08:00, and has no end before that
   });
   assert.equal(rangeMs("night", midnight + HOUR_MS, midnight).toMs, null);
   assert.deepEqual(rangeMs("6h", NOW_MS, midnight), { fromMs: NOW_MS - 6 * HOUR_MS, toMs: null });
+});
+
+Deno.test("firstRange() is an hour as long as the course is no longer", () => {
+  const HOUR_MS = 3_600_000;
+  assert.equal(firstRange("24h", [], NOW_MS), "1h");
+  assert.equal(firstRange("24h", [NOW_MS - HOUR_MS / 2, NOW_MS], NOW_MS), "1h");
+  assert.equal(firstRange("24h", [NOW_MS - 2 * HOUR_MS, NOW_MS], NOW_MS), "24h");
 });
