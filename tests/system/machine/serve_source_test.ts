@@ -106,7 +106,7 @@ machineTest(
         `${busy} ended: killed`,
       ]);
       assert.match(done[5].body.error, /no live job/);
-      await snapshotWith(({ jobs }) => jobs.length === 0);
+      await snapshotWith((one) => rowOf(one, busy) === undefined && rowOf(one, hers) === undefined);
     } finally {
       await server.kill("SIGTERM");
       await server.wait();

@@ -108,6 +108,7 @@ machineTest(machine, "corral show --json has every key in its type, and events i
     ...["outer", "pool", "priority", "queuedMs", "slurmJob", "slurmStep", "slurmRestarts", "cpuTimeMs"].map((
       key,
     ) => [key, "null"]),
+    ...["health", "unhealthyCheck"].map((key) => [key, "null"]),
     ["outputFile", "null"],
   ];
   assert.deepEqual(types, Object.fromEntries(expected));
