@@ -1,6 +1,7 @@
 /**
- * `make bench`: launch, kill, memory, sampling, prune, sweep and everybody's ps side by side in one booted container, and report, queue and serve on this machine, as
- * tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is compared runs interleaved. About ten minutes;
+ * `make bench`: launch, kill, memory, sampling, prune, sweep, serve beside live jobs and everybody's ps side by side in one booted container, and
+ * report, queue and serve on this machine, as tables with the aims. A busy machine makes every figure worse; the ratios hold, because what is
+ * compared runs interleaved. Half an hour, a third of it serve-jobs;
  * `make bench BENCHES="launch sweep"` picks. BEFORE=/path/to/corral compares launch and memory with another build, in the same run.
  */
 import { basename, join } from "node:path";
@@ -19,6 +20,7 @@ import { benchQueue } from "./queue.ts";
 import { benchReport } from "./report.ts";
 import { benchSampling, MEASURE_SAMPLING_PROGRAM } from "./sampling.ts";
 import { benchServe } from "./serve.ts";
+import { benchServeJobs, MEASURE_SERVE_PROGRAM } from "./serve_jobs.ts";
 import { benchSweep, JOB_ROWS_MODULE, MEASURE_SWEEP_PROGRAM } from "./sweep.ts";
 
 const SUITE = "bookworm";
@@ -34,7 +36,7 @@ const IDLE_SOURCE = 'console.error("idle started now"); setInterval(() => {}, 3_
 const PROGRAMS_DIR = "/dev/shm";
 const COMPILE_TIMEOUT_MS = 60_000;
 
-const IN_A_CONTAINER = ["launch", "kill", "memory", "sampling", "prune", "sweep", "everybody"];
+const IN_A_CONTAINER = ["launch", "kill", "memory", "sampling", "prune", "sweep", "serve-jobs", "everybody"];
 const DIST_CORRAL = join(PROJECT_DIR, "dist", "corral");
 
 async function main(): Promise<number> {
@@ -62,6 +64,7 @@ async function benchInContainer(wanted: (name: string) => boolean): Promise<Aim[
     [MEASURE_SAMPLING_PROGRAM]: join(import.meta.dirname!, "measure_sampling.py"),
     [MEASURE_PRUNE_PROGRAM]: join(import.meta.dirname!, "measure_prune.py"),
     [MEASURE_SWEEP_PROGRAM]: join(import.meta.dirname!, "measure_sweep.py"),
+    [MEASURE_SERVE_PROGRAM]: join(import.meta.dirname!, "measure_serve.py"),
     [MEASURE_EVERYBODY_PROGRAM]: join(import.meta.dirname!, "measure_everybody.py"),
     [JOB_ROWS_MODULE]: join(import.meta.dirname!, "job_rows.py"),
     [BARE_PROGRAM]: await compileBare("bare-deno", BARE_SOURCE),
@@ -93,6 +96,7 @@ async function bench(machine: Machine, wanted: (name: string) => boolean): Promi
     sampling: async () => [await benchSampling(machine, corral)],
     prune: async () => [await benchPrune(machine, corral)],
     sweep: () => benchSweep(machine, { corral, bare }),
+    "serve-jobs": () => benchServeJobs(machine, corral),
     everybody: async () => [await benchEverybody(machine, corral)],
   };
   const aims: Aim[] = [];

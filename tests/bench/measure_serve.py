@@ -53,7 +53,7 @@ def measured(server, seconds, act=lambda: None):
         act()
         more.append(memory_mb(server.pid, "Pss:"))
         time.sleep(max(0, 1 - (time.monotonic() - start - passed)))
-    return {"percent": (cpu_s(server.pid) - cpu) / (time.monotonic() - start) * 100, "memoryMb": more}
+    return {"percent": (cpu_s(server.pid) - cpu) / (time.monotonic() - start) * 100, "firstMb": more[0], "halfMb": more[len(more) // 2], "lastMb": more[-1]}
 
 
 class Churn:
