@@ -6,7 +6,7 @@ import type { Node } from "../observe/node.ts";
 import { storeOf } from "../store/former_store.ts";
 import type { JobStore } from "../store/jobs.ts";
 
-/** Of the last ended ones so many are looked at for those that did not end well. */
+/** Among so many of the last ended jobs the ones that did not end well are looked for. */
 const LOOKED_AT = 2_000;
 const ENDED_LATELY = 5;
 const ACTOR = "serve";

@@ -18,7 +18,7 @@ import { heldOf, type Reading, Readings } from "./readings.ts";
 import type { Look } from "./source.ts";
 import { Sparks } from "./sparks.ts";
 
-/** Of each user so many jobs are known, the live ones and those that were recorded last. */
+/** Of each user so many jobs are known: the live ones, and the last that were recorded. */
 const USERS_JOBS = 200;
 /** A user's process costs some 50 ms of a core: all of them together at most a twentieth of one. */
 const PAUSE_MS_PER_USER = 1_000;

@@ -1,19 +1,12 @@
 /** The processes of a job as rows: parents first, like ones in one row, and not without end. Pure. */
 import type { JobDetail } from "./feed.ts";
 
-/** One process. */
-export interface TreeProcess {
-  pid: number;
-  ppid: number;
-  state: string;
-  wchan: string | null;
-  cpuPercent: number | null;
-  rssBytes: number | null;
-  ageMs: number | null;
-  command: string;
-}
-
 type Row = JobDetail["tree"][number];
+
+/** One process. */
+export interface TreeProcess extends Omit<Row, "depth" | "count"> {
+  ppid: number;
+}
 
 const MOST_ROWS = 200;
 const MOST_DEPTH = 30;

@@ -14,7 +14,7 @@ export interface QueueInput {
   nameOf: NameOf;
 }
 
-/** In the order of each pool; first those that are being started. */
+/** In the order of each pool; jobs that are being started come first. */
 export function queuedRows(queue: QueueNow, input: QueueInput): QueuedRow[] {
   const verdicts = new Map(queue.verdicts.map((verdict) => [verdict.id, verdict]));
   const rows = queue.waiting.flatMap(({ id }) => {

@@ -12,7 +12,7 @@ export interface EndedFilter {
   /** Part of id, name, ref or user, in either case of ASCII letters. */
   search: string | null;
   reason: string | null;
-  /** Only those that did not exit with 0. */
+  /** Only jobs that did not exit with 0. */
   isFailedOnly?: true;
 }
 

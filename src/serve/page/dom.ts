@@ -29,7 +29,7 @@ function create(type: string, props: Record<string, unknown> | null, ...children
 /** What stands in `${}` becomes text, an attribute or an element, never markup. A space that a line ends or begins with is dropped. */
 export const html = (htm as unknown as Htm).bind(create);
 
-/** Class names, without those that do not apply. */
+/** Class names; what does not apply is left out. */
 export function classes(...names: (string | false | null | undefined)[]): string {
   return names.filter(Boolean).join(" ");
 }
