@@ -148,6 +148,8 @@ hostileTest(
     const options = ["--detach", "--output", `${HOME}/job.log`, "--receipt", `${HOME}/job.json`];
     succeeded(await caller.exec(launch(caller, [...FOR_ALICE, ...options], ["echo", "spoken"])));
     await stage.noLiveJob(caller);
+    // A job is over once that is recorded; its receipt follows.
+    await stage.exists(caller, `${HOME}/job.json`);
     assert.equal(
       await stage.asRoot(machine, `stat -c %U ${HOME}/job.log ${HOME}/job.json`),
       "alice\nalice\n",

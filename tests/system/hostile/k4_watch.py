@@ -12,11 +12,15 @@ own = {os.getpid()}
 given = b"".join(word.encode() + b"\0" for word in request["argv"])
 
 
+def is_given(words):
+    """The caller's own --env is in the command line of the process that it started, and nowhere else; while that is exec'ed, a reader can get less."""
+    return given.startswith(words) or words.startswith(given)
+
+
 def look():
     for pid in pids():
         words = read(f"/proc/{pid}/cmdline")
-        # The caller's own --env is in the command line of the process that it started, and nowhere else.
-        if pid not in own and words != given and secret in words:
+        if pid not in own and secret in words and not is_given(words):
             yield words.replace(b"\0", b" ").decode(errors="replace")[:200]
 
 
