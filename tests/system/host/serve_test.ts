@@ -4,7 +4,8 @@ import { machineTest, machineUnderTest } from "../../kit/machine/for_test.ts";
 import { exists, HostCorral, until } from "./host_corral.ts";
 
 const machine = await machineUnderTest();
-const STOPS_WITHIN_MS = 2_500;
+/** The aim is 2 s, on a machine that has nothing else to do. */
+const STOPS_WITHIN_MS = 10_000;
 
 function hostTest(name: string, act: (corral: HostCorral) => Promise<void>): void {
   machineTest(machine, name, async () => {
