@@ -45,7 +45,7 @@ machineTest(
       assert.match(await sh(`${corral} doctor || true`), new RegExp(`ok +serve: answers on ${SOCKET}`));
       const startMs = performance.now();
       await sh("systemctl stop corral-serve.service");
-      assert.ok(performance.now() - startMs < 4_000);
+      assert.ok(performance.now() - startMs < 20_000);
       assert.match(await sh(`${corral} ps`), /served/);
       assert.equal(await sh("systemctl is-failed corral-serve.service || true"), "inactive");
     } finally {
