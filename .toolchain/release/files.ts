@@ -51,7 +51,7 @@ async function putManual(root: string, binary: string): Promise<void> {
     );
   // NAME(SECTION) - what it is about.
   for (const [, topic, section] of (await said(binary, "man", "--list")).matchAll(/^(\S+)\((\d)\)/gm)) {
-    await page(`${topic}.${section}`, [topic!]);
+    await page(`${topic}.${section}`, [`${topic}.${section}`]);
   }
   await put(
     root,
@@ -61,7 +61,7 @@ async function putManual(root: string, binary: string): Promise<void> {
 }
 
 async function putDocuments(root: string, kind: Kind, release: Release): Promise<void> {
-  const text = await copyright(await licences(release));
+  const text = copyright(await licences(release), kind);
   if (kind === "rpm") return await put(root, `${PACKAGE.shareDir}/licenses/corral/LICENSE`, text);
   const documents = `${PACKAGE.shareDir}/doc/corral`;
   await put(root, `${documents}/copyright`, text);
@@ -87,13 +87,19 @@ function tmpfiles(): string {
   }${line(path, sharedMode)}`;
 }
 
+/** Licences of which each Debian system has the text, and a package must not (Debian Policy 12.5). */
+const COMMON_LICENCES: ReadonlyMap<string, string> = new Map([
+  ["Apache-2.0", "On Debian systems, the text of this licence is in /usr/share/common-licenses/Apache-2.0."],
+]);
+
 /** In the form of Debian (copyright-format 1.0), which is as good to read on other systems. */
-function copyright(all: readonly Licence[]): string {
+function copyright(all: readonly Licence[], kind: Kind): string {
   const [own, ...inside] = all;
   const paragraph = ({ work, name, text }: Licence, files: string) => {
     const holders = text.split("\n").filter((line) => /^\W*copyright (\(c\)|©|\d)/i.test(line))
       .map((line) => line.trim().replace(/^\W*copyright (\(c\)|©)?\s*/i, ""));
-    const indented = text.trimEnd().split("\n").map((line) =>
+    const whole = kind === "deb" ? COMMON_LICENCES.get(name) ?? text : text;
+    const indented = whole.trimEnd().split("\n").map((line) =>
       line.trim() === "" ? " ." : ` ${line.trimEnd()}`
     );
     return `Files: ${files}\nCopyright: ${holders.join("\n ")}\nLicense: ${name}${

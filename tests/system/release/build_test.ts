@@ -7,7 +7,7 @@ import { build, onHost, release, RELEASE_DIR } from "./release.ts";
 const machine = await machineUnderTest();
 const once = onceOnly(machine);
 /** Of deno.json, for the tests alone (tests/unit/kit/packages_test.ts). */
-const FOR_TESTS = ["ajv", "fast-check"];
+const FOR_TESTS = ["ajv", "fast-check", "playwright-core"];
 
 machineTest(
   machine,
