@@ -1,6 +1,6 @@
 /** What kept a cgroup's tasks from running, and how often it used a disk: read from its own files. A file that this kernel does not have is null. */
-import { parseIoStat, parseKey, parsePressure } from "./parse.ts";
-import type { Readable } from "./usage.ts";
+import { parseKey } from "./parse.ts";
+import { type Readable, readIoDevices, readPressure } from "./usage.ts";
 
 /** Microseconds since the cgroup was made. */
 export interface Stalls {
@@ -12,9 +12,11 @@ export interface Stalls {
 
 /** Throws CgroupError, ParseError. */
 export function readStalls(file: Readable): Stalls {
-  const cpu = pressure(file, "cpu.pressure");
+  const cpu = readPressure(file, "cpu.pressure");
   const throttledUsec = throttled(file);
-  const full = ["memory.pressure", "io.pressure"].map((name) => pressure(file, name)?.fullTotalUsec ?? null);
+  const full = ["memory.pressure", "io.pressure"].map((name) =>
+    readPressure(file, name)?.fullTotalUsec ?? null
+  );
   // Before Linux 5.13 there is no "full" of the CPU: a throttled cgroup is stalled as a whole.
   return {
     cpuWaitUsec: sum([cpu?.someTotalUsec ?? null, throttledUsec]),
@@ -24,9 +26,8 @@ export function readStalls(file: Readable): Stalls {
 
 /** Reads and writes of block devices; null without the controller. Throws CgroupError, ParseError. */
 export function readIoOperations(file: Readable): number | null {
-  const text = file.read("io.stat");
-  if (text === null) return null;
-  const devices = parseIoStat(text, file.locate("io.stat"));
+  const devices = readIoDevices(file, "io.stat");
+  if (devices === null) return null;
   return devices.reduce(
     (total, { readOperations, writeOperations }) => total + readOperations + writeOperations,
     0,
@@ -36,11 +37,6 @@ export function readIoOperations(file: Readable): number | null {
 function throttled(file: Readable): number | null {
   const text = file.read("cpu.stat");
   return text === null ? null : parseKey(text, "throttled_usec", file.locate("cpu.stat"));
-}
-
-function pressure(file: Readable, name: string) {
-  const text = file.read(name);
-  return text === null ? null : parsePressure(text);
 }
 
 /** Null where nothing of it is known. */

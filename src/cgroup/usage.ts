@@ -56,7 +56,7 @@ class ParsedFiles {
       case "tree":
         return this.ofTree(source.file, source.field);
       case "pressure": {
-        const pressure = this.#once(source.file, pressureOf);
+        const pressure = this.#once(source.file, readPressure);
         return pressure === null ? null : pressure[`${source.field}TotalUsec`];
       }
       case "io":
@@ -69,7 +69,7 @@ class ParsedFiles {
   }
 
   ioDevices(): IoDevice[] | null {
-    return this.#once("io.stat", ioDevicesOf);
+    return this.#once("io.stat", readIoDevices);
   }
 
   #once<T>(name: string, parse: (file: Readable, name: string) => T): T {
@@ -178,12 +178,14 @@ function count(file: Readable, name: string): number | null {
   return text === null ? null : parseCount(text, file.locate(name));
 }
 
-function ioDevicesOf(file: Readable, name: string): IoDevice[] | null {
+/** Of an `io.stat`; null where there is none. Throws CgroupError, ParseError. */
+export function readIoDevices(file: Readable, name: string): IoDevice[] | null {
   const text = file.read(name);
   return text === null ? null : parseIoStat(text, file.locate(name));
 }
 
-function pressureOf(file: Readable, name: string): Pressure | null {
+/** Of a file of pressure; null where there is none. Throws CgroupError. */
+export function readPressure(file: Readable, name: string): Pressure | null {
   const text = file.read(name);
   return text === null ? null : parsePressure(text);
 }

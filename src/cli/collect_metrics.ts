@@ -1,5 +1,5 @@
 /** The node as its metrics have it: the jobs of `corral ps`, and the pools of `corral pool`. */
-import { within } from "../base/poll.ts";
+import { pause, within } from "../base/poll.ts";
 import { readQueueNow } from "../act/queue/look.ts";
 import type { Job } from "../job/job.ts";
 import { momentOf } from "../linux/clock.ts";
@@ -79,11 +79,11 @@ export class MetricsCollector {
 
   async #measured(jobs: readonly Job[]): Promise<JobMetrics[]> {
     const measured: JobMetrics[] = [];
-    const at = { wallMs: this.context.clock.wallMs(), bootMs: this.context.clock.bootMs() };
+    const at = momentOf(this.context);
     for (const job of jobs) {
       const now = readJobNow(this.context, job);
       measured.push({ job, state: stateOf(job, now), now, checks: checksOf(job, at) });
-      if (measured.length % AT_ONCE === 0) await new Promise<void>((resolve) => setTimeout(resolve));
+      if (measured.length % AT_ONCE === 0) await pause(0);
     }
     return measured;
   }

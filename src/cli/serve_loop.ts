@@ -1,25 +1,17 @@
 /** The loop of `corral serve`: a sweep every ten seconds, in this process. */
 import { CorralError, errorText, EXIT } from "../base/errors.ts";
-import type { Finding } from "../job/finding.ts";
+import type { SweepNote } from "../serve/context.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { sweepPass } from "./commands/sweep.ts";
 import type { Context } from "./context.ts";
 
 /** Between the end of one sweep and the next. */
-export const SWEEP_EVERY_MS = 10_000;
+const SWEEP_EVERY_MS = 10_000;
 /**
  * In every so many sweeps, the first included, the owner is asked and the users' jobs are swept: what a status command costs elsewhere, and the meaning of
  * `--strikes`, were made for a timer of five minutes.
  */
 const WHOLE_EVERY = 30;
-
-/** The last sweep, for the page. */
-export interface SweepNote {
-  atMs: number;
-  ended: number;
-  collected: number;
-  findings: readonly Finding[];
-}
 
 /** Of one server. */
 export class SweepLoop {

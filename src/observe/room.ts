@@ -12,8 +12,16 @@ export function readRoom({ root }: Pick<Procs, "root">): NodeRoom {
   return {
     memoryTotalBytes: bytesIn(meminfo, "MemTotal"),
     memoryAvailableBytes: bytesIn(meminfo, "MemAvailable"),
-    memoryPressurePercent: parsePressure(read(`${root}/pressure/memory`))?.someAvg10Percent ?? null,
+    memoryPressurePercent: pressurePercent({ root }, "memory"),
   };
+}
+
+/** Share of the last 10 s in which some task of the node waited for it; null where that is not known. */
+export function pressurePercent(
+  { root }: Pick<Procs, "root">,
+  resource: "cpu" | "memory" | "io",
+): number | null {
+  return parsePressure(read(`${root}/pressure/${resource}`))?.someAvg10Percent ?? null;
 }
 
 /** All memory of the node, in bytes; null where that is not known. */

@@ -1,4 +1,5 @@
 /** A page of the history: the caller's store and what the users' processes answered last, by the time of the end. */
+import { pause } from "../base/poll.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedFilter, EndedSum } from "../store/ended_pages.ts";
@@ -111,7 +112,7 @@ export class EndedPages {
       const isEnough = !act({ ...filter, sinceMs: beginMs ?? filter.sinceMs, untilMs: endMs });
       if (beginMs === null || isEnough) return;
       endMs = beginMs;
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await pause(0);
     }
   }
 }

@@ -3,6 +3,7 @@
  * and takes connections until there are no descriptors left. So this accepts them: it counts them, reads the head of a request within
  * bounds, and only then connects them to the inner socket, where Deno.serve answers one request a connection.
  */
+import { pause } from "../base/poll.ts";
 import {
   EXCHANGE_TIMEOUT_MS,
   HEAD_TIMEOUT_MS,
@@ -117,6 +118,9 @@ export class Front {
   }
 }
 
+/** A moment, in which descriptors may come free. */
+const AGAIN_MS = 100;
+
 /** Goes on after a connection that was gone before it was accepted, and after a moment without descriptors (EMFILE). */
 async function* accepted(listener: Deno.Listener): AsyncGenerator<Deno.Conn> {
   for (;;) {
@@ -124,7 +128,7 @@ async function* accepted(listener: Deno.Listener): AsyncGenerator<Deno.Conn> {
       yield await listener.accept();
     } catch (error) {
       if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pause(AGAIN_MS);
     }
   }
 }

@@ -12,7 +12,7 @@ const POLICY = [
 ].join("; ");
 
 /** `connection: close` as well: each request has a connection of its own, which ends with it (front.ts). */
-export const HEADERS: Readonly<Record<string, string>> = {
+const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": POLICY,
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",

@@ -1,11 +1,10 @@
 /** The node's own memory, CPU time and pressure. What cannot be read is unknown. */
 import { readKernelText } from "../base/kernel_file.ts";
 import { VERSION } from "../base/version.ts";
-import { parsePressure } from "../cgroup/parse.ts";
 import { MS_PER_TICK } from "../linux/clock.ts";
 import { kernelRelease, onlineCpus } from "../linux/node_facts.ts";
 import type { Node } from "../observe/node.ts";
-import { readRoom } from "../observe/room.ts";
+import { pressurePercent, readRoom } from "../observe/room.ts";
 import type { Readouts } from "./feed.ts";
 
 /** One look at the node. */
@@ -27,8 +26,7 @@ export class NodeLooks {
   read(): NodeFigures {
     const { root } = this.node.procs;
     const room = readRoom(this.node.procs);
-    const pressure = (name: string) =>
-      parsePressure(textOf(`${root}/pressure/${name}`))?.someAvg10Percent ?? null;
+    const pressure = (resource: "cpu" | "io") => pressurePercent(this.node.procs, resource);
     return {
       memoryTotalBytes: room.memoryTotalBytes ?? 0,
       memoryAvailableBytes: room.memoryAvailableBytes,

@@ -19,7 +19,7 @@ export function byPageId(jobs: readonly Job[]): Map<string, Job> {
 }
 
 /** The caller's own job keeps its id. */
-export function pageIdOf({ spec: { id }, storeUid }: Job, isShared: boolean): string {
+function pageIdOf({ spec: { id }, storeUid }: Job, isShared: boolean): string {
   return isShared && storeUid !== undefined ? `${id}@${storeUid}` : id;
 }
 

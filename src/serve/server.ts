@@ -2,6 +2,7 @@
  * The server of `corral serve`: an outer socket with bounds (front.ts), the inner one of Deno.serve (routes.ts) and a look at the node every
  * two seconds for the pages that are open (feed_clients.ts). It knows HTTP and sockets; the sources know the jobs.
  */
+import { within } from "../base/poll.ts";
 import { Assets, type PageFile } from "./assets.ts";
 import { LOOK_EVERY_MS, LOOK_UNSEEN_EVERY_MS } from "./bounds.ts";
 import { claim, type Claimed, filesOf, privately } from "./claim.ts";
@@ -93,17 +94,10 @@ function open(
     async [Symbol.asyncDispose]() {
       front.close();
       ending.abort();
+      // An answer that hangs does not hold up the end.
       await within(inner.finished, END_CAP_MS);
     },
   };
-}
-
-/** Resolves with `promise`, or after that time: an answer that hangs does not hold up the end. */
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
 }
 
 /** Looks now and then while no page is open: the course of the node is kept all the same. */

@@ -1,7 +1,6 @@
 /** The course of the jobs that a page has open, finer and with more of it than their supervisors save. */
 import type { CgroupFs } from "../cgroup/file.ts";
-import { parsePressure } from "../cgroup/parse.ts";
-import { readable, readCpuUsageUsec, readCurrent, readMemorySplit } from "../cgroup/usage.ts";
+import { readable, readCpuUsageUsec, readCurrent, readMemorySplit, readPressure } from "../cgroup/usage.ts";
 import type { Sample } from "../job/usage.ts";
 import type { JobSample } from "./feed.ts";
 import { ioOf, rate } from "./readings.ts";
@@ -94,10 +93,9 @@ function sampleOf(
 
 /** The worst of the three resources, in which some task waited. */
 function stalledUsec(fs: CgroupFs, path: string): number | null {
-  const totals = ["cpu", "memory", "io"].flatMap((name) => {
-    const text = fs.readOptional(path, `${name}.pressure`);
-    return text === null ? [] : parsePressure(text)?.someTotalUsec ?? [];
-  });
+  const totals = ["cpu", "memory", "io"].flatMap((name) =>
+    readPressure(readable(fs, path), `${name}.pressure`)?.someTotalUsec ?? []
+  );
   return totals.length === 0 ? null : Math.max(...totals);
 }
 

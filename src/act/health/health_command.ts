@@ -6,7 +6,7 @@ import type { Enforcement } from "../end/end_job.ts";
 import type { HealthWatched } from "./watched.ts";
 
 /** Its time; past it, it is killed, and has not answered. */
-export const HEALTH_COMMAND_CAP_MS = 30_000;
+const HEALTH_COMMAND_CAP_MS = 30_000;
 const MAX_WORDS = 200;
 
 /**

@@ -2,6 +2,7 @@
  * Looks after the health of one job while it lives: looks at its signs, runs its health command, records what changes, and tells the loop
  * around decide() of a verdict. Nothing here throws, and nothing holds up that loop: a look that fails says nothing about the job.
  */
+import { MAX_TIMER_MS } from "../../base/poll.ts";
 import { afterAnswer, afterLook, firstState, lookEveryMs } from "../../health/judge.ts";
 import { type HealthEvent, healthEvents, unhealthyWords } from "../../health/words.ts";
 import { type Check, type HealthSpec, type HealthState, unhealthyIn } from "../../job/health.ts";
@@ -13,8 +14,6 @@ import type { Enforcement } from "../end/end_job.ts";
 import { askHealthCommand } from "./health_command.ts";
 import type { HealthWatched } from "./watched.ts";
 
-/** setInterval() takes a longer time for none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What nothing has happened to is saved so often. */
 export const SAVE_EVERY_MS = 60_000;
 
@@ -110,7 +109,7 @@ export class HealthWatch {
       if (isGoingOn) return;
       isGoingOn = true;
       act().finally(() => isGoingOn = false);
-    }, Math.min(everyMs, LONGEST_TIMER_MS));
+    }, Math.min(everyMs, MAX_TIMER_MS));
     Deno.unrefTimer(timer);
     return timer;
   }

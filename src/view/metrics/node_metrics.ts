@@ -1,6 +1,6 @@
 /** What the metrics are made of: a node at one moment, as a value. */
 import type { Job } from "../../job/job.ts";
-import type { MemorySplit, Usage } from "../../job/usage.ts";
+import type { JobNow as ObservedNow } from "../../observe/live.ts";
 
 /** States of live jobs, as they are counted. */
 export const LIVE_STATES = [
@@ -26,12 +26,7 @@ export interface JobMetrics {
 }
 
 /** What its cgroup shows. */
-export interface JobNow {
-  readonly usage: Usage;
-  readonly memoryBytes: number | null;
-  readonly split: MemorySplit;
-  readonly processes: number;
-}
+export type JobNow = Omit<ObservedNow, "frozen">;
 
 /** A pool, and what is in it; null: no limit, or not known. */
 export interface PoolMetrics {
