@@ -7,6 +7,7 @@ import type { EndReason, JobSpec, Limits, RunningFacts, Survivor, Watch } from "
 import type { HealthSpec, HealthState } from "../job/health.ts";
 import type { Ending, Moment, StoredEvent } from "../job/events.ts";
 import { BUSY_TIMEOUT_MS } from "./open.ts";
+import type { Usage } from "../job/usage.ts";
 import type { Sampled } from "../job/series.ts";
 import { applyOnce, applyWrite, type StorePort, type Unwritten, type Write } from "./unwritten.ts";
 
@@ -78,6 +79,12 @@ export class Ledger {
     return this.#attempt(this.#patience(HURRIED_WAIT_MS), (store) => {
       return { events: store.events(id), spec: store.get(id)?.spec ?? null };
     }) ?? null;
+  }
+
+  /** What is recorded of the usage of a job that has ended; null when nothing is, and when the store does not answer. */
+  recordedUsage(id: string): Usage | null {
+    const job = this.#attempt(this.#patience(HURRIED_WAIT_MS), (store) => store.get(id));
+    return job?.phase.state === "ended" ? job.phase.usage : null;
   }
 
   insert(spec: JobSpec, watch: Watch): void {

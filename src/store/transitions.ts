@@ -164,7 +164,7 @@ export function setRunning(on: Writing, id: string, facts: RunningFacts, limits:
   return changed > 0;
 }
 
-/** -> ended, with the steps that led there; false when another process has ended it already. */
+/** -> ended, with the steps that led there; false when another process has ended it already: then an exit that it did not see is added. */
 export function setEnded(on: Writing, id: string, ending: Ending, steps: readonly StoredEvent[]): boolean {
   const { run } = on;
   const changed = run(
@@ -181,12 +181,24 @@ export function setEnded(on: Writing, id: string, ending: Ending, steps: readonl
     ...USAGE_SQL.values(ending.usage),
     id,
   );
+  if (changed === 0) addExit(run, id, ending);
   if (changed > 0 && ending.samples !== undefined) replaceSamples(run, id, ending.samples);
   for (const step of steps) addEvent(on, id, step);
   if (changed > 0) {
     addEvent(on, id, { atMs: ending.endedAtMs, kind: "ended", detail: { reason: ending.reason } });
   }
   return changed > 0;
+}
+
+/** Only the supervisor sees how the first process leaves, and another may have been quicker with the record. */
+function addExit(run: Run, id: string, { exit }: Ending): void {
+  if (exit.code === null && exit.signal === null) return;
+  run(
+    "UPDATE jobs SET exit_code = ?, exit_signal = ? WHERE id = ? AND exit_code IS NULL AND exit_signal IS NULL",
+    exit.code,
+    exit.signal,
+    id,
+  );
 }
 
 /** starting or running -> ending, unless another process was first. */

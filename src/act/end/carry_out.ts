@@ -114,6 +114,7 @@ function endRequest(
     reason: action.reason,
     exit: action.exit,
     skipGrace: order.skipGrace || (action.do === "end" && action.skipGrace),
+    sawItLive: seen.cgroup === "populated",
     recordedByOther: async () => {
       if (seen.supervisor !== "alive") return false;
       try {

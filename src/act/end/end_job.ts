@@ -64,6 +64,8 @@ export interface EndRequest {
   hurry?: AbortSignal;
   /** Called when the processes are gone, to learn how the first one left. */
   exitAfterwards?: () => Promise<Exit | null>;
+  /** Its processes lived when the end was decided: should they be gone by now, they went this moment. */
+  sawItLive?: boolean;
   /** Called when the processes are gone: true when the job's supervisor has recorded the end, which knows the exit code. */
   recordedByOther?: () => Promise<boolean>;
 }
@@ -93,8 +95,9 @@ export async function endJob(
   const processesLive = job.cgroup.exists() && readEvents(job.cgroup).populated;
   // What the job holds now is gone with its processes.
   if (processesLive) job.sampling.take();
-  // Read before the store call, which may block. Only the supervisor comes the moment its job is over.
-  const foundOverBootMs = request.exitAfterwards === undefined ? null : on.clock.bootMs();
+  // Read before the store call, which may block. The supervisor comes the moment its job is over.
+  const isMoment = request.exitAfterwards !== undefined || request.sawItLive === true;
+  const foundOverBootMs = isMoment ? on.clock.bootMs() : null;
   const trigger = on.ledger.claimEnding(job.spec.id, request.reason, {
     at: { wallMs: on.clock.wallMs(), bootMs: on.clock.bootMs() },
     processesLive,
@@ -126,8 +129,12 @@ export async function endJob(
     steps,
   };
   crashPoint("ending: usage read");
-  // Recorded as unkillable before, and now they are gone after all.
-  if (!recordEnd(on, { spec: job.spec, ending, steps })) on.ledger.setSurvivors(job.spec.id, survivors, []);
+  if (!recordEnd(on, { spec: job.spec, ending, steps })) {
+    // Recorded as unkillable before, and now they are gone after all.
+    on.ledger.setSurvivors(job.spec.id, survivors, []);
+    // Whoever recorded it may have removed the cgroup before its figures were read here.
+    ending.usage ??= on.ledger.recordedUsage(job.spec.id);
+  }
   crashPoint("ending: recorded");
   // The cgroup of a job whose end is not recorded keeps its figures for the next sweep; a supervisor has no next time.
   const isKept = on.ledger.options.isShared && on.ledger.isBehind;

@@ -8,7 +8,7 @@ import {
 import { poll } from "../../../../src/base/poll.ts";
 import { Ledger } from "../../../../src/store/ledger.ts";
 import { Sampling } from "../../../../src/observe/sampling.ts";
-import { runningFacts } from "../../../../src/job/job.ts";
+import { NO_EXIT, runningFacts } from "../../../../src/job/job.ts";
 import { JOB_PATH } from "../../../kit/fakes/cgroup_dir.ts";
 import { endedPhase, JOB_ID, momentAt } from "../../../kit/fakes/job.ts";
 import { FakeKernel } from "../../../kit/fakes/kernel.ts";
@@ -314,6 +314,33 @@ Deno.test("endJob() of a job that ended unseen does not know how long it ran; it
     const ended = (await end({ reason: "exited", ...(exitAfterwards ? { exitAfterwards } : {}) }))!;
     assert.equal(ended.usage?.wallMs, wallMs);
   }
+});
+
+Deno.test("endJob() of processes that were seen alive and are gone measures the job up to this moment", async () => {
+  using node = new FakeNode();
+  const { end, job } = supervised(node);
+  node.cgroups.put(JOB_PATH, "cgroup.events", EMPTY);
+  node.bootMs = job.run!.startedBootMs + 9_000;
+  assert.equal((await end({ sawItLive: true }))!.usage?.wallMs, 9_000);
+});
+
+Deno.test("endJob() of a supervisor that comes second tells the usage that is recorded, and adds the exit", async () => {
+  using node = new FakeNode();
+  const { end } = supervised(node);
+  const { run: _, state: _state, ...first } = endedPhase({ reason: "timeout", trigger: "timeout" });
+  const usage = { ...first.usage!, cpuUsageUsec: 4_711, wallMs: 12_000 };
+  node.stores.open("guard").markEnded(JOB_ID, { ...first, exit: NO_EXIT, usage }, []);
+  node.cgroups.vanish(JOB_PATH);
+  const exit = { code: null, signal: 9 };
+  const ended = (await end({ exitAfterwards: () => Promise.resolve(exit) }))!;
+  assert.deepEqual([ended.usage?.cpuUsageUsec, ended.usage?.wallMs], [4_711, 12_000]);
+  const { phase } = node.recorded();
+  assert.ok(phase.state === "ended");
+  assert.deepEqual([phase.exit, phase.usage?.cpuUsageUsec], [exit, 4_711]);
+  // What is recorded of the exit stays.
+  node.stores.open().markEnded(JOB_ID, { ...first, exit: { code: 3, signal: null }, usage: null }, []);
+  const { phase: later } = node.recorded();
+  assert.deepEqual(later.state === "ended" && later.exit, exit);
 });
 
 Deno.test("endJob() ends the job although the store is full, says so once, and a supervisor removes the cgroup", async () => {
