@@ -1,4 +1,9 @@
-/** The few C functions that the runtime does not offer. Each is looked up when it is first used: all together cost two milliseconds. */
+/**
+ * The few C functions that the runtime does not offer, each looked up when it is first used, as a launch needs few of them.
+ *
+ * They are called by their address: for a function of a library the runtime first compiles a fast path, 0.2 ms each, which is worth it
+ * after thousands of calls (2.7.11).
+ */
 import { isSinglePid } from "./pid.ts";
 import { readKernelText } from "../base/kernel_file.ts";
 
@@ -33,9 +38,12 @@ const SYMBOLS = {
   /** Addresses of functions that the kernel calls. */
   eventfd_write: { type: "pointer" },
   getpid: { type: "pointer" },
-  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "isize"], result: "i32" },
+  /** The same on a thread of its own. */
+  fcntlAside: { name: "fcntl", parameters: ["i32", "i32", "isize"], result: "i32", nonblocking: true },
 } as const;
+
+const LIBRARY = "libc.so.6";
 
 type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
@@ -43,38 +51,44 @@ let library: Symbols | null = null;
 
 /** The functions themselves. The first use of each throws where there is no libc.so.6, or none of that name in it. */
 export function libc(): Symbols {
-  return library ??= lazily();
+  return library ??= lazily(SYMBOLS) as Symbols;
 }
 
-function lazily(): Symbols {
-  const symbols: Record<string, unknown> = {};
-  for (const [name, symbol] of Object.entries(SYMBOLS)) {
+function lazily(wanted: Deno.ForeignLibraryInterface): object {
+  const symbols = {};
+  for (const [name, symbol] of Object.entries(wanted)) {
     Object.defineProperty(symbols, name, {
       configurable: true,
       enumerable: true,
       get: () => {
-        const { [name]: value } = Deno.dlopen("libc.so.6", { [name]: symbol }).symbols as Record<
-          string,
-          unknown
-        >;
+        const value = inLibc(name, symbol);
         Object.defineProperty(symbols, name, { value });
         return value;
       },
     });
   }
-  return symbols as Symbols;
+  return symbols;
+}
+
+/** The function, or its address where that is all that is asked for. */
+function inLibc(name: string, symbol: Deno.ForeignFunction | Deno.ForeignStatic): unknown {
+  if (!("parameters" in symbol) || symbol.nonblocking === true) {
+    return Deno.dlopen(LIBRARY, { [name]: symbol }).symbols[name];
+  }
+  const { address } =
+    Deno.dlopen(LIBRARY, { address: { name: symbol.name ?? name, type: "pointer" } }).symbols;
+  if (address === null) throw new Error(`${LIBRARY} has no ${name}`);
+  const called = new Deno.UnsafeFnPointer(address as Deno.PointerObject<Deno.ForeignFunction>, symbol);
+  return (...args: Parameters<typeof called.call>) => called.call(...args);
 }
 
 const opened = new Map<unknown, unknown>();
 
-/**
- * Further functions, opened when first used and once: each costs 0.2 ms, and a launch needs few of them. Throws where there is no
- * libc.so.6.
- */
+/** Further functions. The first use of each throws where there is no libc.so.6, or none of that name in it. */
 export function moreOfLibc<const S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): Deno.DynamicLibrary<S>["symbols"] {
-  if (!opened.has(symbols)) opened.set(symbols, Deno.dlopen("libc.so.6", symbols).symbols);
+  if (!opened.has(symbols)) opened.set(symbols, lazily(symbols));
   return opened.get(symbols) as Deno.DynamicLibrary<S>["symbols"];
 }
 

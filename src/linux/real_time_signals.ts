@@ -15,10 +15,16 @@ import { handleBy } from "./signal_action.ts";
 /** SIGRTMIN and SIGRTMAX of glibc. */
 const FIRST = 34;
 const LAST = 64;
-/** open(2): eventfd(2) and dup3(2) take the same. */
+/**
+ * The kernel's first table of descriptors ends before this one (NR_OPEN_DEFAULT on 64 bits). To grow it, a process with threads waits for
+ * an RCU grace period: 10 to 20 ms.
+ */
+const BEYOND_FIRST_TABLE = 64;
+/** open(2): eventfd(2) takes the same. */
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
-const F_GETFD = 1;
+/** fcntl(2): the lowest free descriptor from a number on. */
+const F_DUPFD_CLOEXEC = 1030;
 /** poll(2). */
 const POLLIN = 1;
 const ENTRY_BYTES = 8;
@@ -32,22 +38,46 @@ const RETRY_MS = 1_000;
  */
 export function onRealTimeSignals(act: (signal: number) => void): void {
   const seen: number[] = [];
-  for (let signal = FIRST; signal <= LAST; signal++) {
-    const isOpen = openAt(signal);
-    if (isOpen) seen.push(signal);
-    handleBy(isOpen ? "eventfd_write" : "getpid", signal);
+  for (let signal = FIRST; signal < BEYOND_FIRST_TABLE; signal++) {
+    const placed = placeEventfd(signal, (opened) => libc().fcntl(opened, F_DUPFD_CLOEXEC, BigInt(signal)));
+    if (handleAt(placed, signal)) seen.push(signal);
   }
-  void watch(seen, act);
+  void placeRest().then((rest) => watch([...seen, ...rest], act));
 }
 
-function openAt(descriptor: number): boolean {
-  const c = libc();
-  if (c.fcntl(descriptor, F_GETFD, 0n) >= 0) return false;
-  const opened = c.eventfd(0, O_CLOEXEC | O_NONBLOCK);
-  if (opened === descriptor) return true;
-  if (opened < 0) return false;
-  const isPlaced = c.dup3(opened, descriptor, O_CLOEXEC) === descriptor;
-  c.close(opened);
+/** The others, while the caller goes on. They are ignored until each has its place. */
+async function placeRest(): Promise<number[]> {
+  const seen: number[] = [];
+  for (let signal = BEYOND_FIRST_TABLE; signal <= LAST; signal++) {
+    handleBy("getpid", signal);
+    const placed = await placeEventfd(
+      signal,
+      (opened) => libc().fcntlAside(opened, F_DUPFD_CLOEXEC, BigInt(signal)),
+    );
+    if (handleAt(placed, signal)) seen.push(signal);
+  }
+  return seen;
+}
+
+/** Where a new eventfd is: as near above `wanted` as `duplicate` can have it, if it is not there from the start; -1 where none can be had. */
+function placeEventfd<T extends number | Promise<number>>(
+  wanted: number,
+  duplicate: (opened: number) => T,
+): T | number {
+  const opened = libc().eventfd(0, O_CLOEXEC | O_NONBLOCK);
+  if (opened < 0 || opened === wanted) return opened;
+  const placed = duplicate(opened);
+  const close = () => libc().close(opened);
+  if (typeof placed === "number") close();
+  else void placed.then(close, close);
+  return placed;
+}
+
+/** True when the eventfd got the very number of the signal; in another place it is of no use. */
+function handleAt(placed: number, signal: number): boolean {
+  const isPlaced = placed === signal;
+  if (!isPlaced && placed >= 0) libc().close(placed);
+  handleBy(isPlaced ? "eventfd_write" : "getpid", signal);
   return isPlaced;
 }
 
