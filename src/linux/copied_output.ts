@@ -4,7 +4,7 @@
  */
 import { CorralError, errorText } from "../base/errors.ts";
 import { GrowingFile, type Take } from "./growing_file.ts";
-import { canHaveThread } from "./lone_process.ts";
+import { canHaveThread } from "./spawn.ts";
 import { Notices } from "./notices.ts";
 import { writeAll } from "./write.ts";
 

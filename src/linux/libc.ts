@@ -23,7 +23,7 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
-  open: { parameters: ["buffer", "i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   adjtimex: { parameters: ["buffer"], result: "i32" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
@@ -38,6 +38,7 @@ const SYMBOLS = {
   /** Addresses of functions that the kernel calls. */
   eventfd_write: { type: "pointer" },
   getpid: { type: "pointer" },
+  strerror: { parameters: ["i32"], result: "pointer" },
   fcntl: { parameters: ["i32", "i32", "isize"], result: "i32" },
   /** The same on a thread of its own. */
   fcntlAside: { name: "fcntl", parameters: ["i32", "i32", "isize"], result: "i32", nonblocking: true },
@@ -97,15 +98,41 @@ export function killByNumber(pid: number, signal: number): boolean {
   return isSinglePid(pid) && libc().kill(pid, signal) === 0;
 }
 
-/** errno(3) of the last call, as on every architecture that Deno runs on; read right after it. */
+/**
+ * What a function gives, and errno(3) right after it, read through its pointer: the runtime makes no failing system call on this thread in
+ * between. A wrong value gives an error the wrong name.
+ */
+export function withErrno<T>(call: () => T): { result: T; errno: number } {
+  const location = libc().__errno_location();
+  const result = call();
+  return { result, errno: location === null ? 0 : new Deno.UnsafePointerView(location).getInt32() };
+}
+
+/** A string as C has it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text.replaceAll("\0", "")}\0`);
+}
+
+/** The same memory as bytes, for the parameters of C functions. */
+export function bytesOf(array: { buffer: ArrayBuffer }): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(array.buffer);
+}
+
+/** The words of an error number (strerror(3)), in English: no locale is set. */
+export function errnoText(errno: number): string {
+  const text = libc().strerror(errno);
+  return text === null ? `errno ${errno}` : new Deno.UnsafePointerView(text).getCString();
+}
+
+/** errno(3), as on every architecture that Deno runs on. */
 const EPERM = 1;
 
 /** What kill(2) with signal 0 answers of a process, whatever /proc hides: `refused` is another user's. */
 export function probe(pid: number): "mine" | "refused" | "none" {
   if (!isSinglePid(pid)) return "none";
-  const location = libc().__errno_location();
-  if (libc().kill(pid, 0) === 0) return "mine";
-  return location !== null && new Deno.UnsafePointerView(location).getInt32() === EPERM ? "refused" : "none";
+  const { result, errno } = withErrno(() => libc().kill(pid, 0));
+  if (result === 0) return "mine";
+  return errno === EPERM ? "refused" : "none";
 }
 
 /** clock_gettime(2), Linux. */

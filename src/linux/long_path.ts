@@ -3,7 +3,7 @@
  * job made them, by a descriptor of a directory above: /proc/self/fd/N/REST.
  */
 import { CorralError } from "../base/errors.ts";
-import { libc } from "./libc.ts";
+import { errnoText, libc, withErrno } from "./libc.ts";
 
 /** PATH_MAX is 4096 with the zero at its end; room for a file's name below what is opened. */
 const MOST_BYTES = 3_800;
@@ -60,10 +60,9 @@ function lastSlash(name: string): number {
 
 function openDirectory(path: string): number {
   const directory = Deno.build.arch === "aarch64" ? O_DIRECTORY_ARM : O_DIRECTORY;
-  const location = libc().__errno_location();
-  const opened = libc().open(new TextEncoder().encode(`${path}\0`), O_PATH | O_CLOEXEC | directory);
-  if (opened >= 0) return opened;
-  const errno = location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
-  const message = `open: errno ${errno}`;
+  const flags = O_PATH | O_CLOEXEC | directory;
+  const { result, errno } = withErrno(() => libc().open(new TextEncoder().encode(`${path}\0`), flags, 0));
+  if (result >= 0) return result;
+  const message = `open: ${errnoText(errno)}`;
   throw [ENOENT, ENODEV].includes(errno) ? new Deno.errors.NotFound(message) : new CorralError(message);
 }

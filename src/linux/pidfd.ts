@@ -4,7 +4,7 @@
  * checked.
  */
 import { CorralError } from "../base/errors.ts";
-import { killByNumber, libc } from "./libc.ts";
+import { killByNumber, libc, withErrno } from "./libc.ts";
 import { isSinglePid } from "./pid.ts";
 import type { Procs } from "./proc.ts";
 
@@ -110,14 +110,9 @@ function refusal(pid: number, number: number, errno: number): CorralError {
     : new CorralError(`cannot send signal ${number} to process ${pid}: errno ${errno}`);
 }
 
-/**
- * `errno` is read through the pointer right after the call: the runtime makes no failing system call on this thread in between. A wrong
- * value would give an error the wrong name; no process would be signalled.
- */
 function systemCall(number: number, first: number, second: number): { result: number; errno: number } {
-  const location = libc().__errno_location();
-  const result = Number(libc().syscall(BigInt(number), BigInt(first), BigInt(second), 0n, 0n));
-  if (result >= 0) return { result, errno: 0 };
-  if (location === null) throw new CorralError("libc has no errno");
-  return { result, errno: new Deno.UnsafePointerView(location).getInt32() };
+  const { result, errno } = withErrno(() =>
+    libc().syscall(BigInt(number), BigInt(first), BigInt(second), 0n, 0n)
+  );
+  return { result: Number(result), errno };
 }

@@ -1,7 +1,7 @@
 /** Waits for the exit of any of several processes by one poll(2) over their pidfds, on a thread of its own. */
 import type { Identity } from "../job/job.ts";
 import { libc } from "./libc.ts";
-import { canHaveThread } from "./lone_process.ts";
+import { canHaveThread } from "./spawn.ts";
 import { openPidfd, type Pidfd } from "./pidfd.ts";
 import type { Procs } from "./proc.ts";
 

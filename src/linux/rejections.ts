@@ -1,32 +1,13 @@
 /** Errors of promises that no code awaits. They must not end the supervisor of a job. */
 
-type Claim = (reason: unknown) => boolean;
+/** Deno 2.7.11 says so of a child that died of a real-time signal, in place of its exit. */
+const CHILD_OF_REAL_TIME_SIGNAL = /^Invalid signal: \d+$/;
 
-const claims: Claim[] = [];
-let report: ((reason: unknown) => void) | null = null;
-
-/** `claim` is asked about every such error; true means that it was expected and has been dealt with. */
-export function claimRejections(claim: Claim): void {
-  // The newest first: an earlier claim may have been met already.
-  claims.unshift(claim);
-  listen();
-}
-
-/** `act` receives the errors that no claim took. */
-export function reportRejections(act: (reason: unknown) => void): void {
-  report = act;
-  listen();
-}
-
-let listening = false;
-
-function listen(): void {
-  if (listening) return;
-  listening = true;
+/** `report` receives them. */
+export function reportRejections(report: (reason: unknown) => void): void {
   addEventListener("unhandledrejection", (event) => {
-    const claimed = claims.some((claim) => claim(event.reason));
-    if (!claimed && report === null) return;
     event.preventDefault();
-    if (!claimed) report?.(event.reason);
+    const message = event.reason instanceof Error ? event.reason.message : "";
+    if (!CHILD_OF_REAL_TIME_SIGNAL.test(message)) report(event.reason);
   });
 }

@@ -10,10 +10,8 @@
  * setpriv(1) comes first: for a job of another user, nothing of that user's is looked at before it (user_gate.ts). env(1) comes last: it
  * gives the command exactly its environment (gate_environment.ts).
  */
-import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
-import { open } from "node:fs/promises";
 import { SetupError } from "../../base/errors.ts";
-import { claimRejections } from "../../linux/rejections.ts";
+import { poll } from "../../base/poll.ts";
 import type { Exit } from "../../job/job.ts";
 import { carriedEnvironment } from "./gate_environment.ts";
 import type { RawVariable } from "./raw_environment.ts";
@@ -30,11 +28,16 @@ import {
 import { standIns } from "./own_path_words.ts";
 import { CLEAN_ENVIRONMENT } from "../../linux/apart.ts";
 import { becoming } from "../../linux/as_user.ts";
+import { collect } from "../../linux/child.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
-import { parseSignal } from "../../value/signal.ts";
+import { openNothing, openToAppend } from "../../linux/descriptor.ts";
+import { SocketPair } from "../../linux/socket_pair.ts";
+import { spawnProcess } from "../../linux/spawn.ts";
 
 /** sh exits with 125 when corral died before it opened the gate. */
 const SCRIPT = 'read -r CORRAL_GATE_GO <&3 || exit 125; exec 3<&-; exec "$@"';
+
+const GO = "go";
 
 /** What the process behind the gate will be. */
 export interface GateOptions {
@@ -72,28 +75,25 @@ export interface Gate {
  */
 export async function makeGate(options: GateOptions): Promise<Gate> {
   const { as } = options;
-  const output = as !== null || options.output === null ? null : await open(options.output, "a", 0o600);
-  const child = startGate(options, output?.fd ?? null);
-  const exit = exitOf(child);
-  if (child.pid === undefined) {
-    throw cannotStart(await exit.then(() => "no reason given", (error) => (error as Error).message));
-  }
-  await output?.close();
-  const key = child.stdio[3] as unknown as Key;
-  key.on("error", () => {});
-  const arrived = as === null ? null : await arrival(key, exit, as);
-  return { pid: child.pid, exit, arrived, open: () => key.end("go\n"), close: () => key.end() };
+  const key = new SocketPair();
+  const pid = startGate(options, key.theirs);
+  key.closeTheirs();
+  const { exit } = collect(pid);
+  let isClosed = false;
+  const close = () => {
+    if (!isClosed) key.closeOurs();
+    isClosed = true;
+  };
+  const open = () => {
+    if (!isClosed) key.send(GO);
+    close();
+  };
+  const arrived = as === null ? null : await arrival({ key, exit, close }, as);
+  return { pid, exit, arrived, open, close };
 }
 
-/** corral's end of descriptor 3. */
-interface Key {
-  end(text?: string): void;
-  destroy(): void;
-  on(event: "error" | "end" | "close", act: () => void): void;
-  on(event: "data", act: (bytes: Uint8Array) => void): void;
-}
-
-function startGate(options: GateOptions, outputFd: number | null): ChildProcess {
+/** The pid of the waiting process. `key`: its end of the socket. */
+function startGate(options: GateOptions, key: number): number {
   const { as, argv } = options;
   const { initial, script, envWords, wordFor } = carriedEnvironment(
     options.env,
@@ -109,40 +109,73 @@ function startGate(options: GateOptions, outputFd: number | null): ChildProcess 
     ...commandWords(argv),
   ], Deno.execPath());
   const words = ["-c", restoring + traps + script + forUser + SCRIPT, "corral-gate", ...given];
-  const [program, ...before] = [...identityWords(options), "/bin/sh"];
-  const hasOutput = options.output !== null || as !== null && as.logName !== null;
-  const plain = !hasOutput
-    ? ["inherit", "inherit", "inherit"] as const
-    : ["ignore", outputFd ?? "ignore", outputFd ?? "ignore"] as const;
-  return start(program!, [...before, ...words], {
-    // Root has no business in a user's directory.
-    cwd: as === null ? options.cwd : "/",
-    env: initial,
-    stdio: [...plain, "pipe"],
-    detached: true,
-  });
+  // Root has no business in a user's directory.
+  const cwd = as === null ? options.cwd : "/";
+  return inDirectory(cwd, () =>
+    withStandard(options, (standard) =>
+      spawnProcess({
+        argv: [...identityWords(options), "/bin/sh", ...words],
+        env: initial,
+        descriptors: [...standard, key],
+      })));
+}
+
+/** What `start` gives in that directory: a child starts where its parent is. Throws SetupError. */
+function inDirectory(directory: string, start: () => number): number {
+  const before = directoryHere();
+  try {
+    if (directory !== before) Deno.chdir(directory);
+    return start();
+  } catch (error) {
+    throw cannotStart((error as Error).message);
+  } finally {
+    if (directory !== before) returnTo(before);
+  }
+}
+
+/** Null for one that was removed, or whose name is no UTF-8: there is no way back to it. */
+function directoryHere(): string | null {
+  try {
+    return Deno.cwd();
+  } catch {
+    return null;
+  }
+}
+
+function returnTo(directory: string | null): void {
+  try {
+    Deno.chdir(directory ?? "/");
+  } catch {
+    Deno.chdir("/");
+  }
+}
+
+/** What `start` gives with descriptors 0 to 2 of the process: this process's own, or nothing to read and the output. */
+function withStandard({ as, output }: GateOptions, start: (standard: readonly number[]) => number): number {
+  if (output === null && (as === null || as.logName === null)) return start([0, 1, 2]);
+  using nothing = openNothing();
+  // Another user's process opens its output itself.
+  using written = output === null || as !== null ? null : openToAppend(output, 0o600);
+  const { number } = written ?? nothing;
+  return start([nothing.number, number, number]);
+}
+
+/** A process at its gate, and corral's end of its descriptor 3. */
+interface Waiting extends Pick<Gate, "exit" | "close"> {
+  key: SocketPair;
 }
 
 /** Waits for the report of the user's process. Throws what it refused; then that process is gone, unless it hangs. */
-async function arrival(key: Key, exit: Promise<Exit>, as: ForUser): Promise<Arrived> {
+async function arrival({ key, exit, close }: Waiting, as: ForUser): Promise<Arrived> {
   const decoder = new TextDecoder();
   let report = "";
-  const isThere = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), REPORT_CAP_MS);
-    const done = () => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    key.on("data", (bytes) => {
-      if (report.length < REPORT_CAP_CHARACTERS) report += decoder.decode(bytes, { stream: true });
-      if (isWholeReport(report)) done();
-    });
-    key.on("end", done);
-    key.on("close", done);
-    exit.catch(done);
-  });
+  const isThere = await poll(() => {
+    const bytes = key.received();
+    if (report.length < REPORT_CAP_CHARACTERS) report += decoder.decode(bytes, { stream: true });
+    return isWholeReport(report) || key.isOver;
+  }, REPORT_CAP_MS);
   if (!isThere) {
-    key.destroy();
+    close();
     throw new SetupError(
       `the directory, output, receipt or command of ${as.name} does not answer for ${REPORT_CAP_MS / 1000} s`,
       "give others, on a file system that does",
@@ -151,8 +184,8 @@ async function arrival(key: Key, exit: Promise<Exit>, as: ForUser): Promise<Arri
   try {
     return readReport(report, as);
   } catch (error) {
-    key.destroy();
-    await exit.catch(() => {});
+    close();
+    await exit;
     throw error;
   }
 }
@@ -160,15 +193,6 @@ async function arrival(key: Key, exit: Promise<Exit>, as: ForUser): Promise<Arri
 /** env(1) takes a command with a `=` in its path for one more variable, and one with a dash for an option: setpriv(1) does neither. */
 function commandWords(argv: readonly string[]): string[] {
   return /^-|=/.test(argv[0]!) ? [toolPath("setpriv"), "--", ...argv] : [...argv];
-}
-
-/** Some refusals (EACCES) are thrown, others come as an event. */
-function start(program: string, words: string[], options: SpawnOptions): ChildProcess {
-  try {
-    return spawn(program, words, options);
-  } catch (error) {
-    throw cannotStart((error as Error).message);
-  }
 }
 
 function cannotStart(why: string): SetupError {
@@ -181,21 +205,4 @@ function cannotStart(why: string): SetupError {
 function identityWords({ as, lostGroups }: GateOptions): string[] {
   if (as !== null) return becoming(as);
   return lostGroups.length === 0 ? [] : [toolPath("setpriv"), `--groups=${lostGroups.join(",")}`, "--"];
-}
-
-function exitOf(child: ChildProcess): Promise<Exit> {
-  const exit = new Promise<Exit>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      resolve(signal === null ? { code, signal: null } : { code: null, signal: parseSignal(signal).number });
-    });
-    // Deno 2.7.11 reports a child's death by a real-time signal as an unhandled rejection instead of an exit.
-    claimRejections((reason) => {
-      const number = /^Invalid signal: (\d+)$/.exec(reason instanceof Error ? reason.message : "")?.[1];
-      if (number !== undefined) resolve({ code: null, signal: Number(number) });
-      return number !== undefined;
-    });
-  });
-  exit.catch(() => {});
-  return exit;
 }

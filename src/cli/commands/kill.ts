@@ -15,7 +15,7 @@ import { formatCount, MISSING } from "../../value/units.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
-import { canHaveThread } from "../../linux/lone_process.ts";
+import { canHaveThread } from "../../linux/spawn.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { collect } from "../job_options.ts";
 import { filterJobs, refuseUnclear, selectJobs } from "../kill_choice.ts";

@@ -1,7 +1,7 @@
 /** `corral serve`: a page that shows the node live, the same as JSON and as metrics, and a sweep every ten seconds. */
 import { Command } from "@commander-js/extra-typings";
 import { CorralError, EXIT } from "../../base/errors.ts";
-import { canHaveThread } from "../../linux/lone_process.ts";
+import { canHaveThread } from "../../linux/spawn.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
 import { answers, filesOf, whereOf } from "../../serve/claim.ts";
 import { pause } from "../../base/poll.ts";

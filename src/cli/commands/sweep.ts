@@ -23,7 +23,7 @@ import { renderTable } from "../../view/table.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
-import { canHaveThread } from "../../linux/lone_process.ts";
+import { canHaveThread } from "../../linux/spawn.ts";
 import { admitNext } from "../../act/queue/pass.ts";
 import { isOnLocalFileSystem } from "../../linux/mounts.ts";
 import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
