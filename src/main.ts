@@ -33,6 +33,7 @@
  */
 import { fstatSync } from "node:fs";
 import { CgroupFs } from "./cgroup/file.ts";
+import { COPY_OUTPUT, SERVE_STORE } from "./base/called_by_itself.ts";
 import { readKernelText } from "./base/kernel_file.ts";
 import { wordsCalled } from "./cli/called_as.ts";
 import type { GlobalOptions } from "./cli/verb.ts";
@@ -45,7 +46,6 @@ import { SetupError } from "./base/errors.ts";
 import { runningFacts } from "./job/job.ts";
 import { lookAtGpus } from "./linux/gpu.ts";
 import { hostClock } from "./linux/clock.ts";
-import { COPY_OUTPUT, serveCopy } from "./linux/copied_output.ts";
 import { runCommand } from "./linux/command.ts";
 import { isOnLocalFileSystem } from "./linux/mounts.ts";
 import { inspectLayout, type NodeLayout } from "./linux/node.ts";
@@ -55,7 +55,7 @@ import { probe } from "./linux/libc.ts";
 import { Procs } from "./linux/proc.ts";
 import { ProgressLine } from "./linux/progress_line.ts";
 import { runShell } from "./linux/shell_command.ts";
-import { TerminalScreen } from "./linux/terminal.ts";
+import type { TerminalScreen } from "./linux/terminal.ts";
 import { dieOfLastSignal } from "./linux/last_signal.ts";
 import { passRealTimeSignals } from "./linux/passed_signals.ts";
 import { onRealTimeSignals } from "./linux/real_time_signals.ts";
@@ -71,8 +71,6 @@ import { useZone } from "./value/local_time.ts";
 import { openFormerStore } from "./store/former_store.ts";
 import { openLaunchStore, openStoreFor, unwrittenOf } from "./store/launch_store.ts";
 import { ignoredSignals, StopSignals } from "./linux/stop_signals.ts";
-import { SERVE_STORE } from "./store/remote_calls.ts";
-import { serveStore } from "./store/served_store.ts";
 import { isReaderGone, offerOutput, writeAll, writeDiagnostics } from "./linux/write.ts";
 
 const STDOUT = 1;
@@ -196,7 +194,8 @@ function settingsEnv({ stateDir, configFile }: Settings): Record<string, string>
   return { CORRAL_STATE_DIR: stateDir, ...(configFile === null ? {} : { CORRAL_CONFIG: configFile }) };
 }
 
-function openScreen(): TerminalScreen {
+async function openScreen(): Promise<TerminalScreen> {
+  const { TerminalScreen } = await import("./linux/terminal.ts");
   const stop = new StopSignals();
   stop.listen(ignoredSignals(PROC));
   return new TerminalScreen(stop);
@@ -250,10 +249,14 @@ reportRejections((reason) => {
 });
 
 if (Deno.args[0] === SERVE_STORE && !Deno.stdin.isTerminal()) {
+  const { serveStore } = await import("./store/served_store.ts");
   await serveStore();
   Deno.exit(0);
 }
-if (Deno.args[0] === COPY_OUTPUT && !Deno.stdin.isTerminal()) Deno.exit(await serveCopy(Deno.args.slice(1)));
+if (Deno.args[0] === COPY_OUTPUT && !Deno.stdin.isTerminal()) {
+  const { serveCopy } = await import("./linux/copied_output.ts");
+  Deno.exit(await serveCopy(Deno.args.slice(1)));
+}
 
 const exitCode = await runCli(words, {
   out: (text) => writeAll(Deno.stdout, text),

@@ -1,14 +1,9 @@
 /** Prints rows of the caller's store for root, who asks as the user (observe/everybody.ts). */
+import { SHARED_ROWS } from "../base/called_by_itself.ts";
 import { UsageError } from "../base/errors.ts";
 import type { JobStore } from "../store/jobs.ts";
 import { bothStores } from "../store/former_store.ts";
-import {
-  parseSharedWords,
-  SHARED_ROWS,
-  type SharedRequest,
-  writtenEndings,
-  writtenRows,
-} from "../store/shared_rows.ts";
+import { parseSharedWords, type SharedRequest, writtenEndings, writtenRows } from "../store/shared_rows.ts";
 import { chunks } from "../view/report/chunks.ts";
 
 /** The user's store, and the one from before it had its present place. */

@@ -1,6 +1,6 @@
 /** The table of commands. */
 import { QUEUE_KEEP } from "../act/queue/names.ts";
-import { SHARED_ROWS } from "../store/shared_rows.ts";
+import { SHARED_ROWS } from "../base/called_by_itself.ts";
 import { runVerb } from "./commands/run.ts";
 import { SLURM_HEALTH } from "./called_as.ts";
 import type { CommandStreams, DescribeProgram, Invoke } from "./verb.ts";

@@ -31,7 +31,14 @@ export function collect(pid: number): Child {
   }
   Deno.addSignalListener("SIGCHLD", look);
   look();
-  return { exit: promise, forget };
+  return {
+    exit: promise,
+    // One that has just exited is collected all the same.
+    forget: () => {
+      look();
+      forget();
+    },
+  };
 }
 
 /** Null while it lives. */

@@ -7,7 +7,8 @@ import { poll } from "../base/poll.ts";
 import { CLEAN_ENVIRONMENT } from "./apart.ts";
 import { becoming, type UserIds } from "./as_user.ts";
 import { toolPath } from "./command_lookup.ts";
-import { COPY_OUTPUT, type CopyOptions, type CopyTo, copyWords, WORD } from "./copied_output.ts";
+import { COPY_OUTPUT } from "../base/called_by_itself.ts";
+import { type CopyOptions, type CopyTo, copyWords, WORD } from "./copied_output.ts";
 
 /** It reports each second that it lives; on a busy node it may take longer. */
 const SILENCE_CAP_MS = 10_000;

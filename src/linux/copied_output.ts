@@ -74,9 +74,6 @@ class Rotation {
   }
 }
 
-/** The first word of the command line of the process that copies for another. */
-export const COPY_OUTPUT = "_output";
-
 /** The lines that such a process writes to its stderr: a sign of life, a line for the user, the reason of a failure. Text is JSON. */
 export const WORD = { LOOKS: "looks", SAY: "say ", FAILED: "failed " } as const;
 

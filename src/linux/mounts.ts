@@ -1,5 +1,4 @@
 /** Which file system a path is on, found without a call to a file system that may not answer. */
-import { readlinkSync } from "node:fs";
 import { readKernelText } from "../base/kernel_file.ts";
 
 /** Types of file systems that the kernel serves by itself. Any other may stop answering: NFS, CIFS, FUSE, Lustre, 9p, autofs … */
@@ -83,7 +82,8 @@ function isLocalMount(path: string, mounts: readonly Mount[]): boolean {
 
 function linkAt(path: string): string | null {
   try {
-    return readlinkSync(path);
+    // Asked first, as an exception costs as much as ten answers: hardly any part of a path is a link.
+    return Deno.lstatSync(path).isSymlink ? Deno.readLinkSync(path) : null;
   } catch {
     return null;
   }

@@ -23,7 +23,7 @@ export interface Terminal {
   stdin: Readable;
   stdout: Output;
   /** Takes the terminal that stdout is; the caller closes it. */
-  openScreen(): Screen;
+  openScreen(): Promise<Screen>;
   /** Of long work, on stderr. */
   progress: Progress;
   colour: boolean;

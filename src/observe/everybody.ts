@@ -1,5 +1,6 @@
 /** Everybody's jobs, for root: root's own store, and what a process of each user answers of that user's. */
 import { atOnce } from "../base/at_once.ts";
+import { SHARED_ROWS } from "../base/called_by_itself.ts";
 import { printable, shortened } from "../base/text.ts";
 import { askUser } from "../linux/as_user.ts";
 import type { Caller } from "../linux/caller.ts";
@@ -10,7 +11,6 @@ import { USERS_DIR } from "../store/place.ts";
 import {
   mostRows,
   readRowsOfUser,
-  SHARED_ROWS,
   type SharedRequest,
   sharedRowsQuery,
   sharedWords,

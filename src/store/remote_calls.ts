@@ -4,6 +4,7 @@
  *
  * The caller sleeps on a shared word until the thread has answered. A call that is given up before the thread has taken it is not made.
  */
+import { SERVE_STORE } from "../base/called_by_itself.ts";
 import { CorralError, StoreError } from "../base/errors.ts";
 
 /** Words of the shared memory: the number of the last call answered, of the last one given up, and the length of the answer. */
@@ -11,9 +12,6 @@ export const WORD = { ANSWERED: 0, GIVEN_UP: 1, LENGTH: 2, COUNT: 3 } as const;
 /** Room for an answer. Memory that is not written to costs nothing. */
 const ANSWER_BYTES = 8 << 20;
 const HEAD_BYTES = 64;
-
-/** The first word of the command line of the process. */
-export const SERVE_STORE = "_store";
 
 /** What the thread is started with. */
 export interface RemoteStart {

@@ -21,9 +21,6 @@ export type SharedRequest =
   | { readonly which: "ended"; readonly seen: Positions }
   | { readonly which: "named"; readonly word: string };
 
-/** What corral calls itself by to have a user's store read: `corral shared-rows live`. */
-export const SHARED_ROWS = "shared-rows";
-
 /** The words after it. */
 export function sharedWords(request: SharedRequest): string[] {
   switch (request.which) {

@@ -44,9 +44,11 @@ export const ACT_END = [
     ],
     [
       "a job that ended unseen has a length",
-      "request.exitAfterwards === undefined ? null : on.clock.bootMs()",
+      "isMoment ? on.clock.bootMs() : null",
       "on.clock.bootMs()",
     ],
+    ["a job that was seen alive and is gone has no length", " || request.sawItLive === true", ""],
+    ["one that comes second tells no usage", "ending.usage ??= on.ledger.recordedUsage(job.spec.id);", ""],
     ["the end is not recorded", "if (!recordEnd(on, { spec: job.spec, ending, steps }))", "if (false)"],
     ["the survivors of before stay in the record", "on.ledger.setSurvivors(job.spec.id, survivors, []);", ""],
     [

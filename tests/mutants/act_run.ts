@@ -159,13 +159,40 @@ export const ACT_RUN = [
       "read -r CORRAL_GATE_GO <&3;",
     ],
     ["the command gets the gate's descriptor", "exec 3<&-; ", ""],
-    ["the command has no session of its own", "detached: true", "detached: false"],
     ["a command with a = in its path is taken for a variable", "/^-|=/", "/^-/"],
     [
       "signals ignored before are not ignored",
       "traps + script + forUser + SCRIPT",
       "script + forUser + SCRIPT",
     ],
+  ]),
+  ...editsOf("src/linux/spawn.ts", [
+    [
+      "the process has no session of its own",
+      "POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF",
+      "POSIX_SPAWN_SETSIGDEF",
+    ],
+    [
+      "a descriptor is overwritten before it is given",
+      "if (descriptor >= count || descriptor === wanted && wanted <= STDERR) return descriptor;",
+      "if (count > 0) return descriptor;",
+    ],
+  ], ["linux/spawn_test.ts"]),
+  ...editsOf("src/linux/child.ts", [
+    [
+      "a child of another hand is waited for without end",
+      "collected === pid ? exitOfStatus(status[0]!) : NO_EXIT",
+      "collected === pid ? exitOfStatus(status[0]!) : null",
+    ],
+    ["a core is part of the signal", "status & 0x7f", "status & 0xff"],
+  ]),
+  ...editsOf("src/act/health/on_demand.ts", [
+    [
+      "a check that comes later is not followed",
+      "if (this.#onVerdict !== null && !this.#isStopped) this.#watch.follow(this.#onVerdict);",
+      "",
+    ],
+    ["one that was stopped begins again", "if (!this.#isStopped) watch.use(spec);", "watch.use(spec);"],
   ]),
   ...editsOf("src/act/launch/gate_environment.ts", [
     ["what a shell makes up stays", "const unset = [...MADE_UP, ", "const unset = ["],

@@ -13,7 +13,6 @@ import type { OnEnd } from "../../job/on_end.ts";
 import { runExitCode } from "../../job/outcome.ts";
 import type { Node } from "../../observe/node.ts";
 import type { Ledger } from "../../store/ledger.ts";
-import { runEnclosed } from "./enclosed_command.ts";
 
 /** Its time; past it, it is killed with whatever it has started. */
 export const ON_END_CAP_MS = 30_000;
@@ -49,6 +48,7 @@ async function run(
   job: Job,
   { onEnd, hurry }: { onEnd: OnEnd; hurry: AbortSignal | undefined },
 ): Promise<string | null> {
+  const { runEnclosed } = await import("./enclosed_command.ts");
   const result = await runEnclosed(node, { spec: job.spec, backend: node.backendOf(job) }, {
     argv: ["/bin/sh", "-c", onEnd.command],
     user: onEnd,

@@ -11,20 +11,10 @@
  * gives the command exactly its environment (gate_environment.ts).
  */
 import { SetupError } from "../../base/errors.ts";
-import { poll } from "../../base/poll.ts";
 import type { Exit } from "../../job/job.ts";
 import { carriedEnvironment } from "./gate_environment.ts";
 import type { RawVariable } from "./raw_environment.ts";
-import {
-  type Arrived,
-  type ForUser,
-  isWholeReport,
-  readReport,
-  REPORT_CAP_CHARACTERS,
-  REPORT_CAP_MS,
-  userScript,
-  userWords,
-} from "./user_gate.ts";
+import type { Arrived, ForUser } from "./user_gate.ts";
 import { standIns } from "./own_path_words.ts";
 import { CLEAN_ENVIRONMENT } from "../../linux/apart.ts";
 import { becoming } from "../../linux/as_user.ts";
@@ -75,8 +65,9 @@ export interface Gate {
  */
 export async function makeGate(options: GateOptions): Promise<Gate> {
   const { as } = options;
+  const userGate = as === null ? null : await import("./user_gate.ts");
   const key = new SocketPair();
-  const pid = startGate(options, key.theirs);
+  const pid = startGate(options, key.theirs, userGate);
   key.closeTheirs();
   const { exit } = collect(pid);
   let isClosed = false;
@@ -88,12 +79,15 @@ export async function makeGate(options: GateOptions): Promise<Gate> {
     if (!isClosed) key.send(GO);
     close();
   };
-  const arrived = as === null ? null : await arrival({ key, exit, close }, as);
+  const arrived = as === null ? null : await (await import("./arrival.ts")).arrival({ key, exit, close }, as);
   return { pid, exit, arrived, open, close };
 }
 
+/** What only a job of another user needs is loaded for it alone. */
+type UserGate = Pick<typeof import("./user_gate.ts"), "userScript" | "userWords">;
+
 /** The pid of the waiting process. `key`: its end of the socket. */
-function startGate(options: GateOptions, key: number): number {
+function startGate(options: GateOptions, key: number, userGate: UserGate | null): number {
   const { as, argv } = options;
   const { initial, script, envWords, wordFor } = carriedEnvironment(
     options.env,
@@ -101,10 +95,10 @@ function startGate(options: GateOptions, key: number): number {
     as === null ? null : CLEAN_ENVIRONMENT,
   );
   const traps = options.ignoredSignals.map((signal) => `trap '' ${signal}; `).join("");
-  const forUser = as === null ? "" : userScript(Deno.umask(), wordFor("PATH"));
+  const forUser = userGate?.userScript(Deno.umask(), wordFor("PATH")) ?? "";
   const env = envWords.flatMap((words) => [toolPath("env"), ...words]);
   const { words: given, restoring } = standIns([
-    ...(as === null ? [] : userWords(as, options.cwd, options.output, argv[0]!)),
+    ...(as === null ? [] : userGate!.userWords(as, options.cwd, options.output, argv[0]!)),
     ...env,
     ...commandWords(argv),
   ], Deno.execPath());
@@ -158,36 +152,6 @@ function withStandard({ as, output }: GateOptions, start: (standard: readonly nu
   using written = output === null || as !== null ? null : openToAppend(output, 0o600);
   const { number } = written ?? nothing;
   return start([nothing.number, number, number]);
-}
-
-/** A process at its gate, and corral's end of its descriptor 3. */
-interface Waiting extends Pick<Gate, "exit" | "close"> {
-  key: SocketPair;
-}
-
-/** Waits for the report of the user's process. Throws what it refused; then that process is gone, unless it hangs. */
-async function arrival({ key, exit, close }: Waiting, as: ForUser): Promise<Arrived> {
-  const decoder = new TextDecoder();
-  let report = "";
-  const isThere = await poll(() => {
-    const bytes = key.received();
-    if (report.length < REPORT_CAP_CHARACTERS) report += decoder.decode(bytes, { stream: true });
-    return isWholeReport(report) || key.isOver;
-  }, REPORT_CAP_MS);
-  if (!isThere) {
-    close();
-    throw new SetupError(
-      `the directory, output, receipt or command of ${as.name} does not answer for ${REPORT_CAP_MS / 1000} s`,
-      "give others, on a file system that does",
-    );
-  }
-  try {
-    return readReport(report, as);
-  } catch (error) {
-    close();
-    await exit;
-    throw error;
-  }
 }
 
 /** env(1) takes a command with a `=` in its path for one more variable, and one with a dash for an option: setpriv(1) does neither. */

@@ -15,7 +15,6 @@ import type { Detached } from "../launch/detach.ts";
 import { FailedStart } from "./failed_start.ts";
 import { anotherUser, receiptFor } from "./for_user.ts";
 import { openLedger } from "./open_ledger.ts";
-import { endedInQueue, queue } from "./queue_run.ts";
 import type { Receipt } from "./receipt_to_write.ts";
 import type { RunContext, RunRequest } from "./run_request.ts";
 import { freeId, specFrom } from "./spec.ts";
@@ -89,7 +88,8 @@ export async function recordedRun(
     ...(slurm === null ? {} : { slurm: slurm.job }),
   };
   crashPoint("launch: nothing recorded");
-  const queued = request.pool == null ? null : await queue(
+  const inQueue = request.pool == null ? null : await import("./queue_run.ts");
+  const queued = inQueue === null ? null : await inQueue.queue(
     { context, request, stop, say },
     { asked, watch, isTicket: detached !== null, watching },
   );
@@ -102,7 +102,7 @@ export async function recordedRun(
     await failed.record("orphaned", NO_EXIT);
     return EXIT.CORRAL_FAILED;
   }
-  if (queued?.room === "ended") return endedInQueue(context, spec, say);
+  if (queued?.room === "ended") return inQueue!.endedInQueue(context, spec, say);
   return {
     ...{ context, request, detached, say, ignored, stop, passed, other, receipt, backend, ledger },
     ...{ spec, watch, failed, slurm, queueStore: queued?.store ?? null },

@@ -34,11 +34,10 @@ import { notRunnable } from "../launch/not_runnable.ts";
 import { exitOfAll, exitOrEmpty } from "./exit_or_empty.ts";
 import { onContinue } from "../../linux/stop_signals.ts";
 import { receiptText } from "./failed_start.ts";
-import { admitNext } from "../queue/pass.ts";
 import { type DetachedRun, recordedRun, type Run } from "./recorded_run.ts";
 import type { RunContext, RunRequest } from "./run_request.ts";
 import { makeHeartbeatFile, removeHeartbeatFile } from "../heartbeat/heartbeat_file.ts";
-import { HealthWatch } from "../health/health_watch.ts";
+import { HealthOnDemand } from "../health/on_demand.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 import { isHandedOn } from "./user_environment.ts";
 import { watchParentAndStep } from "./with_parent.ts";
@@ -63,7 +62,10 @@ export async function runJob(
   try {
     return await launchedRun(run, watching);
   } finally {
-    if (request.pool != null) await admitNext(context, request.pool.pools, run.queueStore);
+    if (request.pool != null) {
+      const { admitNext } = await import("../queue/pass.ts");
+      await admitNext(context, request.pool.pools, run.queueStore);
+    }
   }
 }
 
@@ -128,7 +130,7 @@ async function announce({ detached, say, spec, backend, failed }: Run, launched:
 async function healthWatchOf({ context, spec, backend, ledger, say }: Run, launched: Launched) {
   const on = enforcementOn(context, { ledger, actor: "run", warn: say });
   const { run, cgroup } = launched;
-  const watch = new HealthWatch({ spec, run, cgroup, backend }, on);
+  const watch = new HealthOnDemand({ spec, run, cgroup, backend }, on);
   await watch.look();
   return watch;
 }
@@ -137,7 +139,7 @@ async function healthWatchOf({ context, spec, backend, ledger, say }: Run, launc
 async function superviseRun(
   run: Run,
   launched: Launched,
-  { callerIsGone, health }: Pick<Supervised, "callerIsGone"> & { health: HealthWatch },
+  { callerIsGone, health }: Pick<Supervised, "callerIsGone"> & { health: HealthOnDemand },
 ): Promise<number> {
   const { context, spec, watch, backend, ledger, stop, receipt } = run;
   const { say } = run;

@@ -4,7 +4,6 @@ import { lookUpWhere } from "../../linux/command_lookup.ts";
 import { localFileSystems } from "../../linux/mounts.ts";
 import { hasMoreFormats, type Unrunnable, whyUnrunnable } from "../../linux/program_file.ts";
 import type { StopSignals } from "../../linux/stop_signals.ts";
-import { lookUpApart } from "../launch/user_gate.ts";
 
 /** Null for a command that may run. After a signal (`stop.received`) the answer means nothing. */
 export async function whyNotRunnable(
@@ -16,6 +15,7 @@ export async function whyNotRunnable(
   const lookUp = (name: string) => lookUpWhere(name, where, isLocal);
   const here = lookUp(command);
   if (here === null) {
+    const { lookUpApart } = await import("../launch/user_gate.ts");
     const found = await Promise.race([lookUpApart(command, where), aSignal(stop)]);
     if (found === null) return NO_ANSWER;
     return "found" in found ? null : found;

@@ -12,7 +12,7 @@ import {
 import { outerJobOf } from "../../job/names.ts";
 import { observeOwn } from "../../observe/job.ts";
 import { restoreKillAsOne } from "../../backend/limits_in_force.ts";
-import type { HealthWatch } from "../health/health_watch.ts";
+import type { JobHealth } from "../health/on_demand.ts";
 import type { Guard } from "../launch/guard.ts";
 import { trimMemory } from "../../linux/libc.ts";
 import { afterFree } from "../../base/poll.ts";
@@ -39,7 +39,7 @@ export interface Supervised extends EndableJob {
   /** With `--with-parent`; null for a job that outlives its caller. */
   callerIsGone: (() => boolean) | null;
   /** Looks after its health. */
-  health?: HealthWatch;
+  health?: JobHealth;
   /** Learns of a deadline that was moved. */
   guard: Pick<Guard, "expectEndWithin"> | null;
 }

@@ -9,7 +9,6 @@ import { findUser, type User } from "../../linux/users.ts";
 import { fromHere } from "../../base/path.ts";
 import { jobNameFromCommand } from "../../value/name.ts";
 import { quoted } from "../../base/text.ts";
-import { runDetached } from "../../act/run/run_detached.ts";
 import { removeEarlierReceiptOf } from "../../act/run/for_user.ts";
 import { runJob, type RunRequest } from "../../act/run/run.ts";
 import { identityVariables, userEnvironment } from "../../act/run/user_environment.ts";
@@ -95,6 +94,7 @@ export function runVerb(invoke: Invoke) {
       const request = await requestFrom(context, [program, ...args], options);
       if (!options.detach) return await runJob(context, request);
       const started = (id: string) => printId(context, id);
+      const { runDetached } = await import("../../act/run/run_detached.ts");
       return await runDetached(context, { ...request, stateDir: context.settings.stateDir }, started);
     }, {
       launching: true,

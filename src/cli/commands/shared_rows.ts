@@ -2,7 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Invoke } from "../verb.ts";
 import { EXIT } from "../../base/errors.ts";
-import { SHARED_ROWS } from "../../store/shared_rows.ts";
+import { SHARED_ROWS } from "../../base/called_by_itself.ts";
 import { printSharedRows, storesHere } from "../print_shared_rows.ts";
 
 /** The sub-command, wired to `invoke`; the binary itself takes a shorter way (start.ts). */

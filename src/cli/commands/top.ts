@@ -87,7 +87,7 @@ async function watch(
     return (await refreshing(new Listing(context), context.say)).exitCode;
   }
   const said: string[] = [];
-  const screen = context.openScreen();
+  const screen = await context.openScreen();
   try {
     const { exitCode, last } = await refreshing(
       new Redrawn(screen, context.colour),

@@ -154,7 +154,7 @@ export class FakeNode implements Disposable {
         tell: (words) => void (this.interactive && this.progressed.push(words())),
         clear: () => {},
       },
-      openScreen: () => this.screen.open(),
+      openScreen: () => Promise.resolve(this.screen.open()),
       say: (line) => void this.said.push(line),
       log: () => {},
       env: this.env,

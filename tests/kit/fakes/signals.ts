@@ -1,10 +1,11 @@
-/** Signals to this process that only a test sends: the listeners of the code under test are kept from the real ones. */
+/** Signals to this process that only a test sends: the listeners of the code under test are kept from the real ones. Real children exit: SIGCHLD is theirs. */
 export class FakeSignals implements Disposable {
   readonly #listeners = new Map<Deno.Signal, (() => void)[]>();
   readonly #add = Deno.addSignalListener;
 
   constructor() {
     Deno.addSignalListener = (signal, act) => {
+      if (signal === "SIGCHLD") return this.#add.call(Deno, signal, act);
       this.#listeners.set(signal, [...this.#listeners.get(signal) ?? [], act]);
     };
   }

@@ -27,7 +27,7 @@ Deno.test(
   async () => {
     using file = Deno.openSync("/etc/passwd");
     const text = await printed(
-      'cut -d" " -f1,5,6 /proc/$$/stat; grep -E "^Sig(Blk|Ign)" /proc/$$/status; ls -l /proc/$$/fd; echo "$(env)"',
+      'cut -d" " -f1,5,6 /proc/$$/stat; while read -r l; do case $l in SigBlk*|SigIgn*) echo "$l";; esac; done </proc/$$/status; ls -l /proc/$$/fd; echo "$(env)"',
       { env: { A: "é b", PATH: "/usr/bin:/bin" } },
     );
     void file;
@@ -47,7 +47,7 @@ Deno.test(
     using temp = new TempDir();
     using nothing = openNothing();
     using low = openToAppend(`${temp.path}/low`, 0o600);
-    const script = "echo first; echo second >&2";
+    const script = "echo first; echo second >&2; readlink /proc/$$/fd/3 /proc/$$/fd/4 /proc/$$/fd/5";
     const child = collect(spawnProcess({
       argv: ["/bin/sh", "-c", script],
       env: {},
@@ -55,7 +55,11 @@ Deno.test(
       descriptors: [nothing.number, low.number, low.number, 0, 1, 2],
     }));
     assert.deepEqual(await child.exit, { code: 0, signal: null });
-    assert.equal(Deno.readTextFileSync(`${temp.path}/low`), "first\nsecond\n");
+    const own = [0, 1, 2].map((descriptor) => Deno.readLinkSync(`/proc/self/fd/${descriptor}`));
+    assert.deepEqual(
+      Deno.readTextFileSync(`${temp.path}/low`).trimEnd().split("\n"),
+      ["first", "second", ...own],
+    );
   },
 );
 
