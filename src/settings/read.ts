@@ -1,6 +1,8 @@
 /** Reads the settings. Global options take precedence over the environment, that over the configuration file, that over the defaults. */
 import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
+import { hintOf } from "../base/near.ts";
+import { quoted } from "../base/text.ts";
 import { isAnythingAt, ownersOf, refuseChangeable } from "../base/trust.ts";
 import {
   type FileSettings,
@@ -110,10 +112,18 @@ async function parseConfig(file: string, text: string | null): Promise<Config> {
   const result = v.safeParse(v.strictObject(Object.fromEntries(checks)), table);
   if (result.success) return result.output as Config;
   const issue = result.issues[0];
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    throw unknownKey(file, issue.path?.map(({ key }) => String(key)) ?? []);
+  }
   throw new UsageError(`${file}: ${v.getDotPath(issue) ?? "?"}: ${issue.message}`, {
-    remedy: issue.type === "strict_object" && issue.expected === "never"
-      ? `known keys: ${keysBeside(issue.path?.map(({ key }) => String(key)) ?? []).join(", ")}`
-      : "see: corral help config",
+    remedy: "see: corral help config",
+  });
+}
+
+function unknownKey(file: string, path: readonly string[]): UsageError {
+  const known = keysBeside(path);
+  return new UsageError(`${file}: unknown key ${quoted(path.join("."))}${hintOf(path.at(-1) ?? "", known)}`, {
+    remedy: `known keys: ${known.join(", ")}`,
   });
 }
 

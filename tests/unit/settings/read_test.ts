@@ -189,10 +189,11 @@ Deno.test("readSettings() names the file, the line and the key of what is wrong"
     ['on-orphan = "leave"', /^corral: FILE: on-orphan: /],
     ['status-command = ""', /^corral: FILE: status-command: /],
     ['finished-statuses = ["all done"]', /^corral: FILE: finished-statuses\.0: /],
-    ['gracee = "5s"', /^corral: FILE: gracee: .*\(known keys: /],
+    ['gracee = "5s"', /^corral: FILE: unknown key "gracee", did you mean grace\? \(known keys: /],
+    ["[pool.p]\njobs = 2", /^corral: FILE: unknown key "pool", did you mean pools\? \(known keys: /],
     [
       "[pools.p]\nfoo = 1",
-      /^corral: FILE: pools\.p\.foo: .*\(known keys: jobs, memory, cpus, default-memory\)$/,
+      /^corral: FILE: unknown key "pools\.p\.foo" \(known keys: jobs, memory, cpus, default-memory\)$/,
     ],
     ["[pools.p]\njobs = -1", /^corral: FILE: pools\.p\.jobs: .*-1 \(see: corral help config\)$/],
     ["[backend]\nx = 1", /^corral: FILE: backend/],
