@@ -80,8 +80,9 @@ def everything():
     return [*marked(), *cgroups(), *units()]
 
 
-def left_of(ids, wait_s=5):
-    """What is left of these jobs: systemd forgets a unit a moment after its stop was answered, hence the wait."""
+def left_of(ids, wait_s=20):
+    """What is left of these jobs: systemd forgets a unit a moment after its stop was answered, and a supervisor waits up to 5 s for a guard's
+    cgroup before it moves out what keeps it, hence the wait."""
     deadline = time.monotonic() + wait_s
     while left := sorted({what for id, what in everything() if id in ids}):
         if time.monotonic() > deadline:
