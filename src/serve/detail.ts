@@ -95,7 +95,7 @@ export async function jobDetail(sources: DetailSources, pageId: string): Promise
     treeCut: tree.cut + (live === null ? 0 : live.pids.length - processes.length),
     events: shownEvents(events),
     facts: factRows(job, details, bootMs).map(([label, value]) => ({ label: label.trim(), value })),
-    output: output === null ? null : { path: output.path, tail: output.tail ?? "" },
+    output: output === null ? null : { path: output.path, tail: output.tail },
   };
 }
 

@@ -93,7 +93,8 @@ export interface JobDetail {
   events: { atMs: number; text: string }[];
   /** Label and value, in the order of `corral show --full`. */
   facts: { label: string; value: string }[];
-  output: { path: string; tail: string } | null;
+  /** `tail` is null while the file does not answer. */
+  output: { path: string; tail: string | null } | null;
 }
 
 /** One sample of a job: memory by kind, CPU, IO and pressure since the sample before. */

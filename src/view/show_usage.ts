@@ -96,7 +96,10 @@ function cpuLines(usage: Usage, limits: Limits, cpuTimeMs: number | null): HeadR
   return [
     line("cpu", `${used} (${times}), ${share}`),
     ...loneLimits(limits, "cpu"),
-    line("throttled", `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`),
+    line(
+      "throttled",
+      usage.cpuPeriods === null ? "-" : `${formatCpuTime(usage.cpuThrottledUsec)} in ${periods}`,
+    ),
     line("cpu waits", waits(usage.cpuPressureSomeUsec, usage.cpuPressureFullUsec)),
   ];
 }

@@ -157,14 +157,19 @@ export function facts({ facts }: JobDetail): VNode | null {
 }
 
 /** The last lines of the file; the controls in them are written out. */
-export function output({ output }: JobDetail): VNode | null {
+export function output({ output, live }: JobDetail): VNode | null {
   if (output === null) return null;
-  const lines = output.tail.replace(/\n$/, "").split("\n");
+  const lines = output.tail?.replace(/\n$/, "").split("\n") ?? [];
+  const instead = output.tail === null
+    ? "the file does not answer, or is gone"
+    : live === null
+    ? "nothing was written"
+    : "nothing written so far";
   return html`
     <section class="sec o7" aria-label="Output">
       <header><h2>Output</h2><span class="t3 mono path">${name(output.path)}</span></header>
-      <div class="panel clip"><pre class="out" tabindex="0">${output.tail === ""
-        ? "nothing written so far"
+      <div class="panel clip"><pre class="out" tabindex="0">${!output.tail
+        ? instead
         : lines.map((line, index) =>
           html`
             ${index > 0 && "\n"}${tabbed(line)}

@@ -275,8 +275,17 @@ test("1,000 live jobs are sorted at once", () =>
     assert.equal(await page.locator(".live-jobs tbody tr").count(), 1001);
   }));
 
+/** Figures of the pools that do not fit where they are. */
+function cutFigures(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".pool, .pool .lab > *")]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ innerText }) => innerText)
+  );
+}
+
 for (const theme of ["light", "dark"] as const) {
-  test(`no view scrolls sideways from 320 to 2560 px, ${theme}`, () =>
+  test(`no view scrolls sideways or cuts a figure of a pool from 320 to 2560 px, ${theme}`, () =>
     watched(browser, { theme }, async ({ page }) => {
       await page.locator(".live-jobs").waitFor();
       const routes = [
@@ -300,6 +309,7 @@ for (const theme of ["light", "dark"] as const) {
           await page.setViewportSize({ width, height: 800 });
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(wide <= 0, `${route} at ${width}: ${wide} px too wide`);
+          assert.deepEqual(await cutFigures(page), [], `${route} at ${width}`);
         }
       }
     }));
