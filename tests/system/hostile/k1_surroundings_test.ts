@@ -253,3 +253,24 @@ hostileTest(
   },
   NATIVE,
 );
+
+for (
+  const [what, TMPDIR] of Object.entries({ "an empty": "", "a relative": "tmp", "a missing": "/nonexistent" })
+) {
+  hostileTest(
+    machine,
+    `K1: ${what} TMPDIR keeps no verb from its work, and the job has it`,
+    UNLIKE,
+    async (caller) => {
+      const env = { TMPDIR };
+      const words = launch(caller, ["--quiet"], ["sh", "-c", 'printf "<%s>" "$TMPDIR"; exit 7']);
+      const run = await caller.exec(words, { env, ...BOUND });
+      assert.deepEqual(run, { ...run, code: 7, stdout: `<${TMPDIR}>`, stderr: "" });
+      for (const verb of ["ps", "sweep", "report"]) {
+        const { stderr } = succeeded(await caller.corral([verb], { env, ...BOUND }));
+        assert.equal(stderr, "");
+      }
+    },
+    NATIVE,
+  );
+}
