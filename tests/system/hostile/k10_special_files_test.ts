@@ -63,3 +63,16 @@ hostileTest(
   },
   NATIVE,
 );
+
+hostileTest(
+  machine,
+  "K2: a job runs though no line of corral's own can be written",
+  UNLIKE,
+  async (caller) => {
+    for (const to of ["2>/dev/full", ">/dev/full 2>&1", "2>/dev/null </dev/full"]) {
+      const run = await stage.script(caller, `"$@" ${to}`, launch(caller, [], ["sh", "-c", "exit 7"]), BOUND);
+      assert.equal(run.code, 7, to);
+    }
+  },
+  NATIVE,
+);
