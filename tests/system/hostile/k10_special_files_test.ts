@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { succeeded } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
-import { hostileTest, launch, ownPath, UNLIKE } from "./stage.ts";
+import { hostileTest, launch, ownPath, ROOT, UNLIKE } from "./stage.ts";
 
 const machine = await machineUnderTest();
 const NATIVE = nativeOnly(machine);
@@ -76,3 +76,13 @@ hostileTest(
   },
   NATIVE,
 );
+
+hostileTest(machine, "K2: a listing on a full device is told in one line", ROOT, async (caller) => {
+  for (const verb of ["ps", "sweep", "report", "man", "--version"]) {
+    const { code, stderr } = await stage.script(caller, '"$@" >/dev/full', [machine.corral, verb], BOUND);
+    if (verb === "sweep") continue;
+    assert.equal(code, 1, verb);
+    assert.match(stderr, /^corral: [^\n]*No space left on device[^\n]*\(free some space\)\n$/, verb);
+    assert.doesNotMatch(stderr, /unexpected/);
+  }
+}, NATIVE);
