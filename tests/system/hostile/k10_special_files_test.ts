@@ -20,7 +20,7 @@ for (const [what, make] of Object.entries(SPECIAL)) {
   hostileTest(machine, `K10: ${what} for a configuration is refused at once`, UNLIKE, async (caller) => {
     const config = ownPath(caller, "config");
     succeeded(await stage.script(caller, make, [config]));
-    for (const words of [["ps", "--config", config], ["run", "--config", config, "true"]]) {
+    for (const words of [["--config", config, "ps"], ["--config", config, "run", "true"]]) {
       const { code, stderr } = await caller.corral(words, BOUND);
       assert.equal(code, 2, stderr);
       assert.match(stderr, /^corral: cannot read the configuration \S+: it is [^\n]+\n$/);
@@ -41,7 +41,7 @@ for (const [what, words] of Object.entries(REPORTS)) {
     succeeded(await caller.exec(launch(caller, ["--quiet"], ["true"])));
     const fifo = ownPath(caller, "fifo.lock");
     succeeded(await stage.script(caller, 'mkfifo "$1"', [fifo]));
-    const report = ["report", ...words(fifo, ownPath(caller, "other"))];
+    const report = ["report", ...words(fifo, `${caller.stateDir}/other`)];
     const { code, stderr } = await caller.corral(report, BOUND);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /^corral: [^\n]*fifo[^\n]*\n$/i);
