@@ -10,7 +10,7 @@ import { errorCode, isForbidden, isNoProcess, isSwitchedOff, isVanished } from "
 import { CgroupError, CgroupGoneError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 import { bearsName, isPlain } from "../job/names.ts";
-import { isMisspelt, pidsBelow, removeBelow } from "./odd_names.ts";
+import { areAll, pidsBelow, removeBelow } from "./odd_names.ts";
 import { withShortName } from "../linux/long_path.ts";
 import { isSinglePid } from "../linux/pid.ts";
 
@@ -204,8 +204,8 @@ export class OwnedCgroup {
   /** Pids in this cgroup and all below it, as cgroup.procs lists them (no zombies). */
   pids(): number[] {
     const paths = this.paths();
-    const misspelt = paths.some(isMisspelt) ? pidsBelow(this.fs.locate(this.path)) : [];
-    return [...new Set([...paths.flatMap((path) => this.#pidsOf(path)), ...misspelt])];
+    const listed = paths.flatMap((path) => this.#pidsOf(path));
+    return this.#hasMore(paths) ? [...new Set([...listed, ...pidsBelow(this.fs.locate(this.path))])] : listed;
   }
 
   /** This cgroup and all below it, children before parents. */
@@ -236,7 +236,7 @@ export class OwnedCgroup {
   remove(): boolean {
     if (!this.exists()) return true;
     const paths = this.paths();
-    if (paths.some(isMisspelt)) removeBelow(this.fs.locate(this.path));
+    if (this.#hasMore(paths)) removeBelow(this.fs.locate(this.path));
     for (const path of paths) {
       try {
         this.#unlocked(() => withShortName(this.fs.locate(path), (name) => Deno.removeSync(name)));
@@ -249,6 +249,9 @@ export class OwnedCgroup {
     }
     return true;
   }
+
+  #hasMore = ({ length }: readonly string[]) =>
+    !areAll(length - 1, this.fs.readOptional(this.path, "cgroup.stat"));
 
   #pidsOf(path: string): number[] {
     const name = this.fs.locate(path, "cgroup.procs");

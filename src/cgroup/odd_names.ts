@@ -1,13 +1,13 @@
 /**
- * Cgroups whose names are no UTF-8. The runtime shows U+FFFD for what it cannot spell, and cannot open, read or remove such a name; a job can
- * make one all the same. A shell takes names as they are, and goes down step by step.
+ * Cgroups whose names are no UTF-8. The runtime (2.7.11) leaves such names out of a listing, and could not open them; a job can make one all
+ * the same. A shell takes names as they are, and goes down step by step.
  */
 import { CLEAN_ENVIRONMENT } from "../linux/apart.ts";
 import { toolPath } from "../linux/command_lookup.ts";
 
-/** True for a path that the runtime may have misspelt. */
-export function isMisspelt(path: string): boolean {
-  return path.includes("\ufffd");
+/** True when so many cgroups are all that the kernel counts below one, in the text of its cgroup.stat. Pure. */
+export function areAll(listed: number, stat: string | null): boolean {
+  return Number(/^nr_descendants (\d+)$/m.exec(stat ?? "")?.[1] ?? 0) <= listed;
 }
 
 /** Removes all cgroups below the directory, children first; what is still busy stays. */

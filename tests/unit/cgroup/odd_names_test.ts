@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isMisspelt, pidsBelow, removeBelow } from "../../../src/cgroup/odd_names.ts";
+import { areAll, pidsBelow, removeBelow } from "../../../src/cgroup/odd_names.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
 
 /** Directories as a job can name cgroups, one in the other, each with a list of one process; "none" is below none of them. */
@@ -14,11 +14,14 @@ async function made(temp: TempDir): Promise<void> {
   assert.ok(success);
 }
 
-Deno.test("isMisspelt() knows what the runtime could not read", async () => {
-  using temp = new TempDir();
-  await made(temp);
-  const names = [...Deno.readDirSync(temp.path)].map(({ name }) => name);
-  assert.equal(names.filter(isMisspelt).length, 1);
+Deno.test("areAll() compares with what the kernel counts, where it does", () => {
+  const stat = "nr_descendants 3\nnr_dying_descendants 7\n";
+  assert.deepEqual([areAll(3, stat), areAll(2, stat), areAll(0, ""), areAll(0, null)], [
+    true,
+    false,
+    true,
+    true,
+  ]);
 });
 
 Deno.test("pidsBelow() finds the processes in names of any bytes, and not those of the directory itself", async () => {
