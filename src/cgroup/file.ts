@@ -205,7 +205,8 @@ export class OwnedCgroup {
   pids(): number[] {
     const paths = this.paths();
     const listed = paths.flatMap((path) => this.#pidsOf(path));
-    return this.#hasMore(paths) ? [...new Set([...listed, ...pidsBelow(this.fs.locate(this.path))])] : listed;
+    if (areAll(paths.length - 1, this.read("cgroup.stat"))) return listed;
+    return [...new Set([...listed, ...pidsBelow(this.fs.locate(this.path))])];
   }
 
   /** This cgroup and all below it, children before parents. */
@@ -236,7 +237,7 @@ export class OwnedCgroup {
   remove(): boolean {
     if (!this.exists()) return true;
     const paths = this.paths();
-    if (this.#hasMore(paths)) removeBelow(this.fs.locate(this.path));
+    if (!areAll(paths.length - 1, this.read("cgroup.stat"))) removeBelow(this.fs.locate(this.path));
     for (const path of paths) {
       try {
         this.#unlocked(() => withShortName(this.fs.locate(path), (name) => Deno.removeSync(name)));
@@ -249,9 +250,6 @@ export class OwnedCgroup {
     }
     return true;
   }
-
-  #hasMore = ({ length }: readonly string[]) =>
-    !areAll(length - 1, this.fs.readOptional(this.path, "cgroup.stat"));
 
   #pidsOf(path: string): number[] {
     const name = this.fs.locate(path, "cgroup.procs");
