@@ -7,6 +7,7 @@
  */
 import { startAnywhere } from "./entry.ts";
 import { forgetTimes } from "./times.ts";
+import { forgetTmpdir } from "./tmpdir.ts";
 
 const PROJECT_DIR = `${import.meta.dirname}/..`;
 const PINNED_RUNTIME = `${import.meta.dirname}/denort`;
@@ -58,6 +59,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
     ...["--output", `${binary}.new`, `${bundleDir}/start.js`],
   ]);
   if (!startAnywhere(`${binary}.new`)) console.error("build: it will not start in a deleted directory");
+  if (!await forgetTmpdir(`${binary}.new`)) console.error("build: it will not start under an empty TMPDIR");
   await Deno.rename(`${binary}.new`, binary);
 }
 

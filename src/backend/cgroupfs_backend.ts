@@ -9,14 +9,7 @@ import { crashPoint } from "../base/crash_point.ts";
 import { type CgroupError, SetupError } from "../base/errors.ts";
 import { poll } from "../base/poll.ts";
 import type { CgroupRecord, JobSpec, Limits } from "../job/job.ts";
-import {
-  guardDirectory,
-  jobOfGuardDirectory,
-  jobsOfCgroup,
-  LEAVING_GUARDS,
-  poolLevel,
-  poolOfLevel,
-} from "../job/names.ts";
+import { guardDirectory, jobsOfCgroup, LEAVING_GUARDS, poolLevel, poolOfLevel } from "../job/names.ts";
 import type { Pool } from "../job/pool.ts";
 import { lastName } from "../base/path.ts";
 import type { Procs } from "../linux/proc.ts";
@@ -34,7 +27,7 @@ import {
   refuseTooLittleMemory,
 } from "./backend.ts";
 import { encloseInDirectory, type Enclosure, endForgotten } from "./enclosure.ts";
-import { leaveGuardDirectory, removeQuietly } from "./leaving_guard.ts";
+import { guardsOver, leaveGuardDirectory, removeQuietly, wakeStopped } from "./leaving_guard.ts";
 import { limitFiles, writeLimits } from "./limits_in_force.ts";
 
 /** Kill is not exit: the last process may hold its cgroup a moment longer (systemd PR #23561). */
@@ -177,15 +170,11 @@ export class CgroupfsBackend implements Backend {
   }
 
   removeGuards(isLive: (id: string) => boolean): boolean {
-    const guards = this.#guards;
-    const over = this.fs.children(guards).filter((name) => {
-      const id = jobOfGuardDirectory(name);
-      return id !== null && !isLive(id);
-    });
-    return over.map((name) => this.#removeQuietly(`${guards}/${name}`)).every((isGone) => isGone);
+    return guardsOver(this.fs, this.#guards, isLive).map((path) => this.#removeQuietly(path)).every(Boolean);
   }
 
-  async stopGuards(): Promise<void> {
+  async stopGuards(isLive: (id: string) => boolean): Promise<void> {
+    for (const path of guardsOver(this.fs, this.#guards, isLive)) wakeStopped(this, path);
     await endForgotten(this, this.#guards, Date.now());
   }
 

@@ -1,6 +1,7 @@
 /** The cgroup of a guard whose job is over, without systemd: whatever is still in it moves out, so that it can be removed. */
 import { isVanished } from "../base/errno.ts";
 import type { CgroupFs } from "../cgroup/file.ts";
+import { guardDirectory, jobOfGuardDirectory } from "../job/names.ts";
 import { isSinglePid } from "../linux/pid.ts";
 import { openPidfd } from "../linux/pidfd.ts";
 import type { Procs } from "../linux/proc.ts";
@@ -13,6 +14,7 @@ interface Place {
 
 /** Between the list of a guard's processes and their move one may fork. */
 const LEAVE_ROUNDS = 3;
+const SIGCONT = 18;
 
 /** Removes `own`, after whatever is in it has moved to `leaving`. Does not throw: a sweep removes what stays, once it is empty. */
 export function leaveGuardDirectory(place: Place, own: string, leaving: string): void {
@@ -35,6 +37,26 @@ export function removeQuietly({ fs }: Pick<Place, "fs">, path: string): boolean 
     return true;
   } catch (error) {
     return isVanished(error);
+  }
+}
+
+/** The cgroups in `parent` of guards whose jobs are over. */
+export function guardsOver(fs: CgroupFs, parent: string, isLive: (id: string) => boolean): string[] {
+  const ids = fs.children(parent).map(jobOfGuardDirectory).filter((id) => id !== null && !isLive(id));
+  return ids.map((id) => `${parent}/${guardDirectory(id!)}`);
+}
+
+/** Lets a guard go on that was stopped (SIGSTOP) when it should have gone: its job is over, and it finds that out by itself. Does not throw. */
+export function wakeStopped({ fs, procs }: Place, own: string): void {
+  for (const pid of membersOf(fs, own)) {
+    try {
+      using held = openPidfd(pid, procs);
+      if (held !== null && procs.isIn(own, pid) && procs.statIfShown(pid)?.state === "T") {
+        held.signal(SIGCONT);
+      }
+    } catch {
+      // It has gone, or is not this user's.
+    }
   }
 }
 

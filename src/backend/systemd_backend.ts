@@ -19,6 +19,7 @@ import { type JobResult, SystemdRefusal, SystemdSilence } from "../systemd/conne
 import { poll } from "../base/poll.ts";
 import { stopIfEmpty, stopSlice, thawUnits, unitOf, unitsIn } from "./stop_slice.ts";
 import { attachByManager } from "./attach_by_manager.ts";
+import { wakeStopped } from "./leaving_guard.ts";
 import { encloseByManager, type Enclosure } from "./enclosure.ts";
 import { makePoolSlice, poolSlices } from "./pool_slice.ts";
 import { clearly, refuseOutside } from "./out_of_reach.ts";
@@ -146,7 +147,10 @@ export class SystemdBackend implements Backend {
 
   async stopGuards(isLive: (id: string) => boolean): Promise<void> {
     const ids = this.fs.children(this.top).map(jobOfGuardScope).filter((id) => id !== null && !isLive(id));
-    for (const id of ids) await this.#stopEmptyGuard(id!);
+    for (const id of ids) {
+      wakeStopped(this, `${this.top}/${guardScopeName(id!)}`);
+      await this.#stopEmptyGuard(id!);
+    }
   }
 
   async #stopEmptyGuard(id: string): Promise<void> {

@@ -211,7 +211,7 @@ export function exitCodeOf(error: unknown, launching: boolean): number {
  */
 export function renderError(error: unknown): string {
   if (!(error instanceof CorralError)) {
-    return `corral: unexpected: ${shortened(messageOf(error), MESSAGE_CHARACTERS)}`;
+    return renderOther(shortened(messageOf(error), MESSAGE_CHARACTERS));
   }
   const remedy = error.remedy === null ? "" : ` (${printable(error.remedy)})`;
   const line = `corral: ${shortened(error.message, MESSAGE_CHARACTERS)}${remedy}`;
@@ -220,6 +220,21 @@ export function renderError(error: unknown): string {
   }
   if (!(error instanceof ValueError) || error.input === "") return line;
   return [line, ...caretLines(error.input, error.offset).map((text) => `  ${text}`)].join("\n");
+}
+
+/** What the system refuses anywhere and corral has no better words for, by the number of the error, with what fixes it. */
+const SYSTEM_REMEDIES: Readonly<Record<number, string>> = {
+  12: "free memory, or raise its limit: ulimit -v",
+  23: "the node has too many open files: close some",
+  24: "raise the limit: ulimit -n, see corral doctor",
+  28: "free some space",
+};
+
+function renderOther(message: string): string {
+  const remedy = SYSTEM_REMEDIES[Number(/\(os error (\d+)\)/.exec(message)?.[1])];
+  return remedy === undefined
+    ? `corral: unexpected: ${message}`
+    : `corral: the system refuses: ${message} (${remedy})`;
 }
 
 /** The same without the program's name, to follow other words. */

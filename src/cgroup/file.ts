@@ -10,6 +10,7 @@ import { errorCode, isForbidden, isNoProcess, isSwitchedOff, isVanished } from "
 import { CgroupError, CgroupGoneError } from "../base/errors.ts";
 import type { CgroupRecord } from "../job/job.ts";
 import { bearsName, isPlain } from "../job/names.ts";
+import { areAll, pidsBelow, removeBelow } from "./odd_names.ts";
 import { withShortName } from "../linux/long_path.ts";
 import { isSinglePid } from "../linux/pid.ts";
 
@@ -202,7 +203,10 @@ export class OwnedCgroup {
 
   /** Pids in this cgroup and all below it, as cgroup.procs lists them (no zombies). */
   pids(): number[] {
-    return this.paths().flatMap((path) => this.#pidsOf(path));
+    const paths = this.paths();
+    const listed = paths.flatMap((path) => this.#pidsOf(path));
+    if (areAll(paths.length - 1, this.read("cgroup.stat"))) return listed;
+    return [...new Set([...listed, ...pidsBelow(this.fs.locate(this.path))])];
   }
 
   /** This cgroup and all below it, children before parents. */
@@ -232,7 +236,9 @@ export class OwnedCgroup {
   /** Removes this cgroup and all below it, children first. False when one is still busy (its last process is still leaving). */
   remove(): boolean {
     if (!this.exists()) return true;
-    for (const path of this.paths()) {
+    const paths = this.paths();
+    if (!areAll(paths.length - 1, this.read("cgroup.stat"))) removeBelow(this.fs.locate(this.path));
+    for (const path of paths) {
       try {
         this.#unlocked(() => withShortName(this.fs.locate(path), (name) => Deno.removeSync(name)));
         crashPoint("removal: cgroup removed");

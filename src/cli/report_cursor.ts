@@ -2,8 +2,9 @@
 import { type Cursor, CursorFile, refuseOthers } from "../act/cursor/cursor_file.ts";
 import { type Piece, printEndings } from "../act/cursor/print_endings.ts";
 import { rowOutput, type RowTarget } from "../act/cursor/row_output.ts";
-import { EXIT, UsageError } from "../base/errors.ts";
+import { EXIT, PathError, UsageError } from "../base/errors.ts";
 import { fromHere } from "../base/path.ts";
+import { openRead } from "../linux/fifo.ts";
 import { writeAll } from "../linux/write.ts";
 import { endingsSince, isStoreName, type Positions } from "../store/endings.ts";
 import { noJobs, type UsersRows } from "../store/gathered_store.ts";
@@ -70,8 +71,16 @@ function targetOf({ cwd, stdout, procs }: Context, output: string | undefined): 
   }
   const path = fromHere(cwd, output);
   refuseOthers("the output", path);
-  const file = Deno.openSync(path, { append: true, create: true });
+  const file = openedOutput(path);
   return { write: (bytes) => writeAll(file, bytes), path, [Symbol.dispose]: () => file.close() };
+}
+
+function openedOutput(path: string): Deno.FsFile {
+  try {
+    return openRead(path, () => Deno.openSync(path, { append: true, create: true }));
+  } catch (cause) {
+    throw new PathError("cannot write", { path, cause });
+  }
 }
 
 interface Asked {

@@ -21,6 +21,10 @@ const CHUNK_BYTES = 512;
 /** How long a line waits; the lines after a dropped one do not wait at all until one fits. */
 const PATIENCE_MS = 1_000;
 
+/** The major number of /dev/null and its kind (devices.txt of the kernel), and where it lies in st_rdev. */
+const MEMORY_DEVICES = 1;
+const MAJOR_SHIFT = 8;
+
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
@@ -46,7 +50,7 @@ export class PatientStream {
   #dropped = 0;
   #isMidLine = false;
 
-  /** @param direct writes to the same stream, waiting: used where it cannot wait, for regular files */
+  /** @param direct writes to the same stream, waiting: used where it cannot wait */
   constructor(readonly fd: number, readonly direct: (text: string) => void) {}
 
   /** How many were lost since the last one that was written. */
@@ -57,7 +61,7 @@ export class PatientStream {
   /** Writes whole lines, or drops them. Never throws for what the reader does. */
   write(lines: string): void {
     try {
-      if (Deno.statSync(pathOf(this.fd)).isFile) return this.direct(lines);
+      if (neverWaits(Deno.statSync(pathOf(this.fd)))) return this.direct(lines);
       this.#way ??= wayTo(this.fd);
       const note = this.#dropped === 0 ? "" : `corral: ${this.#dropped} lines before this one were dropped\n`;
       this.#offer(`${this.#isMidLine ? "\n" : ""}${note}${lines}`, this.#way);
@@ -75,13 +79,18 @@ export class PatientStream {
       if (count > 0) {
         rest = rest.subarray(count);
         this.#isMidLine = rest.length > 0;
-      } else if (!waitUntilWritable(Math.max(0, until - performance.now()))) {
+      } else if (performance.now() >= until || !waitUntilWritable(Math.max(0, until - performance.now()))) {
         this.#dropped++;
         return;
       }
     }
     this.#dropped = 0;
   }
+}
+
+/** A regular file and the kernel's own devices (/dev/null, /dev/full): they take a line or fail, and poll(2) calls them writable for ever. */
+function neverWaits({ isFile, isCharDevice, rdev }: Deno.FileInfo): boolean {
+  return isFile || isCharDevice === true && (rdev ?? 0) >> MAJOR_SHIFT === MEMORY_DEVICES;
 }
 
 function pathOf(fd: number): string {

@@ -98,6 +98,7 @@ const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const MACHINE_OFFSET = 18;
 const CLASS_OFFSET = 4;
 const CLASS_64 = 2;
+const ELF_HEADER_BYTES = 64;
 const PT_INTERP = 3;
 /** Machines whose programs this one runs; the second of each by the compatibility mode of the kernel. */
 const MACHINES: Readonly<Record<string, readonly number[]>> = { x86_64: [62, 3], aarch64: [183, 40] };
@@ -127,10 +128,21 @@ function whyNotThisMachine(head: Uint8Array, { hasMoreFormats }: Surroundings): 
     const name = MACHINE_NAMES[machine] ?? `machine ${machine}`;
     return notExecutable(`it is built for another machine: ${name} (exec format error)`);
   }
+  if (isCutShort(head, view)) {
+    return notExecutable("it is cut short: its program headers are missing (exec format error)");
+  }
   const loader = head[CLASS_OFFSET] === CLASS_64 ? loaderOf(view) : null;
   return loader !== null && isMissing(loader)
     ? notFound(`its loader ${quoted(loader)} does not exist`)
     : null;
+}
+
+/** `head` is the whole file where it is shorter than what is read: a copy that was broken off. */
+function isCutShort(head: Uint8Array, view: DataView): boolean {
+  if (head.length >= ELF_HEAD_BYTES || head[CLASS_OFFSET] !== CLASS_64) return false;
+  if (head.length < ELF_HEADER_BYTES) return true;
+  const end = Number(view.getBigUint64(32, true)) + view.getUint16(54, true) * view.getUint16(56, true);
+  return end > head.length;
 }
 
 /** The PT_INTERP of a dynamically linked program; null without one, or when it lies too far behind. */

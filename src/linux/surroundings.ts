@@ -7,6 +7,8 @@
  * - SIGXFSZ: at a limit for the size of files (ulimit -f), a write to the store must fail, not kill the supervisor. A handler that does
  *   nothing is set instead of "ignore": an exec gives the default back.
  * - Descriptors above 2: marked close-on-exec, so that no child holds the lock (flock -n 9) or the pipe of corral's caller.
+ * - The umask: one that takes the owner's own rights (`umask 777`) would have corral make a store and cgroups that it cannot enter. The job
+ *   gets the caller's back.
  */
 import { readKernelText } from "../base/kernel_file.ts";
 import { libc } from "./libc.ts";
@@ -28,6 +30,16 @@ const SIGSET_BYTES = 128;
 const SIGCHLD = 17;
 const SIGXFSZ = 25;
 
+/** What a umask must not take from the owner. */
+const OWNERS = 0o700;
+
+let calledWithUmask: number | null = null;
+
+/** What the job gets. */
+export function umaskOfCaller(): number {
+  return calledWithUmask ?? Deno.umask();
+}
+
 /** What needs correcting, from the text of /proc/self/status. Pure. */
 export function inherited(status: string): { ignoresChild: boolean; blocks: boolean } {
   return {
@@ -43,6 +55,7 @@ export function maskOf(status: string, field: "SigIgn" | "SigBlk"): bigint {
 
 /** Makes them known. Never throws: with another C library corral runs as well as it can. */
 export function settleSurroundings(procRoot: string): void {
+  settleUmask();
   try {
     const text = (name: string) => readKernelText(`${procRoot}/self/${name}`);
     // Not by a listener of the runtime: with the first, it takes over HUP, INT and TERM too, and that they were ignored would be lost.
@@ -54,6 +67,11 @@ export function settleSurroundings(procRoot: string): void {
   } catch {
     // No libc.so.6, no /proc: later code that needs them reports it.
   }
+}
+
+function settleUmask(): void {
+  calledWithUmask = Deno.umask();
+  if ((calledWithUmask & OWNERS) !== 0) Deno.umask(calledWithUmask & ~OWNERS);
 }
 
 /** Of the calling thread, which is the main one. */

@@ -1,5 +1,6 @@
 /** A file that is there as a whole or not at all. */
 import { PathError } from "../base/errors.ts";
+import { openRead } from "./fifo.ts";
 import { writeAll } from "./write.ts";
 
 /**
@@ -32,7 +33,7 @@ function isSpecial(path: string): boolean {
 }
 
 function write(path: string, options: Deno.OpenOptions, pieces: Iterable<string>): void {
-  using file = Deno.openSync(path, options);
+  using file = openRead(path, () => Deno.openSync(path, options));
   for (const text of pieces) if (!writeAll(file, text)) throw new Error("its reader has gone");
   if (options.createNew) file.syncSync();
 }

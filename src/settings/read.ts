@@ -3,6 +3,7 @@ import { fromHere } from "../base/path.ts";
 import { UsageError } from "../base/errors.ts";
 import { hintOf } from "../base/near.ts";
 import { quoted } from "../base/text.ts";
+import { readSmallFile } from "../base/small_file.ts";
 import { isAnythingAt, ownersOf, refuseChangeable } from "../base/trust.ts";
 import {
   type FileSettings,
@@ -84,7 +85,7 @@ function readFile(file: string, { cwd, named, asRoot }: Reading): string | null 
   // The file can name a command that root runs, and the directory of the store.
   if (asRoot && isAnythingAt(path)) refuseOthersConfig(path);
   try {
-    return Deno.readTextFileSync(path);
+    return readSmallFile(path);
   } catch (cause) {
     if (!named && cause instanceof Deno.errors.NotFound) return null;
     throw new UsageError(`cannot read the configuration ${file}: ${(cause as Error).message}`);

@@ -1,6 +1,6 @@
 /** Opens the store's SQLite file: directory, journal mode, migrations. */
 import { DatabaseSync } from "node:sqlite";
-import { statfsSync, statSync } from "node:fs";
+import { statfsSync, type Stats, statSync } from "node:fs";
 import { errorCode } from "../base/errno.ts";
 import { StoreError } from "../base/errors.ts";
 import { isAnythingAt, ownersOf, refuseChangeable, TrustError } from "../base/trust.ts";
@@ -97,6 +97,7 @@ export function openDatabase(
     // Looked at once more: another user may have made it in between, in a directory where all may make one.
     refuseOthersStore(directory, path);
     makePrivate(path);
+    refuseEndless(path);
     return openPatiently(directory, path, waitMs);
   } catch (cause) {
     throw cause instanceof StoreError || cause instanceof TrustError
@@ -120,6 +121,24 @@ function makePrivate(path: string): void {
 
 /** SQLite reads these beside its file, and believes them. */
 const SIDE_FILES = ["", "-wal", "-shm", "-journal"];
+
+/** Throws StoreError where SQLite would read a FIFO or a device, which may never answer. Other things in its way it reports itself. */
+function refuseEndless(path: string): void {
+  for (const file of SIDE_FILES.map((suffix) => path + suffix)) {
+    const info = lookAt(file);
+    if (info?.isFIFO() || info?.isCharacterDevice()) {
+      throw new StoreError("is no file that a store can have", { path: file, remedy: "remove it" });
+    }
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
 
 /** As root, throws TrustError for a store, or a directory for one, that another user can change: a forged record makes root kill. */
 export function refuseOthersStore(directory: string, path = directory): void {
@@ -181,13 +200,26 @@ function pageCount(db: DatabaseSync): number {
 export function storeError(what: string, path: string, cause: unknown): StoreError {
   // Of a store that does not answer: it is its own words.
   if (cause instanceof StoreError) return cause;
-  return new StoreError(what, { path, cause, remedy: remedyFor(cause) });
+  return new StoreError(what, { path, cause: firstLineOf(cause), remedy: remedyFor(cause) });
+}
+
+/** SQLite's words where tables are missing, are others than corral's, or have other columns. */
+const MISFIT = /already exists|duplicate column|no such (table|column)|has no column named|it is a view/;
+const MOVE_AWAY = "move the file away: the next command starts a new one";
+
+/** Of a migration that fails, SQLite adds the whole of it. */
+function firstLineOf(cause: unknown): unknown {
+  const line = cause instanceof Error ? /^(.*?)(?: in)? *\n/.exec(cause.message)?.[1] : undefined;
+  return line === undefined ? cause : new Error(line, { cause });
 }
 
 function remedyFor(cause: unknown): string | null {
   const text = String(cause);
-  if (/not a database|malformed/.test(text)) return "move the file away: the next command starts a new one";
+  if (/not a database|malformed/.test(text) || MISFIT.test(text)) return MOVE_AWAY;
   if (/locked/.test(text)) return "another process holds it: try again";
+  if (/disk I\/O error/.test(text)) {
+    return "look at the disk and at the files beside it, or use another --state-dir";
+  }
   if (/full/.test(text)) return "free some space, or use --state-dir on another file system";
   const isUnusable = ["ENOENT", "EACCES", "EPERM", "EEXIST", "ENOTDIR", "EROFS"].includes(
     errorCode(cause) ?? "",
@@ -204,6 +236,7 @@ function migrate(db: DatabaseSync, path: string): void {
     throw new StoreError("was written by a newer corral", { path, remedy: "install that version" });
   }
   if (version() === MIGRATIONS.length) return;
+  if (version() < 0) throw new StoreError("is no store of corral's", { path, remedy: MOVE_AWAY });
   // A table that is rebuilt must not take along the rows that refer to it. Within a transaction the pragma does nothing.
   db.exec("PRAGMA foreign_keys = OFF");
   db.exec("BEGIN IMMEDIATE");

@@ -2,7 +2,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Database, Statement } from "./database.ts";
 import { storeError } from "./open.ts";
-import { DamagedRow } from "./rows.ts";
+import { allOf, DamagedRow } from "./rows.ts";
 
 /** A figure or word as the store has it; null where it is unknown. */
 export type Value = string | number | null;
@@ -53,7 +53,7 @@ function* walk<Row>(db: Database, { select, where, limit, values }: RowQuery): G
   let behind = { page_ms: -Infinity, page_row: 0 };
   for (let left = limit ?? Infinity; left > 0;) {
     const wanted = Math.min(PAGE_ROWS, left);
-    const rows = page.all({ ...parameters, ...behind, page_rows: wanted }) as unknown as number[][];
+    const rows = allOf(page, [{ ...parameters, ...behind, page_rows: wanted }]) as unknown as number[][];
     const [page_ms, page_row] = rows.at(-1)?.slice(-2) ?? [];
     for (const row of rows) row.length = select.length;
     yield* rows as Iterable<Row>;
@@ -101,7 +101,7 @@ function* pages<Row>(
   const parameters = parametersOf(sql, values);
   for (let after = 0; after < last; after += PAGE_ROWS) {
     const bounds = { page_after: after, page_end: after + PAGE_ROWS };
-    yield* page.all({ ...parameters, ...bounds }) as Iterable<Row>;
+    yield* allOf(page, [{ ...parameters, ...bounds }]) as Iterable<Row>;
   }
 }
 

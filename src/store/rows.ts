@@ -1,6 +1,6 @@
 /** From a row of `jobs` to a Job. A row that makes no sense is a DamagedRow that names it, not a crash. */
 import type { SQLInputValue } from "node:sqlite";
-import type { Statement } from "./database.ts";
+import type { Parameters, Row, Statement } from "./database.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Exit, Identity, Job, Phase, QueueFacts, RunningFacts, Watch } from "../job/job.ts";
 import { type FigureKey, FIGURES, MEMORY_KINDS, type MemoryKind } from "../job/figures.ts";
@@ -122,20 +122,28 @@ export function splitFromRow(row: JobRow): MemorySplit {
 /** Column of a store that holds several users' jobs (gathered_store.ts): the uid of the one whose it is. */
 export const OWNER_COLUMN = "store_uid";
 
-/** Runs a SELECT of whole rows. A number beyond 2^53, which corral never writes, loses its last digits instead of making all rows unreadable. */
+/** Runs a SELECT of whole rows. */
 export function readRows(statement: Statement, values: SQLInputValue[]): JobRow[] {
+  return allOf(statement, values) as unknown as JobRow[];
+}
+
+/** The rows, objects or arrays. A number beyond 2^53, which corral never writes, loses its last digits instead of making all unreadable. */
+export function allOf(statement: Statement, values: Parameters): Row[] {
   try {
-    return statement.all(...values) as unknown as JobRow[];
+    return statement.all(...values);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     statement.setReadBigInts(true);
-    return statement.all(...values).map((row) => {
-      const columns = Object.entries(row).map((
-        [name, value],
-      ) => [name, typeof value === "bigint" ? Number(value) : value]);
-      return Object.fromEntries(columns) as JobRow;
-    });
+    const rows = statement.all(...values);
+    statement.setReadBigInts(false);
+    return rows.map(withoutBigInts);
   }
+}
+
+function withoutBigInts(row: Row): Row {
+  const plain = (value: Row[string]) => typeof value === "bigint" ? Number(value) : value;
+  if (Array.isArray(row)) return row.map(plain) as unknown as Row;
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]));
 }
 
 /** One row that cannot be a job. The others can still be read. */

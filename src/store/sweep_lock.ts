@@ -1,4 +1,5 @@
 /** One sweep at a time for each store. The kernel releases the lock when its process ends, however it ends: a crashed sweep blocks no later one. */
+import { refuseFifo } from "../linux/fifo.ts";
 import { storeError } from "./open.ts";
 
 /** Unlocked first: a child that is being forked has the file open too until its exec, and closing alone would leave it the lock. */
@@ -35,6 +36,7 @@ const lockOf = (path: string) => `${path}.sweep`;
 /** The lock of a file, which is made as needed; null when another process has it. Throws StoreError. */
 export function lockFile(path: string): Disposable | null {
   try {
+    refuseFifo(path);
     const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
     if (file.tryLockSync(true)) return { [Symbol.dispose]: () => release(file) };
     file.close();

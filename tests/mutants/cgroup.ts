@@ -74,8 +74,8 @@ export const CGROUP = [
     ],
     [
       "processes in nested cgroups are not seen",
-      "return this.paths().flatMap((path)",
-      "return [this.path].flatMap((path)",
+      "const listed = paths.flatMap((path)",
+      "const listed = [this.path].flatMap((path)",
     ],
 
     ["a file name leads elsewhere", 'if (file.includes("/")) throw', "if (false) throw"],

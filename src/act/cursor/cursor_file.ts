@@ -7,7 +7,9 @@ import { ParseError, PathError } from "../../base/errors.ts";
 import { isVanished } from "../../base/errno.ts";
 import { toJson } from "../../base/json.ts";
 import { lastName } from "../../base/path.ts";
+import { readSmallFile } from "../../base/small_file.ts";
 import { ownersOf, refuseChangeable } from "../../base/trust.ts";
+import { refuseFifo } from "../../linux/fifo.ts";
 import { writeWhole } from "../../linux/whole_file.ts";
 import { arePositions, type Positions } from "../../store/endings.ts";
 
@@ -38,6 +40,7 @@ export class CursorFile implements Disposable {
   static open(path: string): CursorFile | null {
     for (const file of [path, `${path}.lock`]) refuseOthers("the cursor", file);
     try {
+      refuseFifo(`${path}.lock`);
       const lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o600 });
       if (!lock.tryLockSync(true)) {
         lock.close();
@@ -53,7 +56,7 @@ export class CursorFile implements Disposable {
   /** Throws ParseError for what is no cursor: to begin anew unasked would print all jobs twice. */
   read(): Cursor {
     try {
-      return cursorIn(JSON.parse(Deno.readTextFileSync(this.path)));
+      return cursorIn(JSON.parse(readSmallFile(this.path)));
     } catch (cause) {
       if (isVanished(cause)) return NEW_CURSOR;
       const remedy = "remove it to have all jobs printed again";

@@ -97,7 +97,7 @@ async function act(
     on.ledger.sampled(job.spec.id),
   );
   await endJob(
-    { spec: job.spec, run, cgroup, backend: node.backendOf(job), sampling },
+    { spec: job.spec, run, cgroup, backend: node.backendOf(job), sampling, watch: job.watch },
     endRequest(store, job, { ...order, action }),
     on,
   );

@@ -13,6 +13,7 @@ import {
   NO_EXIT,
   type RunningFacts,
   type Survivor,
+  type Watch,
 } from "../../job/job.ts";
 import { parseSignal } from "../../value/signal.ts";
 import { type Usage, withSplit } from "../../job/usage.ts";
@@ -21,6 +22,7 @@ import type { Ending, StoredEvent } from "../../job/events.ts";
 import { readJobUsage } from "../../observe/job_usage.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { Node } from "../../observe/node.ts";
+import { endDeparted, findDeparted } from "./end_departed.ts";
 import { recordEnd } from "./record_end.ts";
 import type { Sampling } from "../../observe/sampling.ts";
 
@@ -48,6 +50,8 @@ export interface EndableJob {
   cgroup: OwnedCgroup;
   backend: Backend;
   sampling: Sampling;
+  /** By whom and from where it was launched; without, a first process that has left the cgroup is not looked for. */
+  watch?: Watch | null;
 }
 
 /** Why and how to end a job. */
@@ -112,6 +116,7 @@ export async function endJob(
     on.ledger.addEvents(job.spec.id, steps);
     return null;
   }
+  survivors.push(...await departed(job, request, { ...on, onStep }));
   if (survivors.length === 0 && await request.recordedByOther?.()) {
     on.ledger.addEvents(job.spec.id, steps);
     return null;
@@ -141,6 +146,26 @@ export async function endJob(
   if (survivors.length === 0 && !isKept) await removeCgroup(job, on);
   crashPoint("ending: removed");
   return ending;
+}
+
+/** Ends a first process that is not where it belongs; gives what lives on of it. An adopted one was elsewhere before, and may be again. */
+async function departed(
+  { spec, run, watch }: EndableJob,
+  request: EndRequest,
+  on: Omit<Acting, "others">,
+): Promise<Survivor[]> {
+  if (run === null || watch == null || spec.adopted || request.exit !== null) return [];
+  const found = findDeparted(on, run, watch);
+  if (found === null) return [];
+  const left = await endDeparted(on, found, {
+    signal: request.skipGrace ? null : parseSignal(spec.signal),
+    graceMs: Math.min(spec.graceMs, request.patienceMs ?? Infinity),
+    ...(request.hurry ? { hurry: request.hurry } : {}),
+  });
+  const { cgroupPath, processes: { length: count } } = found;
+  on.onStep("departed", { cgroup: cgroupPath, processes: count, left: left.length });
+  on.warn(`warning: job ${spec.id}: its first process had left it for ${cgroupPath}, and was ended there`);
+  return left;
 }
 
 type Acting = Enforcement & {

@@ -13,6 +13,7 @@ import { crashPoint } from "../../base/crash_point.ts";
 import { CorralError, EXIT } from "../../base/errors.ts";
 import { answers } from "../../linux/apart.ts";
 import { isOnLocalFileSystem } from "../../linux/mounts.ts";
+import { umaskOfCaller } from "../../linux/surroundings.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { envWords } from "./gate_environment.ts";
 import type { Backend } from "../../backend/backend.ts";
@@ -76,7 +77,7 @@ export async function startSupervisor(
     ...context.self.args,
   ];
   const around = absent === null ? {} : { clearEnv: true, cwd: context.cwd };
-  const umaskBefore = absent === null ? null : Deno.umask(absent.umask);
+  const ownUmask = Deno.umask(absent?.umask ?? umaskOfCaller());
   const child = new Deno.Command(program!, {
     args,
     ...around,
@@ -85,7 +86,7 @@ export async function startSupervisor(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  if (umaskBefore !== null) Deno.umask(umaskBefore);
+  Deno.umask(ownUmask);
   crashPoint("detach: supervisor started");
   if (await hasStarted(child.stdout, (line) => context.say(line))) return await child.stderr.cancel();
   // It failed before the job ran: its own words and exit code are ours. A signal that killed it is no exit code of the job.

@@ -19,6 +19,7 @@ import { standIns } from "./own_path_words.ts";
 import { CLEAN_ENVIRONMENT } from "../../linux/apart.ts";
 import { becoming } from "../../linux/as_user.ts";
 import { collect } from "../../linux/child.ts";
+import { umaskOfCaller } from "../../linux/surroundings.ts";
 import { toolPath } from "../../linux/command_lookup.ts";
 import { openNothing, openToAppend } from "../../linux/descriptor.ts";
 import { SocketPair } from "../../linux/socket_pair.ts";
@@ -95,14 +96,17 @@ function startGate(options: GateOptions, key: number, userGate: UserGate | null)
     as === null ? null : CLEAN_ENVIRONMENT,
   );
   const traps = options.ignoredSignals.map((signal) => `trap '' ${signal}; `).join("");
-  const forUser = userGate?.userScript(Deno.umask(), wordFor("PATH")) ?? "";
+  const forUser = userGate?.userScript(umaskOfCaller(), wordFor("PATH")) ?? "";
+  const umask = as === null && umaskOfCaller() !== Deno.umask()
+    ? `umask ${umaskOfCaller().toString(8)}; `
+    : "";
   const env = envWords.flatMap((words) => [toolPath("env"), ...words]);
   const { words: given, restoring } = standIns([
     ...(as === null ? [] : userGate!.userWords(as, options.cwd, options.output, argv[0]!)),
     ...env,
     ...commandWords(argv),
   ], Deno.execPath());
-  const words = ["-c", restoring + traps + script + forUser + SCRIPT, "corral-gate", ...given];
+  const words = ["-c", restoring + umask + traps + script + forUser + SCRIPT, "corral-gate", ...given];
   // Root has no business in a user's directory.
   const cwd = as === null ? options.cwd : "/";
   return inDirectory(cwd, () =>

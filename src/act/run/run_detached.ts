@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fromHere } from "../../base/path.ts";
 import { answers } from "../../linux/apart.ts";
 import { refuseFifo } from "../../linux/fifo.ts";
+import { umaskOfCaller } from "../../linux/surroundings.ts";
 import type { Terminal } from "../../linux/output.ts";
 import { EXIT, PathError } from "../../base/errors.ts";
 import { newJobId } from "../../value/id.ts";
@@ -63,7 +64,7 @@ async function queueDetached(
   const backend = context.launchBackend(request.backend, { bestEffort, warn });
   backend.inPool(enforceablePool(pool, backend, { bestEffort, warn }));
   const store = context.openStore("run");
-  const ticket = { args: context.self.args, cwd: context.cwd, env: context.env, umask: Deno.umask() };
+  const ticket = { args: context.self.args, cwd: context.cwd, env: context.env, umask: umaskOfCaller() };
   enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
   const { admitted, waiting } = await admitWaiting(context, store, { pools, own: id });
   if (admitted.includes(id)) await startOwn(context, store, backend, id);

@@ -91,7 +91,7 @@ export class FakeNode implements Disposable {
       ...changes.files,
     });
     const run = runOf({ pid: LEADER_PID, pgid: LEADER_PID, cgroup, ...changes.run });
-    this.addProcess(LEADER_PID, { cgroup: cgroup.path, startTicks: run.startTicks, command: spec.argv });
+    this.addProcess(LEADER_PID, { cgroup: run.cgroup.path, startTicks: run.startTicks, command: spec.argv });
     this.addProcess(SUPERVISOR_PID, { startTicks: watch.supervisor.startTicks, command: ["corral", "run"] });
     store.markRunning(spec.id, run);
     return store.get(spec.id)!;

@@ -231,3 +231,46 @@ for (const [what, options] of Object.entries(HOMES)) {
     NATIVE,
   );
 }
+
+hostileTest(
+  machine,
+  "K1: under umask 777 corral makes what it can use, and the job has the caller's umask",
+  EVERYONE,
+  async (caller) => {
+    const run = (options: string[]) => {
+      const words = launch(caller, options, ["sh", "-c", "umask; exit 7"]);
+      return stage.script(caller, 'umask 777; "$@"', words, BOUND);
+    };
+    const waited = await run(["--quiet", "--receipt", ownPath(caller, "receipt")]);
+    assert.deepEqual(waited, { ...waited, code: 7, stdout: "0777\n", stderr: "" });
+    const detached = succeeded(await run(["--detach"]));
+    assert.equal(detached.stderr, "");
+    const { exitCode } = await caller.ended(detached.stdout.trim());
+    assert.equal(exitCode, 7);
+    const { stdout } = succeeded(await caller.corral(["logs", detached.stdout.trim()]));
+    assert.equal(stdout, "0777\n");
+    JSON.parse(succeeded(await caller.exec(["cat", ownPath(caller, "receipt")])).stdout);
+  },
+  NATIVE,
+);
+
+for (
+  const [what, TMPDIR] of Object.entries({ "an empty": "", "a relative": "tmp", "a missing": "/nonexistent" })
+) {
+  hostileTest(
+    machine,
+    `K1: ${what} TMPDIR keeps no verb from its work, and the job has it`,
+    UNLIKE,
+    async (caller) => {
+      const env = { TMPDIR };
+      const words = launch(caller, ["--quiet"], ["sh", "-c", 'printf "<%s>" "$TMPDIR"; exit 7']);
+      const run = await caller.exec(words, { env, ...BOUND });
+      assert.deepEqual(run, { ...run, code: 7, stdout: `<${TMPDIR}>`, stderr: "" });
+      for (const verb of ["ps", "sweep", "report"]) {
+        const { stderr } = succeeded(await caller.corral([verb], { env, ...BOUND }));
+        assert.equal(stderr, "");
+      }
+    },
+    NATIVE,
+  );
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { machineTest, machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
 import { runGuestProgram } from "../../kit/guest/guest_program.ts";
 import type { ExecOptions } from "../../kit/machine/machine.ts";
-import { type As, hostileTest, ROOT } from "./stage.ts";
+import { type As, EVERYONE, hostileTest, ownPath, ROOT } from "./stage.ts";
 import { type Caller, succeeded, until } from "../machine/caller.ts";
 import * as stage from "./stage.ts";
 
@@ -273,3 +273,38 @@ hostileTest(machine, "K5: sweep --escapees kill still ends what did leave its jo
   succeeded(await caller.corral(["sweep", "--escapees", "kill"]));
   assert.equal((await machine.sh("pgrep -f '^/usr/bin/sleep 4244'")).stdout, "");
 }, NATIVE);
+
+/** Goes into another cgroup, as root anywhere and as a user in what the manager of that user has, with a child that goes along. */
+const MOVES = `
+if [ "$(id -u)" = 0 ]; then to=/sys/fs/cgroup/hostile-elsewhere; else to=/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/hostile; fi
+mkdir -p $to && echo $$ >$to/cgroup.procs || exit 9
+trap '' TERM; sleep 4255 & : >"$0"; while :; do sleep 4255; done`;
+const ELSEWHERE =
+  "for d in $(find /sys/fs/cgroup -type d -name 'hostile*'); do cat $d/cgroup.procs; rmdir $d; done";
+
+for (
+  const [how, options, reason] of [
+    ["its deadline", ["--timeout", "2s", "--grace", "300ms"], "timeout"],
+    ["a kill", ["--grace", "300ms"], "killed"],
+    ["the end of its supervisor", ["--grace", "300ms"], "orphaned"],
+  ] as const
+) {
+  hostileTest(
+    machine,
+    `K5: a first process that went into another cgroup is ended there by ${how}`,
+    EVERYONE,
+    async (caller) => {
+      const mark = ownPath(caller, "went");
+      const id = await caller.start([...options], ["/bin/sh", "-c", MOVES, mark]);
+      await stage.exists(caller, mark);
+      if (reason === "killed") succeeded(await caller.corral(["kill", id]));
+      if (reason === "orphaned") {
+        await machine.exec(["kill", "-KILL", String((await caller.show(id)).supervisorPid)]);
+      }
+      const job = await stage.endedAs(caller, id, reason);
+      assert.ok(job.events.some(({ kind }) => kind === "departed"));
+      assert.equal(await stage.asRoot(machine, ELSEWHERE), "");
+    },
+    NATIVE,
+  );
+}

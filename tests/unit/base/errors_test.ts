@@ -170,3 +170,13 @@ Deno.test("NotFoundError escapes what was asked for", () => {
     'corral: no job matches "name:\\x1b[2J"',
   );
 });
+
+Deno.test("renderError() names what the system refuses, and what fixes it", () => {
+  const refused = (text: string) => renderError(new Error(text));
+  assert.equal(
+    refused("No space left on device (os error 28)"),
+    "corral: the system refuses: No space left on device (os error 28) (free some space)",
+  );
+  assert.match(refused("Too many open files (os error 24): open '/x'"), /'\/x' \(raise the limit: ulimit -n/);
+  assert.equal(refused("odd (os error 71)"), "corral: unexpected: odd (os error 71)");
+});

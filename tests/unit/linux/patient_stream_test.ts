@@ -88,3 +88,16 @@ Deno.test(
     assert.equal(closed.dropped, 1);
   },
 );
+
+Deno.test("PatientStream takes a device without room for a lost line, at once", LIBRARY_STAYS, () => {
+  const file = openSync("/dev/full", 1);
+  const [fd] = descriptorsOf("/dev/full");
+  const stream = new PatientStream(fd!, () => {
+    throw new Error("No space left on device");
+  });
+  const started = performance.now();
+  for (let count = 0; count < 3; count++) stream.write("lost\n");
+  assert.ok(performance.now() - started < 900);
+  assert.equal(stream.dropped, 3);
+  closeSync(file);
+});

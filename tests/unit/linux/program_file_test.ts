@@ -125,3 +125,14 @@ Deno.test("whyUnrunnable() waits for no writer of a FIFO", LIBRARY_STAYS, async 
   };
   assert.match(whyUnrunnable(file, around)!.because, /not a file/);
 });
+
+Deno.test("whyUnrunnable() names a binary whose copy was broken off", LIBRARY_STAYS, () => {
+  using temp = new TempDir();
+  const whole = Deno.readFileSync("/bin/true");
+  for (const length of [30, 63, 64, 100, 300]) {
+    const found = why(temp, whole.subarray(0, length));
+    assert.equal(found?.exitCode, NOT_EXECUTABLE, String(length));
+    assert.match(found.because, /^it is cut short: /);
+  }
+  assert.equal(why(temp, whole), null);
+});

@@ -139,3 +139,14 @@ Deno.test("readPages() of a file whose second half is lost says so in one line",
   emptySecondHalf(dir.file);
   assert.match(refusal(dir.open()), /corral\.db: cannot read: .*malformed \(move the file away: /);
 });
+
+Deno.test("readPages() gives all rows though one has a number beyond 2^53", () => {
+  using dir = new StoreDir();
+  const store = withMany(dir);
+  dir.raw().exec("UPDATE jobs SET created_at_ms = 9000000000000000000 WHERE id = 'number'");
+  for (const order of ORDERS) {
+    const rows = [...store.rows<[string, number]>(query({ select: ["id", "created_at_ms"], order }))];
+    assert.equal(rows.length, MANY);
+    assert.deepEqual(rows.at(-1), ["number", 9e18]);
+  }
+});
