@@ -120,7 +120,7 @@ export function sortQueue(
   now: Now & { bootId: string },
 ): Sorted {
   const sorted: Sorted = { waiting: [], holding: [], stale: [], abandoned: [] };
-  const isFrozen = frozenLook(on);
+  const heldUp = heldUpLook(on);
   for (const job of rows.queued) {
     const { admitted, waiter, timeoutMs } = job;
     const isLost = waiter !== null && on.procs.liveness(waiter, now.bootId) === "gone";
@@ -132,7 +132,8 @@ export function sortQueue(
         const deadlineBootMs = timeoutMs === null ? null : admitted.bootMs + timeoutMs;
         sorted.holding.push({ ...job, currentBytes: 0, deadlineBootMs });
       }
-    } else if (waiter === null || !(isStopped(on, waiter) || isFrozen(waiter.pid))) sorted.waiting.push(job);
+    } else if (waiter === null) sorted.waiting.push(job);
+    else sorted.waiting.push({ ...job, ...heldUp(waiter.pid) });
   }
   const cgroups = rows.running.length === 0 ? null : on.cgroups();
   for (const job of rows.running) {
@@ -140,6 +141,15 @@ export function sortQueue(
     sorted.holding.push({ ...job, currentBytes: currentBytes(cgroups!, job.cgroupPath) });
   }
   return sorted;
+}
+
+/** Tells whether a process cannot use the room that it is given, and why. */
+function heldUpLook(on: Pick<Node, "procs" | "cgroups">): (pid: number) => Pick<Waiting, "heldUp"> {
+  const isFrozen = frozenLook(on);
+  return (pid) => {
+    if (isStopped(on, { pid })) return { heldUp: { kind: "stopped", pid } };
+    return isFrozen(pid) ? { heldUp: { kind: "frozen", pid } } : {};
+  };
 }
 
 /**
