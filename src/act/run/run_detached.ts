@@ -16,6 +16,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import { waitWords } from "../../queue/words.ts";
 import { endQueued } from "../end/end_queued.ts";
 import { admitWaiting } from "../queue/pass.ts";
+import { withPoolStore } from "./pool_store.ts";
 import { enqueue } from "./queue_run.ts";
 import type { PoolRequest } from "./job_request.ts";
 import { specFrom } from "./spec.ts";
@@ -62,9 +63,11 @@ async function queueDetached(
   const { bestEffort, pool: { pool, pools, isUnique } } = request;
   const backend = context.launchBackend(request.backend, { bestEffort, warn });
   backend.inPool(enforceablePool(pool, backend, { bestEffort, warn }));
-  const store = context.openStore("run");
   const ticket = { args: context.self.args, cwd: context.cwd, env: context.env, umask: Deno.umask() };
-  enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
+  const store = (await withPoolStore({ context, say: warn, isStopped: () => false }, (store) => {
+    enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
+    return store;
+  }))!;
   const { admitted, waiting } = await admitWaiting(context, store, { pools, own: id });
   if (admitted.includes(id)) await startOwn(context, store, backend, id);
   started(id);
