@@ -1,5 +1,6 @@
 /** `corral run --detach`: prints the id and returns; the output of the command goes to a file. */
 import { dirname } from "node:path";
+import { crashPoint } from "../../base/crash_point.ts";
 import { fromHere } from "../../base/path.ts";
 import { answers } from "../../linux/apart.ts";
 import { refuseFifo } from "../../linux/fifo.ts";
@@ -68,7 +69,9 @@ async function queueDetached(
     enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
     return store;
   }))!;
+  crashPoint("enqueue: queued");
   const { admitted, waiting } = await admitWaiting(context, store, { pools, own: id });
+  crashPoint("enqueue: admitted");
   if (admitted.includes(id)) await startOwn(context, store, backend, id);
   started(id);
   const verdict = waiting.find((one) => one.id === id);

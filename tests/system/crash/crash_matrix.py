@@ -37,6 +37,7 @@ while :; do sleep 1000 & wait; done"""
 OWNER = ["--status-command", "sed 's/$/ COMPLETED/'", "--strikes", "1"]
 
 request = json.load(sys.stdin)
+CONFIG = ["--config", f"{request['base']}/pools.toml"]
 
 
 class Case:
@@ -86,6 +87,11 @@ class Case:
             moved = self.start("corral", ["set", f"ref:{self.key}", "--timeout", "1h"])
             assert moved.wait(WAIT_S) == 0, moved.said()
 
+    def queued_run(self, crash_at=None, pool="crash"):
+        """A detached job of a pool, which its time-out ends should it run."""
+        binary = "crashing" if crash_at else "corral"
+        return self.run(binary, crash_at, ["--detach", "--pool", pool, "--timeout", TIMEOUT], before=CONFIG)
+
     def orphan(self):
         """A job that runs; its supervisor is killed."""
         supervisor = self.run()
@@ -129,11 +135,19 @@ class Case:
         if self.victim == "run":
             process = self.crashed_run(at)
         elif self.victim == "run in a pool":
-            process = self.run("crashing", at, ["--pool", "crash"], before=["--config", f"{request['base']}/pools.toml"])
+            process = self.run("crashing", at, ["--pool", "crash"], before=CONFIG)
+        elif self.victim == "run --detach in a pool":
+            process = self.queued_run(at)
+        elif self.victim == "the ending supervisor in a pool":
+            return self.crashed_ending(at)
+        elif self.victim == "the starter of a queued job":
+            process = self.queued_run(pool="shut")
+            assert process.wait(WAIT_S) == 0, process.said()
+            process = self.start("crashing", [*CONFIG, "pool", "set", "shut", "--jobs", "1000"], at)
         elif self.victim == "run --detach":
             process = self.run("crashing", at, ["--detach", "--timeout", TIMEOUT])
-        elif self.victim == "the detached supervisor":
-            process = self.run("crashing", at, ["--detach"])
+        elif self.victim.startswith("the detached supervisor"):
+            process = self.run("crashing", at, ["--detach"]) if self.victim == "the detached supervisor" else self.queued_run(at)
             self.caller_code = process.wait(WAIT_S)
             # The supervisor's stderr is a pipe to its caller, which passes on its words.
             return f"crash point: {self.step}" in process.said()
@@ -165,13 +179,24 @@ class Case:
     def play(self):
         self.died = self.crash()
         if self.victim == "kill beside run":
-            self.let_time_pass()
+            self.let_time_pass("ending_boot_ms")
+        elif self.step == "enqueue: admitted":
+            self.let_time_pass("admitted_boot_ms")
         return sweep(self.store, self.words()[1:]) if self.sweeps else None
 
-    def let_time_pass(self):
-        """An ending beside a live supervisor is left to it for half a minute."""
+    def crashed_ending(self, crash_at):
+        """Its caller has gone; the supervisor's words with it. True when it has left the job half ended."""
+        caller = self.queued_run(crash_at)
+        assert caller.wait(WAIT_S) == 0 and wait_until(lambda: self.ran, WAIT_S), caller.said()
+        pid = self.row()["supervisor_pid"]
+        kill_guard(self.row()["id"])
+        os.kill(pid, signal.SIGTERM)
+        return wait_until(lambda: not os.path.exists(f"/proc/{pid}"), WAIT_S) and self.row()["state"] == "ending"
+
+    def let_time_pass(self, column):
+        """An ending beside a live supervisor, and room that is not used, are left to their owner for half a minute."""
         with sqlite3.connect(f"{self.store}/corral.db", timeout=10) as database:
-            database.execute("UPDATE jobs SET ending_boot_ms = ending_boot_ms - ? WHERE ref = ?", (HANG_MS, self.key))
+            database.execute(f"UPDATE jobs SET {column} = {column} - ? WHERE ref = ?", (HANG_MS, self.key))
 
     def record(self):
         ended = wait_until(lambda: (row := self.row()) is None or row["state"] == "ended", WAIT_S)
@@ -193,7 +218,7 @@ class Case:
 
 
 def sweep(store, options):
-    words = [request["corral"], "--state-dir", store, "sweep", *options]
+    words = [request["corral"], "--state-dir", store, *CONFIG, "sweep", *options]
     done = subprocess.run(words, capture_output=True, text=True, cwd="/", stdin=subprocess.DEVNULL)
     return {"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
@@ -201,7 +226,7 @@ def sweep(store, options):
 def main():
     os.makedirs(request["base"])
     with open(f"{request['base']}/pools.toml", "w") as file:
-        file.write("[pools.crash]\njobs = 1000\n")
+        file.write("[pools.crash]\njobs = 1000\n[pools.shut]\njobs = 0\n")
     cases = [Case(facts) for facts in request["cases"]]
     shared = sorted({case.store for case in cases if not case.sweeps})
     with ThreadPoolExecutor(WIDTH) as pool:

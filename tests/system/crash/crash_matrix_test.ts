@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { type Crash, matrix, type MatrixCase } from "./matrix.ts";
 import { CRASHING_CORRAL } from "../../kit/machine/guest_files.ts";
-import { machineTest, machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly, onceOnly } from "../../kit/machine/for_test.ts";
 import { linesOfSweep } from "../machine/caller.ts";
 import { runGuestProgram } from "../../kit/guest/guest_program.ts";
 
 const machine = await machineUnderTest();
 const LIMIT_MS = 300_000;
-const CASES = matrix().map((made) => ({ ...made, key: keyOf(made) }));
+const CASES = matrix().filter(({ isOnce }) => !isOnce || onceOnly(machine).skip === undefined).map((
+  made,
+) => ({ ...made, key: keyOf(made) }));
 
 interface Swept {
   code: number;
@@ -57,7 +59,8 @@ function verdict({ reasons, signalsLate }: Crash, record: Record): string {
   const said = `${state} ${reason}${ran ? ", ran" : ""}${firstSignals > 0 ? ", told to end" : ""}`;
   const isRight = state === "ended" && survivors === "[]" && reasons.some((allowed) => allowed === reason) &&
     events.filter((kind) => kind === "ended").length === 1 &&
-    events.filter((kind) => kind === "ending").length <= 1 && (!ran || (cpu_usage_usec ?? 0) > 0) &&
+    ["running", "ending"].every((once) => events.filter((kind) => kind === once).length <= 1) &&
+    (!ran || (cpu_usage_usec ?? 0) > 0) &&
     firstSignals <= 1 && (!signalsLate || firstSignals === 1) &&
     (spared === null || spared === (reason === "failed-to-start"));
   return isRight ? said : `WRONG: ${said}: ${JSON.stringify({ row, firstSignals, spared, events })}`;

@@ -91,7 +91,7 @@ const BROKEN_STORES: readonly BrokenStore[] = [
 const STUBBORN = ["sh", "-c", "trap '' TERM; echo runs; while :; do sleep 1000; done"];
 
 /** A pool is kept by its store: with one that is held, a job of a pool gets no further, and says so. */
-const NO_POOL = /cannot.*\(a pool cannot be kept without its store: .*leave out --pool\)$/;
+const NO_POOL = /\(a pool cannot be kept without its store: .*leave out --pool\)$/;
 const POOLS = `${BASE}-pools.toml`;
 
 interface Tried {
