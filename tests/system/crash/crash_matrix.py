@@ -3,7 +3,7 @@
 Reads {"corral", "crashing": binaries, "base": directory for stores, "cases": [{"key", "step", "victim", "passes", "backend",
 "movedDeadline", "signalsLate"}]}; prints what became of each, the sweeps, and what is left of all jobs.
 
-All jobs that no sweep of their own is about share one store for each backend, and one sweep.
+All jobs that no sweep of their own is about, and that wait in no queue, share one store for each backend, and one sweep.
 """
 import json
 import os
@@ -44,7 +44,9 @@ class Case:
     def __init__(self, facts):
         vars(self).update(facts)
         self.sweeps = self.victim.startswith("sweep")
-        own = self.key if self.sweeps else self.backend
+        # In a store with others, any of them may start a job that is queued, before its own process comes to it.
+        self.is_alone = self.sweeps or self.victim.endswith((" in a pool", " queued job"))
+        own = self.key if self.is_alone else self.backend
         self.store = f"{request['base']}/{own}"
         self.mark = f"{request['base']}/ran-{self.key}"
         self.starts = 0
@@ -52,6 +54,7 @@ class Case:
         self.tree = None
         self.spared = None
         self.supervisor = None
+        self.said = ""
 
     def start(self, binary, words, crash_at=None):
         """Its words go to a file of their own: what outlives it would hold a pipe open."""
@@ -150,6 +153,7 @@ class Case:
             process = self.run("crashing", at, ["--detach"]) if self.victim == "the detached supervisor" else self.queued_run(at)
             self.caller_code = process.wait(WAIT_S)
             # The supervisor's stderr is a pipe to its caller, which passes on its words.
+            self.said = process.said()
             return f"crash point: {self.step}" in process.said()
         elif self.victim == "the adopting supervisor":
             process = self.crashed_adopt(at)
@@ -203,7 +207,7 @@ class Case:
         if self.supervisor:
             self.supervisor.wait(WAIT_S)
         row = self.row()
-        return {"key": self.key, "died": self.died, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "spared": self.spared, "ended": ended,
+        return {"key": self.key, "died": self.died, "said": self.said, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "spared": self.spared, "ended": ended,
                 "row": row, "events": self.events(row["id"]) if row else []}
 
     def first_signals(self):

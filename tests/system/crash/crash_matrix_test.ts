@@ -22,6 +22,8 @@ interface Record {
   key: string;
   /** Of SIGKILL, at the step. */
   died: boolean;
+  /** Words of a detached supervisor, by its caller. */
+  said: string;
   /** The command did. */
   ran: boolean;
   /** How often the first signal was delivered. */
@@ -53,7 +55,7 @@ function label({ step, victim, passes, backend }: MatrixCase): string {
 /** How the job ended, or what is wrong with that. */
 function verdict({ reasons, signalsLate }: Crash, record: Record): string {
   const { died, ran, firstSignals, spared, row, events } = record;
-  if (!died) return "WRONG: it did not die there";
+  if (!died) return `WRONG: it did not die there: ${record.said}`;
   if (row === null) return reasons.length === 0 ? "not recorded" : "WRONG: not recorded";
   const { state, reason, survivors, cpu_usage_usec } = row;
   const said = `${state} ${reason}${ran ? ", ran" : ""}${firstSignals > 0 ? ", told to end" : ""}`;
