@@ -147,7 +147,7 @@ async function makeContext(options: GlobalOptions): Promise<Context> {
       return backendOf(job.watch.backend, runningFacts(job)?.cgroup.path ?? null, choice());
     },
     backends: () => usableBackends(choice()),
-    openStore: (actor) => openStoreFor(settings, actor),
+    openStore: (actor, waitMs) => openStoreFor(settings, actor, waitMs),
     openFormerStore: (actor) =>
       openFormerStore({ directory: settings.formerStateDir, uid, actor, storeFileIn, warn: log.say }),
     openLaunchStore: (waitMs) => openLaunchStore(settings, waitMs),

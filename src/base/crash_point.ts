@@ -16,6 +16,8 @@ export type CrashPoint =
   | "launch: limits read back"
   | "launch: running recorded"
   | "launch: gate opened"
+  | "enqueue: queued"
+  | "enqueue: admitted"
   | "queue: queued"
   | "queue: admitted"
   | "queue: starting"

@@ -3,6 +3,7 @@
  * that the record has changed. Signals for the job: passed_signals.ts.
  */
 import { readKernelText } from "../base/kernel_file.ts";
+import { canHaveThread } from "./spawn.ts";
 import { maskOf } from "./surroundings.ts";
 
 const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
@@ -30,6 +31,16 @@ export class StopSignals {
     if (this.received === null) this.received = signal;
     else this.#hurry.abort();
     this.#listener();
+  }
+
+  /**
+   * As listen(), for a command that does not need it: the runtime listens on threads, and aborts when it gets none. Without, a first ^C ends
+   * this process as it is, and the job's guard or a sweep goes on. Between the question and the threads lies as little as can be: another
+   * process may take the last place all the same, and then this command has begun nothing.
+   */
+  listenIfAble(procRoot: string): void {
+    const ignored = ignoredSignals(procRoot);
+    if (canHaveThread()) this.listen(ignored);
   }
 
   /** Starts to listen, and goes on ignoring the signals that were ignored when corral was started (nohup, background jobs of a script). */

@@ -41,8 +41,8 @@ export interface Node {
   backendOf(job: Job): Backend;
   /** All on which jobs may be found from here. */
   backends(): Backend[];
-  /** Throws StoreError, TrustError. `actor` is the command that writes. */
-  openStore(actor: string): JobStore;
+  /** Throws StoreError, TrustError. `actor` is the command that writes; `waitMs` how long it waits for another process at most. */
+  openStore(actor: string, waitMs?: number): JobStore;
   /** The store of the same user from before it had its present place, where there is one; it is never made. Throws StoreError. */
   openFormerStore(actor: string): JobStore | null;
   /** The store for a launch, which nothing may hold up. Throws StoreError. */

@@ -6,7 +6,7 @@
  * fits, and not for ever.
  */
 import type { Pool } from "../job/pool.ts";
-import { type Holding, inOrder, type Waiting } from "./order.ts";
+import { type HeldUp, type Holding, inOrder, type Waiting } from "./order.ts";
 
 /** What the node has at the moment. null: unknown, and then it keeps no job waiting. */
 export interface NodeRoom {
@@ -29,12 +29,13 @@ export type WaitsFor =
   | { readonly kind: "node-memory"; readonly neededBytes: number; readonly freeBytes: number }
   | { readonly kind: "pressure"; readonly percent: number; readonly limitPercent: number }
   | { readonly kind: "behind"; readonly behindId: string }
-  | { readonly kind: "no-pool" };
+  | { readonly kind: "no-pool" }
+  | HeldUp;
 
 /** A job that stays in the queue. */
 export interface Verdict {
   readonly id: string;
-  /** From 1, in the order of its pool. */
+  /** From 1, in the order of its pool; one that is held up comes after all that are not. */
   readonly position: number;
   readonly waitsFor: WaitsFor;
   /** CLOCK_BOOTTIME in milliseconds at which it has room at the latest, by the deadlines of the others; null: unknown. */
@@ -104,7 +105,7 @@ class Pass implements Admission {
       }
       return;
     }
-    let left = waiting;
+    let left = waiting.filter(({ heldUp }) => heldUp === undefined);
     for (;;) {
       const next = this.#next(pool, left);
       if (next === null) break;
@@ -112,6 +113,7 @@ class Pass implements Admission {
       left = left.filter(({ id }) => id !== next.id);
     }
     this.#explain(pool, left);
+    this.#listHeldUp(waiting, left.length);
   }
 
   /** The head when it fits, else one that may pass it; null when none may start. */
@@ -144,6 +146,13 @@ class Pass implements Admission {
       // Behind others it depends on them too.
       const startsByBootMs = index === 0 ? this.#fitsAtBootMs(pool, job) : null;
       this.waiting.push({ id: job.id, position: index + 1, waitsFor, startsByBootMs });
+    }
+  }
+
+  #listHeldUp(waiting: readonly Waiting[], before: number): void {
+    const all = inOrder(waiting, this.holding).flatMap(({ id, heldUp }) => heldUp ? { id, heldUp } : []);
+    for (const [index, { id, heldUp }] of all.entries()) {
+      this.waiting.push({ id, position: before + index + 1, waitsFor: heldUp, startsByBootMs: null });
     }
   }
 

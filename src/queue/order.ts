@@ -16,6 +16,14 @@ export interface Waiting {
   readonly timeoutMs: number | null;
   /** How many jobs have passed it. */
   readonly passedBy: number;
+  /** Why its process cannot use room that it is given; absent for one that can, and for a detached job. */
+  readonly heldUp?: HeldUp;
+}
+
+/** A process that is stopped (^Z), or whose cgroup is frozen, goes on when its user wants it to. */
+export interface HeldUp {
+  readonly kind: "stopped" | "frozen";
+  readonly pid: number;
 }
 
 /** A job that has room: admitted, running or ending. */

@@ -33,6 +33,10 @@ export function reasonWords(waitsFor: WaitsFor): string {
       return `job ${waitsFor.behindId}, which is first`;
     case "no-pool":
       return "its pool, which is not in the configuration";
+    case "stopped":
+      return `its process ${waitsFor.pid} to continue, which is stopped (kill -CONT ${waitsFor.pid})`;
+    case "frozen":
+      return `the cgroup of its process ${waitsFor.pid} to be thawed, which is frozen`;
   }
 }
 

@@ -80,6 +80,8 @@ export interface QueuedRow {
     | "pressure"
     | "behind"
     | "drained"
+    | "stopped"
+    | "frozen"
     | "starting";
   /** The sentence of `corral queue`. */
   text: Part[];

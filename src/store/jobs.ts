@@ -53,8 +53,8 @@ export class JobStore extends JobReader {
    * As open(), but only the commands that record a job, or look after the store, make one: for the others there are no jobs where there is
    * no store. Throws StoreError, TrustError.
    */
-  static openFor(directory: string, fileName: string, actor: string): JobStore {
-    const db = new LocalDatabase(openDatabaseFor(directory, fileName, actor), directory, fileName);
+  static openFor(directory: string, fileName: string, actor: string, waitMs?: number): JobStore {
+    const db = new LocalDatabase(openDatabaseFor(directory, fileName, actor, waitMs), directory, fileName);
     return new JobStore(db, `${directory}/${fileName}`, actor);
   }
 

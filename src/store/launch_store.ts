@@ -17,8 +17,8 @@ export function openLaunchStore({ stateDir, storeFile }: Place, waitMs: number):
 }
 
 /** The same for a verb, as JobStore.openFor(). Throws StoreError, TrustError. */
-export function openStoreFor({ stateDir, storeFile }: Place, actor: string): JobStore {
-  if (isOnLocalFileSystem(stateDir)) return JobStore.openFor(stateDir, storeFile, actor);
+export function openStoreFor({ stateDir, storeFile }: Place, actor: string, waitMs?: number): JobStore {
+  if (isOnLocalFileSystem(stateDir)) return JobStore.openFor(stateDir, storeFile, actor, waitMs);
   const database = new RemoteDatabase({ directory: stateDir, fileName: storeFile, actor });
   return JobStore.of(database, `${stateDir}/${storeFile}`, actor);
 }

@@ -63,9 +63,14 @@ function scratchIn(dirs: readonly string[]): DatabaseSync {
 const MAKERS: ReadonlySet<string> = new Set(["run", "adopt", "sweep", "doctor", "pool"]);
 
 /** As openDatabase(), but only MAKERS make a store: for any other command there are no jobs where there is none. */
-export function openDatabaseFor(directory: string, fileName: string, actor: string): DatabaseSync {
+export function openDatabaseFor(
+  directory: string,
+  fileName: string,
+  actor: string,
+  waitMs?: number,
+): DatabaseSync {
   return MAKERS.has(actor) || isStoreAt(directory, fileName)
-    ? openDatabase(directory, fileName)
+    ? openDatabase(directory, fileName, waitMs)
     : openNothing();
 }
 

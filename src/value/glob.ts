@@ -6,7 +6,7 @@ const SPECIAL = /[*?[]/g;
 
 /**
  * The pattern of SQLite's GLOB operator that matches the same names as the shell's pattern. SQLite's has no escape, so a special
- * character is put in brackets; and it negates with `^` only. A `[` that is never closed is itself, as in a shell. Throws ValueError.
+ * character is put in brackets; and it negates with `^` only. A `[` that is never closed and a `\` at the end are themselves, as in a shell. Throws ValueError.
  */
 export function sqliteGlob(text: string): string {
   let pattern = "";
@@ -16,7 +16,7 @@ export function sqliteGlob(text: string): string {
       pattern += set.pattern;
       offset = set.end;
     } else if (text[offset] === "\\") {
-      const character = escapedAt(text, offset);
+      const character = escapedAt(text, offset) ?? "\\";
       pattern += literal(character);
       offset += 1 + character.length;
     } else {
@@ -35,7 +35,11 @@ function readSet(text: string, start: number): { pattern: string; end: number } 
   const [whole, negation, body] = match.exec(text) ?? [];
   if (whole === undefined || body === undefined) return null;
   if (body.startsWith("[:")) {
-    throw refusal(text, start, "classes such as [:alpha:] are not known, write the characters");
+    throw refusal(
+      text,
+      start,
+      "classes such as [:alpha:] are not known: write the characters, or \\[ for a [ that is meant as it is",
+    );
   }
   return { pattern: setPattern(negation !== "", body), end: start + whole.length };
 }
@@ -55,10 +59,10 @@ function setPattern(isNegated: boolean, body: string): string {
   return set.startsWith("^") ? `[${set[2]}${set}]` : `[${set}]`;
 }
 
-function escapedAt(text: string, offset: number): string {
+/** Null at the end. */
+function escapedAt(text: string, offset: number): string | null {
   const code = text.codePointAt(offset + 1);
-  if (code === undefined) throw refusal(text, offset, "nothing follows \\");
-  return String.fromCodePoint(code);
+  return code === undefined ? null : String.fromCodePoint(code);
 }
 
 function literal(character: string): string {

@@ -34,7 +34,7 @@ export const HEALTH = [
     ["an idle job is not reported", "this.on.journal(entry);", ""],
   ], WATCH),
   ...editsOf("src/act/health/without_supervisor.ts", [
-    ["a sweep looks beside a supervisor", 'seen.supervisor === "gone" && ', ""],
+    ["a sweep looks beside a supervisor", "heldUpLook(node)(watch.supervisor.pid) !== null", "true"],
     ["a sweep looks beside a guard", "watch === null || !isStale(job, seen.bootMs)", "watch === null"],
   ], WATCH),
 ];

@@ -1,10 +1,14 @@
-/** The health of a job whose supervisor is gone and which goes on (`on-orphan = keep`): its guard looks after it, or else each sweep. */
+/**
+ * The health of a job whose supervisor is gone and which goes on (`on-orphan = keep`): its guard looks after it, or else each sweep. So does
+ * each sweep where the supervisor is stopped or frozen.
+ */
 import type { Diagnostics } from "../../base/diagnostics.ts";
 import { lookEveryMs } from "../../health/judge.ts";
 import type { Check } from "../../job/health.ts";
 import { type Job, runningFacts } from "../../job/job.ts";
 import type { Observation } from "../../job/observation.ts";
 import type { Node } from "../../observe/node.ts";
+import { heldUpLook } from "../../observe/held_up.ts";
 import { Ledger } from "../../store/ledger.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { type Enforcement, enforcementOn } from "../end/end_job.ts";
@@ -42,13 +46,18 @@ export async function sweepHealth(
   job: Job,
   { seen, on }: { seen: Observation; on: Enforcement },
 ): Promise<Check | null> {
-  const isLeft = seen.vantage === "here" && seen.supervisor === "gone" && seen.onOrphan === "keep";
-  if (!isLeft || !seen.sameBoot || seen.cgroup !== "populated") return null;
+  const isLeft = seen.supervisor === "gone" ? seen.onOrphan === "keep" : isHeldUp(node, job, seen);
+  if (seen.vantage !== "here" || !isLeft || !seen.sameBoot || seen.cgroup !== "populated") return null;
   const watch = healthWatchFor(node, job, on);
   if (watch === null || !isStale(job, seen.bootMs)) return watch?.unhealthy ?? null;
   await watch.look();
   await watch.ask();
   return watch.unhealthy;
+}
+
+/** A supervisor that is stopped or frozen sees nothing of its job, for as long as that lasts. */
+function isHeldUp(node: Node, { watch }: Job, { supervisor }: Observation): boolean {
+  return supervisor === "alive" && watch !== null && heldUpLook(node)(watch.supervisor.pid) !== null;
 }
 
 function isStale({ spec, health }: Job, bootMs: number): boolean {

@@ -23,6 +23,8 @@ import { SystemdBackend } from "../../backend/systemd_backend.ts";
 const SUPERVISE = "CORRAL_SUPERVISE";
 /** What systemd-run(1) puts into the environment of a scope's process. */
 const SET_BY_SYSTEMD_RUN = ["INVOCATION_ID"];
+/** Behind the id, for a job whose caller has left long ago: whichever process has started the second corral, the job does not depend on it. */
+const ABSENT = ":absent";
 const STARTED = "started";
 const SAY = "say ";
 
@@ -39,15 +41,17 @@ export interface Detached {
 export function detachedHalf(
   context: Pick<Caller, "env"> & Pick<Terminal, "stdout"> & Diagnostics,
 ): Detached | null {
-  const id = context.env[SUPERVISE];
-  if (id === undefined) return null;
+  const mark = context.env[SUPERVISE];
+  if (mark === undefined) return null;
+  const isAbsent = mark.endsWith(ABSENT);
+  const id = isAbsent ? mark.slice(0, -ABSENT.length) : mark;
   let listens = true;
   return {
     id,
     say: (line) => listens ? context.stdout.write(`${SAY}${JSON.stringify(line)}\n`) : context.say(line),
     started: () => {
       listens = false;
-      return context.stdout.write(`${STARTED}\n`);
+      return context.stdout.write(`${STARTED}\n`) || isAbsent;
     },
   };
 }
@@ -81,7 +85,11 @@ export async function startSupervisor(
   const child = new Deno.Command(program!, {
     args,
     ...around,
-    env: { ...(absent === null ? {} : context.env), ...scope.env, [SUPERVISE]: id },
+    env: {
+      ...(absent === null ? {} : context.env),
+      ...scope.env,
+      [SUPERVISE]: absent === null ? id : id + ABSENT,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

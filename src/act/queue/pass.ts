@@ -4,10 +4,10 @@
  */
 import { errorText } from "../../base/errors.ts";
 import { SystemdBackend } from "../../backend/systemd_backend.ts";
-import { readEventsAt } from "../../cgroup/events.ts";
 import { jobsOfCgroup } from "../../job/names.ts";
 import type { Pool } from "../../job/pool.ts";
 import { momentOf } from "../../linux/clock.ts";
+import { heldUpLook } from "../../observe/held_up.ts";
 import { currentBytes, readRoom } from "../../observe/room.ts";
 import type { Node } from "../../observe/node.ts";
 import { type Admission, admit, type Now } from "../../queue/admit.ts";
@@ -18,7 +18,7 @@ import { Ledger } from "../../store/ledger.ts";
 import { decide } from "../../job/decide.ts";
 import { observeJob } from "../../observe/job.ts";
 import { carryOut, isAct } from "../end/carry_out.ts";
-import { endQueued, isStopped, wakeWaiter } from "../end/end_queued.ts";
+import { endQueued, wakeWaiter } from "../end/end_queued.ts";
 import { startKeeper } from "./start_keeper.ts";
 import { type Starter, startQueued } from "./start_queued.ts";
 
@@ -120,7 +120,7 @@ export function sortQueue(
   now: Now & { bootId: string },
 ): Sorted {
   const sorted: Sorted = { waiting: [], holding: [], stale: [], abandoned: [] };
-  const isFrozen = frozenLook(on);
+  const heldUp = heldUpLook(on);
   for (const job of rows.queued) {
     const { admitted, waiter, timeoutMs } = job;
     const isLost = waiter !== null && on.procs.liveness(waiter, now.bootId) === "gone";
@@ -132,7 +132,11 @@ export function sortQueue(
         const deadlineBootMs = timeoutMs === null ? null : admitted.bootMs + timeoutMs;
         sorted.holding.push({ ...job, currentBytes: 0, deadlineBootMs });
       }
-    } else if (waiter === null || !(isStopped(on, waiter) || isFrozen(waiter.pid))) sorted.waiting.push(job);
+    } else if (waiter === null) sorted.waiting.push(job);
+    else {
+      const why = heldUp(waiter.pid);
+      sorted.waiting.push(why === null ? job : { ...job, heldUp: why });
+    }
   }
   const cgroups = rows.running.length === 0 ? null : on.cgroups();
   for (const job of rows.running) {
@@ -140,29 +144,6 @@ export function sortQueue(
     sorted.holding.push({ ...job, currentBytes: currentBytes(cgroups!, job.cgroupPath) });
   }
   return sorted;
-}
-
-/**
- * Tells a process in a frozen cgroup (`systemctl freeze`, a paused container): it would let its room go by three times, and its job be given
- * up. Most waiters share a cgroup, which is read once a pass.
- */
-function frozenLook({ procs, cgroups }: Pick<Node, "procs" | "cgroups">): (pid: number) => boolean {
-  const seen = new Map<string, boolean>();
-  return (pid) => {
-    const path = procs.cgroupPathIfShown(pid);
-    if (path === null) return false;
-    if (!seen.has(path)) seen.set(path, isFrozenAt(cgroups, path));
-    return seen.get(path)!;
-  };
-}
-
-function isFrozenAt(cgroups: Node["cgroups"], path: string): boolean {
-  try {
-    return readEventsAt(cgroups(), path).frozen;
-  } catch {
-    // Out of sight (another cgroup namespace): as before it was looked at.
-    return false;
-  }
 }
 
 /** Without systemd a process of a job cannot start another outside of it: a detached job then waits for a process that can. */

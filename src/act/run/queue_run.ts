@@ -11,6 +11,8 @@ import type { StopSignals } from "../../linux/stop_signals.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { RunContext, RunRequest } from "./run_request.ts";
 import type { Starter } from "../queue/start_queued.ts";
+import { withPoolStore } from "./pool_store.ts";
+import { WaitLine } from "./wait_line.ts";
 import { type Room, waitForRoom } from "../queue/wait_for_room.ts";
 
 /** The process of the job, and how it speaks. */
@@ -35,7 +37,8 @@ interface QueuedRun {
 export interface QueuedResult {
   spec: JobSpec;
   room: Room;
-  store: JobStore;
+  /** Null when it was not reached before the job was stopped. */
+  store: JobStore | null;
 }
 
 /** Queues the job, unless another process has, and waits for its room; the spec as it is recorded. Throws CorralError, StoreError. */
@@ -43,45 +46,34 @@ export async function queue(
   { context, request, stop, say }: Waiter,
   { asked, watch, isTicket, watching }: QueuedRun,
 ): Promise<QueuedResult> {
-  const store = context.openStore("run");
   const pool = request.pool!;
   if (!isTicket) {
     // A caller that is gone already leaves nothing in the queue.
-    const callerIsGone = await watching;
-    enqueue(context, store, asked, { isUnique: pool.isUnique, ticket: null });
+    const callerIsGone = await watching ?? (() => false);
+    const isStopped = () => stop.received !== null || callerIsGone();
+    const store = await withPoolStore({ context, say, isStopped }, (store) => {
+      enqueue(context, store, asked, { isUnique: pool.isUnique, ticket: null });
+      return store;
+    });
+    if (store === null) return { spec: asked, room: "stopped", store };
     crashPoint("queue: queued");
-    const told = new Waits(context, asked.id, say);
+    const line = new WaitLine(context, say);
     const room = await waitForRoom(context, store, {
       ...{ id: asked.id, pools: pool.pools, stop },
-      callerIsGone: callerIsGone ?? (() => false),
-      onWait: (verdict) => told.tell(waitWords(verdict, pool.pool, context.clock.bootMs())),
+      callerIsGone,
+      onWait: (verdict) =>
+        line.tell(`job ${asked.id} is queued: ${waitWords(verdict, pool.pool, context.clock.bootMs())}`),
     });
-    told.clear();
+    line.clear();
     if (room !== "admitted") return { spec: asked, room, store };
   }
   crashPoint("queue: admitted");
-  if (!store.markStarting(asked.id, watch, momentOf(context))) return { spec: asked, room: "ended", store };
-  crashPoint("queue: starting");
-  return { spec: (isTicket ? store.get(asked.id)?.spec : null) ?? asked, room: "admitted", store };
-}
-
-/** Why it waits: rewritten in place on a terminal, said once elsewhere. */
-class Waits {
-  #isTold = false;
-
-  constructor(readonly context: RunContext, readonly id: string, readonly say: (line: string) => void) {}
-
-  tell(words: string): void {
-    const line = `job ${this.id} is queued: ${words}`;
-    const { progress } = this.context;
-    if (progress?.isSeen) progress.tell(() => line);
-    else if (!this.#isTold) this.say(line);
-    this.#isTold = true;
-  }
-
-  clear(): void {
-    this.context.progress?.clear();
-  }
+  // A signal that comes meanwhile is answered by the launch.
+  return (await withPoolStore({ context, say, isStopped: () => false }, (store): QueuedResult => {
+    if (!store.markStarting(asked.id, watch, momentOf(context))) return { spec: asked, room: "ended", store };
+    crashPoint("queue: starting");
+    return { spec: (isTicket ? store.get(asked.id)?.spec : null) ?? asked, room: "admitted", store };
+  }))!;
 }
 
 /** What a job of another name does not have. */

@@ -79,7 +79,7 @@ export async function recordedRun(
     ? chosen
     : chosen.inPool(enforceablePool(request.pool.pool, chosen, { bestEffort, warn }));
   backend.prepare();
-  const ledger = openLedger(context, say);
+  const ledger = openLedger(context, say, { isNeeded: request.pool != null });
   const asked = specFrom(context, request, detached?.id ?? freeId(context, ledger));
   const watch: Watch = {
     supervisor: ownIdentity(context),

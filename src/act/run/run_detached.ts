@@ -1,5 +1,6 @@
 /** `corral run --detach`: prints the id and returns; the output of the command goes to a file. */
 import { dirname } from "node:path";
+import { crashPoint } from "../../base/crash_point.ts";
 import { fromHere } from "../../base/path.ts";
 import { answers } from "../../linux/apart.ts";
 import { refuseFifo } from "../../linux/fifo.ts";
@@ -17,6 +18,7 @@ import type { JobStore } from "../../store/jobs.ts";
 import { waitWords } from "../../queue/words.ts";
 import { endQueued } from "../end/end_queued.ts";
 import { admitWaiting } from "../queue/pass.ts";
+import { withPoolStore } from "./pool_store.ts";
 import { enqueue } from "./queue_run.ts";
 import type { PoolRequest } from "./job_request.ts";
 import { specFrom } from "./spec.ts";
@@ -63,10 +65,14 @@ async function queueDetached(
   const { bestEffort, pool: { pool, pools, isUnique } } = request;
   const backend = context.launchBackend(request.backend, { bestEffort, warn });
   backend.inPool(enforceablePool(pool, backend, { bestEffort, warn }));
-  const store = context.openStore("run");
   const ticket = { args: context.self.args, cwd: context.cwd, env: context.env, umask: umaskOfCaller() };
-  enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
+  const store = (await withPoolStore({ context, say: warn, isStopped: () => false }, (store) => {
+    enqueue(context, store, specFrom(context, request, id), { isUnique, ticket });
+    return store;
+  }))!;
+  crashPoint("enqueue: queued");
   const { admitted, waiting } = await admitWaiting(context, store, { pools, own: id });
+  crashPoint("enqueue: admitted");
   if (admitted.includes(id)) await startOwn(context, store, backend, id);
   started(id);
   const verdict = waiting.find((one) => one.id === id);

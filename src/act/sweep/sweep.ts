@@ -215,7 +215,9 @@ class Sweep {
     if (job.spec.health === undefined || job.phase.state !== "running" || this.options.dryRun) return seen;
     const warn = (line: string) => this.node.say(line);
     const on = enforcementOn(this.node, { ledger: this.#ledger, actor: "sweep", warn });
-    return { ...seen, unhealthy: await sweepHealth(this.node, job, { seen, on }) };
+    const unhealthy = await sweepHealth(this.node, job, { seen, on });
+    // The verdict on a job with a supervisor is that one's, unless it cannot act.
+    return unhealthy === null ? seen : { ...seen, unhealthy, supervisor: "gone" };
   }
 
   /** What vanished between the look and the act was the job's end, not a foreign thing in its place: it is looked at again. */

@@ -15,8 +15,7 @@ import { formatCount, MISSING } from "../../value/units.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import { killJob, type KillResult } from "../../act/end/kill_job.ts";
 import { cgroupRecord } from "../../observe/job.ts";
-import { canHaveThread } from "../../linux/spawn.ts";
-import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import { StopSignals } from "../../linux/stop_signals.ts";
 import { collect } from "../job_options.ts";
 import { filterJobs, refuseUnclear, selectJobs } from "../kill_choice.ts";
 import { killOthers, stillLiving } from "../kill_others.ts";
@@ -108,8 +107,7 @@ async function endJobs(
   { now = false, json = false }: { now?: boolean | undefined; json?: boolean | undefined },
 ): Promise<boolean> {
   const stop = new StopSignals();
-  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
-  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
+  stop.listenIfAble(context.procs.root);
   // A first signal to this command cuts the grace short; no signal stops the kill half-way.
   const hurry = new AbortController();
   stop.onSignal(() => hurry.abort());

@@ -1,8 +1,7 @@
 /** `corral serve`: a page that shows the node live, the same as JSON and as metrics, and a sweep every ten seconds. */
 import { Command } from "@commander-js/extra-typings";
 import { CorralError, EXIT } from "../../base/errors.ts";
-import { canHaveThread } from "../../linux/spawn.ts";
-import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import { StopSignals } from "../../linux/stop_signals.ts";
 import { answers, filesOf, whereOf } from "../../serve/claim.ts";
 import { pause } from "../../base/poll.ts";
 import { linesOf, parseLoopback, type ServePlace, servePlace } from "../../serve/place.ts";
@@ -52,7 +51,7 @@ async function serve(context: Context, options: Options): Promise<number> {
   const metricsAt = metricsListen === undefined ? null : parseLoopback("--metrics-listen", metricsListen);
   if (options.url) return printAddress(context, place);
   const stop = new StopSignals();
-  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
+  stop.listenIfAble(context.procs.root);
   const isStopped = () => stop.received !== null;
   const stopped = new Promise<void>((resolve) => stop.onSignal(resolve));
   const sweeps = new SweepLoop(context, isStopped);

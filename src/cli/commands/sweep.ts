@@ -23,10 +23,9 @@ import { renderTable } from "../../view/table.ts";
 import type { JobStore } from "../../store/jobs.ts";
 import type { Escapee } from "../../observe/escapees.ts";
 import type { EndedProcess } from "../../act/end/end_processes.ts";
-import { canHaveThread } from "../../linux/spawn.ts";
 import { admitNext } from "../../act/queue/pass.ts";
 import { isOnLocalFileSystem } from "../../linux/mounts.ts";
-import { ignoredSignals, StopSignals } from "../../linux/stop_signals.ts";
+import { StopSignals } from "../../linux/stop_signals.ts";
 import type { Pruned } from "../../act/sweep/prune.ts";
 import type { Finding } from "../../job/finding.ts";
 import { seesEverybody } from "../in_sight.ts";
@@ -91,8 +90,7 @@ const NO_LOCK: Disposable = { [Symbol.dispose]() {} };
 async function sweepOnce(context: Context, options: Options): Promise<number> {
   // At a signal the sweep begins nothing new and finishes the job at hand: half ended, that could be left frozen.
   const stop = new StopSignals();
-  // The runtime has a thread for signals. Without one, a first ^C ends this process, and the job's guard or a sweep goes on.
-  if (canHaveThread()) stop.listen(ignoredSignals(context.procs.root));
+  stop.listenIfAble(context.procs.root);
   const log = await sweepPass(context, options, () => stop.received !== null);
   if (stop.received !== null) return EXIT.SIGNAL_BASE + stop.received;
   return log.isClean ? EXIT.DONE : EXIT.NEGATIVE;

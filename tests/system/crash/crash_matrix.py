@@ -3,7 +3,7 @@
 Reads {"corral", "crashing": binaries, "base": directory for stores, "cases": [{"key", "step", "victim", "passes", "backend",
 "movedDeadline", "signalsLate"}]}; prints what became of each, the sweeps, and what is left of all jobs.
 
-All jobs that no sweep of their own is about share one store for each backend, and one sweep.
+All jobs that no sweep of their own is about, and that wait in no queue, share one store for each backend, and one sweep.
 """
 import json
 import os
@@ -37,13 +37,16 @@ while :; do sleep 1000 & wait; done"""
 OWNER = ["--status-command", "sed 's/$/ COMPLETED/'", "--strikes", "1"]
 
 request = json.load(sys.stdin)
+CONFIG = ["--config", f"{request['base']}/pools.toml"]
 
 
 class Case:
     def __init__(self, facts):
         vars(self).update(facts)
         self.sweeps = self.victim.startswith("sweep")
-        own = self.key if self.sweeps else self.backend
+        # In a store with others, any of them may start a job that is queued, before its own process comes to it.
+        self.is_alone = self.sweeps or self.victim.endswith((" in a pool", " queued job"))
+        own = self.key if self.is_alone else self.backend
         self.store = f"{request['base']}/{own}"
         self.mark = f"{request['base']}/ran-{self.key}"
         self.starts = 0
@@ -51,6 +54,7 @@ class Case:
         self.tree = None
         self.spared = None
         self.supervisor = None
+        self.said = ""
 
     def start(self, binary, words, crash_at=None):
         """Its words go to a file of their own: what outlives it would hold a pipe open."""
@@ -85,6 +89,11 @@ class Case:
         if self.movedDeadline and self.backend == "systemd":
             moved = self.start("corral", ["set", f"ref:{self.key}", "--timeout", "1h"])
             assert moved.wait(WAIT_S) == 0, moved.said()
+
+    def queued_run(self, crash_at=None, pool="crash"):
+        """A detached job of a pool, which its time-out ends should it run."""
+        binary = "crashing" if crash_at else "corral"
+        return self.run(binary, crash_at, ["--detach", "--pool", pool, "--timeout", TIMEOUT], before=CONFIG)
 
     def orphan(self):
         """A job that runs; its supervisor is killed."""
@@ -129,13 +138,22 @@ class Case:
         if self.victim == "run":
             process = self.crashed_run(at)
         elif self.victim == "run in a pool":
-            process = self.run("crashing", at, ["--pool", "crash"], before=["--config", f"{request['base']}/pools.toml"])
+            process = self.run("crashing", at, ["--pool", "crash"], before=CONFIG)
+        elif self.victim == "run --detach in a pool":
+            process = self.queued_run(at)
+        elif self.victim == "the ending supervisor in a pool":
+            return self.crashed_ending(at)
+        elif self.victim == "the starter of a queued job":
+            process = self.queued_run(pool="shut")
+            assert process.wait(WAIT_S) == 0, process.said()
+            process = self.start("crashing", [*CONFIG, "pool", "set", "shut", "--jobs", "1000"], at)
         elif self.victim == "run --detach":
             process = self.run("crashing", at, ["--detach", "--timeout", TIMEOUT])
-        elif self.victim == "the detached supervisor":
-            process = self.run("crashing", at, ["--detach"])
+        elif self.victim.startswith("the detached supervisor"):
+            process = self.run("crashing", at, ["--detach"]) if self.victim == "the detached supervisor" else self.queued_run(at)
             self.caller_code = process.wait(WAIT_S)
             # The supervisor's stderr is a pipe to its caller, which passes on its words.
+            self.said = process.said()
             return f"crash point: {self.step}" in process.said()
         elif self.victim == "the adopting supervisor":
             process = self.crashed_adopt(at)
@@ -165,20 +183,31 @@ class Case:
     def play(self):
         self.died = self.crash()
         if self.victim == "kill beside run":
-            self.let_time_pass()
+            self.let_time_pass("ending_boot_ms")
+        elif self.step == "enqueue: admitted":
+            self.let_time_pass("admitted_boot_ms")
         return sweep(self.store, self.words()[1:]) if self.sweeps else None
 
-    def let_time_pass(self):
-        """An ending beside a live supervisor is left to it for half a minute."""
+    def crashed_ending(self, crash_at):
+        """Its caller has gone; the supervisor's words with it. True when it has left the job half ended."""
+        caller = self.queued_run(crash_at)
+        assert caller.wait(WAIT_S) == 0 and wait_until(lambda: self.ran, WAIT_S), caller.said()
+        pid = self.row()["supervisor_pid"]
+        kill_guard(self.row()["id"])
+        os.kill(pid, signal.SIGTERM)
+        return wait_until(lambda: not os.path.exists(f"/proc/{pid}"), WAIT_S) and self.row()["state"] == "ending"
+
+    def let_time_pass(self, column):
+        """An ending beside a live supervisor, and room that is not used, are left to their owner for half a minute."""
         with sqlite3.connect(f"{self.store}/corral.db", timeout=10) as database:
-            database.execute("UPDATE jobs SET ending_boot_ms = ending_boot_ms - ? WHERE ref = ?", (HANG_MS, self.key))
+            database.execute(f"UPDATE jobs SET {column} = {column} - ? WHERE ref = ?", (HANG_MS, self.key))
 
     def record(self):
         ended = wait_until(lambda: (row := self.row()) is None or row["state"] == "ended", WAIT_S)
         if self.supervisor:
             self.supervisor.wait(WAIT_S)
         row = self.row()
-        return {"key": self.key, "died": self.died, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "spared": self.spared, "ended": ended,
+        return {"key": self.key, "died": self.died, "said": self.said, "ran": self.ran, "firstSignals": self.first_signals(), "callerCode": self.caller_code, "spared": self.spared, "ended": ended,
                 "row": row, "events": self.events(row["id"]) if row else []}
 
     def first_signals(self):
@@ -193,7 +222,7 @@ class Case:
 
 
 def sweep(store, options):
-    words = [request["corral"], "--state-dir", store, "sweep", *options]
+    words = [request["corral"], "--state-dir", store, *CONFIG, "sweep", *options]
     done = subprocess.run(words, capture_output=True, text=True, cwd="/", stdin=subprocess.DEVNULL)
     return {"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
@@ -201,7 +230,7 @@ def sweep(store, options):
 def main():
     os.makedirs(request["base"])
     with open(f"{request['base']}/pools.toml", "w") as file:
-        file.write("[pools.crash]\njobs = 1000\n")
+        file.write("[pools.crash]\njobs = 1000\n[pools.shut]\njobs = 0\n")
     cases = [Case(facts) for facts in request["cases"]]
     shared = sorted({case.store for case in cases if not case.sweeps})
     with ThreadPoolExecutor(WIDTH) as pool:

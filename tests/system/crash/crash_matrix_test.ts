@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { type Crash, matrix, type MatrixCase } from "./matrix.ts";
 import { CRASHING_CORRAL } from "../../kit/machine/guest_files.ts";
-import { machineTest, machineUnderTest, nativeOnly } from "../../kit/machine/for_test.ts";
+import { machineTest, machineUnderTest, nativeOnly, onceOnly } from "../../kit/machine/for_test.ts";
 import { linesOfSweep } from "../machine/caller.ts";
 import { runGuestProgram } from "../../kit/guest/guest_program.ts";
 
 const machine = await machineUnderTest();
 const LIMIT_MS = 300_000;
-const CASES = matrix().map((made) => ({ ...made, key: keyOf(made) }));
+const CASES = matrix().filter(({ isOnce }) => !isOnce || onceOnly(machine).skip === undefined).map((
+  made,
+) => ({ ...made, key: keyOf(made) }));
 
 interface Swept {
   code: number;
@@ -20,6 +22,8 @@ interface Record {
   key: string;
   /** Of SIGKILL, at the step. */
   died: boolean;
+  /** Words of a detached supervisor, by its caller. */
+  said: string;
   /** The command did. */
   ran: boolean;
   /** How often the first signal was delivered. */
@@ -51,13 +55,14 @@ function label({ step, victim, passes, backend }: MatrixCase): string {
 /** How the job ended, or what is wrong with that. */
 function verdict({ reasons, signalsLate }: Crash, record: Record): string {
   const { died, ran, firstSignals, spared, row, events } = record;
-  if (!died) return "WRONG: it did not die there";
+  if (!died) return `WRONG: it did not die there: ${record.said}`;
   if (row === null) return reasons.length === 0 ? "not recorded" : "WRONG: not recorded";
   const { state, reason, survivors, cpu_usage_usec } = row;
   const said = `${state} ${reason}${ran ? ", ran" : ""}${firstSignals > 0 ? ", told to end" : ""}`;
   const isRight = state === "ended" && survivors === "[]" && reasons.some((allowed) => allowed === reason) &&
     events.filter((kind) => kind === "ended").length === 1 &&
-    events.filter((kind) => kind === "ending").length <= 1 && (!ran || (cpu_usage_usec ?? 0) > 0) &&
+    ["running", "ending"].every((once) => events.filter((kind) => kind === once).length <= 1) &&
+    (!ran || (cpu_usage_usec ?? 0) > 0) &&
     firstSignals <= 1 && (!signalsLate || firstSignals === 1) &&
     (spared === null || spared === (reason === "failed-to-start"));
   return isRight ? said : `WRONG: ${said}: ${JSON.stringify({ row, firstSignals, spared, events })}`;

@@ -8,6 +8,14 @@ export type Victim =
   | "run"
   /** The same, in a pool that has room for it. */
   | "run in a pool"
+  /** The one process of `corral run --detach` in a pool that has room, before it has printed the id: its row is in the queue or not. */
+  | "run --detach in a pool"
+  /** The supervisor that it starts. */
+  | "the detached supervisor in a pool"
+  /** The same, once the first process has returned: while it ends the job because of a signal. */
+  | "the ending supervisor in a pool"
+  /** A `corral pool set` that opens a pool in which a detached job waits, and starts that. */
+  | "the starter of a queued job"
   /** The first of the two processes of `corral run --detach`. */
   | "run --detach"
   /** The second one, before the first has heard that the command runs. */
@@ -39,9 +47,11 @@ export interface Crash {
   movedDeadline: boolean;
   /** Every process is frozen when it comes, with the first signal not yet delivered: the sweep must see to that, too. */
   signalsLate: boolean;
+  /** It depends neither on systemd's version nor on the kernel's: on one machine only. */
+  isOnce: boolean;
 }
 
-type Options = Partial<Pick<Crash, "passes" | "backends" | "movedDeadline" | "signalsLate">>;
+type Options = Partial<Pick<Crash, "passes" | "backends" | "movedDeadline" | "signalsLate" | "isOnce">>;
 
 function crash(victim: Victim, reasons: readonly EndReason[], options: Options = {}): Crash {
   const usual = {
@@ -49,6 +59,7 @@ function crash(victim: Victim, reasons: readonly EndReason[], options: Options =
     backends: ["systemd", "cgroupfs"],
     movedDeadline: false,
     signalsLate: false,
+    isOnce: false,
   } as const;
   return { victim, reasons, ...usual, ...options };
 }
@@ -60,6 +71,10 @@ const CGROUPFS: Options = { backends: ["cgroupfs"] };
 const AT_THE_GATE = ["failed-to-start", "orphaned"] as const;
 /** The same, once the job is recorded as running: how the process left nobody knows. */
 const PAST_THE_RECORD = ["exited", "orphaned"] as const;
+
+const ONCE: Options = { isOnce: true };
+/** Its row has all that any corral needs to start it, which its time-out then ends. */
+const STARTED_BY_ANOTHER = [crash("run --detach in a pool", ["timeout"], ONCE)];
 
 /** Until the adoption is recorded as done, it ends no process. */
 const LET_GO = [crash("the adopting supervisor", ["failed-to-start"])];
@@ -80,6 +95,7 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
   "launch: recorded": [
     crash("run", ["failed-to-start"]),
     crash("the detached supervisor", ["failed-to-start"]),
+    crash("the detached supervisor in a pool", ["failed-to-start"], ONCE),
   ],
   "launch: gate made": [crash("run", ["failed-to-start"]), ...LET_GO],
   "launch: guard made": [crash("run", ["failed-to-start"]), ...LET_GO],
@@ -91,24 +107,38 @@ export const CRASHES: Readonly<Record<CrashPoint, readonly Crash[]>> = {
   "launch: running recorded": [
     crash("run", PAST_THE_RECORD),
     crash("the detached supervisor", PAST_THE_RECORD),
+    crash("the detached supervisor in a pool", PAST_THE_RECORD, ONCE),
   ],
   "launch: gate opened": [crash("run", PAST_THE_RECORD)],
+  "enqueue: queued": STARTED_BY_ANOTHER,
+  "enqueue: admitted": STARTED_BY_ANOTHER,
   "queue: queued": [crash("run in a pool", ["orphaned"])],
-  "queue: admitted": [crash("run in a pool", ["orphaned"])],
-  "queue: starting": [crash("run in a pool", ["failed-to-start"])],
+  "queue: admitted": [
+    crash("run in a pool", ["orphaned"]),
+    crash("the detached supervisor in a pool", ["failed-to-start"], ONCE),
+  ],
+  "queue: starting": [
+    crash("run in a pool", ["failed-to-start"]),
+    crash("the detached supervisor in a pool", ["failed-to-start"], ONCE),
+  ],
   // Its supervisor lives, and sees before it opens the gate that the caller has gone: no job runs of which no caller has the id.
-  "detach: supervisor started": [crash("run --detach", ["failed-to-start"])],
+  "detach: supervisor started": [
+    crash("run --detach", ["failed-to-start"]),
+    crash("run --detach in a pool", ["failed-to-start"], ONCE),
+    // The caller has the id: the job runs.
+    crash("the starter of a queued job", ["timeout"], ONCE),
+  ],
   "adopt: recorded": LET_GO,
   "adopt: taken": LET_GO,
   "adopt: running recorded": ADOPTED,
   "adopt: holder told to go": ADOPTED,
-  "ending: claimed": byAllAndBeside(),
+  "ending: claimed": [...byAllAndBeside(), crash("the ending supervisor in a pool", ["killed"], ONCE)],
   "ending: freezing": byAllAndBeside({ signalsLate: true }),
   "ending: frozen": byAllAndBeside({ signalsLate: true }),
   "ending: signalled": byAllAndBeside({ signalsLate: true }),
   "ending: thawed": byAllAndBeside(),
   "ending: grace over": byAllAndBeside(),
-  "ending: kill written": byAllAndBeside(),
+  "ending: kill written": [...byAllAndBeside(), crash("the ending supervisor in a pool", ["killed"], ONCE)],
   "ending: empty": byAllAndBeside(),
   "ending: usage read": byAll(),
   "ending: recorded": byAll({ movedDeadline: true }),

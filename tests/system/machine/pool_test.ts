@@ -113,9 +113,13 @@ await poolTest(
       ${run} -n dead -- true & dead=$!
       ${run} -n asked -- true & asked=$!
       until [ $(${machine.corral} --config ${CONFIG} queue -q | wc -l) = 3 ]; do sleep 0.05; done
+      kill -STOP $term
+      until ${machine.corral} --config ${CONFIG} queue --wide | grep -q "process $term to continue"; do sleep 0.05; done
+      kill -CONT $term; echo continued
       kill -TERM $term; kill -KILL $dead; ${machine.corral} --config ${CONFIG} kill -n asked
       wait $term; echo term $?; wait $asked; echo asked $?`;
       const { stdout } = await caller.exec(["/bin/sh", "-c", script], { timeoutMs: 60_000 });
+      assert.match(stdout, /^continued$/m);
       assert.match(stdout, /^term 143$/m);
       assert.match(stdout, /^asked 137$/m);
       // A pass finds the one that could not say so.

@@ -90,9 +90,14 @@ const BROKEN_STORES: readonly BrokenStore[] = [
 
 const STUBBORN = ["sh", "-c", "trap '' TERM; echo runs; while :; do sleep 1000; done"];
 
+/** A pool is kept by its store: with one that is held, a job of a pool gets no further, and says so. */
+const NO_POOL = /\(a pool cannot be kept without its store: .*leave out --pool\)$/;
+const POOLS = `${BASE}-pools.toml`;
+
 interface Tried {
   timeout: { code: number; stdout: string; stderr: string; job: JobJson };
   exit: { code: number; stderr: string };
+  pool: { code: number; stdout: string; stderr: string };
   ps: { code: number; stdout: string; stderr: string };
   show: { code: number; stderr: string };
 }
@@ -111,13 +116,20 @@ async function tryBroken(broken: BrokenStore): Promise<Tried> {
     const receipt = `${stateDir}.json`;
     succeeded(await machine.exec(["install", "-o", options.user, "/dev/null", receipt]));
     const limited = ["--timeout", `${TIMEOUT_MS}ms`, "--grace", "0", "--receipt", receipt];
-    const [timeout, exit, ps, show] = await Promise.all([
+    const [timeout, exit, pool, ps, show] = await Promise.all([
       corral("run", ...limited, "--", ...STUBBORN),
       corral("run", "--", "sh", "-c", "exit 7"),
+      corral("--config", POOLS, "run", "--pool", "one", "--", "echo", "runs"),
       corral("ps"),
       corral("show", "name:true"),
     ]);
-    return { timeout: { ...timeout, job: JSON.parse(await machine.readFile(receipt)) }, exit, ps, show };
+    return {
+      timeout: { ...timeout, job: JSON.parse(await machine.readFile(receipt)) },
+      exit,
+      pool,
+      ps,
+      show,
+    };
   } finally {
     await holder?.kill("SIGKILL");
     await machine.exec(["sh", "-c", `${broken.mending ?? "true"}; rm -r "$1" "$1.json"`, "sh", stateDir]);
@@ -138,15 +150,22 @@ function warnings(stderr: string): string[] {
   return lines.filter((line) => !/^corral: job \w+ (started|ended)/.test(line));
 }
 
-let trying: Promise<Tried>[] | undefined;
+let trying: Promise<Promise<Tried>[]> | undefined;
+
+async function tryAll(): Promise<Promise<Tried>[]> {
+  succeeded(await machine.exec(["sh", "-c", 'printf "[pools.one]\\njobs = 1\\n" >"$0"', POOLS]));
+  return BROKEN_STORES.map(tryBroken);
+}
 
 for (const [index, broken] of BROKEN_STORES.entries()) {
   machineTest(machine, `a store ${broken.name} stops neither job nor deadline`, async () => {
     // Side by side, for most of them wait most of the time.
-    trying ??= BROKEN_STORES.map(tryBroken);
-    const { timeout, exit, ps, show } = await trying[index]!;
+    trying ??= tryAll();
+    const { timeout, exit, pool, ps, show } = await (await trying)[index]!;
     assert.deepEqual([timeout.code, timeout.stdout], [124, "runs\n"], timeout.stderr);
     assert.equal(exit.code, 7, exit.stderr);
+    assert.deepEqual([pool.code, pool.stdout], [125, ""], pool.stderr);
+    assert.match(pool.stderr.trimEnd().split("\n").at(-1)!, NO_POOL);
     const { job } = timeout;
     const lateMs = job.usage.wallMs! - TIMEOUT_MS;
     assert.ok(lateMs >= 0 && lateMs < LATE_AT_MOST_MS, `ended ${lateMs} ms after the deadline`);

@@ -1,6 +1,6 @@
 /** The page in Debian's chromium: what a user does with it, and what it must never do. */
 import assert from "node:assert/strict";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { CHROMIUM } from "../../kit/page/browser.ts";
 import { blankRow, HOSTILE, liveRows, manyRows, NOW_MS } from "../../kit/page/sample_jobs.ts";
 import { quietNode } from "../../kit/page/sample_node.ts";

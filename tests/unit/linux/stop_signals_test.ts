@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ignoredSignals, StopSignals } from "../../../src/linux/stop_signals.ts";
+import { FakeSignals } from "../../kit/fakes/signals.ts";
 import { TempDir } from "../../kit/fakes/temp.ts";
 
 Deno.test("StopSignals: the first signal asks for the end, a second one for haste", () => {
@@ -34,4 +35,20 @@ Deno.test("ignoredSignals() leaves out SIGPIPE, which the runtime ignores, and r
 
 Deno.test("ignoredSignals() of a kernel that does not tell are none", () => {
   assert.deepEqual(ignoredOf("Name:\tcorral\n"), []);
+});
+
+// A library that is opened stays open.
+Deno.test("StopSignals.listenIfAble() listens where a thread can be had, and ignores what was ignored", {
+  sanitizeResources: false,
+}, () => {
+  using signals = new FakeSignals();
+  using temp = new TempDir();
+  // SIGHUP: nohup(1).
+  temp.write("self/status", "SigIgn:\t0000000000000001\n");
+  const stop = new StopSignals();
+  stop.listenIfAble(temp.path);
+  signals.send("SIGHUP");
+  assert.equal(stop.received, null);
+  signals.send("SIGTERM");
+  assert.equal(stop.received, 15);
 });

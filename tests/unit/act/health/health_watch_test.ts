@@ -102,6 +102,29 @@ Deno.test("HealthWatch knows nothing where the cgroup is gone, and begins anew w
   await node.watch.stop();
 });
 
+Deno.test("sweepHealth() looks after a job whose supervisor is stopped, until that goes on", async () => {
+  using node = new Watched(IDLE);
+  const supervise = (state: string) => {
+    const { startTicks } = node.job.watch!.supervisor;
+    node.proc.remove(SUPERVISOR_PID);
+    node.addProcess(SUPERVISOR_PID, { startTicks, command: ["corral", "run"], state });
+  };
+  const sweep = () => {
+    node.bootMs += 5 * STEP_MS;
+    const job = node.recorded();
+    return sweepHealth(node.context, job, { seen: observeJob(node.context, job), on: node.on });
+  };
+  supervise("T");
+  await sweep();
+  assert.equal(node.recorded().health?.atBootMs, node.bootMs);
+  node.use(5_000);
+  for (let looks = 0; looks < 10; looks++) assert.equal(await sweep(), null);
+  supervise("S");
+  assert.equal(await sweep(), null, "its own supervisor judges");
+  supervise("T");
+  assert.equal(await sweep(), "idle");
+});
+
 Deno.test("sweepHealth() looks at a job that goes on without its supervisor, and that no other process looks at", async () => {
   const command: HealthSpec = { ...IDLE, user: USER };
   using node = new Watched(command);

@@ -57,6 +57,16 @@ Deno.test("startSupervisor() fails with the words and the exit code of a supervi
   await assert.rejects(silent.start(), /the supervisor did not start/);
 });
 
+Deno.test("detachedHalf() of a job that waited in a queue does not depend on the process that started it", () => {
+  using node = new FakeNode();
+  node.outputEnds = true;
+  node.env = { [MARK]: "abcdef" };
+  assert.equal(detachedHalf(node.context)!.started(), false);
+  node.env = { [MARK]: "abcdef:absent" };
+  const { id, started } = detachedHalf(node.context)!;
+  assert.deepEqual([id, started()], ["abcdef", true]);
+});
+
 Deno.test("detachedHalf() is nobody in the first half; in the second it speaks through the pipe until the start", () => {
   using node = new FakeNode();
   assert.equal(detachedHalf(node.context), null);

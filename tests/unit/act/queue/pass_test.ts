@@ -159,6 +159,36 @@ queueTest("JobStore.enqueue() with --unique names the live job that has the name
   return Promise.resolve();
 });
 
+queueTest(
+  "corral queue, show and pool name a waiter that is stopped and one that is frozen, after those that go on",
+  async (node) => {
+    const { path } = node.cgroups.add("/paused", { "cgroup.events": "populated 1\nfrozen 1\n" });
+    node.wait("aaaaaa", { pool: "drained", state: "T" });
+    node.wait("bbbbbb", { pid: WAITER_PID + 1, pool: "drained", cgroup: path });
+    node.wait("cccccc", { pid: WAITER_PID + 2, pool: "drained" });
+    assert.equal(await node.corral("queue", "--json"), EXIT.DONE);
+    const rows = JSON.parse(node.out) as { id: string; position: number; text: string; waitsFor: unknown }[];
+    assert.deepEqual(rows.map(({ id, position, text }) => [id, position, text]), [
+      ["cccccc", 1, "the pool to be opened again (it drains: 0 left)"],
+      ["aaaaaa", 2, "its process 5101 to continue, which is stopped (kill -CONT 5101)"],
+      ["bbbbbb", 3, "the cgroup of its process 5102 to be thawed, which is frozen"],
+    ]);
+    assert.deepEqual(rows[1]?.waitsFor, { kind: "stopped", pid: WAITER_PID });
+    node.out = "";
+    assert.equal(await node.corral("show", "aaaaaa"), EXIT.DONE);
+    assert.match(node.out, /^state +queued: position 2 in pool drained; it waits for its process 5101 to/m);
+    node.out = "";
+    assert.equal(await node.corral("pool", "drained", "--json"), EXIT.DONE);
+    assert.equal((JSON.parse(node.out) as { queued: number }[])[0]?.queued, 3);
+    // A slot that is free is no one's that cannot use it.
+    node.wait("dddddd", { pid: WAITER_PID + 3, state: "T" });
+    node.out = "";
+    assert.equal(await node.corral("queue", "--pool", "one", "-q"), EXIT.DONE);
+    assert.equal(node.out, "dddddd\n");
+    assert.deepEqual(await node.pass(), []);
+  },
+);
+
 queueTest("corral queue, pool, kill and set --priority of what waits", async (node) => {
   node.wait("aaaaaa", { pool: "drained" });
   node.wait("bbbbbb", { pid: WAITER_PID + 1, pool: "drained" });

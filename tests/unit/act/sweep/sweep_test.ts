@@ -190,3 +190,26 @@ Deno.test({
     assert.equal(await child.signal, "SIGTERM");
   },
 });
+
+Deno.test("sweep() ends a job that is unhealthy while its supervisor is stopped, and none while that goes on", async () => {
+  const ended = async (state: string) => {
+    using node = new FakeNode();
+    const user = { uid: Deno.uid()!, gid: Deno.gid()!, home: "/" };
+    const health = { idle: { afterMs: 1_200_000, action: "kill" as const }, user };
+    const job = node.start({ spec: { health, graceMs: 0 }, files: { "cpu.stat": "usage_usec 0\n" } });
+    await using _kernel = new FakeKernel(node.cgroups);
+    const { startTicks } = job.watch!.supervisor;
+    node.proc.remove(SUPERVISOR_PID);
+    node.addProcess(SUPERVISOR_PID, { startTicks, command: ["corral", "run"], state });
+    for (let sweeps = 0; sweeps < 14; sweeps++) {
+      await sweepNode(node);
+      if (node.recorded().phase.state !== "running") break;
+      node.cgroups.put(JOB_PATH, "cpu.stat", "usage_usec 5000000\n");
+      node.bootMs += 300_000;
+    }
+    const { phase } = node.recorded();
+    return phase.state === "ended" ? phase.reason : phase.state;
+  };
+  assert.equal(await ended("S"), "running");
+  assert.equal(await ended("T"), "unhealthy");
+});

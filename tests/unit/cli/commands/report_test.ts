@@ -265,6 +265,8 @@ Deno.test("corral report filters, and all filters have to fit", async () => {
   assert.equal(await ids("--name", "fast\\*er"), "c");
   assert.equal(await ids("--name", "[!f]*"), "");
   assert.equal(await ids("--name", "fmriprep"), "b");
+  // A word that is no pattern is a name.
+  for (const name of ["[", "f[", "[!", "f\\"]) assert.equal(await ids("--name", name), "");
   assert.equal(await ids("--ref", "b"), "b");
   assert.equal(await ids("--user", "alice"), "a");
   assert.equal(await ids("--user", "1001"), "b");
