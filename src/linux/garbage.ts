@@ -6,7 +6,7 @@
 import { trimMemory } from "./libc.ts";
 
 /** So much garbage is let be, */
-const LEAST_BYTES = 12 << 20;
+const LEAST_BYTES = 8 << 20;
 /** or this share of what is in use: the more that is, the longer a collection takes. */
 const SHARE = 0.25;
 
