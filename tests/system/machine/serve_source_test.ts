@@ -107,7 +107,7 @@ machineTest(
         act(busy, "kill"),
         act(busy, "kill"),
       );
-      assert.deepEqual(done.slice(0, 6).map(({ body }) => body.said), [
+      assert.deepEqual(done.slice(0, 6).map(({ body }) => body.said ?? body.error), [
         `${busy} frozen`,
         `${busy} thawed`,
         `${busy} set: timeout 2h`,
