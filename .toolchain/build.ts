@@ -42,6 +42,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
   await forgetTimes(bundleDir);
   // No code cache: its default file in $TMPDIR could be planted by any user, and root runs this binary.
   // Single-threaded: V8 aborts where it gets no thread for its helpers (ulimit -u), and a supervisor without them is smaller.
+  // Exposed: `corral serve` collects its garbage itself (src/linux/garbage.ts), and V8 takes no flag later.
   // No config and lock: the bundle imports nothing but node: modules and itself.
   await deno([
     ...[
@@ -51,7 +52,7 @@ async function main(commit: string, variant: string | undefined): Promise<void> 
       "--no-lock",
       "--no-check",
       "--no-code-cache",
-      "--v8-flags=--single-threaded",
+      "--v8-flags=--single-threaded,--expose-gc",
       "--allow-all",
     ],
     ...["--include", `${bundleDir}/${WORKER}.js`],

@@ -26,6 +26,9 @@ const MOST_CHARACTERS = 65_536;
 /** The words that lift a limit, as for `corral set`. */
 const NONE = ["none", "infinity"];
 
+/** With its first signal and grace, or without. */
+const KILLS = ["", "orderly", "now"];
+
 /** What the change is made with. */
 export interface ChangeSources {
   context: SourceContext;
@@ -59,8 +62,14 @@ const ID = "ID";
 function actOf({ jobId, verb, value = "" }: Change): Act {
   if (parsePageId(jobId) === null) throw new UsageError("that is no id of a job");
   switch (verb) {
-    case "kill":
-      return { here: kill, words: ["kill", "--yes", ID] };
+    case "kill": {
+      if (!KILLS.includes(value)) throw new UsageError("a kill is orderly, or now");
+      const isNow = value === "now";
+      return {
+        here: (context, job) => kill(context, job, isNow),
+        words: ["kill", "--yes", ...isNow ? ["--now"] : [], ID],
+      };
+    }
     case "freeze":
       return { here: (context, job) => within(context, "freeze", job, freezeJob), words: ["freeze", ID] };
     case "thaw":
@@ -104,10 +113,10 @@ async function within(
   }
 }
 
-async function kill(context: SourceContext, job: Job): Promise<string> {
+async function kill(context: SourceContext, job: Job, skipGrace: boolean): Promise<string> {
   const { id } = job.spec;
   const said = await within(context, "kill", job, async (_, store) => {
-    const result = await killJob(context, store, job, { skipGrace: false, actor: "kill" });
+    const result = await killJob(context, store, job, { skipGrace, actor: "kill" });
     if (result.refused !== null) throw new CorralError(`job ${id}: not ended: ${result.refused}`);
     if (result.survivors > 0) {
       throw new CorralError(`job ${id}: ${stillAlive(result.survivors)}: corral show ${id}`);

@@ -40,6 +40,7 @@ export function changeOf(body: string): Change {
   const { jobId, verb, value } = Object(parsed(body)) as Record<string, unknown>;
   const change = { jobId: jobIdFrom(jobId), verb: verbFrom(verb) };
   if (!WITH_VALUE.includes(change.verb)) {
+    if (change.verb === "kill" && (value === "orderly" || value === "now")) return { ...change, value };
     if (value !== undefined) throw new UsageError(`${change.verb} takes no value`);
     return change;
   }

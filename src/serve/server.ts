@@ -3,6 +3,7 @@
  * two seconds for the pages that are open (feed_clients.ts). It knows HTTP and sockets; the sources know the jobs.
  */
 import { within } from "../base/poll.ts";
+import { Garbage } from "../linux/garbage.ts";
 import { Assets, type PageFile } from "./assets.ts";
 import { LOOK_EVERY_MS, LOOK_UNSEEN_EVERY_MS } from "./bounds.ts";
 import { claim, type Claimed, filesOf, privately } from "./claim.ts";
@@ -103,11 +104,12 @@ function open(
 /** Looks now and then while no page is open: the course of the node is kept all the same. */
 function looking(clients: FeedClients): Disposable {
   let sinceMs = LOOK_UNSEEN_EVERY_MS;
+  const garbage = new Garbage();
   const timer = setInterval(() => {
     sinceMs += LOOK_EVERY_MS;
     if (clients.count === 0 && sinceMs < LOOK_UNSEEN_EVERY_MS) return;
     sinceMs = 0;
-    void clients.tick();
+    void clients.tick().then(() => garbage.bound());
   }, LOOK_EVERY_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -30,8 +30,13 @@ def memory_mb(pid, name):
         return next(int(line.split()[1]) for line in file if line.startswith(name)) * 1024 / 1e6
 
 
+# RFC 6455: an empty pong with a mask. A page that gives no sign of life is closed within a minute or two.
+PONG = b"\x8a\x80\0\0\0\0"
+PONG_EVERY_S = 10
+
+
 class Page:
-    """Reads all it is sent, and counts it."""
+    """Reads all it is sent, and counts it; lives on for as long as it is measured."""
 
     def __init__(self, token):
         self.bytes = 0
@@ -41,6 +46,12 @@ class Page:
                 "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]
         self.connection.sendall("\r\n".join(head).encode())
         threading.Thread(target=self.read, daemon=True).start()
+        threading.Thread(target=self.live, daemon=True).start()
+
+    def live(self):
+        while True:
+            time.sleep(PONG_EVERY_S)
+            self.connection.sendall(PONG)
 
     def read(self):
         while piece := self.connection.recv(65536):

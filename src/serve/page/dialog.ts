@@ -5,7 +5,7 @@ import type { Effect, LiveRow, Verb } from "../feed.ts";
 import { segmented } from "./control.ts";
 import { html, type Markup } from "./dom.ts";
 import { limitText } from "./format.ts";
-import { consequences, questionOf, WORDS } from "./effect_words.ts";
+import { consequences, KILL_LABELS, questionOf, WORDS } from "./effect_words.ts";
 import { KEY_HELP } from "./keys.ts";
 import type { Page } from "./page.ts";
 import { change, effect } from "./request.ts";
@@ -97,6 +97,8 @@ interface State {
   readonly isBusy: boolean;
 }
 
+/** The first is what `corral kill` does by itself. */
+const KILLS = ["orderly", "now"];
 const TIMES = ["+30m", "+1h", "+4h", "+12h"];
 /** More memory: by these factors. */
 const MORE = [1.125, 1.25, 1.5];
@@ -119,13 +121,15 @@ export class ChangeDialog extends Component<ChangeProps, State> {
   #values(): string[] {
     const { verb } = this.props;
     if (verb === "set-timeout") return TIMES;
+    if (verb === "kill") return KILLS;
     const limit = this.#row()?.memoryMaxBytes ?? null;
     return verb === "set-memory" && limit !== null ? memoryValues(limit) : [];
   }
 
   #value(): string | null {
     const values = this.#values();
-    return this.state.value ?? values[1] ?? values[0] ?? null;
+    const usual = this.props.verb === "kill" ? 0 : 1;
+    return this.state.value ?? values[usual] ?? values[0] ?? null;
   }
 
   readonly #do = async () => {
@@ -179,8 +183,8 @@ export class ChangeDialog extends Component<ChangeProps, State> {
     if (values.length === 0) return null;
     return segmented({
       ...{
-        label: "How much",
-        options: values.map((value) => ({ value, label: value })),
+        label: this.props.verb === "kill" ? "How" : "How much",
+        options: values.map((value) => ({ value, label: KILL_LABELS[value] ?? value })),
         value: this.#value()!,
       },
       onChange: (value) => this.setState({ value }),
@@ -216,6 +220,7 @@ export class ChangeDialog extends Component<ChangeProps, State> {
     const value = this.#value();
     if (verb === "set-timeout") return `corral set ${jobId} --timeout ${value}`;
     if (verb === "set-memory") return `corral set ${jobId} --memory ${value}`;
+    if (verb === "kill" && value === "now") return `corral kill ${jobId} --now`;
     return this.state.effect?.command ?? `corral ${verb} ${jobId}`;
   }
 }

@@ -15,7 +15,11 @@ interface VerbWords {
 
 /** Of each verb; `isDeadly` decides which button has the focus. */
 export const WORDS: Readonly<Record<Verb, VerbWords>> = {
-  "kill": { title: "Kill", isDeadly: true, button: (effect) => `Kill ${processes(effect)}` },
+  "kill": {
+    title: "Kill",
+    isDeadly: true,
+    button: (effect, value) => `Kill ${processes(effect)}${value === "now" ? " at once" : ""}`,
+  },
   "freeze": { title: "Freeze", isDeadly: false, button: () => "Freeze it" },
   "thaw": { title: "Thaw", isDeadly: false, button: () => "Thaw it" },
   "set-timeout": {
@@ -25,6 +29,9 @@ export const WORDS: Readonly<Record<Verb, VerbWords>> = {
   },
   "set-memory": { title: "More memory", isDeadly: false, button: (_, value) => `Set it to ${value}` },
 };
+
+/** The two ways to kill. */
+export const KILL_LABELS: Readonly<Record<string, string>> = { orderly: "TERM first", now: "KILL at once" };
 
 /** Heading of the dialog. */
 export function questionOf(verb: Verb, job: string): VNode {
@@ -71,7 +78,7 @@ export function consequences(planned: Planned): Markup {
   }
 }
 
-function killed({ effect, jobId, row }: Planned): Markup {
+function killed({ effect, jobId, row, value }: Planned): Markup {
   const { lostMs, freedBytes, startsNext } = effect;
   const cpus = row?.cpuMaxCores != null && `${coreLimit(row.cpuMaxCores)} CPUs`;
   const free = [freedBytes !== null && brief(freedBytes), cpus].filter(Boolean).join(" and ");
@@ -83,8 +90,9 @@ function killed({ effect, jobId, row }: Planned): Markup {
     <p>
       <b>${processes(effect)} of ${owners(effect)} ${effect.processes === 1
         ? "dies"
-        : "die"}</b>, all of job ${jobId}. They get TERM first, and KILL when
-      their grace is over.
+        : "die"}</b>, all of job ${jobId}. ${value === "now"
+        ? "They get KILL at once: no first signal, no grace, nothing is saved."
+        : "They get TERM first, and KILL when their grace is over."}
     </p><ul class="t2">${lostMs !== null &&
       html`
         <li>${duration(lostMs)} of work is lost.</li>

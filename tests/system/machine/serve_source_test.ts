@@ -49,7 +49,10 @@ machineTest(
       const busy = await sh(
         `${corral} run --detach --quiet --name busy --timeout 1h -- sh -c 'echo hello; while :; do :; done'`,
       );
-      const hers = await sh(`${corral} run --detach --quiet --name hers -- sleep 1000`, "alice");
+      const hers = await sh(
+        `${corral} run --detach --quiet --name hers --grace 10m -- sh -c 'trap "" TERM; exec sleep 1000'`,
+        "alice",
+      );
       await machine.sh(`${corral} run --quiet --name failed -- sh -c 'exit 3'`);
       // deno-lint-ignore no-explicit-any
       const rowOf = (snapshot: any, id: string) => snapshot.jobs.find((row: any) => row.id === id);
@@ -90,22 +93,29 @@ machineTest(
         verb: string,
         value?: string,
       ) => ["post", "/api/page/do", { jobId, verb, value }];
+      const stubborn = await sh(
+        `${corral} run --detach --quiet --name busy --grace 10m -- sh -c 'trap "" TERM; exec sleep 1000'`,
+      );
+      await snapshotWith((one) => rowOf(one, stubborn)?.processes === 1);
       const done = await ask(
         act(busy, "freeze"),
         act(busy, "thaw"),
         act(busy, "set-timeout", "+1h"),
-        act(hers, "kill"),
+        // Their grace is longer than a change may take.
+        act(hers, "kill", "now"),
+        act(stubborn, "kill", "now"),
         act(busy, "kill"),
         act(busy, "kill"),
       );
-      assert.deepEqual(done.slice(0, 5).map(({ body }) => body.said), [
+      assert.deepEqual(done.slice(0, 6).map(({ body }) => body.said ?? body.error), [
         `${busy} frozen`,
         `${busy} thawed`,
         `${busy} set: timeout 2h`,
         `${hers} ended: killed`,
+        `${stubborn} ended: killed`,
         `${busy} ended: killed`,
       ]);
-      assert.match(done[5].body.error, /no live job/);
+      assert.match(done[6].body.error, /no live job/);
       await snapshotWith((one) => rowOf(one, busy) === undefined && rowOf(one, hers) === undefined);
     } finally {
       await server.kill("SIGTERM");

@@ -105,7 +105,21 @@ test("the kill dialog says what dies, has its focus on Leave it, and does what i
     await page.getByRole("button", { name: "Kill…" }).click();
     await page.getByRole("button", { name: "Kill 14 processes" }).click();
     await page.getByText("kill d9fzws: done").waitFor();
-    assert.deepEqual(server.sample.changes, [{ jobId: "d9fzws", verb: "kill" }]);
+    assert.deepEqual(server.sample.changes, [{ jobId: "d9fzws", verb: "kill", value: "orderly" }]);
+  }));
+
+test("KILL at once says that nothing is saved, shows its command, and asks for no first signal", () =>
+  watched(browser, {}, async ({ page, server }) => {
+    await page.goto(`${server.origin}/#/job/d9fzws`);
+    await page.getByRole("button", { name: "Kill…" }).click();
+    await page.getByText("They get TERM first").waitFor();
+    await page.getByRole("button", { name: "KILL at once" }).click();
+    await page.getByText("no first signal, no grace").waitFor();
+    await page.getByText("corral kill d9fzws --now").waitFor();
+    assert.deepEqual(server.sample.changes, []);
+    await page.getByRole("button", { name: "Kill 14 processes at once" }).click();
+    await page.getByText("kill d9fzws: done").waitFor();
+    assert.deepEqual(server.sample.changes, [{ jobId: "d9fzws", verb: "kill", value: "now" }]);
   }));
 
 test("more time, more memory and a refused change say so in their dialogs", () =>

@@ -263,6 +263,7 @@ Deno.test("what cannot be done is refused in one line, before anything is done",
     [{ jobId: "aaaaaa", verb: "set-memory" }, CorralError],
     [{ jobId: "aaaaaa", verb: "sudo" as never }, UsageError],
     [{ jobId: "--all", verb: "kill" }, UsageError],
+    [{ jobId: "aaaaaa", verb: "kill", value: "--all" }, UsageError],
     [{ jobId: "zzzzzz", verb: "kill" }, NotFoundError],
     [{ jobId: "bbbbbb", verb: "kill" }, NotFoundError],
   ];
