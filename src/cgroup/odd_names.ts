@@ -21,17 +21,18 @@ export function pidsBelow(directory: string): number[] {
   return text.split("\n").filter((line) => /^\d+$/.test(line)).map(Number);
 }
 
-/** What it prints. `before` is done in each directory, `after` in the one above it, of which $d is the name. */
+/**
+ * What it prints; nothing where no process can be had, or the directory is gone: the kernel kills a cgroup with all below it, whatever their
+ * names. `before` is done in each directory, `after` in the one above it, of which $d is the name.
+ */
 function walk(directory: string, { before, after }: { before: string; after: string }): string {
   const script =
     `walk() { for d in */ .[!.]*/ ..?*/; do [ -d "./$d" ] || continue; (cd "./$d" && { ${before}; walk; }); ${after}; done; }; walk`;
-  const { stdout } = new Deno.Command(toolPath("sh"), {
-    args: ["-c", script],
-    cwd: directory,
-    clearEnv: true,
-    env: CLEAN_ENVIRONMENT,
-    stdout: "piped",
-    stderr: "null",
-  }).outputSync();
-  return new TextDecoder().decode(stdout);
+  const options = { cwd: directory, clearEnv: true, env: CLEAN_ENVIRONMENT } as const;
+  try {
+    const shell = new Deno.Command(toolPath("sh"), { args: ["-c", script], ...options, stderr: "null" });
+    return new TextDecoder().decode(shell.outputSync().stdout);
+  } catch {
+    return "";
+  }
 }

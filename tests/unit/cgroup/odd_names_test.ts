@@ -38,3 +38,8 @@ Deno.test("removeBelow() removes them, and leaves what is no empty directory", a
   removeBelow(temp.path);
   assert.deepEqual([...Deno.readDirSync(temp.path)].map(({ name }) => name).sort(), ["busy", "cgroup.procs"]);
 });
+
+Deno.test("pidsBelow() and removeBelow() of a directory that is gone, or without a process to look, do nothing", () => {
+  assert.deepEqual(pidsBelow("/no/such/directory"), []);
+  removeBelow("/no/such/directory");
+});
