@@ -175,6 +175,8 @@ export class CgroupfsBackend implements Backend {
 
   async stopGuards(isLive: (id: string) => boolean): Promise<void> {
     for (const path of guardsOver(this.fs, this.#guards, isLive)) wakeStopped(this, path);
+    // Made again by the next that needs it.
+    removeQuietly(this, `${this.#guards}/${LEAVING_GUARDS}`);
     await endForgotten(this, this.#guards, Date.now());
   }
 

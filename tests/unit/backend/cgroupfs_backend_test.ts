@@ -130,6 +130,18 @@ Deno.test("CgroupfsBackend.leaveGuard() removes the cgroup to which the guard wa
   assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
 });
 
+Deno.test("CgroupfsBackend.stopGuards() removes the cgroup in which guards have left, unless one is still in it", async () => {
+  using dir = new CgroupDir();
+  const path = `${dir.mount}/corral/guards-leaving`;
+  Deno.mkdirSync(`${path}/busy`, { recursive: true });
+  const backend = new CgroupfsBackend(dir.fs, new Procs("/proc"), "");
+  await backend.stopGuards(() => false);
+  assert.ok(Deno.statSync(path).isDirectory);
+  Deno.removeSync(`${path}/busy`);
+  await backend.stopGuards(() => false);
+  assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+});
+
 const leaving = testsOf(() => new CgroupDir());
 
 leaving(
