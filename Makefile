@@ -32,7 +32,7 @@ all: build
 
 build: dist/corral
 
-dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts .toolchain/tmpdir.ts dist/commit dist/page-built | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral: $(SOURCES) deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts .toolchain/raw_arguments.ts .toolchain/tmpdir.ts dist/commit dist/page-built | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)"
 
@@ -43,7 +43,7 @@ dist/page-built: $(PAGE_SOURCES) deno.json deno.lock .toolchain/page.ts | $(INST
 	@touch $@
 
 # For the tests only: dies at the step that it is told, and is otherwise the same.
-dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts .toolchain/tmpdir.ts dist/commit dist/page-built | $(INSTALLED_DENO) $(RUNTIME)
+dist/corral-crash: $(SOURCES) tests/kit/crash_point.ts deno.json deno.lock .toolchain/build.ts .toolchain/entry.ts .toolchain/raw_arguments.ts .toolchain/tmpdir.ts dist/commit dist/page-built | $(INSTALLED_DENO) $(RUNTIME)
 	@echo "build: dist/corral-crash"
 	@$(DENO) run --quiet --no-config --allow-all .toolchain/build.ts "$$(cat dist/commit)" crash
 

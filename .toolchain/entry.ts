@@ -5,7 +5,10 @@
  * So some 80 bytes of machine code come before the runtime's own entry: when getcwd(2) gives ENOENT, they keep a descriptor of the
  * directory (src/main.ts finds its name by it) and go to /. They lie in the padding before the code segment, which is extended by the page
  * that it shares with them; the file keeps its length, and every other byte.
+ *
+ * Before them comes what makes arguments UTF-8 (raw_arguments.ts).
  */
+import { RAW_ARGUMENTS } from "./raw_arguments.ts";
 
 const PAGE_BYTES = 0x1000n;
 const PT_LOAD = 1;
@@ -15,6 +18,7 @@ const HEADER_BYTES = 56;
 
 /** The last instruction jumps to the entry: its operand is at JUMP_AT. */
 const CODE = Uint8Array.from([
+  [...RAW_ARGUMENTS],
   [0x52], // push rdx: the dynamic loader's word for the program
   [0x48, 0x81, 0xec, 0x08, 0x10, 0x00, 0x00], // sub rsp, 4104
   [0xb8, 0x4f, 0x00, 0x00, 0x00, 0x48, 0x89, 0xe7], // mov eax, SYS_getcwd; mov rdi, rsp
@@ -31,7 +35,7 @@ const CODE = Uint8Array.from([
   [0xe9, 0x00, 0x00, 0x00, 0x00], // jmp to the runtime's entry
   [0x2e, 0x00, 0x2f, 0x00], // "." and "/"
 ].flat());
-const JUMP_AT = 73;
+const JUMP_AT = RAW_ARGUMENTS.length + 73;
 
 /** Puts it into the ELF file. False where there is no room for it or the machine is another: the binary works, but not there. */
 export function startAnywhere(path: string): boolean {

@@ -1,3 +1,5 @@
+import { rawByteOf } from "./raw_bytes.ts";
+
 // Everything that is not a visible glyph or a plain space: controls (C0, C1), format characters (bidi
 // overrides, zero-width), lone surrogates, private use, unassigned, line separators, exotic spaces that pass
 // for a plain one, and combining marks without a base or stacked three deep, which would smear over the
@@ -62,7 +64,7 @@ export function shortened(text: string, maxCharacters: number): string {
 function escapeCharacter(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;
-  const code = character.codePointAt(0) ?? 0;
+  const code = rawByteOf(character) ?? character.codePointAt(0) ?? 0;
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
   if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
   return `\\u{${code.toString(16)}}`;

@@ -10,7 +10,7 @@ import { quieten } from "./quieten.ts";
 import type { CommandStreams, GlobalOptions, Invoke } from "./verb.ts";
 import { removeRefusedReceipt } from "./refused_receipt.ts";
 import { VERSION_LINE } from "../base/version.ts";
-import { refuseCommand, refuseSignalOption, withOwnCommand } from "./words.ts";
+import { commandIndex, refuseCommand, refuseRawBytes, refuseSignalOption, withOwnCommand } from "./words.ts";
 import { UNSHOWN, VERBS } from "./verbs.ts";
 
 /** Runs one command line; never throws. */
@@ -72,6 +72,8 @@ export async function parseCommandLine(
     const isNamed = (name: string) => first === undefined ? words.includes(name) : name === first;
     const root = await program(invoke, terminal, isNamed, first === undefined ? isShown : isNamed);
     refuseSignalOption(words);
+    // `run` knows which words are its command's.
+    if (words[commandIndex(words)] !== "run") refuseRawBytes(words);
     await root.parseAsync(words, { from: "user" });
     return null;
   } catch (error) {

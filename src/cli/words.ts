@@ -3,6 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import { sameCommand } from "../base/meanings.ts";
 import { hintOf } from "../base/near.ts";
 import { remarkOn } from "../base/remarks.ts";
+import { hasRawBytes } from "../base/raw_bytes.ts";
 import { printable, quoted } from "../base/text.ts";
 
 /** Options that go before the command and take a value. */
@@ -24,6 +25,18 @@ export function commandIndex(args: readonly string[]): number {
   let index = 0;
   while (args[index]?.startsWith("-")) index += VALUED.includes(args[index]!) ? 2 : 1;
   return index;
+}
+
+/**
+ * Any bytes can be an argument of the command that `corral run` starts, and nothing else. `passedOn`: how many words at the end are such.
+ * Throws UsageError.
+ */
+export function refuseRawBytes(words: readonly string[], passedOn = 0): void {
+  const odd = words.slice(0, words.length - passedOn).find(hasRawBytes);
+  if (odd === undefined) return;
+  throw new UsageError(`${quoted(odd)} is no UTF-8`, {
+    remedy: "only what corral run passes on to its command may be such: use a link with another name",
+  });
 }
 
 /** For a command that there is not. Throws UsageError. */

@@ -6,6 +6,7 @@
  */
 import { isSinglePid } from "./pid.ts";
 import { readKernelText } from "../base/kernel_file.ts";
+import { bytesOfWord } from "../base/raw_bytes.ts";
 
 /**
  * For pidfds glibc has wrappers only since 2.36, so it is syscall(2). Each of its arguments is a register wide: it takes them as long.
@@ -108,9 +109,9 @@ export function withErrno<T>(call: () => T): { result: T; errno: number } {
   return { result, errno: location === null ? 0 : new Deno.UnsafePointerView(location).getInt32() };
 }
 
-/** A string as C has it. */
+/** A string as C has it, with the bytes that it was given (raw_bytes.ts). */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text.replaceAll("\0", "")}\0`);
+  return bytesOfWord(`${text.replaceAll("\0", "")}\0`);
 }
 
 /** The same memory as bytes, for the parameters of C functions. */

@@ -19,6 +19,7 @@ import { onEndOption } from "../on_end_option.ts";
 import { outputMaxOption, refuseOutputMax } from "../output_max_option.ts";
 import { POOL_OPTIONS, poolRequestFrom } from "../pool_options.ts";
 import { namedParentOption } from "../parent_option.ts";
+import { refuseRawBytes } from "../words.ts";
 
 function parseEnv(text: string): { key: string; value: string } {
   const equals = text.indexOf("=");
@@ -91,6 +92,7 @@ export function runVerb(invoke: Invoke) {
   const run = command();
   run.action((program, args, options) =>
     invoke(run, async (context) => {
+      refuseRawBytes(context.self.args, args.length);
       const request = await requestFrom(context, [program, ...args], options);
       if (!options.detach) return await runJob(context, request);
       const started = (id: string) => printId(context, id);

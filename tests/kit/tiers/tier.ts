@@ -100,7 +100,7 @@ const WHOLE_HOSTILE: readonly Tier[] = STANDARD.filter(({ suite }) => suite !== 
 /** Their quickest files, four minutes in all, on one machine: at least one for each kind of promise that is enforced by processes. */
 const QUICK_HOSTILE = [
   ...["k2_guard", "k2_nested", "k2_with_parent", "k3_leader", "k4_for_a_user", "k4_loader", "k4_trust"],
-  ...["k5_belonging", "k9_records", "k10_store"],
+  ...["k1_raw_arguments", "k5_belonging", "k8_odd_names", "k9_records", "k10_store"],
 ].map((name) => `tests/system/hostile/${name}_test.ts`).join(" ");
 
 const HOSTILE_PART: readonly Tier[] = STANDARD.filter(({ name }) => name === "nspawn-trixie").map((tier) => ({
