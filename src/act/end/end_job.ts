@@ -137,7 +137,7 @@ export async function endJob(
   if (!recordEnd(on, { spec: job.spec, ending, steps })) {
     // Recorded as unkillable before, and now they are gone after all.
     on.ledger.setSurvivors(job.spec.id, survivors, []);
-    // Whoever recorded it may have removed the cgroup before its figures were read here.
+    // The process that recorded it may have removed the cgroup before its figures were read here.
     ending.usage ??= on.ledger.recordedUsage(job.spec.id);
   }
   crashPoint("ending: recorded");

@@ -79,7 +79,7 @@ function legend({ clock, nowMs }: Page, { samples, ended }: JobDetail, momentMs:
   const sample = samples.find(({ atMs }) => momentMs !== null && atMs >= momentMs) ?? samples.at(-1)!;
   const isLast = sample === samples.at(-1);
   const when = !isLast ? clock.short(sample.atMs, nowMs) : ended === null ? "now" : "at the end";
-  // A kernel tells not all of them, and the course of a job keeps those that it has.
+  // A kernel does not tell all of them, and the course of a job has only what it was told.
   const kinds = KINDS.filter(({ key }) => samples.some((sample) => sample[key] !== null));
   return html`
     <div class="legend sm"><b>${when}</b>${kinds.map(({ key, label, colour, isHatched }) =>
