@@ -17,9 +17,8 @@ import { poolRows, queuedRows, roomOf, usersQueuedRow } from "./queue_rows.ts";
 import { heldOf, type Reading, Readings } from "./readings.ts";
 import type { Look } from "./source.ts";
 import { Sparks } from "./sparks.ts";
+import { USERS_JOBS } from "./users_jobs.ts";
 
-/** Of each user so many jobs are known: the live ones, and the last that were recorded. */
-const USERS_JOBS = 200;
 /** A user's process costs some 50 ms of a core: all of them together at most a twentieth of one. */
 const PAUSE_MS_PER_USER = 1_000;
 /** A second of difference between the clocks is rounding, and would move every deadline. */

@@ -9,6 +9,7 @@ import { cpuHours, duration, UNKNOWN } from "./format.ts";
 import type { Page } from "./page.ts";
 import { ended } from "./request.ts";
 import { endWord, name, plain, refOf, sentence, sizeOf } from "./text.ts";
+import { USERS_JOBS } from "../users_jobs.ts";
 import { byUser } from "./users.ts";
 
 /** `search` comes from the address. */
@@ -189,6 +190,13 @@ export class HistoryView extends Component<HistoryProps, State> {
                 Show more
               </button>
             </div>
+          `}${found.cursor === null && this.props.page.node.scope === "node" &&
+          html`
+            <p class="more t3">
+              <span>Of each user but root the ${USERS_JOBS} jobs that were recorded last. All: <code
+                class="flag"
+              >corral report</code></span>
+            </p>
           `}
       </section>
     `;

@@ -229,6 +229,7 @@ test("history searches, chooses a reason, shows more, and a job's name leads to 
     await page.locator("#filter").fill("");
     await page.getByRole("button", { name: "Show more" }).click();
     await page.locator(".history tbody tr").nth(13).waitFor();
+    await page.getByText("the 200 jobs that were recorded last. All: corral report").waitFor();
     await page.getByRole("button", { name: "cpu-time 1" }).click();
     await page.locator(".history tbody tr").nth(1).waitFor({ state: "detached" });
     assert.match(await page.locator(".history tbody tr").innerText(), /registration/);
