@@ -1,12 +1,14 @@
 /**
  * A job's first process that has left the job's cgroup: root may move itself anywhere, a user within what was delegated to them. It is the
- * job's all the same: it is known by pid and start time, not by a mark that could be forged. So the end of the job ends it as well, and
- * those of its descendants that lie where it lies.
+ * job's all the same, and the end of the job ends it as well, with those of its descendants that lie where it lies.
+ *
+ * Outside of the cgroup a record alone does not make a process the job's: rows can lie. Pid and start time must be the recorded ones, and it
+ * must be this process's own child, or bear the job's mark.
  */
 import { explainWait } from "../../cgroup/survivors.ts";
 import type { Identity, Job, RunningFacts, Survivor } from "../../job/job.ts";
 import { isSameNamespace } from "../../linux/proc.ts";
-import { descendantsOf, type ProcessSource } from "../../linux/processes.ts";
+import { descendantsOf, markerOf, type ProcessSource } from "../../linux/processes.ts";
 import { type EndedProcess, endProcesses, type EndProcessesOptions } from "./end_processes.ts";
 
 /** The first process and what is with it. */
@@ -15,18 +17,25 @@ export interface Departed {
   processes: Identity[];
 }
 
+/** The job, as it is recorded. */
+export interface DepartedFrom {
+  id: string;
+  run: RunningFacts;
+  watch: Pick<NonNullable<Job["watch"]>, "supervisor">;
+}
+
 /** Null for a first process that is gone, or where it belongs, or that cannot be told from another one from here. */
-export function findDeparted(
+export async function findDeparted(
   { procs, clock }: ProcessSource,
-  run: RunningFacts,
-  { supervisor }: Pick<NonNullable<Job["watch"]>, "supervisor">,
-): Departed | null {
+  { id, run, watch: { supervisor } }: DepartedFrom,
+): Promise<Departed | null> {
   if (supervisor.bootId !== clock.bootId()) return null;
   if (!isSameNamespace(supervisor.pidNamespace, procs.pidNamespace)) return null;
   const stat = procs.statIfShown(run.pid);
   if (stat === null || stat.startTicks !== run.startTicks || "ZX".includes(stat.state)) return null;
   const cgroupPath = procs.cgroupPathIfShown(run.pid);
   if (cgroupPath === null || `${cgroupPath}/`.startsWith(`${run.cgroup.path}/`)) return null;
+  if (stat.ppid !== Deno.pid && await markerOf(procs, run.pid) !== id) return null;
   const shown = procs.pids().flatMap((pid) => {
     const stat = procs.statIfShown(pid);
     return stat === null ? [] : [{ pid, ppid: stat.ppid, startTicks: stat.startTicks }];

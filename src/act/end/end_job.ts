@@ -155,7 +155,7 @@ async function departed(
   on: Omit<Acting, "others">,
 ): Promise<Survivor[]> {
   if (run === null || watch == null || spec.adopted || request.exit !== null) return [];
-  const found = findDeparted(on, run, watch);
+  const found = await findDeparted(on, { id: spec.id, run, watch });
   if (found === null) return [];
   const left = await endDeparted(on, found, {
     signal: request.skipGrace ? null : parseSignal(spec.signal),
