@@ -40,8 +40,8 @@ export interface UnsupervisedOptions {
   followHealth?: (job: Job, seen: Observation) => HealthFollowed | null;
 }
 
-/** What became of it. `supervised`: the supervisor lives and is not late. */
-export type UnsupervisedResult = "over" | "supervised";
+/** What became of it. `supervised`: the supervisor lives and is not late. `unknown`: no record tells how to end it. */
+export type UnsupervisedResult = "over" | "supervised" | "unknown";
 
 /** Resolves when the job is over and recorded, or need not be ended. Throws CorralError, StoreError. */
 export async function endUnsupervised(
@@ -54,7 +54,8 @@ export async function endUnsupervised(
   let health: HealthFollowed | null = null;
   for (let looks = 1;;) {
     const job = store.get(id);
-    if (job === null || isDone(node, job)) return "over";
+    if (job === null) return "unknown";
+    if (isDone(node, job)) return "over";
     const { action, seen } = look(node, store, job, { ...options, unhealthy: health?.unhealthy ?? null });
     if (action.do === "report") return "over";
     if (isAct(action)) {

@@ -37,6 +37,8 @@ async function end(context: Context, id: string, saw: string): Promise<number> {
     followHealth: (job, seen) => followHealth(context, store, { job, seen }),
   });
   if (result === "supervised") return STILL_SUPERVISED;
+  // The store has lost it, or never had it: the guard, which holds the job's cgroup, ends it by itself (act/launch/guard.ts).
+  if (result === "unknown") return EXIT.CORRAL_FAILED;
   // Its supervisor may have recorded the end itself and died then.
   await writeLateReceipt(store, id, context);
   await runDueOnEnd(context, store, id);

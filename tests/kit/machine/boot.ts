@@ -66,7 +66,9 @@ async function connect(path: string, signal: AbortSignal): Promise<Deno.Conn> {
     try {
       return await Deno.connect({ transport: "unix", path });
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // Not there yet, or there and not yet listening.
+      const isEarly = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused;
+      if (!isEarly) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, CONNECT_INTERVAL_MS));
   }

@@ -128,6 +128,29 @@ hostileTest(
 
 hostileTest(
   machine,
+  "K2: a job ends with its supervisor also when its record is lost",
+  EVERYONE.filter(([user, backend]) => user === "root" || backend === "cgroupfs"),
+  async (caller) => {
+    const mark = ownPath(caller, "runs");
+    const id = await caller.start(GRACE, stubborn(mark));
+    await stage.exists(caller, mark);
+    const { supervisorPid, pid } = await caller.show(id);
+    const { stdout } = succeeded(await machine.sh(`sed -n 's/^0:://p' /proc/${pid}/cgroup`));
+    succeeded(
+      await machine.sh(`rm -f ${caller.stateDir}/*.db*; kill -KILL ${supervisorPid}`),
+    );
+    const events = `${CGROUP_MOUNT}${stdout.trim()}/cgroup.events`;
+    await until(caller, "nothing of the job lives", `! grep -q 'populated 1' ${events} 2>/dev/null`);
+    // Without a record no sweep removes a cgroup, be it empty.
+    const stop =
+      `systemctl stop corral-${id}.slice; find ${CGROUP_MOUNT} -depth -path '*/corral/*${id}*' -type d`;
+    await machine.sh(`{ ${stop}; } 2>/dev/null | xargs -r rmdir`);
+  },
+  NATIVE,
+);
+
+hostileTest(
+  machine,
   "K2: a job ends with its supervisor also when the binary has been removed",
   UNLIKE,
   async (caller) => {

@@ -107,7 +107,7 @@ Deno.test("endUnsupervised() records what ended with the job in which it was sta
   }
 });
 
-Deno.test("endUnsupervised() has nothing to do for a job that is over, or of another store", async () => {
+Deno.test("endUnsupervised() does not take a job for over whose record is lost", async () => {
   using node = new FakeNode();
-  assert.equal(await end(node, "gone"), "over");
+  assert.equal(await end(node, "gone"), "unknown");
 });
