@@ -73,7 +73,7 @@ const STANDARD: readonly Tier[] = [
     args: ON_A_MACHINE,
     env: { CORRAL_TEST_MACHINE: `nspawn-${suite}`, CORRAL_TEST_PATHS: ON_A_REAL_SYSTEM },
     suite,
-    timeoutMs: 20 * MINUTE_MS,
+    timeoutMs: 30 * MINUTE_MS,
     needs: [...IMAGE_NEEDS, "cgroup2", "systemd-nspawn"],
     lane: "nspawn",
   })),
